@@ -1,0 +1,42 @@
+-- One row a position period and each sick absence or leave that falls in it, cut to the position's days. A row with a position
+-- number applies to that position, one without to all the person's positions.
+with outages as (
+    select
+        absence.absence_row as outage_row,
+        absence.employee_no,
+        absence.position_no,
+        absence.certification as kind,
+        absence.absence_percent as outage_percent,
+        absence.from_date,
+        absence.to_date,
+        spell.is_long_term
+    from {{ ref('stg_absences') }} as absence
+    inner join {{ ref('int_spells') }} as spell on absence.absence_row = spell.absence_row
+    union all
+    select
+        leave_row as outage_row,
+        employee_no,
+        position_no,
+        'leave' as kind,
+        leave_percent as outage_percent,
+        from_date,
+        to_date,
+        false as is_long_term
+    from {{ ref('stg_leaves') }}
+)
+
+select
+    position.position_row,
+    outage.outage_row,
+    outage.kind,
+    outage.outage_percent,
+    outage.is_long_term,
+    greatest(outage.from_date, position.from_date) as from_date,
+    least(coalesce(outage.to_date, position.to_date), position.to_date) as to_date
+from {{ ref('int_positions') }} as position
+inner join outages as outage
+    on
+        position.employee_no = outage.employee_no
+        and position.from_date <= coalesce(outage.to_date, position.to_date)
+        and position.to_date >= outage.from_date
+where outage.position_no is null or outage.position_no = position.position_no

@@ -1,0 +1,58 @@
+-- One row a sick absence with the spell it belongs to (metrics.md 4). An absence belongs to the person's spell so far when no
+-- working day lies between the latest end so far and its start.
+with absences as (
+    select
+        absence.absence_row,
+        absence.employee_no,
+        absence.from_date,
+        least(coalesce(absence.to_date, series.as_of), series.as_of) as to_date,
+        series.short_term_max_days
+    from {{ ref('stg_absences') }} as absence
+    cross join {{ ref('int_series') }} as series
+    where absence.certification is not null and absence.from_date <= series.as_of
+),
+
+with_latest_end as (
+    select
+        *,
+        max(to_date) over (
+            partition by employee_no order by from_date, absence_row
+            rows between unbounded preceding and 1 preceding
+        ) as latest_end
+    from absences
+),
+
+marked as (
+    select
+        absence.*,
+        coalesce(
+            absence.from_date > absence.latest_end
+            and day_before.working_day_index > at_end.working_day_index, absence.latest_end is null
+        ) as starts_spell
+    from with_latest_end as absence
+    left join {{ ref('int_calendar') }} as day_before on absence.from_date - 1 = day_before.calendar_date
+    left join {{ ref('int_calendar') }} as at_end on absence.latest_end = at_end.calendar_date
+),
+
+numbered as (
+    select
+        *,
+        count_if(starts_spell) over (
+            partition by employee_no order by from_date, absence_row
+            rows between unbounded preceding and current row
+        ) as spell_no
+    from marked
+)
+
+select
+    absence_row,
+    employee_no,
+    from_date,
+    to_date,
+    cast(spell_no as integer) as spell_no,
+    min(from_date) over spell as spell_from,
+    max(to_date) over spell as spell_to,
+    cast(max(to_date) over spell - min(from_date) over spell + 1 as integer) as spell_days,
+    max(to_date) over spell - min(from_date) over spell + 1 > short_term_max_days as is_long_term
+from numbered
+window spell as (partition by employee_no, spell_no)

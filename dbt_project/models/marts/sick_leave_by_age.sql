@@ -1,0 +1,23 @@
+-- Age is calendar year − birth year, so a person stays in one band all year.
+with cells as (
+    select
+        cell.month_index,
+        cell.unit_code,
+        coalesce(cell.sex, 'alle') as sex,
+        band.age_group,
+        sum(cell.possible) as possible,
+        sum(cell.self_short_term) as self_short_term,
+        sum(cell.self_long_term) as self_long_term,
+        sum(cell.doctor_short_term) as doctor_short_term,
+        sum(cell.doctor_long_term) as doctor_long_term
+    from {{ ref('int_sick_leave_months') }} as cell
+    inner join {{ ref('int_months') }} as period_month on cell.month_index = period_month.month_index
+    inner join {{ source('raw', 'age_bands') }} as band
+        on period_month.calendar_year - cell.birth_year between band.first_age and band.last_age
+    group by grouping sets (
+        (cell.month_index, cell.unit_code, cell.sex, band.age_group),
+        (cell.month_index, cell.unit_code, band.age_group)
+    )
+),
+
+{{ sick_leave_by('cells', ['sex', 'age_group']) }}

@@ -1,0 +1,15 @@
+with cells as (
+    select
+        month_index,
+        unit_code,
+        sex,
+        sum(possible) as possible,
+        sum(self_short_term) as self_short_term,
+        sum(self_long_term) as self_long_term,
+        sum(doctor_short_term) as doctor_short_term,
+        sum(doctor_long_term) as doctor_long_term
+    from {{ ref('int_sick_leave_months') }}
+    group by month_index, unit_code, sex
+),
+
+{{ sick_leave_by('cells', ['sex']) }}

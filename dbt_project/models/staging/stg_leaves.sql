@@ -1,0 +1,12 @@
+select
+    row_number as leave_row,
+    employee_no,
+    position_no,
+    leave_type,
+    from_date,
+    to_date,
+    leave_percent,
+    leave_coverage,
+    file_sha256,
+    row_number
+from {{ source('raw', 'permisjoner') }}

@@ -1,0 +1,7 @@
+select
+    employee_no,
+    case sex_code when 'K' then 'kvinne' when 'M' then 'mann' end as sex,
+    birth_year,
+    file_sha256,
+    row_number
+from {{ source('raw', 'ansatte') }}

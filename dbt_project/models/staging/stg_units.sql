@@ -1,0 +1,9 @@
+select
+    unit_code,
+    unit_name,
+    unit_level,
+    parent_code,
+    group_name,
+    file_sha256,
+    row_number
+from {{ source('raw', 'organisasjon') }}

@@ -1,0 +1,3 @@
+"""When things run and in which order: Dagster definitions and the `arsverk` command.
+Not here: any rule, formula or file format.
+"""

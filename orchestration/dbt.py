@@ -1,0 +1,130 @@
+"""Runs dbt in this process and keeps its manifest prepared. Not here: models (dbt_project) or Dagster assets (defs)."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from warehouse.errors import Refused
+
+PROJECT = Path(__file__).parent.parent / "dbt_project"
+MANIFEST = PROJECT / "target" / "manifest.json"
+FINGERPRINT = PROJECT / "target" / "prepared_from.sha256"
+SUFFIXES = {".sql", ".yml", ".csv"}
+
+
+class DbtFailed(Exception):
+    """dbt stopped. The message names the models or tests that failed."""
+
+
+def project_fingerprint() -> str:
+    """A hash over everything the manifest is made from."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in PROJECT.rglob("*") if p.suffix in SUFFIXES and "target" not in p.parts):
+        digest.update(str(path.relative_to(PROJECT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def prepare_manifest() -> None:
+    """Parse the project unless the prepared manifest is of just these files: a stale one silently drops checks."""
+    fingerprint = project_fingerprint()
+    if MANIFEST.exists() and FINGERPRINT.exists() and FINGERPRINT.read_text(encoding="ascii") == fingerprint:
+        return
+    _parsed.cache_clear()
+    _parsed()
+    FINGERPRINT.write_text(fingerprint, encoding="ascii")
+
+
+@cache
+def _parsed() -> Any:
+    from dbt.cli.main import dbtRunner
+
+    result = dbtRunner().invoke(["parse", *_flags()])
+    if not result.success:
+        raise DbtFailed(f"dbt cannot parse the project: {result.exception}")
+    return result.result
+
+
+def _flags() -> list[str]:
+    folder = str(PROJECT)
+    return ["--log-level", "none", "--no-version-check", "--project-dir", folder, "--profiles-dir", folder, "--log-level-file", "none"]
+
+
+@cache
+def load_manifest() -> dict[str, Any]:
+    """The prepared manifest, parsed anew when the project has changed."""
+    try:
+        prepare_manifest()
+    except OSError as error:
+        raise Refused(f"dbt_project/target cannot be written ({error}); run `make prepare` as the owner of the code") from None
+    return json.loads(MANIFEST.read_text(encoding="utf-8"))
+
+
+@contextlib.contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def run_dbt(
+    arguments: list[str],
+    *,
+    database: Path,
+    target: Path,
+    memory_limit: str,
+    on_event: Callable[[dict[str, Any]], None] = lambda event: None,
+) -> None:
+    """Run one dbt command on a DuckDB file and let go of the file.
+
+    Args:
+        arguments: the command, for instance `["build"]`.
+        database: the DuckDB file; its stem must be that of the build database.
+        target: folder for compiled SQL and run results.
+        memory_limit: DuckDB's memory limit, for instance "6GB".
+        on_event: gets each structured log event as a dict with `info` and `data`.
+
+    Raises:
+        DbtFailed: a model or an error-severity test failed.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import reset_adapters
+    from dbt.cli.main import dbtRunner
+    from google.protobuf.json_format import MessageToDict
+
+    def told(event: Any) -> None:
+        on_event(MessageToDict(event, preserving_proto_field_name=True))
+
+    variables = {"ARSVERK_BUILD_DATABASE": str(database), "ARSVERK_MEMORY_LIMIT": memory_limit}
+    with _environment(variables):
+        try:
+            runner = dbtRunner(manifest=_manifest_object(), callbacks=[told])
+            result = runner.invoke([*arguments, *_flags(), "--target-path", str(target)])
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+            reset_adapters()
+    if result.exception:
+        raise DbtFailed(f"dbt stopped: {result.exception}")
+    failed = [r for r in getattr(result.result, "results", []) if r.status in ("error", "fail", "runtime error")]
+    if failed or not result.success:
+        told_of = [f"{r.node.resource_type} {r.node.name}: {' '.join(str(r.message).split())}" for r in failed]
+        raise DbtFailed("dbt build failed\n" + "\n".join(told_of))
+
+
+@cache
+def _manifest_object() -> Any:
+    """The manifest as dbt's own object, from the prepared partial parse: no parsing at run time."""
+    from dbt.contracts.graph.manifest import Manifest
+
+    prepare_manifest()
+    return Manifest.from_msgpack((PROJECT / "target" / "partial_parse.msgpack").read_bytes())

@@ -1,0 +1,312 @@
+"""What a feed's contract is made of: Pandera columns with the metadata the house needs, and the row checks feeds share.
+Belongs here: building blocks of contracts. Not here: any one feed's columns, reading of files, database or Dagster code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pap
+import pyarrow as pa
+
+Severity = Literal["error", "warning"]
+Stored = Literal["value", "pseudonym", "year", "nothing"]
+Stage = Literal["cell", "row", "reference", "duplicate", "overlap", "tree"]
+
+TEXT = pd.ArrowDtype(pa.string())
+DATE = pd.ArrowDtype(pa.date32())
+PERCENT = pd.ArrowDtype(pa.decimal128(9, 4))
+AMOUNT = pd.ArrowDtype(pa.decimal128(12, 2))
+INTEGER = pd.ArrowDtype(pa.int32())
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One thing that can be wrong with a row.
+
+    `name` is unique within the feed and becomes the asset check's name and the quarantine reason; `remedy` tells the
+    payroll office what to do. A row that breaks an `error` rule is quarantined, one that breaks a `warning` rule loads.
+    """
+
+    name: str
+    column: str
+    description: str
+    remedy: str
+    severity: Severity
+    stage: Stage
+
+
+def _column(
+    dtype: Any,
+    name: str,
+    description: str,
+    *,
+    required: bool,
+    checks: Sequence[pap.Check] = (),
+    personal: bool = False,
+    stored_as: Stored = "value",
+    references: tuple[str, str] | None = None,
+    digits: int | None = None,
+    thousands: bool = False,
+) -> pap.Column:
+    return pap.Column(
+        dtype,
+        checks=list(checks),
+        nullable=not required,
+        required=required,
+        description=description,
+        metadata={
+            "name": name,
+            "personal": personal,
+            "stored_as": stored_as,
+            "references": references,
+            "digits": digits,
+            "thousands": thousands,
+        },
+    )
+
+
+def text(name: str, description: str, **options: Any) -> pap.Column:
+    """A text column. `digits` pads codes that a spreadsheet has stripped of leading zeros."""
+    return _column(TEXT, name, description, **options)
+
+
+def date(name: str, description: str, **options: Any) -> pap.Column:
+    """A calendar date, `dd.mm.yyyy` in text files."""
+    return _column(DATE, name, description, **options)
+
+
+def percent(name: str, description: str, **options: Any) -> pap.Column:
+    """A percentage, 0-100, exact to four decimals (more are rounded half away from zero)."""
+    return _column(PERCENT, name, description, **options)
+
+
+def amount(name: str, description: str, **options: Any) -> pap.Column:
+    """Kroner, exact to the øre; spaces as thousands separators are allowed."""
+    return _column(AMOUNT, name, description, thousands=True, **options)
+
+
+def integer(name: str, description: str, **options: Any) -> pap.Column:
+    """A whole number."""
+    return _column(INTEGER, name, description, **options)
+
+
+def check(
+    function: Callable[[Any], Any],
+    name: str,
+    description: str,
+    remedy: str,
+    *,
+    column: str = "",
+    severity: Severity = "error",
+    stage: Stage = "cell",
+) -> pap.Check:
+    """A Pandera check that carries what the quarantine report needs. `column` is the one to blame in a row check."""
+    return pap.Check(
+        function,
+        name=name,
+        error=description,
+        ignore_na=stage == "cell",
+        raise_warning=severity == "warning",
+        statistics={"remedy": remedy, "column": column, "severity": severity, "stage": stage},
+    )
+
+
+def one_of(*allowed: str) -> pap.Check:
+    """The value is one of a closed code list."""
+    listed = ", ".join(allowed)
+    return check(lambda s: s.isin(allowed), "in_code_list", f"is one of {listed}", f"use one of {listed}")
+
+
+def matches(pattern: str, name: str, description: str, remedy: str) -> pap.Check:
+    """The whole value matches a regular expression."""
+    return check(lambda s: s.str.fullmatch(pattern), name, description, remedy)
+
+
+def between(low: int, high: int) -> pap.Check:
+    """The value is within the range, both ends included."""
+    return check(
+        lambda s: s.between(low, high), "in_range", f"is between {low} and {high}", f"enter a value from {low} to {high}"
+    )
+
+
+def date_order(first: str, last: str) -> pap.Check:
+    """A period does not end before it begins; an open end is in order."""
+    return check(
+        lambda frame: frame[last].isna() | (frame[last] >= frame[first]).fillna(False),
+        "date_order",
+        f"{last} is not before {first}",
+        "correct the dates so that the period does not end before it begins",
+        column=last,
+        stage="row",
+    )
+
+
+def unique_rows(*key: str, name: str = "unique") -> pap.Check:
+    """No earlier row of the file has the same key. Every row after the first is at fault."""
+    columns = list(key)
+    return check(
+        lambda frame: ~frame.duplicated(subset=columns, keep="first"),
+        name,
+        f"{' + '.join(key)} is not already in the file",
+        "deliver the row once; remove the copy or correct its key",
+        column=key[0],
+        stage="duplicate",
+    )
+
+
+def _free_of_overlap(frame: pd.DataFrame, key: Sequence[str], first: str, last: str) -> pd.Series:
+    """True for rows that begin after every earlier accepted period of the same key has ended."""
+    order = frame.assign(_row=np.arange(len(frame)), _end=frame[last].astype("datetime64[s]").fillna(pd.Timestamp.max.floor("s")))
+    order = order.sort_values([*key, first, "_row"], kind="stable")
+    begin = order[first].astype("datetime64[s]")
+    codes = order.groupby(list(key), sort=False).ngroup().to_numpy()
+    starts, ends = begin.to_numpy(), order["_end"].to_numpy()
+    suspects = np.flatnonzero((codes[1:] == codes[:-1]) & (starts[1:] <= ends[:-1]))
+    accepted = np.ones(len(order), dtype=bool)
+    if len(suspects):
+        # Only keys with some neighbouring overlap are walked: a rejected period must not knock out the one after it.
+        for code in np.unique(codes[suspects]):
+            low, high = np.searchsorted(codes, [code, code + 1])
+            latest = None
+            for i in range(low, high):
+                if latest is not None and starts[i] <= latest:
+                    accepted[i] = False
+                else:
+                    latest = ends[i]
+    result = np.ones(len(order), dtype=bool)
+    result[order["_row"].to_numpy()] = accepted
+    return pd.Series(result, index=frame.index)
+
+
+def no_overlap(*key: str, first: str, last: str) -> pap.Check:
+    """Periods of one key do not overlap; of two that do, the later-starting one is at fault."""
+    return check(
+        lambda frame: _free_of_overlap(frame, key, first, last),
+        "no_overlap",
+        f"the period does not overlap an earlier-starting one of the same {' + '.join(key)}",
+        "end the earlier period before this one begins",
+        column=first,
+        stage="overlap",
+    )
+
+
+def no_cycle(child: str, parent: str) -> pap.Check:
+    """Following the parents of a row never leads back to the row."""
+
+    def free_of_cycle(frame: pd.DataFrame) -> pd.Series:
+        parents = dict(zip(frame[child], frame[parent], strict=True))
+
+        def in_cycle(code: str) -> bool:
+            seen, current = set(), parents.get(code)
+            while isinstance(current, str) and current not in seen:
+                if current == code:
+                    return True
+                seen.add(current)
+                current = parents.get(current)
+            return False
+
+        return pd.Series([not in_cycle(code) for code in frame[child]], index=frame.index, dtype=bool)
+
+    return check(
+        free_of_cycle,
+        "no_cycle",
+        f"following {parent} never leads back to the same {child}",
+        "correct the parent of one of the units in the circle",
+        column=parent,
+        stage="tree",
+    )
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One kind of file: its Pandera schema (the only statement of columns, types, rules and descriptions) and its place.
+
+    Its name is the first part of the file name. A `required` feed must be present for a night, one that `needs_rows` is
+    rejected when it holds a header alone. `key` is the column that other feeds refer to.
+    """
+
+    schema: pap.DataFrameSchema
+    required: bool
+    needs_rows: bool
+    key: str | None = None
+    rules: tuple[Rule, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rules", tuple(_rules(self.schema)))
+
+    @property
+    def name(self) -> str:
+        return str(self.schema.name)
+
+    @property
+    def columns(self) -> dict[str, pap.Column]:
+        """The contract's columns by delivered header."""
+        return dict(self.schema.columns)
+
+    @property
+    def references(self) -> dict[str, tuple[str, str]]:
+        """Header → (feed, header) for each column whose values must exist in another feed (or in this one)."""
+        return {
+            header: column.metadata["references"]
+            for header, column in self.columns.items()
+            if column.metadata["references"]
+        }
+
+
+FIELD_COUNT = Rule(
+    "field_count",
+    "",
+    "the row has as many fields as the header",
+    "check for a stray separator or an unclosed quote in the row",
+    "error",
+    "cell",
+)
+
+READABLE_AS = {
+    str(DATE): ("a date dd.mm.yyyy", "write the date as dd.mm.yyyy"),
+    str(PERCENT): ("a number with decimal comma", "write the number with decimal comma, without thousands separator"),
+    str(AMOUNT): ("an amount with decimal comma", "write the amount with decimal comma"),
+    str(INTEGER): ("a whole number", "write a whole number"),
+}
+
+
+def readable_as(column: pap.Column) -> tuple[str, str] | None:
+    """What a cell of the column has to look like and how to mend it; None for text, which is always readable."""
+    return READABLE_AS.get(str(column.dtype.type)) if column.dtype is not None else None
+
+
+def check_rule_name(column: pap.Column, check: pap.Check) -> str:
+    return f"{column.metadata['name']}_{check.name}"
+
+
+def _rules(schema: pap.DataFrameSchema) -> Iterator[Rule]:
+    """All rules of a schema in the order they are tried."""
+    yield FIELD_COUNT
+    for header, column in schema.columns.items():
+        name = column.metadata["name"]
+        if not column.nullable:
+            yield Rule(f"{name}_required", header, "is filled in", "fill in the column", "error", "cell")
+        if readable := readable_as(column):
+            yield Rule(f"{name}_readable", header, f"is {readable[0]}", readable[1], "error", "cell")
+        for c in column.checks:
+            m = c.statistics
+            yield Rule(check_rule_name(column, c), header, str(c.error), m["remedy"], m["severity"], "cell")
+    for header, column in schema.columns.items():
+        if reference := column.metadata["references"]:
+            name = column.metadata["name"]
+            yield Rule(
+                f"{name}_known",
+                header,
+                f"exists in {reference[0]} ({reference[1]})",
+                f"deliver the row in {reference[0]} too, or correct the code",
+                "error",
+                "reference",
+            )
+    for c in schema.checks:
+        m = c.statistics
+        yield Rule(str(c.name), m["column"], str(c.error), m["remedy"], m["severity"], m["stage"])

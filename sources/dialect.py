@@ -1,0 +1,216 @@
+"""Reads the files of the dialect (delimited text and XLSX) into text tables and text into typed columns, exactly.
+Belongs here: encodings, separators, dates, numbers. Not here: which columns a feed has, or what makes a row wrong.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+import unicodedata
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+BLOCK_BYTES = 64 << 20
+XLSX_SIGNATURE = b"PK\x03\x04"
+# UTF-8 æøåÆØÅ read as Windows-1252: the sign of a file that mixes encodings.
+MIXED_ENCODING = re.compile("Ã[¦¸¥†˜…]")
+NUMBER = r"-?\d{1,9}(,\d+)?"
+SPACES = " \u00a0\u202f"
+NUMBER_WITH_THOUSANDS = rf"-?(\d{{1,9}}|\d{{1,3}}([{SPACES}]\d{{3}}){{1,2}})(,\d+)?"
+
+
+class FileRejected(Exception):
+    """A whole file cannot be used. The message says what is wrong and what to do, without the file's name."""
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A file as text: columns by header, each row's number (1 = first line after the header), and rows of the wrong shape."""
+
+    columns: dict[str, pa.ChunkedArray]
+    row_numbers: np.ndarray
+    misshapen: dict[int, int]
+
+    @property
+    def rows_delivered(self) -> int:
+        return len(self.row_numbers) + len(self.misshapen)
+
+
+def read_text_table(path: Path) -> TextTable:
+    """Read a CSV or XLSX file as text, told apart by content.
+
+    Cells are trimmed and NFC-normalised headers kept as delivered; an empty cell is null. Rows that are wholly empty
+    are no rows, but keep their place in the numbering.
+
+    Raises:
+        FileRejected: unreadable, wrong encoding, no header, or a header used twice.
+    """
+    data = path.read_bytes()
+    if not data.strip():
+        raise FileRejected("the file is empty; export it again")
+    if data.startswith(XLSX_SIGNATURE):
+        headers, columns, misshapen = _read_xlsx(data)
+    else:
+        headers, columns, misshapen = _read_delimited(_as_utf8(data))
+    del data
+    return _text_table(headers, columns, misshapen)
+
+
+def _as_utf8(data: bytes) -> bytes:
+    """The file's text as UTF-8 bytes without BOM."""
+    if data.startswith(b"\xef\xbb\xbf"):
+        data = data[3:]
+    if b"\x00" in data:
+        raise FileRejected("wrong encoding (binary or UTF-16); export as Windows-1252 or UTF-8")
+    try:
+        data.decode("utf-8")
+        return data
+    except UnicodeDecodeError:
+        pass
+    try:
+        decoded = data.decode("cp1252")
+    except UnicodeDecodeError as error:
+        raise FileRejected(
+            f"wrong encoding: byte {error.start + 1} is neither UTF-8 nor Windows-1252; export the file again in one of them"
+        ) from None
+    if mixed := MIXED_ENCODING.search(decoded):
+        line = decoded.count("\n", 0, mixed.start()) + 1
+        raise FileRejected(f"wrong encoding: UTF-8 and Windows-1252 are mixed, first seen on line {line}; export the file again")
+    return decoded.encode("utf-8")
+
+
+def _read_delimited(data: bytes) -> tuple[list[str], list[pa.ChunkedArray], dict[int, int]]:
+    if b"\n" not in data:
+        data = data.replace(b"\r", b"\n")
+    header_line, _, _ = data.partition(b"\n")
+    width = _width(header_line)
+    misshapen: dict[int, int] = {}
+    unclosed: list[int] = []
+
+    def note_misshapen(row: pacsv.InvalidRow) -> str:
+        if "\n" in row.text.rstrip("\r\n"):
+            unclosed.append(row.number - 1)
+        misshapen[row.number - 1] = row.actual_columns
+        return "skip"
+
+    names = [f"c{i}" for i in range(width)]
+    try:
+        table = pacsv.read_csv(
+            io.BytesIO(data),
+            read_options=pacsv.ReadOptions(use_threads=False, column_names=names, block_size=BLOCK_BYTES),
+            parse_options=pacsv.ParseOptions(
+                delimiter=";",
+                newlines_in_values=b'"' in data,
+                ignore_empty_lines=False,
+                invalid_row_handler=note_misshapen,
+            ),
+            convert_options=pacsv.ConvertOptions(column_types={name: pa.string() for name in names}),
+        )
+    except pa.ArrowInvalid as error:
+        raise FileRejected(f"cannot be read as semicolon-separated text ({error}); export the file again") from None
+    if unclosed:
+        raise FileRejected(f'row {unclosed[0]} opens a quote (") that is never closed; close or remove it')
+    if not table.num_rows:
+        raise FileRejected("no header row; export the file again with headers")
+    headers = [str(column[0]) for column in table.columns]
+    return headers, [column[1:] for column in table.columns], misshapen
+
+
+def _width(header_line: bytes) -> int:
+    """Number of fields of the header line, separators inside quotes not counted."""
+    return re.sub(rb'"[^"]*"', b"", header_line).count(b";") + 1
+
+
+def _read_xlsx(data: bytes) -> tuple[list[str], list[pa.ChunkedArray], dict[int, int]]:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        sheet = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0)
+        rows = sheet.to_python(skip_empty_area=False)
+    except (CalamineError, OSError, ValueError, IndexError) as error:
+        raise FileRejected(f"cannot be read as an XLSX workbook ({error}); save the file again") from None
+    if not rows or not any(cell != "" for cell in rows[0]):
+        raise FileRejected("no header row on the first line of the first sheet; export the file again with headers")
+    headers = [cell_text(cell) for cell in rows[0]]
+    columns = [pa.chunked_array([pa.array([cell_text(row[i]) for row in rows[1:]], pa.string())]) for i in range(len(headers))]
+    return headers, columns, {}
+
+
+def cell_text(cell: object) -> str:
+    """A spreadsheet cell in the dialect: dates dd.mm.yyyy, decimal comma, whole numbers without decimals."""
+    if isinstance(cell, dt.datetime | dt.date):
+        return cell.strftime("%d.%m.%Y")
+    if isinstance(cell, float):
+        return format(Decimal(repr(cell)).normalize(), "f").replace(".", ",")
+    return str(cell)
+
+
+def _text_table(headers: list[str], columns: list[pa.ChunkedArray], misshapen: dict[int, int]) -> TextTable:
+    names = [unicodedata.normalize("NFC", header.strip()) for header in headers]
+    if repeated := sorted({name for name in names if name and names.count(name) > 1}):
+        raise FileRejected(f"the header {', '.join(repeated)} is used twice; keep one column of that name")
+    trimmed = []
+    for column in columns:
+        text = pc.utf8_trim_whitespace(column.cast(pa.string()))
+        trimmed.append(pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text))
+    count = len(trimmed[0])
+    numbers = np.arange(1, count + len(misshapen) + 1)
+    if misshapen:
+        numbers = np.setdiff1d(numbers, np.fromiter(misshapen, dtype=np.int64), assume_unique=True)
+    filled = np.zeros(count, dtype=bool)
+    for column in trimmed:
+        filled |= pc.is_valid(column).to_numpy()
+    if not filled.all():
+        trimmed = [column.filter(pa.array(filled)) for column in trimmed]
+        numbers = numbers[filled]
+    by_name = {name: column for name, column in zip(names, trimmed, strict=True) if name}
+    return TextTable(by_name, numbers, misshapen)
+
+
+def parse(column: pa.ChunkedArray, dtype: pd.ArrowDtype, *, thousands: bool = False, digits: int | None = None) -> pa.ChunkedArray:
+    """Text to the column's Arrow type; what cannot be read becomes null."""
+    kind = dtype.pyarrow_dtype
+    if pa.types.is_string(kind):
+        if digits is not None:
+            bare = pc.match_substring_regex(column, r"^\d+$")
+            column = pc.if_else(pc.fill_null(bare, False), pc.utf8_lpad(column, digits, "0"), column)
+        return column
+    if pa.types.is_date(kind):
+        return _parse_dates(column)
+    return _parse_numbers(column, kind, thousands)
+
+
+def _only(column: pa.ChunkedArray, pattern: str) -> pa.ChunkedArray:
+    wellformed = pc.fill_null(pc.match_substring_regex(column, f"^(?:{pattern})$"), False)
+    return pc.if_else(wellformed, column, pa.scalar(None, pa.string()))
+
+
+def _parse_dates(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    # A delivery has far fewer different dates than rows.
+    codes = _only(column, r"\d\d\.\d\d\.\d\d\d\d").combine_chunks().dictionary_encode()
+    different = codes.dictionary.to_pandas()
+    parsed = pd.to_datetime(different, format="%d.%m.%Y", errors="coerce").astype("datetime64[s]")
+    dates = pa.array(parsed, from_pandas=True).cast(pa.date32())
+    return pa.chunked_array([dates.take(codes.indices)])
+
+
+def _parse_numbers(column: pa.ChunkedArray, kind: pa.DataType, thousands: bool) -> pa.ChunkedArray:
+    if pa.types.is_integer(kind):
+        return _only(column, r"-?\d{1,9}").cast(kind)
+    codes = _only(column, NUMBER_WITH_THOUSANDS if thousands else NUMBER).combine_chunks().dictionary_encode()
+    places = Decimal(1).scaleb(-kind.scale)
+    numbers = [
+        Decimal(re.sub(f"[{SPACES}]", "", number).replace(",", ".")).quantize(places, ROUND_HALF_UP)
+        for number in codes.dictionary.to_pylist()
+    ]
+    limit = Decimal(10) ** (kind.precision - kind.scale)
+    values = pa.array([number if abs(number) < limit else None for number in numbers], kind)
+    return pa.chunked_array([values.take(codes.indices)])

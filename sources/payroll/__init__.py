@@ -1,0 +1,1 @@
+"""The payroll system's (lønns- og personalsystemets) full extracts: units, persons, positions, absence and leave."""

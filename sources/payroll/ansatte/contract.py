@@ -1,0 +1,40 @@
+"""Contract of the feed ansatte: one row a person employed by the municipality."""
+
+import pandera.pandas as pap
+
+from sources.contract import Feed, check, date, one_of, text, unique_rows
+from sources.national_number import valid_check_digits
+
+check_digits = check(
+    valid_check_digits,
+    "check_digits",
+    "has eleven digits with valid check digits",
+    "compare the number with the National Registry; the row is loaded all the same",
+    severity="warning",
+)
+
+FEED = Feed(
+    required=True,
+    needs_rows=True,
+    key="Ansattnr",
+    schema=pap.DataFrameSchema(
+        name="ansatte",
+        description="One row a person.",
+        columns={
+            "Ansattnr": text("employee_no", "The person's employee number, unique in the file.", required=True, personal=True),
+            "Fødselsnummer": text(
+                "national_number",
+                "National number; used only as the input of the keyed pseudonym, never stored.",
+                required=True,
+                personal=True,
+                stored_as="pseudonym",
+                digits=11,
+                checks=[check_digits],
+            ),
+            "Navn": text("person_name", "The person's name; never stored.", required=False, personal=True, stored_as="nothing"),
+            "Kjønn": text("sex_code", "K (kvinne) or M (mann).", required=True, checks=[one_of("K", "M")]),
+            "Fødselsdato": date("birth_date", "Date of birth; only the year is stored.", required=True, personal=True, stored_as="year"),
+        },
+        checks=[unique_rows("Ansattnr", name="employee_no_unique")],
+    ),
+)

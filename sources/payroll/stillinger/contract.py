@@ -1,0 +1,92 @@
+"""Contract of the feed stillinger: one row a position and validity period."""
+
+import pandera.pandas as pap
+
+from sources.contract import (
+    Feed,
+    amount,
+    between,
+    check,
+    date,
+    date_order,
+    integer,
+    matches,
+    no_overlap,
+    one_of,
+    percent,
+    text,
+    unique_rows,
+)
+
+EMPLOYMENT_FORMS = (
+    "Fast",
+    "Vikar",
+    "Midlertidig",
+    "Lærling",
+    "Timelønnet",
+    "Tilkallingsvikar",
+    "Oppdragstaker",
+    "Folkevalgt",
+)
+LEADER_LEVELS = ("Avdelingsleder", "Virksomhetsleder", "Kommunalsjef", "Direktør", "Kommunedirektør")
+
+known_leader_level = check(
+    lambda s: s.isin(LEADER_LEVELS),
+    "in_code_list",
+    f"is one of {', '.join(LEADER_LEVELS)}",
+    "correct the leader level; the row is loaded, but counts at no leader level",
+    severity="warning",
+)
+
+FEED = Feed(
+    required=True,
+    needs_rows=True,
+    schema=pap.DataFrameSchema(
+        name="stillinger",
+        description="One row a position and validity period; a change of percent, unit or pay starts a new row.",
+        columns={
+            "Ansattnr": text(
+                "employee_no", "The holder.", required=True, personal=True, references=("ansatte", "Ansattnr")
+            ),
+            "Stillingsnr": text("position_no", "The position's number within the person.", required=True),
+            "Enhetskode": text(
+                "unit_code", "The unit the position belongs to.", required=True, references=("organisasjon", "Enhetskode")
+            ),
+            "Stillingskode": text(
+                "job_code",
+                "KS' position code, four digits.",
+                required=True,
+                digits=4,
+                checks=[matches(r"\d{4}", "four_digits", "has four digits", "use the four-digit position code")],
+            ),
+            "Stillingstittel": text("job_title", "The position's title.", required=True),
+            "Ansettelsesform": text(
+                "employment_form",
+                "Form of employment; decides which populations the position counts in (metrics.md 3).",
+                required=True,
+                checks=[one_of(*EMPLOYMENT_FORMS)],
+            ),
+            "Stillingsprosent": percent(
+                "position_percent", "Percent of a full position; 0 does not count.", required=True, checks=[between(0, 100)]
+            ),
+            "Gyldig fra": date("valid_from", "First day of the period.", required=True),
+            "Gyldig til": date("valid_to", "Last day of the period, inclusive; empty while it lasts.", required=False),
+            "Årslønn": amount(
+                "annual_salary", "Annual salary in kroner at 100 %.", required=False, checks=[between(0, 5_000_000)]
+            ),
+            "Lønnsgruppe": integer("pay_group", "KS pay group.", required=False, checks=[between(1, 10)]),
+            "Ledernivå": text("leader_level", "Leader level, for leaders alone.", required=False, checks=[known_leader_level]),
+            "Ønsker større stilling": text(
+                "wants_larger_position",
+                "Whether a part-timer wants more: Ja, Nei, or empty when not asked.",
+                required=False,
+                checks=[one_of("Ja", "Nei")],
+            ),
+        },
+        checks=[
+            date_order("Gyldig fra", "Gyldig til"),
+            unique_rows("Ansattnr", "Stillingsnr", "Gyldig fra", name="period_unique"),
+            no_overlap("Ansattnr", "Stillingsnr", first="Gyldig fra", last="Gyldig til"),
+        ],
+    ),
+)

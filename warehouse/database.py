@@ -1,0 +1,40 @@
+"""Opens the DuckDB files of the house with the settings they all share. Not here: what is read from or written to them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+
+from warehouse.settings import Settings
+
+
+@contextlib.contextmanager
+def connect(path: Path | None, settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that is closed, and the file with it, whatever happens. None opens a database in memory."""
+    config = {"memory_limit": settings.memory_limit, "autoinstall_known_extensions": "false"}
+    connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def remove_database(path: Path) -> None:
+    """Delete a database file and its write-ahead log, if they exist."""
+    for leftover in (path, path.with_name(path.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+
+
+def one(connection: duckdb.DuckDBPyConnection, query: str, parameters: list[object] | None = None) -> tuple:
+    """The one row a query gives."""
+    row = connection.execute(query, parameters or []).fetchone()
+    assert row is not None, f"no row from: {query}"
+    return row
+
+
+def quoted(text: str) -> str:
+    """A text as an SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"

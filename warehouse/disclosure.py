@@ -1,0 +1,122 @@
+"""Decides what of the built marts may be served (metrics.md 10): one step between the marts and the publication.
+Not here: the computation of the marts, or the writing of what is served.
+
+`decide` writes one decision a cell to the schema `disclosure`; `mask` makes the served tables from the decisions. The
+primary rule is here; the secondary rule adds its cells to the same decisions before `mask`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from warehouse.database import one
+from warehouse.errors import Refused
+from warehouse.settings import Settings
+
+PERIOD_COLUMNS = ("period_type", "period", "is_partial")
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A mart as its dbt yml describes it: `grain` columns, `measures`, and for withholding tables the threshold's setting."""
+
+    name: str
+    grain: tuple[str, ...]
+    columns: tuple[str, ...]
+    descriptions: Mapping[str, str]
+    description: str
+    threshold: str | None = None
+    threshold_measure: str | None = None
+
+    @property
+    def cell(self) -> tuple[str, ...]:
+        """The grain without the period: what a decision holds for within a calendar year."""
+        return tuple(column for column in self.grain if column not in PERIOD_COLUMNS)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Columns that are emptied when the cell is withheld."""
+        return tuple(name for name in self.columns if name not in (*self.grain, *LABELS, "withheld"))
+
+
+LABELS = ("is_partial", "org_unit_name", "job_title")
+
+
+def marts_of(manifest: Mapping) -> list[Mart]:
+    """The marts declared in the dbt manifest, by name."""
+    marts = []
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and node["schema"] == "marts":
+            meta = node["config"]["meta"]
+            disclosure = meta.get("disclosure", {})
+            marts.append(
+                Mart(
+                    name=node["name"],
+                    grain=tuple(meta["grain"]),
+                    columns=tuple(node["columns"]),
+                    descriptions={name: column["description"] for name, column in node["columns"].items()},
+                    description=node["description"],
+                    threshold=disclosure.get("threshold"),
+                    threshold_measure=disclosure.get("measure"),
+                )
+            )
+    return sorted(marts, key=lambda mart: mart.name)
+
+
+def decide(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], settings: Settings) -> dict[str, tuple[int, int]]:
+    """Decide for every cell and calendar year whether it is withheld.
+
+    Returns:
+        For each withholding table the number of cell-years in all and of those withheld.
+    """
+    con.execute("create schema if not exists disclosure")
+    counts = {}
+    for mart in marts:
+        if mart.threshold is None:
+            continue
+        cell = ", ".join(mart.cell)
+        limit = float(getattr(settings, mart.threshold))
+        con.execute(
+            f"""create or replace table disclosure.{mart.name} as
+                select period as calendar_year, {cell},
+                    case when {mart.threshold_measure} < {limit} then 'primary' end as withheld
+                from marts.{mart.name} where period_type = 'year'"""
+        )
+        counts[mart.name] = one(con, f"select count(*), count(withheld) from disclosure.{mart.name}")
+    return counts
+
+
+def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> None:
+    """Make the tables of the schema `served`: the marts with every measure of a withheld cell emptied.
+
+    Raises:
+        Refused: a cell has no decision, or a measure of a withheld cell is left; both are faults of the program.
+    """
+    con.execute("create schema if not exists served")
+    for mart in marts:
+        if mart.threshold is None:
+            con.execute(f"create or replace table served.{mart.name} as from marts.{mart.name}")
+            continue
+        columns = ", ".join(
+            f"case when decision.withheld is null then mart.{name} end as {name}" if name in mart.measures else f"mart.{name}"
+            for name in mart.columns
+            if name != "withheld"
+        )
+        same_cell = " and ".join(f"mart.{name} = decision.{name}" for name in mart.cell)
+        con.execute(
+            f"""create or replace table served.{mart.name} as
+                select {columns}, decision.withheld
+                from marts.{mart.name} as mart
+                inner join disclosure.{mart.name} as decision
+                    on decision.calendar_year = left(mart.period, 4) and {same_cell}"""
+        )
+        built = one(con, f"select count(*) from marts.{mart.name}")[0]
+        kept = one(con, f"select count(*) from served.{mart.name}")[0]
+        if built != kept:
+            raise Refused(f"{mart.name}: {built} cells were built but {kept} decided upon; this is a fault of the program")
+        leaked = " or ".join(f"{name} is not null" for name in mart.measures)
+        if one(con, f"select count(*) from served.{mart.name} where withheld is not null and ({leaked})")[0]:
+            raise Refused(f"{mart.name}: a withheld cell still has a value; this is a fault of the program")

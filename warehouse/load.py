@@ -1,0 +1,334 @@
+"""Loads the files of a delivery into the restricted database: raw tables, quarantine and the evidence of each rule.
+Not here: the rules themselves (the contracts in sources), or anything that is computed from the rows (dbt_project).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import holidays
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sources.contract import Feed
+from sources.dialect import FileRejected, read_text_table
+from sources.validate import Validated, validate
+from warehouse.archive import Arrival, archived_file
+from warehouse.database import connect, one, remove_database
+from warehouse.delivery import Delivery
+from warehouse.errors import Refused
+from warehouse.paths import Home, write_private
+from warehouse.pseudonym import pseudonym_key, pseudonyms
+from warehouse.settings import Settings
+
+FIRST_HOLIDAY_YEAR = 1900
+ROWS_TOLD_PER_RULE = 3
+
+BOOKKEEPING = """
+create schema raw;
+create table raw.inputs (feed varchar, file_name varchar, sha256 varchar, extract_date date, rows_delivered bigint,
+    rows_loaded bigint, rows_quarantined bigint, rejection varchar, unknown_columns varchar);
+create table raw.quarantine (feed varchar, file_name varchar, file_sha256 varchar, row_number bigint, column_name varchar,
+    rule varchar, value varchar, description varchar, remedy varchar, cause varchar, is_first_cause boolean);
+create table raw.warnings (feed varchar, file_name varchar, file_sha256 varchar, row_number bigint, column_name varchar,
+    rule varchar, value varchar, description varchar, remedy varchar);
+create table raw.rule_results (feed varchar, rule varchar, severity varchar, description varchar, rows_seen bigint,
+    rows_failed bigint);
+create table raw.lost_keys (feed varchar, key varchar, cause varchar);
+"""
+
+
+@dataclass(frozen=True)
+class FeedLoad:
+    """How the load of one feed went. `rejection` says why a whole file cannot be used."""
+
+    feed: str
+    file_name: str
+    rows_delivered: int = 0
+    rows_loaded: int = 0
+    rejection: str | None = None
+
+    @property
+    def rows_quarantined(self) -> int:
+        return self.rows_delivered - self.rows_loaded
+
+
+def start_build(home: Home, settings: Settings, feeds: Mapping[str, Feed], delivery: Delivery) -> None:
+    """Begin a new build database: empty raw tables for every feed, the night's settings and the public holidays."""
+    remove_database(home.build_database)
+    with connect(home.build_database, settings) as con:
+        con.execute(BOOKKEEPING)
+        for feed in feeds.values():
+            columns = ", ".join(f'"{name}" {kind}' for name, kind in raw_columns(feed).items())
+            con.execute(f"create table raw.{feed.name} (file_sha256 varchar, row_number bigint, {columns})")
+        as_of = delivery.extract_date
+        con.execute(
+            """create table raw.settings as select cast($1 as date) as as_of, cast($2 as integer) as first_year,
+               cast($3 as integer) as possible_days_per_fte, cast($4 as integer) as short_term_max_days""",
+            [as_of, settings.first_year, settings.possible_days_per_fte, settings.short_term_max_days],
+        )
+        _insert(
+            con,
+            "raw.age_bands",
+            pd.DataFrame(settings.age_groups(), columns=["age_group", "first_age", "last_age"]),
+            create=True,
+        )
+        names = holidays.country_holidays("NO", years=range(FIRST_HOLIDAY_YEAR, as_of.year + 2), language="no")
+        frame = pd.DataFrame(
+            {
+                "holiday_date": pd.Series(list(names), dtype=pd.ArrowDtype(pa.date32())),
+                "holiday_name": list(names.values()),
+            }
+        )
+        _insert(con, "raw.public_holidays", frame, create=True)
+
+
+def raw_columns(feed: Feed) -> dict[str, str]:
+    """Names and SQL types of a feed's raw table, from its contract."""
+    types = {"string": "varchar", "date32[day]": "date", "decimal128(9, 4)": "decimal(9,4)", "int32": "integer"}
+    types["decimal128(12, 2)"] = "decimal(12,2)"
+    columns = {}
+    for column in feed.columns.values():
+        name, stored = column.metadata["name"], column.metadata["stored_as"]
+        if stored == "value":
+            columns[name] = types[str(column.dtype.type.pyarrow_dtype)]
+        elif stored == "pseudonym":
+            columns["person_key"] = "varchar"
+        elif stored == "year":
+            columns[name.replace("_date", "_year")] = "integer"
+    return columns
+
+
+def load_feed(home: Home, settings: Settings, feed: Feed, arrival: Arrival) -> FeedLoad:
+    """Read, validate and store one file. A file that cannot be used is recorded as rejected; nothing is raised for it."""
+    with connect(home.build_database, settings) as con:
+        try:
+            known = _known_codes(con, feed)
+            validated = validate(feed, read_text_table(archived_file(home, arrival.sha256)), known)
+        except FileRejected as rejected:
+            con.execute(
+                "insert into raw.inputs values ($1, $2, $3, $4, 0, 0, 0, $5, '')",
+                [feed.name, arrival.file_name, arrival.sha256, arrival.extract_date, str(rejected)],
+            )
+            return FeedLoad(feed.name, arrival.file_name, rejection=str(rejected))
+        con.begin()
+        _store(con, validated, arrival, pseudonym_key(home))
+        con.commit()
+    return FeedLoad(feed.name, arrival.file_name, validated.rows_delivered, len(validated.accepted))
+
+
+def _known_codes(con: duckdb.DuckDBPyConnection, feed: Feed) -> dict[tuple[str, str], pd.Index]:
+    """Accepted codes of the other feeds this one refers to.
+
+    A reference into a rejected file stays untried: the night stops anyway, and its missing rows would only drown the cause.
+    """
+    known = {}
+    for other, header in set(feed.references.values()):
+        if other == feed.name:
+            continue
+        if one(con, "select count(*) from raw.inputs where feed = $1 and rejection is null", [other])[0]:
+            name = _english(other, header)
+            codes = con.execute(f"select distinct {name} from raw.{other}").df()[name]
+            known[(other, header)] = pd.Index(codes.astype(pd.ArrowDtype(pa.string())))
+    return known
+
+
+def _english(feed: str, header: str) -> str:
+    from sources.registry import feeds
+
+    return feeds()[feed].columns[header].metadata["name"]
+
+
+def _store(con: duckdb.DuckDBPyConnection, validated: Validated, arrival: Arrival, key: bytes) -> None:
+    feed = validated.feed
+    columns: dict[str, object] = {
+        "file_sha256": pa.array([arrival.sha256] * len(validated.accepted), pa.string()),
+        "row_number": pa.array(validated.accepted["row_number"], pa.int64()),
+    }
+    for header, column in feed.columns.items():
+        name, stored = column.metadata["name"], column.metadata["stored_as"]
+        values = pa.array(validated.accepted[header])
+        if stored == "value":
+            columns[name] = values
+        elif stored == "pseudonym":
+            columns["person_key"] = pa.array(pseudonyms(values.to_pylist(), key), pa.string())
+        elif stored == "year":
+            columns[name.replace("_date", "_year")] = pc.year(values).cast(pa.int32())
+    _insert(con, f"raw.{feed.name}", pa.table(columns))
+
+    quarantined = _reasons(con, validated, validated.quarantined, arrival)
+    _insert(con, "raw.quarantine", quarantined[COLUMNS_OF_QUARANTINE])
+    _insert(con, "raw.warnings", _reasons(con, validated, validated.warnings, arrival)[COLUMNS_OF_WARNINGS])
+    results = [
+        (feed.name, r.rule.name, r.rule.severity, _described(r.rule.column, r.rule.description), r.rows_seen, r.rows_failed)
+        for r in validated.results
+    ]
+    _insert(con, "raw.rule_results", pd.DataFrame(results, columns=["feed", "rule", "severity", "description", "seen", "failed"]))
+    if validated.lost_keys:
+        first = quarantined[quarantined["is_first_cause"]].set_index("row_number")
+        lost = [
+            (feed.name, lost_key, first["cause"].get(row) or f"{arrival.file_name} row {row}: {first['rule'][row]}")
+            for lost_key, row in validated.lost_keys.items()
+        ]
+        _insert(con, "raw.lost_keys", pd.DataFrame(lost, columns=["feed", "key", "cause"]))
+    con.execute(
+        "insert into raw.inputs values ($1, $2, $3, $4, $5, $6, $7, null, $8)",
+        [
+            feed.name,
+            arrival.file_name,
+            arrival.sha256,
+            arrival.extract_date,
+            validated.rows_delivered,
+            len(validated.accepted),
+            validated.rows_quarantined,
+            ", ".join(validated.unknown_columns),
+        ],
+    )
+
+
+COLUMNS_OF_WARNINGS = [
+    "feed",
+    "file_name",
+    "file_sha256",
+    "row_number",
+    "column",
+    "rule",
+    "value",
+    "description",
+    "remedy",
+]
+COLUMNS_OF_QUARANTINE = [*COLUMNS_OF_WARNINGS, "cause", "is_first_cause"]
+
+
+def _described(column: str, description: str) -> str:
+    return f"{column} {description}".strip()
+
+
+def _reasons(con: duckdb.DuckDBPyConnection, validated: Validated, found: pd.DataFrame, arrival: Arrival) -> pd.DataFrame:
+    """Broken rules with their texts and, for an unknown reference, the row that was lost first."""
+    rules = {rule.name: rule for rule in validated.feed.rules}
+    reasons = found.assign(
+        feed=validated.feed.name,
+        file_name=arrival.file_name,
+        file_sha256=arrival.sha256,
+        description=[rules[name].description for name in found["rule"]],
+        remedy=[rules[name].remedy for name in found["rule"]],
+    )
+    lost = {(feed, key): cause for feed, key, cause in con.execute("select * from raw.lost_keys").fetchall()}
+    lost |= {
+        (validated.feed.name, key): f"{arrival.file_name} row {row}" for key, row in validated.lost_keys.items()
+    }
+    referred = {rule.name: validated.feed.references[rule.column][0] for rule in rules.values() if rule.stage == "reference"}
+    reasons["cause"] = [
+        lost.get((referred.get(rule, ""), reference)) for rule, reference in zip(found["rule"], found["reference"], strict=True)
+    ]
+    return reasons
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFrame | pa.Table, *, create: bool = False) -> None:
+    con.register("incoming", rows)
+    con.execute(f"create table {table} as from incoming" if create else f"insert into {table} from incoming")
+    con.unregister("incoming")
+
+
+def judge_waiting(home: Home, feeds: Mapping[str, Feed], waiting: Delivery, settings: Settings) -> list[str]:
+    """What is wrong with the files that have come of a delivery that still waits for others; references stay untried."""
+    problems = []
+    for name, arrival in waiting.files.items():
+        try:
+            validated = validate(feeds[name], read_text_table(archived_file(home, arrival.sha256)), None)
+        except FileRejected as rejected:
+            problems.append(f"{arrival.file_name} is rejected: {rejected}")
+            continue
+        if _too_many(validated.rows_quarantined, validated.rows_delivered, settings):
+            problems.append(_share_text(arrival.file_name, validated.rows_quarantined, validated.rows_delivered, settings))
+    return problems
+
+
+def _too_many(quarantined: int, delivered: int, settings: Settings) -> bool:
+    return delivered > 0 and quarantined > settings.max_quarantine_share * delivered
+
+
+def _share_text(file_name: str, quarantined: int, delivered: int, settings: Settings) -> str:
+    share = f"{100 * quarantined / delivered:.1f}".replace(".", ",")
+    limit = f"{100 * settings.max_quarantine_share:g}".replace(".", ",")
+    return f"{file_name} is rejected: {quarantined} of {delivered} rows ({share} %) are bad; the limit is {limit} %"
+
+
+def accept_delivery(home: Home, settings: Settings, feeds: Mapping[str, Feed], delivery: Delivery) -> None:
+    """Write the quarantine report and decide whether the delivery may be built upon.
+
+    Raises:
+        Refused: a file was rejected, or a declared rule left no result. The message names files, rows, columns and rules.
+    """
+    with connect(home.build_database, settings, read_only=True) as con:
+        _write_report(con, home, delivery.extract_date)
+        problems = []
+        inputs = con.execute(
+            "select feed, file_name, rows_delivered, rows_loaded, rows_quarantined, rejection from raw.inputs order by feed"
+        ).fetchall()
+        for feed, file_name, delivered, loaded, quarantined, rejection in inputs:
+            if rejection:
+                problems.append(f"{file_name} is rejected: {rejection}")
+                continue
+            tried = {row[0] for row in con.execute("select rule from raw.rule_results where feed = $1", [feed]).fetchall()}
+            rejected_feeds = {name for name, *_, reason in inputs if reason}
+            owed = {
+                rule.name
+                for rule in feeds[feed].rules
+                if rule.stage != "reference" or feeds[feed].references[rule.column][0] not in rejected_feeds
+            }
+            if untried := sorted(owed - tried):
+                problems.append(f"{file_name}: rules {', '.join(untried)} were never tried; this is a fault of the program")
+            if loaded + quarantined != delivered or loaded != one(con, f"select count(*) from raw.{feed}")[0]:
+                problems.append(f"{file_name}: {delivered} rows delivered are not {loaded} loaded + {quarantined} quarantined")
+            if _too_many(quarantined, delivered, settings):
+                problems.append(_share_text(file_name, quarantined, delivered, settings))
+                problems += _told_rows(con, feed)
+        loaded_feeds = {row[0] for row in inputs}
+        if unloaded := sorted(delivery.files.keys() - loaded_feeds):
+            problems.append(f"feeds {', '.join(unloaded)} were never loaded; this is a fault of the program")
+    if problems:
+        report = f"all bad rows: quarantine/{delivery.extract_date}.csv below the home folder"
+        raise Refused("\n".join([f"the delivery of {delivery.extract_date} is not accepted", *problems, report]))
+
+
+def _told_rows(con: duckdb.DuckDBPyConnection, feed: str) -> list[str]:
+    """A few bad rows of each rule, one line a row."""
+    rows = con.execute(
+        """select row_number, column_name, value, rule, description, remedy, cause, count(*) over (partition by rule) as n,
+               row_number() over (partition by rule order by row_number) as place
+           from raw.quarantine where feed = $1
+           qualify place <= $2 order by min(row_number) over (partition by rule), rule, row_number""",
+        [feed, ROWS_TOLD_PER_RULE],
+    ).fetchall()
+    lines = []
+    for row, column, value, rule, description, remedy, cause, count, place in rows:
+        where = f"row {row}" + (f", {column}" if column else "") + (f" = {value}" if value else "")
+        because = f" (first cause: {cause})" if cause else ""
+        lines.append(f"  {where}: breaks {rule} ({description}){because}: {remedy}")
+        if place == min(count, ROWS_TOLD_PER_RULE) and count > place:
+            lines.append(f"  … and {count - place} more rows break {rule}")
+    return lines
+
+
+def _write_report(con: duckdb.DuckDBPyConnection, home: Home, extract_date: date) -> None:
+    """The bad rows of a delivery as a CSV in the dialect, for the payroll office."""
+    rows = con.execute(
+        """select file_name, row_number, column_name, rule, value, description, remedy, cause, 'quarantined' as outcome
+           from raw.quarantine
+           union all
+           select file_name, row_number, column_name, rule, value, description, remedy, null, 'loaded with warning'
+           from raw.warnings order by file_name, row_number, rule"""
+    )
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer.writerow(["file", "row", "column", "rule", "value", "should be", "what to do", "first cause", "outcome"])
+    writer.writerows(rows.fetchall())
+    write_private(home.quarantine / f"{extract_date}.csv", "\ufeff" + out.getvalue())

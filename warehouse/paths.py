@@ -1,0 +1,118 @@
+"""Where everything lies below the home folder, and who may read it. Not here: what is written there."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PRIVATE_FOLDER = 0o700
+# Readers pass through the home folder to publish/, but may not list it.
+PASSAGE_FOLDER = 0o711
+PUBLIC_FOLDER = 0o755
+PRIVATE_FILE = 0o600
+SERVED_FILE = 0o444
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folders and files of one installation (`--home`)."""
+
+    root: Path
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing"
+
+    @property
+    def archive(self) -> Path:
+        return self.root / "archive"
+
+    @property
+    def ledger(self) -> Path:
+        return self.archive / "ledger.jsonl"
+
+    @property
+    def build(self) -> Path:
+        """Scratch of the running night; anything in it may be thrown away."""
+        return self.root / "build"
+
+    @property
+    def build_database(self) -> Path:
+        return self.build / "building.duckdb"
+
+    @property
+    def warehouse_database(self) -> Path:
+        """The restricted database behind the last publication."""
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.root / "quarantine"
+
+    @property
+    def publish(self) -> Path:
+        return self.root / "publish"
+
+    @property
+    def history(self) -> Path:
+        return self.publish / "history"
+
+    @property
+    def current(self) -> Path:
+        """The one pointer: a symlink to the publication that is served."""
+        return self.publish / "current"
+
+    @property
+    def served_database(self) -> Path:
+        return self.publish / "marts.duckdb"
+
+    @property
+    def dagster(self) -> Path:
+        return self.root / "dagster"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "run.lock"
+
+    @property
+    def pseudonym_key(self) -> Path:
+        return self.root / "pseudonym.key"
+
+    def prepare(self) -> None:
+        """Create the folders with their modes. Modes are set anew so that a loosened one is mended."""
+        for folder, mode in [
+            (self.root, PASSAGE_FOLDER),
+            (self.archive, PRIVATE_FOLDER),
+            (self.build, PRIVATE_FOLDER),
+            (self.quarantine, PRIVATE_FOLDER),
+            (self.dagster, PRIVATE_FOLDER),
+            (self.publish, PUBLIC_FOLDER),
+            (self.history, PUBLIC_FOLDER),
+        ]:
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(mode)
+        if not self.landing.exists():
+            self.landing.mkdir(mode=PRIVATE_FOLDER)
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make renames and new names in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_private(path: Path, content: str) -> None:
+    """Write a small file that only its owner may read, whole or not at all."""
+    temporary = path.with_name(path.name + ".new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    fsync_folder(path.parent)

@@ -1,0 +1,61 @@
+"""What a publication says of itself: its name, its inputs, its settings and the code that made it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from warehouse.database import connect
+from warehouse.delivery import Delivery
+from warehouse.paths import Home
+from warehouse.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+CODE_FOLDERS = ("sources", "warehouse", "dbt_project", "orchestration")
+CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".toml"}
+
+
+@cache
+def code_version() -> str:
+    """The commit when the code is a clean checkout, else a hash over the code itself."""
+    try:
+        commit = _git("rev-parse", "HEAD")
+        if commit and not _git("status", "--porcelain", "--untracked-files=no"):
+            return f"git:{commit}"
+    except (OSError, subprocess.SubprocessError):
+        pass
+    digest = hashlib.sha256()
+    for path in sorted(p for folder in CODE_FOLDERS for p in (ROOT / folder).rglob("*") if p.suffix in CODE_SUFFIXES):
+        if "target" not in path.parts:
+            digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(ROOT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+
+
+def describe(home: Home, settings: Settings, delivery: Delivery, dagster_run_id: str) -> str:
+    """Write the publication's row into the build database; returns the publication's id."""
+    inputs = sorted(f"{name} {arrival.sha256}" for name, arrival in delivery.files.items())
+    inputs_sha256 = hashlib.sha256("\n".join(inputs).encode()).hexdigest()
+    publication_id = f"{delivery.extract_date}_{datetime.now(UTC):%Y%m%dT%H%M%S%f}_{inputs_sha256[:8]}"
+    with connect(home.build_database, settings) as con:
+        con.execute(
+            """create or replace table raw.publication as select $1 as publication_id, cast($2 as date) as as_of,
+               $3 as code_version, $4 as dagster_run_id, $5 as inputs_sha256, $6 as settings""",
+            [
+                publication_id,
+                delivery.extract_date,
+                code_version(),
+                dagster_run_id,
+                inputs_sha256,
+                json.dumps(settings.as_dict(), ensure_ascii=False, sort_keys=True),
+            ],
+        )
+    return publication_id

@@ -1,0 +1,134 @@
+"""Writes a publication into its own folder, checks it as a reader would, and moves the one pointer to it.
+Not here: what may be served (disclosure) or what the tables hold (dbt_project).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from warehouse.archive import sha256_of
+from warehouse.database import connect, one, quoted
+from warehouse.disclosure import Mart
+from warehouse.errors import Refused
+from warehouse.paths import PUBLIC_FOLDER, SERVED_FILE, Home, fsync_folder
+from warehouse.settings import Settings
+
+# Readers built on older DuckDB versions open files of this version.
+STORAGE_VERSION = "v1.0.0"
+UNFINISHED = ".unfinished"
+
+
+def publish(home: Home, settings: Settings, marts: Sequence[Mart]) -> str:
+    """Publish the tables of the schema `served` of the build database; returns the publication's id.
+
+    The folder is written under another name and renamed when it is whole and on disk; then the restricted database is put
+    in place, and last the pointer is swapped. A crash before the swap leaves the last publication; leftovers are removed by
+    the next call.
+    """
+    _remove_leftovers(home)
+    with connect(home.build_database, settings) as con:
+        con.execute("update served.publication set published_at = $1", [datetime.now(UTC).replace(tzinfo=None)])
+        publication_id = one(con, "select publication_id from served.publication")[0]
+    folder = home.history / f"{publication_id}{UNFINISHED}"
+    folder.mkdir(mode=PUBLIC_FOLDER)
+    folder.chmod(PUBLIC_FOLDER)
+    database = folder / "marts.duckdb"
+    _write_database(home, settings, marts, database)
+    with connect(home.build_database, settings, read_only=True) as con:
+        expected = {mart.name: one(con, f"select count(*) from served.{mart.name}")[0] for mart in marts}
+        _write_parquet(con, marts, folder)
+    _check_as_reader(database, folder, expected)
+    files = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
+    (folder / "manifest.json").write_text(
+        json.dumps({"publication_id": publication_id, "files": files}, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )
+    for path in folder.iterdir():
+        path.chmod(SERVED_FILE)
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    fsync_folder(folder)
+    final = home.history / publication_id
+    os.rename(folder, final)
+    fsync_folder(home.history)
+    os.replace(home.build_database, home.warehouse_database)
+    home.warehouse_database.chmod(0o600)
+    _point_to(home, publication_id, sorted(files))
+    return publication_id
+
+
+def _remove_leftovers(home: Home) -> None:
+    for leftover in home.history.glob(f"*{UNFINISHED}"):
+        shutil.rmtree(leftover)
+    for leftover in home.publish.glob("*.swap"):
+        leftover.unlink()
+
+
+def _write_database(home: Home, settings: Settings, marts: Sequence[Mart], database: Path) -> None:
+    with connect(None, settings) as con:
+        con.execute(f"attach {quoted(str(home.build_database))} as build (read_only)")
+        con.execute(f"attach {quoted(str(database))} as publication (storage_version {quoted(STORAGE_VERSION)})")
+        con.execute("create schema publication.marts")
+        for mart in marts:
+            table = f"publication.marts.{mart.name}"
+            con.execute(f"create table {table} as from build.served.{mart.name} order by {', '.join(mart.grain)}")
+            con.execute(f"comment on table {table} is {quoted(mart.description)}")
+            for name, description in mart.descriptions.items():
+                con.execute(f"comment on column {table}.{name} is {quoted(description)}")
+        con.execute("checkpoint publication")
+        con.execute("detach publication")
+    if database.with_name(database.name + ".wal").exists():
+        raise Refused("the published database was not closed cleanly; this is a fault of the program")
+
+
+def _write_parquet(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], folder: Path) -> None:
+    con.execute("set threads = 1")
+    for mart in marts:
+        target = quoted(str(folder / f"{mart.name}.parquet"))
+        con.execute(
+            f"copy (from served.{mart.name} order by {', '.join(mart.grain)}) to {target} (format parquet, compression zstd)"
+        )
+
+
+def _check_as_reader(database: Path, folder: Path, expected: dict[str, int]) -> None:
+    """Open what was written as a reader does and count; a file that cannot be read must never be pointed to."""
+    con = duckdb.connect(str(database), read_only=True)
+    try:
+        for name, count in expected.items():
+            in_database = one(con, f"select count(*) from marts.{name}")[0]
+            in_parquet = one(con, f"select count(*) from read_parquet({quoted(str(folder / f'{name}.parquet'))})")[0]
+            if not in_database == in_parquet == count:
+                raise Refused(f"{name}: {count} rows built, {in_database} in the database, {in_parquet} in Parquet")
+    finally:
+        con.close()
+
+
+def _point_to(home: Home, publication_id: str, files: list[str]) -> None:
+    """Swap `current` to the publication. The names beside it are fixed links through `current`, so all move at once."""
+    for name in files:
+        _link(home.publish / name, f"current/{name}")
+    _link(home.current, f"history/{publication_id}")
+    served = {*files, "current", "history"}
+    for path in home.publish.iterdir():
+        if path.is_symlink() and path.name not in served:
+            path.unlink()
+    fsync_folder(home.publish)
+
+
+def _link(link: Path, target: str) -> None:
+    if link.is_symlink() and os.readlink(link) == target:
+        return
+    swap = link.with_name(link.name + ".swap")
+    os.symlink(target, swap)
+    os.replace(swap, link)
+
+
+def current_publication(home: Home) -> str | None:
+    """Id of the publication that is served, if any."""
+    return os.path.basename(os.readlink(home.current)) if home.current.is_symlink() else None

@@ -1,0 +1,85 @@
+"""The municipality's settings, read from one TOML file and checked.
+Not here: where files lie (paths.py) or secrets (pseudonym.py).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from warehouse.errors import UsageError
+
+DEFAULT_FILE = Path(__file__).parent.parent / "arsverk.toml"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings by the names metrics.md gives them; `first_year` None means the year of the earliest sick absence."""
+
+    municipality: str
+    possible_days_per_fte: int
+    short_term_max_days: int
+    age_bands: tuple[int, ...]
+    min_fte_unit: float
+    min_fte_job_code: float
+    max_quarantine_share: float
+    memory_limit: str
+    first_year: int | None = None
+    notify_command: tuple[str, ...] = ()
+
+    def age_groups(self) -> list[tuple[str, int, int]]:
+        """The age bands as (label, first age, last age), youngest first and open at both ends."""
+        starts = [-999, *self.age_bands]
+        ends = [start - 1 for start in self.age_bands] + [999]
+        labels = [f"<{self.age_bands[0]}"]
+        labels += [f"{start}-{end}" for start, end in zip(starts[1:-1], ends[1:-1], strict=True)]
+        labels.append(f"{starts[-1]}+")
+        return list(zip(labels, starts, ends, strict=True))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings as JSON-ready values, for the publication's record."""
+        return asdict(self)
+
+
+EXPECTED: dict[str, tuple[type, ...]] = {
+    "municipality": (str,),
+    "possible_days_per_fte": (int,),
+    "short_term_max_days": (int,),
+    "age_bands": (list,),
+    "min_fte_unit": (int, float),
+    "min_fte_job_code": (int, float),
+    "max_quarantine_share": (int, float),
+    "memory_limit": (str,),
+    "first_year": (int,),
+    "notify_command": (list,),
+}
+
+
+def read_settings(path: Path = DEFAULT_FILE) -> Settings:
+    """Read and check the settings file.
+
+    Raises:
+        UsageError: no such file, not TOML, a setting that is missing, unknown or of the wrong kind.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"settings file {path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"settings file {path} is not valid TOML: {error}") from None
+    if unknown := sorted(values.keys() - EXPECTED.keys()):
+        raise UsageError(f"{path}: unknown setting {', '.join(unknown)}; known are {', '.join(EXPECTED)}")
+    required = [f.name for f in fields(Settings) if f.name not in ("first_year", "notify_command")]
+    if missing := [name for name in required if name not in values]:
+        raise UsageError(f"{path}: setting {', '.join(missing)} is missing")
+    for name, value in values.items():
+        if not isinstance(value, EXPECTED[name]) or isinstance(value, bool):
+            raise UsageError(f"{path}: {name} = {value!r} is not {' or '.join(kind.__name__ for kind in EXPECTED[name])}")
+    bands = values["age_bands"]
+    if not bands or not all(isinstance(age, int) and age > 0 for age in bands) or sorted(set(bands)) != bands:
+        raise UsageError(f"{path}: age_bands = {bands} must be ages in rising order")
+    if not 0 <= values["max_quarantine_share"] <= 1:
+        raise UsageError(f"{path}: max_quarantine_share is a share between 0 and 1")
+    return Settings(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
