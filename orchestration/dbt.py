@@ -128,3 +128,11 @@ def _manifest_object() -> Any:
 
     prepare_manifest()
     return Manifest.from_msgpack((PROJECT / "target" / "partial_parse.msgpack").read_bytes())
+
+
+def unproven_tests(target: Path) -> list[str]:
+    """Names of the project's data tests that did not leave a passing or warning result in the last run."""
+    results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    proven = {result["unique_id"] for result in results if result["status"] in ("pass", "warn")}
+    nodes = load_manifest()["nodes"].items()
+    return sorted(node["name"] for key, node in nodes if node["resource_type"] == "test" and key not in proven)

@@ -29,6 +29,7 @@ from warehouse.settings import Settings
 
 FIRST_HOLIDAY_YEAR = 1900
 ROWS_TOLD_PER_RULE = 3
+ROWS_SHOWN_PER_RULE = 20
 
 BOOKKEEPING = """
 create schema raw;
@@ -41,6 +42,7 @@ create table raw.warnings (feed varchar, file_name varchar, file_sha256 varchar,
 create table raw.rule_results (feed varchar, rule varchar, severity varchar, description varchar, rows_seen bigint,
     rows_failed bigint);
 create table raw.lost_keys (feed varchar, key varchar, cause varchar);
+create table raw.delivery (arrival varchar);
 """
 
 
@@ -68,6 +70,7 @@ def start_build(home: Home, settings: Settings, feeds: Mapping[str, Feed], deliv
             columns = ", ".join(f'"{name}" {kind}' for name, kind in raw_columns(feed).items())
             con.execute(f"create table raw.{feed.name} (file_sha256 varchar, row_number bigint, {columns})")
         as_of = delivery.extract_date
+        con.executemany("insert into raw.delivery values ($1)", [[arrival.to_json()] for arrival in delivery.files.values()])
         con.execute(
             """create table raw.settings as select cast($1 as date) as as_of, cast($2 as integer) as first_year,
                cast($3 as integer) as possible_days_per_fte, cast($4 as integer) as short_term_max_days""",
@@ -87,6 +90,15 @@ def start_build(home: Home, settings: Settings, feeds: Mapping[str, Feed], deliv
             }
         )
         _insert(con, "raw.public_holidays", frame, create=True)
+
+
+def delivery_being_built(home: Home, settings: Settings) -> Delivery:
+    """The delivery that `start_build` began with."""
+    if not home.build_database.exists():
+        raise Refused("no build has been started; run the whole night")
+    with connect(home.build_database, settings, read_only=True) as con:
+        arrivals = [Arrival.from_json(row[0]) for row in con.execute("select arrival from raw.delivery").fetchall()]
+    return Delivery(arrivals[0].extract_date, {arrival.feed: arrival for arrival in arrivals})
 
 
 def raw_columns(feed: Feed) -> dict[str, str]:
@@ -112,15 +124,24 @@ def load_feed(home: Home, settings: Settings, feed: Feed, arrival: Arrival) -> F
             known = _known_codes(con, feed)
             validated = validate(feed, read_text_table(archived_file(home, arrival.sha256)), known)
         except FileRejected as rejected:
+            _forget(con, feed)
             con.execute(
                 "insert into raw.inputs values ($1, $2, $3, $4, 0, 0, 0, $5, '')",
                 [feed.name, arrival.file_name, arrival.sha256, arrival.extract_date, str(rejected)],
             )
             return FeedLoad(feed.name, arrival.file_name, rejection=str(rejected))
         con.begin()
+        _forget(con, feed)
         _store(con, validated, arrival, pseudonym_key(home))
         con.commit()
     return FeedLoad(feed.name, arrival.file_name, validated.rows_delivered, len(validated.accepted))
+
+
+def _forget(con: duckdb.DuckDBPyConnection, feed: Feed) -> None:
+    """Remove what an earlier try of the same night loaded, so that a retry starts clean."""
+    con.execute(f"delete from raw.{feed.name}")
+    for table in ("inputs", "quarantine", "warnings", "rule_results", "lost_keys"):
+        con.execute(f"delete from raw.{table} where feed = $1", [feed.name])
 
 
 def _known_codes(con: duckdb.DuckDBPyConnection, feed: Feed) -> dict[tuple[str, str], pd.Index]:
@@ -235,6 +256,36 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFrame | pa.
     con.register("incoming", rows)
     con.execute(f"create table {table} as from incoming" if create else f"insert into {table} from incoming")
     con.unregister("incoming")
+
+
+@dataclass(frozen=True)
+class RuleOutcome:
+    """How one rule went on one file, with the first rows that broke it as dicts (personal values masked)."""
+
+    rule: str
+    severity: str
+    rows_seen: int
+    rows_failed: int
+    examples: list[dict[str, object]]
+
+
+def rule_outcomes(home: Home, settings: Settings, feed: Feed) -> dict[str, RuleOutcome]:
+    """The evidence of each rule that was tried on a feed, for Dagster's checks."""
+    with connect(home.build_database, settings, read_only=True) as con:
+        results = con.execute(
+            "select rule, severity, rows_seen, rows_failed from raw.rule_results where feed = $1", [feed.name]
+        ).fetchall()
+        examples: dict[str, list[dict[str, object]]] = {}
+        columns = ("rule", "file_name", "row_number", "column_name", "value", "description", "remedy")
+        for table in ("quarantine", "warnings"):
+            rows = con.execute(
+                f"""select {", ".join(columns)} from raw.{table} where feed = $1
+                    qualify row_number() over (partition by rule order by row_number) <= $2 order by rule, row_number""",
+                [feed.name, ROWS_SHOWN_PER_RULE],
+            ).fetchall()
+            for row in rows:
+                examples.setdefault(row[0], []).append(dict(zip(columns[1:], row[1:], strict=True)))
+    return {row[0]: RuleOutcome(*row, examples.get(row[0], [])) for row in results}
 
 
 def judge_waiting(home: Home, feeds: Mapping[str, Feed], waiting: Delivery, settings: Settings) -> list[str]:

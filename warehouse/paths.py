@@ -39,7 +39,7 @@ class Home:
 
     @property
     def build_database(self) -> Path:
-        return self.build / "building.duckdb"
+        return self.build / "warehouse.duckdb"
 
     @property
     def warehouse_database(self) -> Path:

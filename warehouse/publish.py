@@ -23,6 +23,8 @@ from warehouse.settings import Settings
 # Readers built on older DuckDB versions open files of this version.
 STORAGE_VERSION = "v1.0.0"
 UNFINISHED = ".unfinished"
+# Opened as marts.duckdb the catalog is called marts as well, so DuckDB wants both names.
+SERVED_SCHEMA = "marts.marts"
 
 
 def publish(home: Home, settings: Settings, marts: Sequence[Mart]) -> str:
@@ -101,7 +103,7 @@ def _check_as_reader(database: Path, folder: Path, expected: dict[str, int]) -> 
     con = duckdb.connect(str(database), read_only=True)
     try:
         for name, count in expected.items():
-            in_database = one(con, f"select count(*) from marts.{name}")[0]
+            in_database = one(con, f"select count(*) from {SERVED_SCHEMA}.{name}")[0]
             in_parquet = one(con, f"select count(*) from read_parquet({quoted(str(folder / f'{name}.parquet'))})")[0]
             if not in_database == in_parquet == count:
                 raise Refused(f"{name}: {count} rows built, {in_database} in the database, {in_parquet} in Parquet")
@@ -132,3 +134,21 @@ def _link(link: Path, target: str) -> None:
 def current_publication(home: Home) -> str | None:
     """Id of the publication that is served, if any."""
     return os.path.basename(os.readlink(home.current)) if home.current.is_symlink() else None
+
+
+def published_tables(home: Home) -> list[tuple[str, int, int]]:
+    """The served tables with their numbers of rows and of withheld rows, by name."""
+    con = duckdb.connect(str(home.served_database), read_only=True)
+    try:
+        tables = con.execute(
+            """select tables.table_name, columns.column_name is not null
+               from information_schema.tables as tables left join information_schema.columns as columns
+                   on tables.table_name = columns.table_name and columns.column_name = 'withheld'
+               where tables.table_schema = 'marts' order by tables.table_name"""
+        ).fetchall()
+        return [
+            (name, *one(con, f"select count(*), {'count(withheld)' if can_withhold else '0'} from {SERVED_SCHEMA}.{name}"))
+            for name, can_withhold in tables
+        ]
+    finally:
+        con.close()

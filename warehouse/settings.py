@@ -5,7 +5,7 @@ Not here: where files lie (paths.py) or secrets (pseudonym.py).
 from __future__ import annotations
 
 import tomllib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ class Settings:
     memory_limit: str
     first_year: int | None = None
     notify_command: tuple[str, ...] = ()
+    notify_webhook: str | None = None
 
     def age_groups(self) -> list[tuple[str, int, int]]:
         """The age bands as (label, first age, last age), youngest first and open at both ends."""
@@ -54,6 +55,7 @@ EXPECTED: dict[str, tuple[type, ...]] = {
     "memory_limit": (str,),
     "first_year": (int,),
     "notify_command": (list,),
+    "notify_webhook": (str,),
 }
 
 
@@ -71,7 +73,7 @@ def read_settings(path: Path = DEFAULT_FILE) -> Settings:
         raise UsageError(f"settings file {path} is not valid TOML: {error}") from None
     if unknown := sorted(values.keys() - EXPECTED.keys()):
         raise UsageError(f"{path}: unknown setting {', '.join(unknown)}; known are {', '.join(EXPECTED)}")
-    required = [f.name for f in fields(Settings) if f.name not in ("first_year", "notify_command")]
+    required = [f.name for f in fields(Settings) if f.default is MISSING]
     if missing := [name for name in required if name not in values]:
         raise UsageError(f"{path}: setting {', '.join(missing)} is missing")
     for name, value in values.items():

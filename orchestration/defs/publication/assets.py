@@ -1,0 +1,48 @@
+"""Marts → publication: disclosure control, the last gates, and the swap of the pointer."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from orchestration.dbt import load_manifest, unproven_tests
+from orchestration.night import WRITER_POOL, Night, log, refusals_as_failures
+from warehouse.database import connect
+from warehouse.disclosure import decide, marts_of, mask
+from warehouse.errors import Refused
+from warehouse.publish import publish
+
+MARTS = marts_of(load_manifest())
+
+
+@dg.asset(
+    deps=[dg.AssetKey(["marts", mart.name]) for mart in MARTS],
+    group_name="disclosure",
+    pool=WRITER_POOL,
+    kinds={"duckdb"},
+    retry_policy=dg.RetryPolicy(max_retries=1),
+)
+def served_tables(night: Night) -> dg.MaterializeResult:
+    """The marts with every withheld cell emptied (metrics.md 10)."""
+    with refusals_as_failures(), connect(night.home.build_database, night.settings) as con:
+        counts = decide(con, MARTS, night.settings)
+        mask(con, MARTS)
+    for name, (cells, withheld) in counts.items():
+        log.info("disclosure: %s: %d of %d cell-years withheld", name, withheld, cells)
+    return dg.MaterializeResult(metadata={name: f"{withheld} of {cells} withheld" for name, (cells, withheld) in counts.items()})
+
+
+@dg.asset(
+    deps=[served_tables],
+    group_name="publication",
+    pool=WRITER_POOL,
+    kinds={"duckdb", "parquet"},
+    freshness_policy=dg.FreshnessPolicy.cron("0 6 * * *", timedelta(hours=5), timezone="Europe/Oslo"),
+)
+def publication(night: Night) -> dg.MaterializeResult:
+    """What readers see: published whole after every gate has left its result, or not at all."""
+    with refusals_as_failures():
+        if untried := unproven_tests(night.home.build / "dbt"):
+            raise Refused(f"dbt tests {', '.join(untried)} left no passing result; this is a fault of the program")
+        publication_id = publish(night.home, night.settings, MARTS)
+    log.info("publication: %s is served", publication_id)
+    return dg.MaterializeResult(metadata={"publication_id": publication_id})

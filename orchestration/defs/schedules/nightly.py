@@ -1,0 +1,69 @@
+"""What starts the night: the schedule, the sensor on the landing folder, and the job they start."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.night import Night
+from orchestration.notify import tell_of_failure
+from sources.registry import feeds
+from warehouse.archive import FILE_NAME, sha256_of
+
+nightly = dg.define_asset_job(
+    "nightly",
+    selection=dg.AssetSelection.all(),
+    description="Load, validate, build, audit, publish.",
+    hooks={tell_of_failure},
+    executor_def=dg.in_process_executor,
+)
+
+nightly_schedule = dg.ScheduleDefinition(
+    name="nightly_at_two",
+    job=nightly,
+    cron_schedule="0 2 * * *",
+    execution_timezone="Europe/Oslo",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
+
+
+@dg.sensor(job=nightly, minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
+def landing_folder(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    """Starts a run when the newest complete delivery in the landing folder has content not seen before, once a content.
+
+    The cursor keeps each file's size, time and hash, so that a file is read once; a file still growing changes again and
+    starts another run, which supersedes the first.
+    """
+    night = Night()
+    known = json.loads(context.cursor) if context.cursor else {}
+    files: dict[str, list] = {}
+    for path in sorted(night.landing.glob("*")):
+        if FILE_NAME.fullmatch(path.name) and path.is_file():
+            files[path.name] = _seen(path, known.get(path.name))
+    delivery = _newest_complete(files)
+    cursor = json.dumps(files)
+    if not delivery:
+        context.update_cursor(cursor)
+        return dg.SkipReason("no complete delivery in the landing folder")
+    content = hashlib.sha256(" ".join(sorted(delivery)).encode()).hexdigest()
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=content)], cursor=cursor)
+
+
+def _seen(path: Path, before: list | None) -> list:
+    stat = path.stat()
+    if before and before[:2] == [stat.st_size, stat.st_mtime_ns]:
+        return before
+    return [stat.st_size, stat.st_mtime_ns, sha256_of(path)]
+
+
+def _newest_complete(files: dict[str, list]) -> list[str]:
+    """Hashes of the newest delivery that has every required feed."""
+    required = {name for name, feed in feeds().items() if feed.required}
+    by_date: dict[str, dict[str, str]] = {}
+    for name, (_, _, sha256) in files.items():
+        match = FILE_NAME.fullmatch(name)
+        assert match
+        by_date.setdefault(match["date"], {})[match["feed"].lower()] = sha256
+    complete = [day for day, found in by_date.items() if required <= found.keys()]
+    return list(by_date[max(complete)].values()) if complete else []

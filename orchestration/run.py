@@ -1,0 +1,85 @@
+"""Runs the Dagster job `nightly` once in this process, for the command line. The daemon runs the same job."""
+
+from __future__ import annotations
+
+import logging
+import os
+import traceback
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from warehouse.errors import Refused
+from warehouse.paths import Home, write_private
+from warehouse.publish import current_publication
+
+
+def prepare_instance(home: Home) -> None:
+    """Give the Dagster instance of this home its settings file and make it the one of this process."""
+    wanted = files("orchestration").joinpath("dagster.yaml").read_text(encoding="utf-8")
+    present = home.dagster / "dagster.yaml"
+    if not present.exists() or present.read_text(encoding="utf-8") != wanted:
+        write_private(present, wanted)
+    os.environ["DAGSTER_HOME"] = str(home.dagster)
+
+
+def run_night(home: Home, *, settings_file: Path | None, landing: Path | None, as_of: date | None) -> str:
+    """Run the nightly job; returns the id of the publication it made.
+
+    Raises:
+        Refused: the night failed; the message is the diagnosis.
+    """
+    prepare_instance(home)
+    try:
+        result = _execute(
+            {
+                "home_folder": str(home.root),
+                "landing_folder": str(landing.resolve()) if landing else "",
+                "settings_file": str(settings_file.resolve()) if settings_file else "",
+                "as_of": as_of.isoformat() if as_of else "",
+            }
+        )
+    except Refused:
+        raise
+    except Exception as error:
+        # A full disk or an unreadable instance strikes anywhere, Dagster's own records included.
+        logging.getLogger("arsverk").debug("%s", traceback.format_exc())
+        raise Refused(f"the night broke off: {type(error).__name__}: {error}") from error
+    if not result.success:
+        raise Refused(_diagnosis(result))
+    publication_id = current_publication(home)
+    assert publication_id is not None
+    return publication_id
+
+
+def _execute(resource_config: dict[str, str]) -> Any:
+    import dagster as dg
+
+    from orchestration.definitions import defs
+
+    with dg.DagsterInstance.get() as instance:
+        return defs.resolve_job_def("nightly").execute_in_process(
+            run_config={
+                "resources": {"night": {"config": resource_config}},
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
+            instance=instance,
+            raise_on_error=False,
+        )
+
+
+def _diagnosis(result: Any) -> str:
+    """The first failure's reason: a refusal's own words, or the error that broke the night."""
+    for event in result.all_events:
+        if event.is_step_failure:
+            failure = event.step_failure_data
+            if failure.user_failure_data and failure.user_failure_data.description:
+                return failure.user_failure_data.description
+            cause = failure.error.cause or failure.error
+            return f"{event.step_key} broke off: {cause.message.strip()}"
+    for event in result.all_events:
+        if event.is_failure and getattr(event.event_specific_data, "error", None):
+            error = event.event_specific_data.error
+            return (error.cause or error).message.strip()
+    return f"the run {result.run_id} failed; see it in Dagster"
