@@ -83,7 +83,9 @@ def _as_utf8(data: bytes) -> bytes:
         ) from None
     if mixed := MIXED_ENCODING.search(decoded):
         line = decoded.count("\n", 0, mixed.start()) + 1
-        raise FileRejected(f"wrong encoding: UTF-8 and Windows-1252 are mixed, first seen on line {line}; export the file again")
+        raise FileRejected(
+            f"wrong encoding: UTF-8 and Windows-1252 are mixed, first seen on line {line}; export the file again"
+        )
     return decoded.encode("utf-8")
 
 
@@ -175,7 +177,9 @@ def _text_table(headers: list[str], columns: list[pa.ChunkedArray], misshapen: d
     return TextTable(by_name, numbers, misshapen)
 
 
-def parse(column: pa.ChunkedArray, dtype: pd.ArrowDtype, *, thousands: bool = False, digits: int | None = None) -> pa.ChunkedArray:
+def parse(
+    column: pa.ChunkedArray, dtype: pd.ArrowDtype, *, thousands: bool = False, digits: int | None = None
+) -> pa.ChunkedArray:
     """Text to the column's Arrow type; what cannot be read becomes null."""
     kind = dtype.pyarrow_dtype
     if pa.types.is_string(kind):

@@ -65,7 +65,9 @@ class _Findings:
         self.warned: list[pd.DataFrame] = []
         self.results: dict[str, RuleResult] = {}
 
-    def record(self, rule: Rule, seen: int, failed: np.ndarray, values: pa.ChunkedArray | None, references: bool = False) -> None:
+    def record(
+        self, rule: Rule, seen: int, failed: np.ndarray, values: pa.ChunkedArray | None, references: bool = False
+    ) -> None:
         """`failed`: positions (not row numbers) of the rows that break the rule."""
         before = self.results.get(rule.name)
         already = before.rows_failed if before else 0

@@ -157,7 +157,7 @@ def _copy_to_archive(home: Home, path: Path) -> str:
             temporary.unlink()
             return sha256
         temporary.chmod(0o400)
-        os.replace(temporary, target)
+        temporary.replace(target)
         fsync_folder(target.parent)
     return sha256
 

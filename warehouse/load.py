@@ -190,7 +190,9 @@ def _store(con: duckdb.DuckDBPyConnection, validated: Validated, arrival: Arriva
         (feed.name, r.rule.name, r.rule.severity, _described(r.rule.column, r.rule.description), r.rows_seen, r.rows_failed)
         for r in validated.results
     ]
-    _insert(con, "raw.rule_results", pd.DataFrame(results, columns=["feed", "rule", "severity", "description", "seen", "failed"]))
+    _insert(
+        con, "raw.rule_results", pd.DataFrame(results, columns=["feed", "rule", "severity", "description", "seen", "failed"])
+    )
     if validated.lost_keys:
         first = quarantined[quarantined["is_first_cause"]].set_index("row_number")
         lost = [
@@ -242,9 +244,7 @@ def _reasons(con: duckdb.DuckDBPyConnection, validated: Validated, found: pd.Dat
         remedy=[rules[name].remedy for name in found["rule"]],
     )
     lost = {(feed, key): cause for feed, key, cause in con.execute("select * from raw.lost_keys").fetchall()}
-    lost |= {
-        (validated.feed.name, key): f"{arrival.file_name} row {row}" for key, row in validated.lost_keys.items()
-    }
+    lost |= {(validated.feed.name, key): f"{arrival.file_name} row {row}" for key, row in validated.lost_keys.items()}
     referred = {rule.name: validated.feed.references[rule.column][0] for rule in rules.values() if rule.stage == "reference"}
     reasons["cause"] = [
         lost.get((referred.get(rule, ""), reference)) for rule, reference in zip(found["rule"], found["reference"], strict=True)
@@ -285,7 +285,7 @@ def rule_outcomes(home: Home, settings: Settings, feed: Feed) -> dict[str, RuleO
             ).fetchall()
             for row in rows:
                 examples.setdefault(row[0], []).append(dict(zip(columns[1:], row[1:], strict=True)))
-    return {row[0]: RuleOutcome(*row, examples.get(row[0], [])) for row in results}
+    return {rule: RuleOutcome(rule, severity, seen, failed, examples.get(rule, [])) for rule, severity, seen, failed in results}
 
 
 def judge_waiting(home: Home, feeds: Mapping[str, Feed], waiting: Delivery, settings: Settings) -> list[str]:

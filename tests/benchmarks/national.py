@@ -1,11 +1,10 @@
-"""One payroll delivery at the size of a whole country's municipal sector, for the benchmarks: valid rows only.
+"""One payroll delivery at the size of a country's whole municipal sector, for benchmarks: valid rows only.
 The shape is the demo municipality's, roughly; what the figures come to does not matter here.
 """
 
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
