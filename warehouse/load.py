@@ -41,7 +41,7 @@ create table raw.warnings (feed varchar, file_name varchar, file_sha256 varchar,
     rule varchar, value varchar, description varchar, remedy varchar);
 create table raw.rule_results (feed varchar, rule varchar, severity varchar, description varchar, rows_seen bigint,
     rows_failed bigint);
-create table raw.lost_keys (feed varchar, key varchar, cause varchar);
+create table raw.lost_keys (feed varchar, key_pseudonym varchar, cause varchar);
 create table raw.delivery (arrival varchar);
 """
 
@@ -183,9 +183,10 @@ def _store(con: duckdb.DuckDBPyConnection, validated: Validated, arrival: Arriva
             columns[name.replace("_date", "_year")] = pc.year(values).cast(pa.int32())
     _insert(con, f"raw.{feed.name}", pa.table(columns))
 
-    quarantined = _reasons(con, validated, validated.quarantined, arrival)
+    causes, lost_keys = _causes(con, validated, arrival, key)
+    quarantined = _reasons(validated, validated.quarantined, arrival).assign(cause=causes)
     _insert(con, "raw.quarantine", quarantined[COLUMNS_OF_QUARANTINE])
-    _insert(con, "raw.warnings", _reasons(con, validated, validated.warnings, arrival)[COLUMNS_OF_WARNINGS])
+    _insert(con, "raw.warnings", _reasons(validated, validated.warnings, arrival)[COLUMNS_OF_WARNINGS])
     results = [
         (feed.name, r.rule.name, r.rule.severity, _described(r.rule.column, r.rule.description), r.rows_seen, r.rows_failed)
         for r in validated.results
@@ -193,13 +194,8 @@ def _store(con: duckdb.DuckDBPyConnection, validated: Validated, arrival: Arriva
     _insert(
         con, "raw.rule_results", pd.DataFrame(results, columns=["feed", "rule", "severity", "description", "seen", "failed"])
     )
-    if validated.lost_keys:
-        first = quarantined[quarantined["is_first_cause"]].set_index("row_number")
-        lost = [
-            (feed.name, lost_key, first["cause"].get(row) or f"{arrival.file_name} row {row}: {first['rule'][row]}")
-            for lost_key, row in validated.lost_keys.items()
-        ]
-        _insert(con, "raw.lost_keys", pd.DataFrame(lost, columns=["feed", "key", "cause"]))
+    lost = [(feed.name, lost_key, cause) for lost_key, cause in lost_keys.items()]
+    _insert(con, "raw.lost_keys", pd.DataFrame(lost, columns=["feed", "key", "cause"]))
     con.execute(
         "insert into raw.inputs values ($1, $2, $3, $4, $5, $6, $7, null, $8)",
         [
@@ -233,23 +229,37 @@ def _described(column: str, description: str) -> str:
     return f"{column} {description}".strip()
 
 
-def _reasons(con: duckdb.DuckDBPyConnection, validated: Validated, found: pd.DataFrame, arrival: Arrival) -> pd.DataFrame:
-    """Broken rules with their texts and, for an unknown reference, the row that was lost first."""
+def _reasons(validated: Validated, found: pd.DataFrame, arrival: Arrival) -> pd.DataFrame:
+    """Broken rules with their texts."""
     rules = {rule.name: rule for rule in validated.feed.rules}
-    reasons = found.assign(
+    return found.assign(
         feed=validated.feed.name,
         file_name=arrival.file_name,
         file_sha256=arrival.sha256,
         description=[rules[name].description for name in found["rule"]],
         remedy=[rules[name].remedy for name in found["rule"]],
     )
-    lost = {(feed, key): cause for feed, key, cause in con.execute("select * from raw.lost_keys").fetchall()}
-    lost |= {(validated.feed.name, key): f"{arrival.file_name} row {row}" for key, row in validated.lost_keys.items()}
-    referred = {rule.name: validated.feed.references[rule.column][0] for rule in rules.values() if rule.stage == "reference"}
-    reasons["cause"] = [
-        lost.get((referred.get(rule, ""), reference)) for rule, reference in zip(found["rule"], found["reference"], strict=True)
-    ]
-    return reasons
+
+
+def _causes(
+    con: duckdb.DuckDBPyConnection, validated: Validated, arrival: Arrival, key: bytes
+) -> tuple[list[str | None], dict[str, str]]:
+    """The first cause of each finding that has one, and of each key that is lost with this file (pseudonym → cause).
+
+    Findings come in the order they were made: what a row refers to was lost before the row itself.
+    """
+    feed, found = validated.feed, validated.quarantined
+    referred = {rule.name: feed.references[rule.column][0] for rule in feed.rules if rule.stage == "reference"}
+    lost = {(other, lost_key): cause for other, lost_key, cause in con.execute("select * from raw.lost_keys").fetchall()}
+    own_keys = dict(zip(validated.lost_keys, pseudonyms(list(validated.lost_keys.values()), key), strict=True))
+    references = pseudonyms([str(reference) for reference in found["reference"]], key)
+    causes = []
+    for row, rule, reference in zip(found["row_number"], found["rule"], references, strict=True):
+        cause = lost.get((referred.get(rule, ""), reference))
+        causes.append(cause)
+        if row in own_keys:
+            lost.setdefault((feed.name, own_keys[row]), cause or f"{arrival.file_name} row {row}: {rule}")
+    return causes, {lost_key: cause for (other, lost_key), cause in lost.items() if other == feed.name}
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFrame | pa.Table, *, create: bool = False) -> None:
@@ -293,7 +303,7 @@ def judge_waiting(home: Home, feeds: Mapping[str, Feed], waiting: Delivery, sett
     problems = []
     for name, arrival in waiting.files.items():
         try:
-            validated = validate(feeds[name], read_text_table(archived_file(home, arrival.sha256)), None)
+            validated = validate(feeds[name], read_text_table(archived_file(home, arrival.sha256)), {})
         except FileRejected as rejected:
             problems.append(f"{arrival.file_name} is rejected: {rejected}")
             continue
