@@ -133,7 +133,8 @@ def _read_delimited(data: bytes) -> tuple[list[str], list[pa.ChunkedArray], np.n
     if b'"' in data:
         unclosed += numbers[_swallowing_rows(table)].tolist()
     if unclosed:
-        raise FileRejected(f'row {min(unclosed)} opens a quote (") that is never closed; close or remove it')
+        where = f"row {min(unclosed)}" if min(unclosed) else "the header row"
+        raise FileRejected(f'{where} opens a quote (") that is never closed; close or remove it')
     if 0 in misshapen or not table.num_rows:
         raise FileRejected("the header row cannot be read; export the file again with headers")
     headers = [str(column[0]) for column in table.columns]
@@ -147,7 +148,9 @@ def _swallowing_rows(table: pa.Table) -> list[int]:
         broken = np.flatnonzero(pc.match_substring(column, "\n").to_numpy())
         texts = column.take(pa.array(broken)).to_pylist()
         found += [
-            i for i, text in zip(broken, texts, strict=True) if text.partition("\n")[2].count(";") >= table.num_columns - 1
+            i
+            for i, text in zip(broken.tolist(), texts, strict=True)
+            if text.partition("\n")[2].count(";") >= table.num_columns - 1
         ]
     return found
 

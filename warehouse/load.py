@@ -184,7 +184,8 @@ def _store(con: duckdb.DuckDBPyConnection, validated: Validated, arrival: Arriva
     _insert(con, f"raw.{feed.name}", pa.table(columns))
 
     causes, lost_keys = _causes(con, validated, arrival, key)
-    quarantined = _reasons(validated, validated.quarantined, arrival).assign(cause=causes)
+    quarantined = _reasons(validated, validated.quarantined, arrival)
+    quarantined["cause"] = causes
     _insert(con, "raw.quarantine", quarantined[COLUMNS_OF_QUARANTINE])
     _insert(con, "raw.warnings", _reasons(validated, validated.warnings, arrival)[COLUMNS_OF_WARNINGS])
     results = [
