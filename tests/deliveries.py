@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -143,7 +143,7 @@ def write_feed_xlsx(
     return path
 
 
-def write_delivery(folder: Path, delivery: Delivery, *, extract_date: date = EXTRACT_DATE) -> list[Path]:
+def write_delivery(folder: Path, delivery: Mapping[str, Rows], *, extract_date: date = EXTRACT_DATE) -> list[Path]:
     """Write every feed of a delivery as delimited text."""
     return [write_feed(folder, feed, rows, extract_date=extract_date) for feed, rows in delivery.items()]
 
