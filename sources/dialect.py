@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 BLOCK_BYTES = 64 << 20
+UTF8_BOM = b"\xef\xbb\xbf"
 XLSX_SIGNATURE = b"PK\x03\x04"
 # UTF-8 æøåÆØÅ read as Windows-1252: the sign of a file that mixes encodings.
 MIXED_ENCODING = re.compile("Ã[¦¸¥†˜…]")
@@ -57,7 +58,7 @@ def read_text_table(path: Path) -> TextTable:
     Raises:
         FileRejected: unreadable, wrong encoding, no header, or a header used twice.
     """
-    data = path.read_bytes()
+    data = path.read_bytes().removeprefix(UTF8_BOM)
     if not data.strip():
         raise FileRejected("the file is empty; export it again")
     if data.startswith(XLSX_SIGNATURE):
@@ -69,9 +70,7 @@ def read_text_table(path: Path) -> TextTable:
 
 
 def _as_utf8(data: bytes) -> bytes:
-    """The file's text as UTF-8 bytes without BOM."""
-    if data.startswith(b"\xef\xbb\xbf"):
-        data = data[3:]
+    """The file's text, its BOM taken off, as UTF-8 bytes."""
     if b"\x00" in data:
         raise FileRejected("wrong encoding (binary or UTF-16); export as Windows-1252 or UTF-8")
     try:

@@ -170,4 +170,7 @@ def judged_rows(folder: Path, feed: str, rows: Rows) -> Validated:
 
 def broken_rules(validated: Validated) -> dict[int, list[str]]:
     """Quarantined row number → the rules it breaks."""
-    return validated.quarantined.groupby("row_number")["rule"].apply(list).to_dict()
+    rules: dict[int, list[str]] = {}
+    for row, rule in zip(validated.quarantined["row_number"], validated.quarantined["rule"], strict=True):
+        rules.setdefault(row, []).append(rule)
+    return rules
