@@ -21,7 +21,8 @@ while not stop.exists():
     con = duckdb.connect(path, read_only=True)
     as_of = con.execute("select strftime(as_of, '%Y-%m') from marts.marts.publication").fetchone()[0]
     for table in ("unit", "sex", "age", "job_code"):
-        latest = con.execute(f"select max(period) from marts.marts.sick_leave_by_{table} where period_type = 'month'").fetchone()[0]
+        months = f"select max(period) from marts.marts.sick_leave_by_{table} where period_type = 'month'"
+        latest = con.execute(months).fetchone()[0]
         if latest != as_of:
             sys.exit(f"mixed: as of {as_of}, but {table} ends {latest}")
     con.close()
@@ -47,7 +48,10 @@ def test_a_reader_sees_no_error_and_no_mixture(tmp_path: Path) -> None:
     night(months[0])
     stop = tmp_path / "stop"
     with subprocess.Popen(
-        [sys.executable, "-c", READER, str(home.served_database), str(stop)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", READER, str(home.served_database), str(stop)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as reader:
         for day in [months[1], months[0], months[1]]:
             night(day)

@@ -78,7 +78,9 @@ def test_another_process_reads_what_was_published(published: Home) -> None:
 
 def test_parquet_beside_the_database_holds_the_same(published: Home) -> None:
     with duckdb.connect(str(published.served_database), read_only=True) as con:
-        tables = [row[0] for row in con.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()]
+        tables = [
+            row[0] for row in con.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
+        ]
         assert len(tables) == len(list(published.publish.glob("*.parquet"))) > 5
         for table in tables:
             parquet = f"read_parquet('{published.publish / table}.parquet')"
@@ -177,7 +179,13 @@ def test_a_refused_night_leaves_the_last_publication(home: Home, tmp_path: Path)
     done = arsverk("run", "--home", home.root, "--settings", tmp_path / "arsverk.toml")
     assert done.returncode == 1
     assert "Traceback" not in done.stdout + done.stderr
-    for part in ("stillinger_2024-10-31.csv", "1 of 4 rows (25,0 %)", "row 2", "Stillingsprosent = 120", "position_percent_in_range"):
+    for part in (
+        "stillinger_2024-10-31.csv",
+        "1 of 4 rows (25,0 %)",
+        "row 2",
+        "Stillingsprosent = 120",
+        "position_percent_in_range",
+    ):
         assert part in done.stderr
     assert "position_percent_in_range" in told.read_text(encoding="utf-8")
     assert "position_percent_in_range" in (home.quarantine / "2024-10-31.csv").read_text(encoding="utf-8-sig")
