@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.dbt import load_manifest
 from tests.building import build, settings_with
 from tests.golden.municipality import Municipality
 from warehouse.database import connect
@@ -322,3 +323,18 @@ def test_absence_outside_a_position_is_a_warning(warehouse: duckdb.DuckDBPyConne
     row = warehouse.execute("select rows, severity from marts.data_quality where rule = 'absence_within_position'").fetchone()
     # Person 141's note runs on after the position's end; person 123 holds an hourly position, which covers it.
     assert row == (1, "warning")
+
+
+def test_every_column_of_every_model_is_described(warehouse: duckdb.DuckDBPyConnection) -> None:
+    built = warehouse.execute(
+        """select schema_name || '.' || table_name || '.' || column_name from duckdb_columns()
+           where schema_name in ('staging', 'intermediate', 'marts')"""
+    ).fetchall()
+    described = {
+        f"{node['schema']}.{node['name']}.{name}"
+        for node in load_manifest()["nodes"].values()
+        if node["resource_type"] == "model" and node["description"]
+        for name, column in node["columns"].items()
+        if column["description"]
+    }
+    assert {row[0] for row in built} - described == set()
