@@ -64,6 +64,21 @@ def archived_file(home: Home, sha256: str) -> Path:
     return home.archive / sha256[:2] / sha256
 
 
+def unchanged_file(home: Home, arrival: Arrival) -> Path:
+    """The archive's copy of a file, checked against its hash.
+
+    Raises:
+        Refused: the copy is missing or not what arrived.
+    """
+    path = archived_file(home, arrival.sha256)
+    if not path.exists() or sha256_of(path) != arrival.sha256:
+        raise Refused(
+            f"the archive's copy of {arrival.file_name} is missing or changed; restore archive/{path.relative_to(home.archive)}"
+            " from backup, or remove it and put the file in the landing folder again"
+        )
+    return path
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, as hex."""
     with path.open("rb") as file:
@@ -84,6 +99,11 @@ def read_ledger(home: Home) -> list[Arrival]:
                 f"archive/{home.ledger.name} line {number} cannot be read ({error}); run `arsverk verify` and restore it"
             ) from None
     return entries
+
+
+def unfinished_line(home: Home) -> bool:
+    """Whether the ledger ends in a line without its end, as a crash leaves it; the next arrival cuts it off."""
+    return home.ledger.exists() and not home.ledger.read_bytes().endswith(b"\n")
 
 
 def take_in(home: Home, landing: Path, feeds: Iterable[str]) -> TakenIn:
@@ -107,7 +127,10 @@ def take_in(home: Home, landing: Path, feeds: Iterable[str]) -> TakenIn:
             taken.notes.append(f"{path.name} is not a delivery file (<feed>_<YYYY-MM-DD>.csv or .xlsx) and is left alone")
             continue
         before = path.stat()
-        sha256 = _copy_to_archive(home, path)
+        try:
+            sha256 = _copy_to_archive(home, path)
+        except PermissionError:
+            raise Refused(f"{path.name} cannot be read; give the user the night runs as read access to it") from None
         after = path.stat()
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             taken.notes.append(f"{path.name} is still being written and waits for the next run")

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from sources.contract import Feed
 from sources.dialect import FileRejected, read_text_table
 from sources.validate import Validated, validate
-from warehouse.archive import Arrival, archived_file
+from warehouse.archive import Arrival, unchanged_file
 from warehouse.database import connect, one, remove_database
 from warehouse.delivery import Delivery
 from warehouse.errors import Refused
@@ -122,7 +122,7 @@ def load_feed(home: Home, settings: Settings, feed: Feed, arrival: Arrival) -> F
     with connect(home.build_database, settings) as con:
         try:
             known = _known_codes(con, feed)
-            validated = validate(feed, read_text_table(archived_file(home, arrival.sha256)), known)
+            validated = validate(feed, read_text_table(unchanged_file(home, arrival)), known)
         except FileRejected as rejected:
             _forget(con, feed)
             con.execute(
@@ -304,7 +304,7 @@ def judge_waiting(home: Home, feeds: Mapping[str, Feed], waiting: Delivery, sett
     problems = []
     for name, arrival in waiting.files.items():
         try:
-            validated = validate(feeds[name], read_text_table(archived_file(home, arrival.sha256)), {})
+            validated = validate(feeds[name], read_text_table(unchanged_file(home, arrival)), {})
         except FileRejected as rejected:
             problems.append(f"{arrival.file_name} is rejected: {rejected}")
             continue
@@ -380,6 +380,11 @@ def _told_rows(con: duckdb.DuckDBPyConnection, feed: str) -> list[str]:
     return lines
 
 
+def _harmless(cell: object) -> object:
+    """A cell that a spreadsheet will not take for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) else cell
+
+
 def _write_report(con: duckdb.DuckDBPyConnection, home: Home, extract_date: date) -> None:
     """The bad rows of a delivery as a CSV in the dialect, for the payroll office."""
     rows = con.execute(
@@ -392,5 +397,5 @@ def _write_report(con: duckdb.DuckDBPyConnection, home: Home, extract_date: date
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
     writer.writerow(["file", "row", "column", "rule", "value", "should be", "what to do", "first cause", "outcome"])
-    writer.writerows(rows.fetchall())
+    writer.writerows([_harmless(cell) for cell in row] for row in rows.fetchall())
     write_private(home.quarantine / f"{extract_date}.csv", "\ufeff" + out.getvalue())

@@ -4,7 +4,10 @@ Not here: where files lie (paths.py) or secrets (pseudonym.py).
 
 from __future__ import annotations
 
+import math
+import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -59,6 +62,28 @@ EXPECTED: dict[str, tuple[type, ...]] = {
 }
 
 
+def _all_of(kind: type, values: list) -> bool:
+    return bool(values) and all(type(value) is kind for value in values)
+
+
+# What a value of the right kind must be besides; nan is within no limits.
+LIMITS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "municipality": (lambda text: bool(text.strip()), "must not be empty"),
+    "possible_days_per_fte": (lambda days: days > 0, "must be above 0"),
+    "short_term_max_days": (lambda days: days > 0, "must be above 0"),
+    "age_bands": (
+        lambda ages: _all_of(int, ages) and ages[0] > 0 and sorted(set(ages)) == ages,
+        "must be ages in rising order",
+    ),
+    "min_fte_unit": (lambda fte: 0 <= fte < math.inf, "must be 0 or more"),
+    "min_fte_job_code": (lambda fte: 0 <= fte < math.inf, "must be 0 or more"),
+    "max_quarantine_share": (lambda share: 0 <= share <= 1, "must be a share between 0 and 1"),
+    "memory_limit": (re.compile(r"\d+(\.\d+)? ?([KMGT]i?)?B").fullmatch, "must be a size like 6GB"),
+    "notify_command": (lambda words: _all_of(str, words), "must be the words of a command"),
+    "notify_webhook": (re.compile(r"https?://.+").fullmatch, "must be an http(s) address"),
+}
+
+
 def read_settings(path: Path = DEFAULT_FILE) -> Settings:
     """Read and check the settings file.
 
@@ -79,10 +104,8 @@ def read_settings(path: Path = DEFAULT_FILE) -> Settings:
     for name, value in values.items():
         if not isinstance(value, EXPECTED[name]) or isinstance(value, bool):
             raise UsageError(f"{path}: {name} = {value!r} is not {' or '.join(kind.__name__ for kind in EXPECTED[name])}")
-    bands = values["age_bands"]
-    if not bands or not all(isinstance(age, int) and age > 0 for age in bands) or sorted(set(bands)) != bands:
-        raise UsageError(f"{path}: age_bands = {bands} must be ages in rising order")
-    if not 0 <= values["max_quarantine_share"] <= 1:
-        raise UsageError(f"{path}: max_quarantine_share is a share between 0 and 1")
+    for name, (is_right, told) in LIMITS.items():
+        if name in values and not is_right(values[name]):
+            raise UsageError(f"{path}: {name} = {values[name]!r} {told}")
     given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     return Settings(**given)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from warehouse.archive import FIRST_PREVIOUS, archived_file, read_ledger, sha256_of
+from warehouse.archive import FIRST_PREVIOUS, archived_file, read_ledger, sha256_of, unfinished_line
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.publish import UNFINISHED, current_publication
@@ -24,6 +24,8 @@ def _ledger(home: Home, progress: Callable[[str], None]) -> Iterator[str]:
     except Refused as unreadable:
         yield str(unreadable)
         return
+    if unfinished_line(home):
+        yield "ledger: the last line is cut off; if a crash did it, the file arrives again with the next run"
     previous = FIRST_PREVIOUS
     for number, entry in enumerate(entries, start=1):
         if entry.sequence != number or entry.previous != previous or entry.entry_hash != entry.expected_hash():

@@ -32,7 +32,7 @@ FEED = Feed(
                 checks=[check_digits],
             ),
             "Navn": text("person_name", "The person's name; never stored.", required=False, personal=True, stored_as="nothing"),
-            "Kjønn": text("sex_code", "K (kvinne) or M (mann).", required=True, checks=[one_of("K", "M")]),
+            "Kjønn": text("sex_code", "K (kvinne) or M (mann).", required=True, personal=True, checks=[one_of("K", "M")]),
             "Fødselsdato": date(
                 "birth_date", "Date of birth; only the year is stored.", required=True, personal=True, stored_as="year"
             ),
