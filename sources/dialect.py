@@ -8,7 +8,7 @@ import datetime as dt
 import io
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -43,9 +43,14 @@ class TextTable:
     def rows_delivered(self) -> int:
         return len(self.row_numbers) + len(self.misshapen)
 
+    def with_constant(self, header: str, value: str) -> TextTable:
+        """The same table with a column that is the same on every row, for what only the file's name says."""
+        constant = pa.chunked_array([pa.array([value] * len(self.row_numbers), pa.string())])
+        return replace(self, columns={**self.columns, header: constant})
 
-def read_text_table(path: Path) -> TextTable:
-    """Read a CSV or XLSX file as text, told apart by content.
+
+def read_text_table(path: Path, sheet: str | None = None) -> TextTable:
+    """Read a CSV or XLSX file as text, told apart by content; of a workbook the named sheet, else the first.
 
     Cells are trimmed and NFC-normalised headers kept as delivered; an empty cell is null. Rows that are wholly empty
     are no rows, but keep their place in the numbering.
@@ -57,7 +62,9 @@ def read_text_table(path: Path) -> TextTable:
     if not data.strip():
         raise FileRejected("the file is empty; export it again")
     if data.startswith(XLSX_SIGNATURE):
-        headers, columns, misshapen = _read_xlsx(data)
+        headers, columns, misshapen = _read_xlsx(data, sheet)
+    elif sheet is not None:
+        raise FileRejected(f"is no XLSX workbook with the sheet {sheet}; save it as one")
     else:
         headers, columns, misshapen = _read_delimited(_as_utf8(data))
     del data
@@ -129,16 +136,19 @@ def _width(header_line: bytes) -> int:
     return re.sub(rb'"[^"]*"', b"", header_line).count(b";") + 1
 
 
-def _read_xlsx(data: bytes) -> tuple[list[str], list[pa.ChunkedArray], dict[int, int]]:
+def _read_xlsx(data: bytes, sheet_name: str | None) -> tuple[list[str], list[pa.ChunkedArray], dict[int, int]]:
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
-        sheet = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0)
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        if sheet_name is not None and sheet_name not in workbook.sheet_names:
+            raise FileRejected(f"the sheet {sheet_name} is missing (found {', '.join(workbook.sheet_names)}); save it with the file")
+        sheet = workbook.get_sheet_by_name(sheet_name) if sheet_name else workbook.get_sheet_by_index(0)
         rows = sheet.to_python(skip_empty_area=False)
     except (CalamineError, OSError, ValueError, IndexError) as error:
         raise FileRejected(f"cannot be read as an XLSX workbook ({error}); save the file again") from None
     if not rows or not any(cell != "" for cell in rows[0]):
-        raise FileRejected("no header row on the first line of the first sheet; export the file again with headers")
+        raise FileRejected(f"no header row on the first line of the {sheet_name or 'first'} sheet; export the file again with headers")
     headers = [cell_text(cell) for cell in rows[0]]
     columns = [pa.chunked_array([pa.array([cell_text(row[i]) for row in rows[1:]], pa.string())]) for i in range(len(headers))]
     return headers, columns, {}
@@ -151,6 +161,12 @@ def cell_text(cell: object) -> str:
     if isinstance(cell, float):
         return format(Decimal(repr(cell)).normalize(), "f").replace(".", ",")
     return str(cell)
+
+
+def text_rows(headers: list[str], rows: list[list[str]], numbers: list[int]) -> TextTable:
+    """A table put together by a reader of another form; several rows may come from one delivered row."""
+    columns = [pa.chunked_array([pa.array([row[i] for row in rows], pa.string())]) for i in range(len(headers))]
+    return replace(_text_table(headers, columns, {}), row_numbers=np.array(numbers, dtype=np.int64))
 
 
 def _text_table(headers: list[str], columns: list[pa.ChunkedArray], misshapen: dict[int, int]) -> TextTable:

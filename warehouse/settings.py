@@ -24,6 +24,7 @@ class Settings:
     age_bands: tuple[int, ...]
     min_fte_unit: float
     min_fte_job_code: float
+    min_responses: int
     max_quarantine_share: float
     memory_limit: str
     first_year: int | None = None
@@ -51,6 +52,7 @@ EXPECTED: dict[str, tuple[type, ...]] = {
     "age_bands": (list,),
     "min_fte_unit": (int, float),
     "min_fte_job_code": (int, float),
+    "min_responses": (int,),
     "max_quarantine_share": (int, float),
     "memory_limit": (str,),
     "first_year": (int,),
