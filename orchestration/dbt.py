@@ -53,7 +53,17 @@ def _parsed() -> Any:
 
 def _flags() -> list[str]:
     folder = str(PROJECT)
-    return ["--log-level", "none", "--no-version-check", "--project-dir", folder, "--profiles-dir", folder, "--log-level-file", "none"]
+    return [
+        "--log-level",
+        "none",
+        "--no-version-check",
+        "--project-dir",
+        folder,
+        "--profiles-dir",
+        folder,
+        "--log-level-file",
+        "none",
+    ]
 
 
 @cache

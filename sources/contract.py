@@ -171,7 +171,9 @@ def unique_rows(*key: str, name: str = "unique") -> pap.Check:
 
 def _free_of_overlap(frame: pd.DataFrame, key: Sequence[str], first: str, last: str) -> pd.Series:
     """True for rows that begin after every earlier accepted period of the same key has ended."""
-    order = frame.assign(_row=np.arange(len(frame)), _end=frame[last].astype("datetime64[s]").fillna(pd.Timestamp.max.floor("s")))
+    order = frame.assign(
+        _row=np.arange(len(frame)), _end=frame[last].astype("datetime64[s]").fillna(pd.Timestamp.max.floor("s"))
+    )
     order = order.sort_values([*key, first, "_row"], kind="stable")
     begin = order[first].astype("datetime64[s]")
     codes = order.groupby(list(key), sort=False).ngroup().to_numpy()
@@ -275,9 +277,7 @@ class Feed:
     def references(self) -> dict[str, tuple[str, str]]:
         """Header → (feed, header) for each column whose values must exist in another feed (or in this one)."""
         return {
-            header: column.metadata["references"]
-            for header, column in self.columns.items()
-            if column.metadata["references"]
+            header: column.metadata["references"] for header, column in self.columns.items() if column.metadata["references"]
         }
 
 

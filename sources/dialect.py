@@ -33,11 +33,15 @@ class FileRejected(Exception):
 
 @dataclass(frozen=True)
 class TextTable:
-    """A file as text: columns by header, each row's number (1 = first line after the header), and rows of the wrong shape."""
+    """A file as text: columns by header, each row's number (1 = first line after the header), and rows of the wrong shape.
+
+    `width`: fields of the header row, nameless ones included. `misshapen`: row number → fields of the row.
+    """
 
     columns: dict[str, pa.ChunkedArray]
     row_numbers: np.ndarray
     misshapen: dict[int, int]
+    width: int
 
     @property
     def rows_delivered(self) -> int:
@@ -62,13 +66,13 @@ def read_text_table(path: Path, sheet: str | None = None) -> TextTable:
     if not data.strip():
         raise FileRejected("the file is empty; export it again")
     if data.startswith(XLSX_SIGNATURE):
-        headers, columns, misshapen = _read_xlsx(data, sheet)
-    elif sheet is not None:
+        headers, columns = _read_xlsx(data, sheet)
+        return _text_table(headers, columns, np.arange(1, len(columns[0]) + 1), {})
+    if sheet is not None:
         raise FileRejected(f"is no XLSX workbook with the sheet {sheet}; save it as one")
-    else:
-        headers, columns, misshapen = _read_delimited(_as_utf8(data))
+    text = _as_utf8(data)
     del data
-    return _text_table(headers, columns, misshapen)
+    return _text_table(*_read_delimited(text))
 
 
 def _as_utf8(data: bytes) -> bytes:
@@ -90,22 +94,30 @@ def _as_utf8(data: bytes) -> bytes:
         ) from None
     if mixed := MIXED_ENCODING.search(decoded):
         line = decoded.count("\n", 0, mixed.start()) + 1
-        raise FileRejected(f"wrong encoding: UTF-8 and Windows-1252 are mixed, first seen on line {line}; export the file again")
+        raise FileRejected(
+            f"wrong encoding: UTF-8 and Windows-1252 are mixed, first seen on line {line}; export the file again"
+        )
     return decoded.encode("utf-8")
 
 
-def _read_delimited(data: bytes) -> tuple[list[str], list[pa.ChunkedArray], dict[int, int]]:
+def _read_delimited(data: bytes) -> tuple[list[str], list[pa.ChunkedArray], np.ndarray, dict[int, int]]:
+    """Headers, columns, the rows' numbers and the misshapen rows."""
     if b"\n" not in data:
         data = data.replace(b"\r", b"\n")
     header_line, _, _ = data.partition(b"\n")
     width = _width(header_line)
     misshapen: dict[int, int] = {}
+    blank: list[int] = []
     unclosed: list[int] = []
 
     def note_misshapen(row: pacsv.InvalidRow) -> str:
-        if "\n" in row.text.rstrip("\r\n"):
-            unclosed.append(row.number - 1)
-        misshapen[row.number - 1] = row.actual_columns
+        number = row.number - 1
+        if not row.text.replace(";", "").replace('"', "").strip():
+            blank.append(number)
+        elif "\n" in row.text.rstrip("\r\n") and row.text.count('"') % 2:
+            unclosed.append(number)
+        else:
+            misshapen[number] = row.actual_columns
         return "skip"
 
     names = [f"c{i}" for i in range(width)]
@@ -123,12 +135,28 @@ def _read_delimited(data: bytes) -> tuple[list[str], list[pa.ChunkedArray], dict
         )
     except pa.ArrowInvalid as error:
         raise FileRejected(f"cannot be read as semicolon-separated text ({error}); export the file again") from None
+    skipped = np.array([*misshapen, *blank, *unclosed], dtype=np.int64)
+    numbers = np.setdiff1d(np.arange(table.num_rows + len(skipped)), skipped, assume_unique=True)
+    if b'"' in data:
+        unclosed += numbers[_swallowing_rows(table)].tolist()
     if unclosed:
-        raise FileRejected(f'row {unclosed[0]} opens a quote (") that is never closed; close or remove it')
-    if not table.num_rows:
-        raise FileRejected("no header row; export the file again with headers")
+        raise FileRejected(f'row {min(unclosed)} opens a quote (") that is never closed; close or remove it')
+    if 0 in misshapen or not table.num_rows:
+        raise FileRejected("the header row cannot be read; export the file again with headers")
     headers = [str(column[0]) for column in table.columns]
-    return headers, [column[1:] for column in table.columns], misshapen
+    return headers, [column[1:] for column in table.columns], numbers[1:], misshapen
+
+
+def _swallowing_rows(table: pa.Table) -> list[int]:
+    """Positions of rows with a cell that holds a whole further row: its quote was closed by chance or by the file's end."""
+    found = []
+    for column in table.columns:
+        broken = np.flatnonzero(pc.match_substring(column, "\n").to_numpy())
+        texts = column.take(pa.array(broken)).to_pylist()
+        found += [
+            i for i, text in zip(broken, texts, strict=True) if text.partition("\n")[2].count(";") >= table.num_columns - 1
+        ]
+    return found
 
 
 def _width(header_line: bytes) -> int:
@@ -136,22 +164,24 @@ def _width(header_line: bytes) -> int:
     return re.sub(rb'"[^"]*"', b"", header_line).count(b";") + 1
 
 
-def _read_xlsx(data: bytes, sheet_name: str | None) -> tuple[list[str], list[pa.ChunkedArray], dict[int, int]]:
+def _read_xlsx(data: bytes, sheet_name: str | None) -> tuple[list[str], list[pa.ChunkedArray]]:
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         if sheet_name is not None and sheet_name not in workbook.sheet_names:
-            raise FileRejected(f"the sheet {sheet_name} is missing (found {', '.join(workbook.sheet_names)}); save it with the file")
+            found = ", ".join(workbook.sheet_names)
+            raise FileRejected(f"the sheet {sheet_name} is missing (found {found}); save it with the file")
         sheet = workbook.get_sheet_by_name(sheet_name) if sheet_name else workbook.get_sheet_by_index(0)
         rows = sheet.to_python(skip_empty_area=False)
     except (CalamineError, OSError, ValueError, IndexError) as error:
         raise FileRejected(f"cannot be read as an XLSX workbook ({error}); save the file again") from None
     if not rows or not any(cell != "" for cell in rows[0]):
-        raise FileRejected(f"no header row on the first line of the {sheet_name or 'first'} sheet; export the file again with headers")
+        where = f"sheet {sheet_name}" if sheet_name else "first sheet"
+        raise FileRejected(f"no header row on the first line of the {where}; export the file again with headers")
     headers = [cell_text(cell) for cell in rows[0]]
     columns = [pa.chunked_array([pa.array([cell_text(row[i]) for row in rows[1:]], pa.string())]) for i in range(len(headers))]
-    return headers, columns, {}
+    return headers, columns
 
 
 def cell_text(cell: object) -> str:
@@ -163,35 +193,37 @@ def cell_text(cell: object) -> str:
     return str(cell)
 
 
-def text_rows(headers: list[str], rows: list[list[str]], numbers: list[int]) -> TextTable:
+def text_rows(headers: list[str], rows: list[list[str | None]], numbers: list[int]) -> TextTable:
     """A table put together by a reader of another form; several rows may come from one delivered row."""
     columns = [pa.chunked_array([pa.array([row[i] for row in rows], pa.string())]) for i in range(len(headers))]
-    return replace(_text_table(headers, columns, {}), row_numbers=np.array(numbers, dtype=np.int64))
+    return _text_table(headers, columns, np.array(numbers, dtype=np.int64), {})
 
 
-def _text_table(headers: list[str], columns: list[pa.ChunkedArray], misshapen: dict[int, int]) -> TextTable:
+def _text_table(
+    headers: list[str], columns: list[pa.ChunkedArray], numbers: np.ndarray, misshapen: dict[int, int]
+) -> TextTable:
     names = [unicodedata.normalize("NFC", header.strip()) for header in headers]
-    if repeated := sorted({name for name in names if name and names.count(name) > 1}):
-        raise FileRejected(f"the header {', '.join(repeated)} is used twice; keep one column of that name")
+    if repeated := [place for place, name in enumerate(names, start=1) if name and names.count(name) > 1]:
+        # By place: without a header row the names would be somebody's values.
+        places = " and ".join(map(str, repeated))
+        raise FileRejected(f"the same header is used twice (columns {places}); keep one column of each name")
     trimmed = []
     for column in columns:
         text = pc.utf8_trim_whitespace(column.cast(pa.string()))
         trimmed.append(pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text))
-    count = len(trimmed[0])
-    numbers = np.arange(1, count + len(misshapen) + 1)
-    if misshapen:
-        numbers = np.setdiff1d(numbers, np.fromiter(misshapen, dtype=np.int64), assume_unique=True)
-    filled = np.zeros(count, dtype=bool)
+    filled = np.zeros(len(numbers), dtype=bool)
     for column in trimmed:
         filled |= pc.is_valid(column).to_numpy()
     if not filled.all():
         trimmed = [column.filter(pa.array(filled)) for column in trimmed]
         numbers = numbers[filled]
     by_name = {name: column for name, column in zip(names, trimmed, strict=True) if name}
-    return TextTable(by_name, numbers, misshapen)
+    return TextTable(by_name, numbers, misshapen, len(headers))
 
 
-def parse(column: pa.ChunkedArray, dtype: pd.ArrowDtype, *, thousands: bool = False, digits: int | None = None) -> pa.ChunkedArray:
+def parse(
+    column: pa.ChunkedArray, dtype: pd.ArrowDtype, *, thousands: bool = False, digits: int | None = None
+) -> pa.ChunkedArray:
     """Text to the column's Arrow type; what cannot be read becomes null."""
     kind = dtype.pyarrow_dtype
     if pa.types.is_string(kind):

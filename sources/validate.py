@@ -37,7 +37,7 @@ class Validated:
     `accepted`: typed rows with `row_number`, columns by delivered header. `quarantined`: one row for each broken rule with
     `row_number, column, rule, value, reference, is_first_cause` (`reference` is the code that was not found, unmasked, for
     internal use only). `warnings`: the same for rows that load all the same.
-    `lost_keys`: key → row_number of quarantined rows, so that feeds referring to them can name the first cause.
+    `lost_keys`: row_number → key of quarantined rows, so that rows referring to them can name the first cause.
     """
 
     feed: Feed
@@ -47,7 +47,7 @@ class Validated:
     warnings: pd.DataFrame
     results: list[RuleResult]
     unknown_columns: list[str] = field(default_factory=list)
-    lost_keys: dict[str, int] = field(default_factory=dict)
+    lost_keys: dict[int, str] = field(default_factory=dict)
 
     @property
     def rows_quarantined(self) -> int:
@@ -65,7 +65,9 @@ class _Findings:
         self.warned: list[pd.DataFrame] = []
         self.results: dict[str, RuleResult] = {}
 
-    def record(self, rule: Rule, seen: int, failed: np.ndarray, values: pa.ChunkedArray | None, references: bool = False) -> None:
+    def record(
+        self, rule: Rule, seen: int, failed: np.ndarray, values: pa.ChunkedArray | None, references: bool = False
+    ) -> None:
         """`failed`: positions (not row numbers) of the rows that break the rule."""
         before = self.results.get(rule.name)
         already = before.rows_failed if before else 0
@@ -88,7 +90,7 @@ class _Findings:
             self.good[failed] = False
 
 
-def validate(feed: Feed, table: TextTable, known: Mapping[tuple[str, str], pd.Index] | None = None) -> Validated:
+def validate(feed: Feed, table: TextTable, known: Mapping[tuple[str, str], pd.Index]) -> Validated:
     """Try every rule of the contract on a file.
 
     Cells first (all broken cells of a row are told), then whole rows, references, duplicates, overlaps and trees, each only
@@ -99,15 +101,16 @@ def validate(feed: Feed, table: TextTable, known: Mapping[tuple[str, str], pd.In
     Args:
         feed: the contract.
         table: the file as text.
-        known: for each referenced (feed, column), the codes that were accepted; None leaves references untried
-            (a delivery that is still waiting for files).
+        known: for each referenced (feed, column), the codes that were accepted; references into a feed that is not there
+            stay untried (a delivery that is still waiting for files, a rejected file).
 
     Raises:
         FileRejected: a required column is missing, or there are no rows where there must be some.
     """
     if missing := [h for h, c in feed.columns.items() if c.required and h not in table.columns]:
         unknown = [h for h in table.columns if h not in feed.columns]
-        hint = f" (found instead: {', '.join(unknown)})" if unknown else ""
+        # Without one known header the first line may well be a data row, whose values are nobody's business.
+        hint = f" (found instead: {', '.join(unknown)})" if 0 < len(unknown) < table.width else ""
         raise FileRejected(f"required column {', '.join(missing)} is missing{hint}; export the file with that header")
     if feed.needs_rows and not table.rows_delivered:
         raise FileRejected("the file has a header but no rows; export it again")
@@ -129,7 +132,7 @@ def validate(feed: Feed, table: TextTable, known: Mapping[tuple[str, str], pd.In
     misshapen = pd.DataFrame(
         {"row_number": list(table.misshapen), "column": "", "rule": FIELD_COUNT.name, "value": None, "reference": None}
     )
-    misshapen["value"] = [f"{fields} fields instead of {len(table.columns)}" for fields in table.misshapen.values()]
+    misshapen["value"] = [f"{fields} fields instead of {table.width}" for fields in table.misshapen.values()]
     results = findings.results | {
         FIELD_COUNT.name: RuleResult(FIELD_COUNT, table.rows_delivered, len(misshapen)),
     }
@@ -137,12 +140,13 @@ def validate(feed: Feed, table: TextTable, known: Mapping[tuple[str, str], pd.In
     quarantined["is_first_cause"] = ~quarantined.duplicated("row_number")
     accepted = frame[findings.good].copy()
     accepted.insert(0, ROW_NUMBER, table.row_numbers[findings.good])
+    warnings = _concat(findings.warned)
     return Validated(
         feed=feed,
         rows_delivered=table.rows_delivered,
         accepted=accepted,
         quarantined=quarantined,
-        warnings=_concat(findings.warned),
+        warnings=warnings[warnings["row_number"].isin(accepted[ROW_NUMBER])],
         results=[results[rule.name] for rule in feed.rules if rule.name in results],
         unknown_columns=[header for header in table.columns if header not in feed.columns],
         lost_keys=_lost_keys(feed, text, findings),
@@ -199,17 +203,17 @@ def _try_references(
     text: dict[str, pa.ChunkedArray],
     frame: pd.DataFrame,
     findings: _Findings,
-    known: Mapping[tuple[str, str], pd.Index] | None,
+    known: Mapping[tuple[str, str], pd.Index],
 ) -> None:
     rules = {rule.name: rule for rule in feed.rules}
     for header, (other, column) in feed.references.items():
         rule = rules[f"{feed.columns[header].metadata['name']}_known"]
         within = other == feed.name
-        if known is None and not within:
+        if not within and (other, column) not in known:
             continue
         while True:
             still_good = frame[findings.good]
-            codes = still_good[column] if within else known[(other, column)]  # type: ignore[index]
+            codes = still_good[column] if within else known[(other, column)]
             unknown = still_good[header].notna() & ~still_good[header].isin(codes)
             failed = still_good.index[unknown.to_numpy(dtype=bool)].to_numpy()
             findings.record(rule, len(still_good), failed, text[header], references=True)
@@ -217,8 +221,9 @@ def _try_references(
                 break
 
 
-def _lost_keys(feed: Feed, text: dict[str, pa.ChunkedArray], findings: _Findings) -> dict[str, int]:
+def _lost_keys(feed: Feed, text: dict[str, pa.ChunkedArray], findings: _Findings) -> dict[int, str]:
     bad = np.flatnonzero(~findings.good)
     if feed.key is None or not len(bad):
         return {}
-    return dict(zip(text[feed.key].take(pa.array(bad)).to_pylist(), findings.row_numbers[bad].tolist(), strict=True))
+    keys = text[feed.key].take(pa.array(bad)).to_pylist()
+    return {row: key for row, key in zip(findings.row_numbers[bad].tolist(), keys, strict=True) if key is not None}

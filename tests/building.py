@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 
 def settings_with(folder: Path, **changes: object) -> Settings:
     """The repository's settings with some changed."""
-    lines = [line for line in (ROOT / "arsverk.toml").read_text(encoding="utf-8").splitlines()]
+    lines = (ROOT / "arsverk.toml").read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines if line.split(" = ")[0] not in changes]
     path = folder / "arsverk.toml"
     path.write_text("\n".join([*kept, *(f"{name} = {value}" for name, value in changes.items())]) + "\n", encoding="utf-8")

@@ -235,9 +235,7 @@ def first_year(feeds: Feeds, as_of: date, settings: OracleSettings) -> int:
 # --- tables ------------------------------------------------------------------------------------------------
 
 
-def sick_leave_tables(
-    feeds: Feeds, as_of: date, settings: OracleSettings = OracleSettings()
-) -> dict[str, dict[Key, Cell]]:
+def sick_leave_tables(feeds: Feeds, as_of: date, settings: OracleSettings = OracleSettings()) -> dict[str, dict[Key, Cell]]:
     """Table -> (period_type, period, org_level, org_unit_code[, sex][, age_group | job_code]) -> measures.
 
     Unmasked; `withheld` is 'primary' or None. A cell exists when a position-working-day falls in it.
@@ -252,9 +250,7 @@ def sick_leave_tables(
             if entry[name]:
                 sums[i] += entry[name]
 
-    totals: dict[str, dict[Key, list[Fraction]]] = {
-        f"sick_leave_by_{name}": {} for name in ("unit", "sex", "age", "job_code")
-    }
+    totals: dict[str, dict[Key, list[Fraction]]] = {f"sick_leave_by_{name}": {} for name in ("unit", "sex", "age", "job_code")}
     places = unit_places(feeds["organisasjon"])
     for (year, month, unit, sex, age, job_code), amounts in atoms.items():
         for period in periods_of(year, month):

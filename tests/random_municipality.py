@@ -144,9 +144,7 @@ def positions(rng: Random, persons: list[Row], codes: list[str], start: date, as
         used_numbers[person] = used_numbers.get(person, 0) + 1
         valid_from = start - days(rng.randrange(1, 2500))
         if rng.random() < limited:
-            valid_from = start + days(
-                rng.randrange((as_of - start).days + 60)
-            )  # some start after the as-of date
+            valid_from = start + days(rng.randrange((as_of - start).days + 60))  # some start after the as-of date
         valid_to = None
         if rng.random() < limited:
             valid_to = valid_from + days(rng.choice((0, 40, 200, 700, 2600)))
@@ -220,9 +218,7 @@ def absences(rng: Random, persons: list[Row], jobs: list[Row], start: date, as_o
     span = (as_of - start).days
     person = ""
 
-    def add(
-        first: date, last: date | None, kind: str = "", percent: str = "", position: str | None = None
-    ) -> None:
+    def add(first: date, last: date | None, kind: str = "", percent: str = "", position: str | None = None) -> None:
         if position is None:
             position = rng.choice(("", "", rng.choice(numbers[person] or [""])))
         row = {
@@ -231,8 +227,7 @@ def absences(rng: Random, persons: list[Row], jobs: list[Row], start: date, as_o
             "Fraværstype": kind or rng.choice(("Egenmelding", "Sykmelding")),
             "Fra dato": dmy(first),
             "Til dato": dmy(last),
-            "Fraværsprosent": percent
-            or rng.choice(("100", "100", "100", "80", "50", "40", "20", "62,5", "1")),
+            "Fraværsprosent": percent or rng.choice(("100", "100", "100", "80", "50", "40", "20", "62,5", "1")),
         }
         rows[tuple(row.values())] = row
 
@@ -256,9 +251,7 @@ def absences(rng: Random, persons: list[Row], jobs: list[Row], start: date, as_o
 
     def over_easter() -> None:
         sunday = rng.choice([day for day in EASTER.values() if start < day < as_of])
-        add(
-            sunday - days(rng.choice((6, 9, 12))), sunday - days(rng.choice((4, 4, 5)))
-        )  # to Wednesday or Tuesday
+        add(sunday - days(rng.choice((6, 9, 12))), sunday - days(rng.choice((4, 4, 5))))  # to Wednesday or Tuesday
         add(sunday + days(rng.choice((1, 2, 2, 3))), sunday + days(rng.choice((4, 8, 9))))  # Tuesday works
 
     def over_christmas() -> None:
@@ -304,9 +297,7 @@ def absences(rng: Random, persons: list[Row], jobs: list[Row], start: date, as_o
 
     def outside_validity() -> None:
         nonlocal person
-        borders = [
-            (job, from_dmy(job[end])) for job in jobs for end in ("Gyldig fra", "Gyldig til") if job[end]
-        ]
+        borders = [(job, from_dmy(job[end])) for job in jobs for end in ("Gyldig fra", "Gyldig til") if job[end]]
         job, border = rng.choice([(job, day) for job, day in borders if start < day < as_of])
         person = job["Ansattnr"]
         add(
@@ -343,9 +334,7 @@ def absences(rng: Random, persons: list[Row], jobs: list[Row], start: date, as_o
         add(first, rng.choice((None, first + days(5))))
 
     def other_kinds() -> None:
-        first = rng.choice(
-            (any_day(), start - days(rng.randrange(400)))
-        )  # early ones must not set first_year
+        first = rng.choice((any_day(), start - days(rng.randrange(400))))  # early ones must not set first_year
         add(first, first + days(rng.randrange(4)), rng.choice(("Sykt barn", "Velferd")), "100")
 
     recipes = (
@@ -371,9 +360,7 @@ def absences(rng: Random, persons: list[Row], jobs: list[Row], start: date, as_o
     return result
 
 
-def leaves(
-    rng: Random, persons: list[Row], jobs: list[Row], sick: list[Row], start: date, as_of: date
-) -> list[Row]:
+def leaves(rng: Random, persons: list[Row], jobs: list[Row], sick: list[Row], start: date, as_of: date) -> list[Row]:
     """Half of them lie over a sick absence; some add up to more than 100."""
     rows: dict[tuple[str, ...], Row] = {}
     wanted = rng.randrange(23, 29)
@@ -387,9 +374,7 @@ def leaves(
         kind = rng.choice(("Foreldrepermisjon", "Ulønnet permisjon", "Utdanningspermisjon"))
         own = sorted({job["Stillingsnr"] for job in jobs if job["Ansattnr"] == person})
         last = first + days(rng.choice((0, 6, 30, 120, 250)))
-        for percent in rng.choice(
-            (("100",), ("100",), ("50",), ("20",), ("33,33",), ("80",), ("60", "70"), ("1", "40"))
-        ):
+        for percent in rng.choice((("100",), ("100",), ("50",), ("20",), ("33,33",), ("80",), ("60", "70"), ("1", "40"))):
             row = {
                 "Ansattnr": person,
                 "Stillingsnr": rng.choice(("", "", *own[:2])),

@@ -16,7 +16,8 @@ from sources.validate import validate
 HEADERS = {
     "organisasjon": "Enhetskode;Enhetsnavn;Nivå;Overordnet;Gruppe;Gyldig fra;Gyldig til",
     "ansatte": "Ansattnr;Fødselsnummer;Navn;Kjønn;Fødselsdato",
-    "stillinger": "Ansattnr;Stillingsnr;Enhetskode;Stillingskode;Stillingstittel;Ansettelsesform;Stillingsprosent;Gyldig fra;Gyldig til",
+    "stillinger": "Ansattnr;Stillingsnr;Enhetskode;Stillingskode;Stillingstittel;Ansettelsesform;Stillingsprosent;"
+    "Gyldig fra;Gyldig til",
     "fravaer": "Ansattnr;Stillingsnr;Fraværstype;Fra dato;Til dato;Fraværsprosent",
     "permisjoner": "Ansattnr;Stillingsnr;Permisjonstype;Fra dato;Til dato;Permisjonsprosent;Dekningsgrad",
 }
@@ -79,7 +80,7 @@ def write_workbook(path: Path, sheets: Mapping[str, Sequence[Sequence[object]]])
     return path
 
 
-def broken_rules(feed: Feed, path: Path, known: Mapping[tuple[str, str], pd.Index] | None = None) -> list[str]:
+def broken_rules(feed: Feed, path: Path, known: Mapping[tuple[str, str], pd.Index] = {}) -> list[str]:
     """Names of the rules a file breaks, one a row and rule, for tests that break each once."""
     named = feed.naming.read(path.name)
     assert named, f"{path.name} is not a name of {feed.name}"

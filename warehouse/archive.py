@@ -81,11 +81,16 @@ def read_ledger(home: Home) -> list[Arrival]:
     """All arrivals, oldest first. A last line cut off by a crash is no arrival: its file will arrive again."""
     if not home.ledger.exists():
         return []
-    *lines, _ = home.ledger.read_text(encoding="utf-8").split("\n")
-    try:
-        return [Arrival.from_json(line) for line in lines]
-    except (ValueError, TypeError, KeyError) as error:
-        raise Refused(f"archive/{home.ledger.name} cannot be read ({error}); run `arsverk verify` and restore it") from None
+    *lines, _ = home.ledger.read_bytes().split(b"\n")
+    entries = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            entries.append(Arrival.from_json(line.decode("utf-8")))
+        except (ValueError, TypeError, KeyError) as error:
+            raise Refused(
+                f"archive/{home.ledger.name} line {number} cannot be read ({error}); run `arsverk verify` and restore it"
+            ) from None
+    return entries
 
 
 def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed]) -> TakenIn:
@@ -156,7 +161,7 @@ def _copy_to_archive(home: Home, path: Path) -> str:
             temporary.unlink()
             return sha256
         temporary.chmod(0o400)
-        os.replace(temporary, target)
+        temporary.replace(target)
         fsync_folder(target.parent)
     return sha256
 

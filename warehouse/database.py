@@ -14,7 +14,10 @@ from warehouse.settings import Settings
 @contextlib.contextmanager
 def connect(path: Path | None, settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that is closed, and the file with it, whatever happens. None opens a database in memory."""
-    config = {"memory_limit": settings.memory_limit, "autoinstall_known_extensions": "false"}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": settings.memory_limit,
+        "autoinstall_known_extensions": False,
+    }
     connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
     try:
         yield connection

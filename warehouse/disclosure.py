@@ -21,7 +21,7 @@ PERIOD_COLUMNS = ("period_type", "period", "is_partial")
 
 @dataclass(frozen=True)
 class Follow:
-    """Another table's decisions that hold here as well: where one is withheld and `where` is true, `empties` are emptied here."""
+    """Another table's decisions that hold here as well: where one is withheld and `where` holds, `empties` is emptied here."""
 
     table: str
     where: str

@@ -34,16 +34,16 @@ DECIMALS = ((9, 4), (12, 2), (18, 6))
 
 BOOKKEEPING = """
 create schema raw;
-create table raw.inputs (feed varchar, delivered_as varchar, file_name varchar, sha256 varchar, extract_date date, rows_delivered bigint,
-    rows_loaded bigint, rows_quarantined bigint, rejection varchar, unknown_columns varchar);
+create table raw.inputs (feed varchar, delivered_as varchar, file_name varchar, sha256 varchar, extract_date date,
+    rows_delivered bigint, rows_loaded bigint, rows_quarantined bigint, rejection varchar, unknown_columns varchar);
 create table raw.quarantine (feed varchar, file_name varchar, file_sha256 varchar, row_number bigint, column_name varchar,
     rule varchar, value varchar, description varchar, remedy varchar, cause varchar, is_first_cause boolean);
 create table raw.warnings (feed varchar, file_name varchar, file_sha256 varchar, row_number bigint, column_name varchar,
     rule varchar, value varchar, description varchar, remedy varchar);
 create table raw.feeds (feed varchar, is_required boolean);
-create table raw.rule_results (feed varchar, file_name varchar, rule varchar, severity varchar, description varchar, rows_seen bigint,
-    rows_failed bigint);
-create table raw.lost_keys (feed varchar, key varchar, cause varchar);
+create table raw.rule_results (feed varchar, file_name varchar, rule varchar, severity varchar, description varchar,
+    rows_seen bigint, rows_failed bigint);
+create table raw.lost_keys (feed varchar, key_pseudonym varchar, cause varchar);
 create table raw.delivery (arrival varchar);
 """
 
@@ -210,9 +210,10 @@ def _store(con: duckdb.DuckDBPyConnection, validated: Validated, arrival: Arriva
             columns[name.replace("_date", "_year")] = pc.year(values).cast(pa.int32())
     _insert(con, f"raw.{feed.name}", pa.table(columns))
 
-    quarantined = _reasons(con, validated, validated.quarantined, arrival)
+    causes, lost_keys = _causes(con, validated, arrival, key)
+    quarantined = _reasons(validated, validated.quarantined, arrival).assign(cause=causes)
     _insert(con, "raw.quarantine", quarantined[COLUMNS_OF_QUARANTINE])
-    _insert(con, "raw.warnings", _reasons(con, validated, validated.warnings, arrival)[COLUMNS_OF_WARNINGS])
+    _insert(con, "raw.warnings", _reasons(validated, validated.warnings, arrival)[COLUMNS_OF_WARNINGS])
     results = [
         {
             "feed": feed.name,
@@ -226,13 +227,8 @@ def _store(con: duckdb.DuckDBPyConnection, validated: Validated, arrival: Arriva
         for r in validated.results
     ]
     _insert(con, "raw.rule_results", pd.DataFrame(results))
-    if validated.lost_keys:
-        first = quarantined[quarantined["is_first_cause"]].set_index("row_number")
-        lost = [
-            (feed.name, lost_key, first["cause"].get(row) or f"{arrival.file_name} row {row}: {first['rule'][row]}")
-            for lost_key, row in validated.lost_keys.items()
-        ]
-        _insert(con, "raw.lost_keys", pd.DataFrame(lost, columns=["feed", "key", "cause"]))
+    lost = [(feed.name, lost_key, cause) for lost_key, cause in lost_keys.items()]
+    _insert(con, "raw.lost_keys", pd.DataFrame(lost, columns=["feed", "key", "cause"]))
     con.execute(
         "insert into raw.inputs values ($1, $2, $3, $4, $5, $6, $7, $8, null, $9)",
         [
@@ -267,25 +263,37 @@ def _described(column: str, description: str) -> str:
     return f"{column} {description}".strip()
 
 
-def _reasons(con: duckdb.DuckDBPyConnection, validated: Validated, found: pd.DataFrame, arrival: Arrival) -> pd.DataFrame:
-    """Broken rules with their texts and, for an unknown reference, the row that was lost first."""
+def _reasons(validated: Validated, found: pd.DataFrame, arrival: Arrival) -> pd.DataFrame:
+    """Broken rules with their texts."""
     rules = {rule.name: rule for rule in validated.feed.rules}
-    reasons = found.assign(
+    return found.assign(
         feed=validated.feed.name,
         file_name=arrival.file_name,
         file_sha256=arrival.sha256,
         description=[rules[name].description for name in found["rule"]],
         remedy=[rules[name].remedy for name in found["rule"]],
     )
-    lost = {(feed, key): cause for feed, key, cause in con.execute("select * from raw.lost_keys").fetchall()}
-    lost |= {
-        (validated.feed.name, key): f"{arrival.file_name} row {row}" for key, row in validated.lost_keys.items()
-    }
-    referred = {rule.name: validated.feed.references[rule.column][0] for rule in rules.values() if rule.stage == "reference"}
-    reasons["cause"] = [
-        lost.get((referred.get(rule, ""), reference)) for rule, reference in zip(found["rule"], found["reference"], strict=True)
-    ]
-    return reasons
+
+
+def _causes(
+    con: duckdb.DuckDBPyConnection, validated: Validated, arrival: Arrival, key: bytes
+) -> tuple[list[str | None], dict[str, str]]:
+    """The first cause of each finding that has one, and of each key that is lost with this file (pseudonym → cause).
+
+    Findings come in the order they were made: what a row refers to was lost before the row itself.
+    """
+    feed, found = validated.feed, validated.quarantined
+    referred = {rule.name: feed.references[rule.column][0] for rule in feed.rules if rule.stage == "reference"}
+    lost = {(other, lost_key): cause for other, lost_key, cause in con.execute("select * from raw.lost_keys").fetchall()}
+    own_keys = dict(zip(validated.lost_keys, pseudonyms(list(validated.lost_keys.values()), key), strict=True))
+    references = pseudonyms([str(reference) for reference in found["reference"]], key)
+    causes = []
+    for row, rule, reference in zip(found["row_number"], found["rule"], references, strict=True):
+        cause = lost.get((referred.get(rule, ""), reference))
+        causes.append(cause)
+        if row in own_keys:
+            lost.setdefault((feed.name, own_keys[row]), cause or f"{arrival.file_name} row {row}: {rule}")
+    return causes, {lost_key: cause for (other, lost_key), cause in lost.items() if other == feed.name}
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFrame | pa.Table, *, create: bool = False) -> None:
@@ -324,15 +332,16 @@ def rule_outcomes(home: Home, settings: Settings, feed: Feed) -> dict[str, RuleO
             ).fetchall()
             for row in rows:
                 examples.setdefault(row[0], []).append(dict(zip(columns[1:], row[1:], strict=True)))
-    return {row[0]: RuleOutcome(*row, examples.get(row[0], [])) for row in results}
+    return {rule: RuleOutcome(rule, severity, seen, failed, examples.get(rule, [])) for rule, severity, seen, failed in results}
 
 
 def judge_waiting(home: Home, feeds: Mapping[str, Feed], waiting: Delivery, settings: Settings) -> list[str]:
     """What is wrong with the files that have come of a delivery that still waits for others; references stay untried."""
     problems = []
-    for feed, arrival in ((feed, arrival) for feed in feeds.values() for arrival in waiting.of(feed)):
+    arrived = [(feed, arrival) for feed in feeds.values() for arrival in waiting.of(feed)]
+    for feed, arrival in arrived:
         try:
-            validated = validate(feed, read_file(home, feed, arrival), None)
+            validated = validate(feed, read_file(home, feed, arrival), {})
         except FileRejected as rejected:
             problems.append(f"{arrival.file_name} is rejected: {rejected}")
             continue
@@ -387,7 +396,8 @@ def accept_delivery(home: Home, settings: Settings, feeds: Mapping[str, Feed], d
             counted = sum(row[3] for row in inputs if row[0] == name)
             if counted != (stored := one(con, f"select count(*) from raw.{name}")[0]):
                 problems.append(f"{name}: {counted} rows loaded are {stored} rows stored; this is a fault of the program")
-            if unloaded := {arrival.file_name for arrival in delivery.of(contract)} - {row[1] for row in inputs if row[0] == name}:
+            tried_files = {row[1] for row in inputs if row[0] == name}
+            if unloaded := {arrival.file_name for arrival in delivery.of(contract)} - tried_files:
                 problems.append(f"{name}: {', '.join(sorted(unloaded))} never loaded; this is a fault of the program")
     if problems:
         report = f"all bad rows: quarantine/{delivery.extract_date}.csv below the home folder"

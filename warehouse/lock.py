@@ -25,9 +25,11 @@ def writer_lock(home: Home) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip()
-            raise Refused(f"another run is writing here ({holder or 'it has not said who it is'}); wait until it is done") from None
+            raise Refused(
+                f"another run is writing here ({holder or 'it has not said who it is'}); wait until it is done"
+            ) from None
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"process {os.getpid()} since {datetime.now():%Y-%m-%d %H:%M:%S}\n".encode(), 0)
+        os.pwrite(descriptor, f"process {os.getpid()} since {datetime.now().astimezone():%Y-%m-%d %H:%M:%S}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)

@@ -57,9 +57,9 @@ def publish(home: Home, settings: Settings, marts: Sequence[Mart]) -> str:
             os.fsync(file.fileno())
     fsync_folder(folder)
     final = home.history / publication_id
-    os.rename(folder, final)
+    folder.rename(final)
     fsync_folder(home.history)
-    os.replace(home.build_database, home.warehouse_database)
+    home.build_database.replace(home.warehouse_database)
     home.warehouse_database.chmod(0o600)
     _point_to(home, publication_id, sorted(files))
     return publication_id
@@ -124,16 +124,16 @@ def _point_to(home: Home, publication_id: str, files: list[str]) -> None:
 
 
 def _link(link: Path, target: str) -> None:
-    if link.is_symlink() and os.readlink(link) == target:
+    if link.is_symlink() and str(link.readlink()) == target:
         return
     swap = link.with_name(link.name + ".swap")
-    os.symlink(target, swap)
-    os.replace(swap, link)
+    swap.symlink_to(target)
+    swap.replace(link)
 
 
 def current_publication(home: Home) -> str | None:
     """Id of the publication that is served, if any."""
-    return os.path.basename(os.readlink(home.current)) if home.current.is_symlink() else None
+    return home.current.readlink().name if home.current.is_symlink() else None
 
 
 def published_tables(home: Home) -> list[tuple[str, int, int]]:

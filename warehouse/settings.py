@@ -86,4 +86,5 @@ def read_settings(path: Path = DEFAULT_FILE) -> Settings:
         raise UsageError(f"{path}: age_bands = {bands} must be ages in rising order")
     if not 0 <= values["max_quarantine_share"] <= 1:
         raise UsageError(f"{path}: max_quarantine_share is a share between 0 and 1")
-    return Settings(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return Settings(**given)

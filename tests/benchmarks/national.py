@@ -1,11 +1,10 @@
-"""One payroll delivery at the size of a whole country's municipal sector, for the benchmarks: valid rows only.
+"""One payroll delivery at the size of a country's whole municipal sector, for benchmarks: valid rows only.
 The shape is the demo municipality's, roughly; what the figures come to does not matter here.
 """
 
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
@@ -46,9 +45,7 @@ def make_national(landing: Path, *, persons: int = 500_000, absences: int = 5_00
 def _write(landing: Path, feed: str, columns: Columns) -> None:
     table = pa.table(columns)
     options = pacsv.WriteOptions(delimiter=";", quoting_style="none", quoting_header="none")
-    with pacsv.CSVWriter(
-        landing / f"{feed}_{EXTRACT_DATE}.csv", table.schema, write_options=options
-    ) as writer:
+    with pacsv.CSVWriter(landing / f"{feed}_{EXTRACT_DATE}.csv", table.schema, write_options=options) as writer:
         for batch in table.to_batches(max_chunksize=CHUNK):
             writer.write(batch)
 
@@ -75,9 +72,7 @@ def _organisasjon() -> Columns:
     group = np.where(levels == LEVELS.index("virksomhet"), within % 3, 2)
     return {
         "Enhetskode": _unit_codes().take(pa.array(np.arange(len(levels)))),
-        "Enhetsnavn": pa.array(
-            [f"{LEVELS[level]} {place}".capitalize() for level, place in zip(levels, within, strict=True)]
-        ),
+        "Enhetsnavn": pa.array([f"{LEVELS[level]} {place}".capitalize() for level, place in zip(levels, within, strict=True)]),
         "Nivå": _pick(list(LEVELS), levels),
         "Overordnet": _unit_codes().take(pa.array(parent, mask=levels == 0)),
         "Gruppe": _pick(["Barneskole", "Ungdomsskole", ""], group),
@@ -90,9 +85,7 @@ def _unit_codes() -> pa.Array:
     return pa.array(100_000 + np.arange(sum(UNITS_PER_LEVEL))).cast(pa.string())
 
 
-def _ansatte(
-    rng: np.random.Generator, municipality: Municipality, number: pa.Array, start: np.ndarray
-) -> Columns:
+def _ansatte(rng: np.random.Generator, municipality: Municipality, number: pa.Array, start: np.ndarray) -> Columns:
     size, names = len(number), municipality.names
     man = rng.random(size) < 0.25
     birth = start - (rng.triangular(19, 38, 64, size) * 365.25).astype(int)
@@ -136,21 +129,15 @@ def _stillinger(
     percent = np.where(second[held], np.minimum(percent, 4), percent)
     unit = sum(UNITS_PER_LEVEL[:-1]) + rng.integers(0, UNITS_PER_LEVEL[-1], len(held))
     group = job % len(municipality.pay)
-    salaries = municipality.pay["mean_women"].to_numpy()[group] * rng.normal(1, 0.06, len(held)).clip(
-        0.8, 1.3
-    )
+    salaries = municipality.pay["mean_women"].to_numpy()[group] * rng.normal(1, 0.06, len(held)).clip(0.8, 1.3)
     titles = municipality.jobs["title"].unique()
-    leader = np.where(
-        (place == 0) & (form == 0) & (rng.random(len(held)) < 0.04), rng.integers(1, 3, len(held)), 0
-    )
+    leader = np.where((place == 0) & (form == 0) & (rng.random(len(held)) < 0.04), rng.integers(1, 3, len(held)), 0)
     return {
         "Ansattnr": number.take(pa.array(person)),
         "Stillingsnr": _pick(["1", "2"], second[held].astype(int)),
         "Enhetskode": _unit_codes().take(pa.array(unit)),
         "Stillingskode": _pick([f"{6000 + 7 * code}" for code in range(JOB_CODES)], job),
-        "Stillingstittel": _pick(
-            [f"{titles[code % len(titles)]} {1 + code // len(titles)}" for code in range(JOB_CODES)], job
-        ),
+        "Stillingstittel": _pick([f"{titles[code % len(titles)]} {1 + code // len(titles)}" for code in range(JOB_CODES)], job),
         "Ansettelsesform": _pick(list(municipality.forms.index), form),
         "Stillingsprosent": _pick(_percent_texts((100, *PART_TIME)), percent),
         "Gyldig fra": _dates(begin),
@@ -158,15 +145,11 @@ def _stillinger(
         "Årslønn": pa.array((salaries / 100).astype(int) * 100).cast(pa.string()),
         "Lønnsgruppe": _pick([str(name) for name in municipality.pay.index], group),
         "Ledernivå": _pick(["", "Avdelingsleder", "Virksomhetsleder"], leader),
-        "Ønsker større stilling": _pick(
-            ["", "Ja", "Nei"], np.where(percent > 0, rng.integers(0, 3, len(held)), 0)
-        ),
+        "Ønsker større stilling": _pick(["", "Ja", "Nei"], np.where(percent > 0, rng.integers(0, 3, len(held)), 0)),
     }
 
 
-def _occurrences(
-    rng: np.random.Generator, start: np.ndarray, end: np.ndarray, size: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _occurrences(rng: np.random.Generator, start: np.ndarray, end: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """`size` different pairs of person and day from 2021 on within the employment, in order."""
     first = np.maximum(start, day("2021-01-01"))
     able = np.flatnonzero(np.minimum(end, AS_OF) > first)
@@ -177,9 +160,7 @@ def _occurrences(
     return pairs // 10_000, pairs % 10_000
 
 
-def _fravaer(
-    rng: np.random.Generator, number: pa.Array, start: np.ndarray, end: np.ndarray, size: int
-) -> Columns:
+def _fravaer(rng: np.random.Generator, number: pa.Array, start: np.ndarray, end: np.ndarray, size: int) -> Columns:
     person, begin = _occurrences(rng, start, end, size)
     kind = rng.choice(4, size, p=[0.45, 0.42, 0.09, 0.04])
     days = np.where(kind == 0, rng.choice(NOTE_DAYS, size), rng.integers(1, 5, size))
@@ -195,9 +176,7 @@ def _fravaer(
     }
 
 
-def _permisjoner(
-    rng: np.random.Generator, number: pa.Array, start: np.ndarray, end: np.ndarray, size: int
-) -> Columns:
+def _permisjoner(rng: np.random.Generator, number: pa.Array, start: np.ndarray, end: np.ndarray, size: int) -> Columns:
     person, begin = _occurrences(rng, start, end, size)
     kind = rng.choice(3, size, p=[0.5, 0.35, 0.15])
     until = np.minimum(begin + rng.integers(20, 330, size), end[person])

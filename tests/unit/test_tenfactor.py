@@ -96,8 +96,8 @@ def test_wide_sheet_is_read_as_one_row_a_factor(tmp_path: Path) -> None:
         },
     )
     rows = table_of(feeds()["faktorer"], path)
-    told = [(row["row"], row["Enhet"], row["Faktor"], row["Faktornavn"], row["Snitt"], row["Antall svar"], row["Norge"]) for row in rows]
-    assert told == [
+    shown = ("row", "Enhet", "Faktor", "Faktornavn", "Snitt", "Antall svar", "Norge")
+    assert [tuple(row[name] for name in shown) for row in rows] == [
         (1, "Oppvekst", "1", "Indre motivasjon", "4,2", "8", "4,3"),
         (1, "Oppvekst", "2", "Mestringstro", "4,4", "8", None),
         (3, "Velferd", "2", "Mestringstro", "4,1", "7", None),
@@ -119,6 +119,7 @@ def test_missing_sheet_and_column_reject_the_file(tmp_path: Path) -> None:
 
 def test_both_official_sets_of_names_are_known() -> None:
     assert sorted(factor_names()) == list(range(1, 11))
-    for old, new in [("Indre motivasjon", "Oppgavemotivasjon"), ("Autonomi", "Selvstendighet"), ("Prososial motivasjon", "Nyttemotivasjon")]:
-        assert factor_of_name(old) == factor_of_name(new) is not None
+    pairs = {"Indre motivasjon": "Oppgavemotivasjon", "Autonomi": "Selvstendighet", "Prososial motivasjon": "Nyttemotivasjon"}
+    for one, other in pairs.items():
+        assert factor_of_name(one) == factor_of_name(other) is not None
     assert factor_of_name("Arbeidsglede") is None

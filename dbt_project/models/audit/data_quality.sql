@@ -3,7 +3,7 @@ with tried as (
     select
         feed,
         rule,
-        cast(sum(rows_failed) as bigint) as rows, -- noqa: RF04
+        cast(sum(rows_failed) as bigint) as rows,
         severity,
         any_value(description) as description
     from {{ source('raw', 'rule_results') }}
@@ -14,7 +14,7 @@ not_delivered as (
     select
         feed.feed,
         'feed_delivered' as rule,
-        cast(0 as bigint) as rows, -- noqa: RF04
+        cast(0 as bigint) as rows,
         'warning' as severity,
         'The optional feed was not delivered; its marts are served empty' as description
     from {{ source('raw', 'feeds') }} as feed
@@ -25,7 +25,7 @@ absences_outside_positions as (
     select
         'fravaer' as feed,
         'absence_within_position' as rule,
-        cast(count_if(uncovered_days > 0) as bigint) as rows, -- noqa: RF04
+        cast(count_if(uncovered_days > 0) as bigint) as rows,
         'warning' as severity,
         'Sick absence lies within the validity of the position; days outside it count for nothing' as description
     from {{ ref('int_absence_coverage') }}
@@ -47,7 +47,7 @@ unmatched_units as (
     select
         feed,
         'unit_matched' as rule,
-        cast(count_if(not is_matched) as bigint) as rows, -- noqa: RF04
+        cast(count_if(not is_matched) as bigint) as rows,
         'warning' as severity,
         'The unit is one of organisasjon, by code or by name, once; others are served under the level ukjent' as description
     from survey_units

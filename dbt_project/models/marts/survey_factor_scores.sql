@@ -1,6 +1,6 @@
 -- Differences are of the scores as printed, with one decimal.
 select
-    this.survey_year as year, -- noqa: RF04
+    this.survey_year as year,
     this.org_level,
     this.org_unit_code,
     this.org_unit_name,

@@ -1,5 +1,5 @@
 select
-    this.survey_year as year, -- noqa: RF04
+    this.survey_year as year,
     this.org_level,
     this.org_unit_code,
     this.org_unit_name,

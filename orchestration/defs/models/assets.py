@@ -58,8 +58,6 @@ def dbt_models(context: dg.AssetExecutionContext, night: Night) -> Iterator[Any]
         failure = failed
     for event in events:
         message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
-        yield from message.to_default_asset_events(
-            manifest=load_manifest(), dagster_dbt_translator=TRANSLATOR, context=context
-        )
+        yield from message.to_default_asset_events(manifest=load_manifest(), dagster_dbt_translator=TRANSLATOR, context=context)
     if failure:
         raise dg.Failure(description=str(failure)) from None

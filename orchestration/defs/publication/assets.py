@@ -28,7 +28,9 @@ def served_tables(night: Night) -> dg.MaterializeResult:
         mask(con, MARTS)
     for name, (cells, withheld) in counts.items():
         log.info("disclosure: %s: %d of %d cell-years withheld", name, withheld, cells)
-    return dg.MaterializeResult(metadata={name: f"{withheld} of {cells} withheld" for name, (cells, withheld) in counts.items()})
+    return dg.MaterializeResult(
+        metadata={name: f"{withheld} of {cells} withheld" for name, (cells, withheld) in counts.items()}
+    )
 
 
 @dg.asset(

@@ -33,7 +33,9 @@ FEED = Feed(
             ),
             "Navn": text("person_name", "The person's name; never stored.", required=False, personal=True, stored_as="nothing"),
             "Kjønn": text("sex_code", "K (kvinne) or M (mann).", required=True, checks=[one_of("K", "M")]),
-            "Fødselsdato": date("birth_date", "Date of birth; only the year is stored.", required=True, personal=True, stored_as="year"),
+            "Fødselsdato": date(
+                "birth_date", "Date of birth; only the year is stored.", required=True, personal=True, stored_as="year"
+            ),
         },
         checks=[unique_rows("Ansattnr", name="employee_no_unique")],
     ),

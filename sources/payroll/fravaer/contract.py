@@ -28,9 +28,7 @@ FEED = Feed(
         },
         checks=[
             date_order("Fra dato", "Til dato"),
-            unique_rows(
-                "Ansattnr", "Stillingsnr", "Fraværstype", "Fra dato", "Til dato", "Fraværsprosent", name="no_copy"
-            ),
+            unique_rows("Ansattnr", "Stillingsnr", "Fraværstype", "Fra dato", "Til dato", "Fraværsprosent", name="no_copy"),
         ],
     ),
 )

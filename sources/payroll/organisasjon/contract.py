@@ -32,7 +32,9 @@ FEED = Feed(
                 required=False,
                 references=("organisasjon", "Enhetskode"),
             ),
-            "Gruppe": text("group_name", "Group that cuts across the tree (Barneskole, SFO …), inherited below.", required=False),
+            "Gruppe": text(
+                "group_name", "Group that cuts across the tree (Barneskole, SFO …), inherited below.", required=False
+            ),
             "Gyldig fra": date("valid_from", "First day of the unit.", required=True),
             "Gyldig til": date("valid_to", "Last day of the unit, inclusive; empty while it lasts.", required=False),
         },

@@ -4,9 +4,7 @@ import pandera.pandas as pap
 
 from sources.contract import Feed, between, check, date, date_order, integer, percent, text, unique_rows
 
-coverage = check(
-    lambda s: s.isin([80, 100]), "in_code_list", "is 80 or 100", "enter 80 or 100, or leave it empty"
-)
+coverage = check(lambda s: s.isin([80, 100]), "in_code_list", "is 80 or 100", "enter 80 or 100, or leave it empty")
 
 FEED = Feed(
     required=True,
@@ -25,7 +23,9 @@ FEED = Feed(
             "Permisjonsprosent": percent(
                 "leave_percent", "Percent of the position that is on leave.", required=True, checks=[between(1, 100)]
             ),
-            "Dekningsgrad": integer("leave_coverage", "Parental benefit's coverage, 80 or 100.", required=False, checks=[coverage]),
+            "Dekningsgrad": integer(
+                "leave_coverage", "Parental benefit's coverage, 80 or 100.", required=False, checks=[coverage]
+            ),
         },
         checks=[
             date_order("Fra dato", "Til dato"),

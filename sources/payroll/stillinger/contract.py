@@ -45,9 +45,7 @@ FEED = Feed(
         name="stillinger",
         description="One row a position and validity period; a change of percent, unit or pay starts a new row.",
         columns={
-            "Ansattnr": text(
-                "employee_no", "The holder.", required=True, personal=True, references=("ansatte", "Ansattnr")
-            ),
+            "Ansattnr": text("employee_no", "The holder.", required=True, personal=True, references=("ansatte", "Ansattnr")),
             "Stillingsnr": text("position_no", "The position's number within the person.", required=True),
             "Enhetskode": text(
                 "unit_code", "The unit the position belongs to.", required=True, references=("organisasjon", "Enhetskode")

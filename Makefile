@@ -1,0 +1,49 @@
+# What a fresh machine with Python 3.11 and make needs: `make run` and `make test`.
+PYTHON ?= python3.11
+BIN := .venv/bin
+HOME_FOLDER ?= data
+STAMP := .venv/ready
+
+.PHONY: run test lint bench dev demo prepare lock clean
+
+run: $(STAMP)  ## demo deliveries into data/landing, one nightly run, what was published and where
+	@test -n "$$(ls $(HOME_FOLDER)/landing 2>/dev/null)" || $(BIN)/arsverk demo --home $(HOME_FOLDER)
+	@$(BIN)/arsverk run --home $(HOME_FOLDER)
+
+test: $(STAMP) lint  ## everything that must be green
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP)  ## format, lint, types, SQL lint
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar --nocolor dbt_project
+
+bench: $(STAMP)  ## speed, as ratios measured side by side in one run
+	@$(BIN)/python -m tests.benchmarks.run
+
+dev: $(STAMP)  ## Dagster's web pages on http://127.0.0.1:3000
+	@$(BIN)/arsverk dev --home $(HOME_FOLDER)
+
+demo: $(STAMP)
+	@$(BIN)/arsverk demo --home $(HOME_FOLDER)
+
+prepare: $(STAMP)  ## parse the dbt project again after a change
+	@$(BIN)/python -c "from orchestration.dbt import prepare_manifest; prepare_manifest()"
+
+# Installed by hash from the lock; compiled once, so that every later start is quick.
+$(STAMP): requirements.lock pyproject.toml
+	@echo "environment: installing into .venv (about a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@$(BIN)/python -m compileall -q -j 2 .venv/lib || true
+	@$(BIN)/python -c "from orchestration.dbt import prepare_manifest; prepare_manifest()"
+	@touch $(STAMP)
+
+lock:  ## renew requirements.lock from pyproject.toml (needs uv); the lock names no registry
+	uv pip compile pyproject.toml --group dev --python-version 3.11 --universal --generate-hashes --no-header \
+		--no-annotate --no-strip-extras --no-emit-find-links --quiet -o requirements.lock
+
+clean:
+	rm -rf .venv data dbt_project/target .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,69 @@
+"""The municipality as data, read from the CSV files beside: units, jobs, pay, sick-leave targets, names.
+Whatever makes this Asker and not another municipality is there; who works in it is people.py's.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Municipality:
+    """The tables the mechanics draw from.
+
+    Attributes:
+        units: one row a unit; `workplace` says which jobs are found there, `positions` how many
+            ordinary ones, `area` its tjenesteområde.
+        jobs: one row a job code and circumstance; `role` is a Ledernivå, a form of employment other than the
+            ordinary, or empty.
+        shares: one row a job and workplace, with the job's weight among the jobs of its role there.
+        forms: forms of employment, the ordinary ones with their share, the others with their number.
+        pay: mean annual salary at the end of 2023 by pay group.
+        sick_leave: target percent by area and year.
+        names: first names by sex, and last names.
+    """
+
+    units: pd.DataFrame
+    jobs: pd.DataFrame
+    shares: pd.DataFrame
+    forms: pd.DataFrame
+    pay: pd.DataFrame
+    sick_leave: pd.DataFrame
+    names: dict[str, list[str]]
+
+
+def read_municipality() -> Municipality:
+    units = _read("organisation", dtype={"unit_code": str, "parent": str}, keep_default_na=False)
+    jobs = _read("job_codes", dtype={"code": str, "pay_group": "Int64"})
+    jobs["role"] = jobs["role"].fillna("")
+    shares = jobs.pop("workplaces").str.split().explode().str.split("=", expand=True)
+    shares = shares.set_axis(["workplace", "share"], axis=1).fillna("1").astype({"share": float})
+    return Municipality(
+        units=units.assign(area=_areas(units)),
+        jobs=jobs,
+        shares=shares.assign(role=jobs["role"]).rename_axis("job").reset_index(),
+        forms=_read("forms", index_col="form", true_values=["yes"], false_values=["no"]),
+        pay=_read("pay_groups", index_col="pay_group"),
+        sick_leave=_read("sick_leave", index_col=["area", "year"]),
+        names={kind: names.split() for kind, names in _read("names").to_numpy().tolist()},
+    )
+
+
+def _read(name: str, **options: Any) -> pd.DataFrame:
+    table: pd.DataFrame = pd.read_csv(HERE / f"{name}.csv", sep=";", encoding="utf-8", **options)
+    return table
+
+
+def _areas(units: pd.DataFrame) -> list[str]:
+    """The tjenesteområde each unit lies in; empty for the kommune itself."""
+    by_code = units.set_index("unit_code")[["level", "parent", "name"]].to_dict("index")
+    areas = []
+    for code in units["unit_code"]:
+        while code and by_code[code]["level"] != "tjenesteområde":
+            code = by_code[code]["parent"]
+        areas.append(by_code[code]["name"] if code else "")
+    return areas

@@ -1,0 +1,234 @@
+"""The people of the demo municipality and their positions: who holds which when, at what percent and pay.
+Absence and leaves are absence.py's; what a payroll system would export of it is extracts.py's.
+"""
+
+import numpy as np
+import pandas as pd
+
+from sources.demo.organisation import Municipality
+from sources.national_number import FIRST_WEIGHTS, SECOND_WEIGHTS
+
+# Days are counted from the merged municipality's first day; its payroll system knows nothing older.
+ORIGIN = np.datetime64("2020-01-01", "D")
+OPEN = 100_000
+
+LEADER_OF_LEVEL = {
+    "kommune": "Kommunedirektør",
+    "tjenesteområde": "Direktør",
+    "kommunalsjefområde": "Kommunalsjef",
+    "virksomhet": "Virksomhetsleder",
+    "avdeling": "Avdelingsleder",
+}
+# Age at hiring: lowest, commonest, highest.
+AGES = {
+    "Lærling": (18, 19, 22),
+    "other form": (18, 23, 62),
+    "leader": (33, 47, 64),
+    "from the start": (23, 46, 65),
+    "hired later": (20, 31, 60),
+}
+# Of the part-time positions, the small ones (students, weekends).
+SMALL_POSITIONS = 0.3
+PERCENT_STEPS = (-20, -10, -10, 10, 15, 20, 30, 50)
+# Salaries are drawn at the level of the 2023 settlement; each settlement takes effect on 1 May.
+SALARY_LEVEL = {2019: 0.866, 2020: 0.872, 2021: 0.897, 2022: 0.944, 2023: 1.0, 2024: 1.052}
+
+
+def day(date: str) -> int:
+    return int((np.datetime64(date, "D") - ORIGIN).astype(int))
+
+
+HORIZON = day("2025-07-01")
+
+
+def draw_people(rng: np.random.Generator, municipality: Municipality) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The persons (row label = person) with their main position, and the validity rows of all positions."""
+    persons = _draw_holders(rng, municipality, _draw_slots(rng, municipality))
+    persons["number"] = (100_000 + persons["person"]).astype(str)
+    birth = ORIGIN + persons["birth"].to_numpy()
+    persons["national_number"] = national_numbers(rng, birth, persons["sex"].to_numpy() == "M")
+    persons["name"] = _draw_names(rng, municipality.names, persons["sex"])
+    second = _second_positions(rng, persons)
+    persons["two_positions"] = persons["person"].isin(second["person"])
+    employments = pd.concat([persons, second], ignore_index=True)
+    employments["salary"] = _salaries(rng, municipality, employments)
+    employments["wish"] = rng.choice(["Ja", "Nei", ""], len(employments), p=[0.17, 0.48, 0.35])
+    return persons, _validity_rows(rng, municipality, employments)
+
+
+def _draw_slots(rng: np.random.Generator, municipality: Municipality) -> pd.DataFrame:
+    """One row a place to be filled by one person after another: unit, job and form of employment."""
+    units, shares, forms = municipality.units, municipality.shares, municipality.forms
+    led = units[(units["positions"] > 0) | (units["level"] != "avdeling")]
+    ordinary = pd.DataFrame({"unit": np.repeat(units.index, units["positions"]), "role": ""})
+    parts = [ordinary, pd.DataFrame({"unit": led.index, "role": led["level"].map(LEADER_OF_LEVEL)})]
+    for form, number in forms["positions"].dropna().astype(int).items():
+        share = shares[shares["role"] == form].set_index("workplace")["share"]
+        weight = units["workplace"].map(share).fillna(0) * (units["level"] == "avdeling")
+        unit = rng.choice(units.index, number, p=weight / weight.sum())
+        parts.append(pd.DataFrame({"unit": unit, "role": form}))
+    slots = pd.concat(parts, ignore_index=True)
+    slots["workplace"] = units["workplace"].to_numpy()[slots["unit"]]
+    for (role, workplace), found in shares.groupby(["role", "workplace"]):
+        places = slots.index[(slots["role"] == role) & (slots["workplace"] == workplace)]
+        share = found["share"] / found["share"].sum()
+        slots.loc[places, "job"] = rng.choice(found["job"], len(places), p=share)
+    share = forms["share_of_ordinary"].dropna()
+    slots["form"] = np.where(slots["role"].isin(forms.index), slots["role"], "Fast")
+    slots["form"] = np.where(slots["role"] == "", rng.choice(share.index, len(slots), p=share), slots["form"])
+    slots["opened"] = units["valid_from"].map(day).to_numpy()[slots["unit"]]
+    closed = units["valid_to"].map(lambda date: day(date) if date else HORIZON)
+    slots["closed"] = closed.to_numpy()[slots["unit"]]
+    return slots.astype({"job": int})
+
+
+def _draw_holders(rng: np.random.Generator, municipality: Municipality, slots: pd.DataFrame) -> pd.DataFrame:
+    """One row a person and main position, in order of hiring."""
+    forms, rounds = municipality.forms, []
+    vacant = slots.assign(start=slots["opened"], first=True)
+    while len(vacant):
+        tenure = 30 + rng.exponential(vacant["form"].map(forms["mean_days"])).astype(int)
+        rounds.append(vacant.assign(end=np.minimum(vacant["start"] + tenure, vacant["closed"])))
+        next_start = rounds[-1]["end"] + 1 + rng.exponential(25, len(vacant)).astype(int)
+        vacant = vacant.assign(start=next_start, first=False)
+        vacant = vacant[(next_start < vacant["closed"] - 30) & (vacant["role"] != "Kommunedirektør")]
+    holders = pd.concat(rounds, ignore_index=True)
+    size, role = len(holders), holders["role"]
+    jobs = municipality.jobs.loc[holders["job"]].reset_index(drop=True)
+    month = (ORIGIN + holders["start"].to_numpy()).astype("datetime64[M]").astype("datetime64[D]")
+    on_the_first = np.maximum((month - ORIGIN).astype(int), holders["opened"])
+    holders["start"] = np.where(rng.random(size) < 0.55, on_the_first, holders["start"])
+    holders["sex"] = np.where(rng.random(size) * 100 < jobs["women"], "K", "M")
+    kind = np.select(
+        [role == "Lærling", role.isin(forms.index), role != "", holders["first"]],
+        ["Lærling", "other form", "leader", "from the start"],
+        "hired later",
+    )
+    age = rng.triangular(*np.array([AGES[key] for key in kind]).T)
+    holders["birth"] = holders["start"] - (age * 365.25).astype(int)
+    retirement = holders["birth"] + (365.25 * rng.uniform(62, 70, size)).astype(int)
+    holders["end"] = np.maximum(np.minimum(holders["end"], retirement), holders["start"] + 20)
+    fixed_term = holders["form"].map(forms["fixed_term"])
+    unending = (holders["end"] >= HORIZON) & ~fixed_term | (role == "Kommunedirektør")
+    holders["end"] = holders["end"].mask(unending, OPEN)
+    holders["percent"] = _draw_percents(rng, jobs)
+    holders = holders.iloc[rng.permutation(size)].sort_values("start", kind="stable", ignore_index=True)
+    return holders.assign(person=holders.index, position="1")
+
+
+def _draw_percents(rng: np.random.Generator, jobs: pd.DataFrame) -> np.ndarray:
+    """Full time, a usual part-time position or a small weekend one; mostly in steps of five."""
+    size = len(jobs)
+    usual = jobs["part_low"] + rng.beta(1.5, 1.3, size) * (jobs["part_high"] - jobs["part_low"])
+    small = (rng.random(size) < SMALL_POSITIONS) & (jobs["part_high"] >= 60)
+    part = np.where(small, rng.triangular(9, 17, 34, size), usual)
+    uneven = np.where(rng.random(size) < 0.7, np.round(part, 1), np.round(part, 2))
+    part = np.where(rng.random(size) < 0.8, 5 * np.round(part / 5), uneven)
+    return np.where(rng.random(size) * 100 < jobs["full_time"], 100.0, part)
+
+
+def _second_positions(rng: np.random.Generator, persons: pd.DataFrame) -> pd.DataFrame:
+    """A further position, in another unit of the same kind, for some of those who hold a small one."""
+    small = persons[(persons["form"] == "Fast") & persons["percent"].between(15, 75)]
+    small = small.sample(frac=0.5, random_state=rng)
+    size, span = len(small), np.minimum(small["end"], HORIZON) - small["start"]
+    start = small["start"] + (rng.random(size) ** 2 * span).astype(int)
+    end = (start + 60 + rng.random(size) * span).astype(int).mask(rng.random(size) < 0.4, OPEN)
+    form = rng.choice(["Fast", "Vikar", "Tilkallingsvikar"], size, p=[0.5, 0.15, 0.35])
+    percent = np.minimum(5 * rng.integers(2, 9, size), 100 - small["percent"])
+    second = small.assign(
+        unit=small.groupby("workplace")["unit"].transform(lambda units: rng.permutation(units.to_numpy())),
+        form=form,
+        percent=np.where(form == "Tilkallingsvikar", 0.0, percent),
+        start=start,
+        end=np.minimum(end, small["end"]),
+        position="2",
+    )
+    return second[(second["unit"] != small["unit"]) & (second["end"] > second["start"] + 30)]
+
+
+def _salaries(rng: np.random.Generator, municipality: Municipality, employments: pd.DataFrame) -> np.ndarray:
+    """Annual salary at 100 % at the level of 2023; missing where the job has neither salary nor pay group."""
+    jobs = municipality.jobs.loc[employments["job"]].reset_index(drop=True)
+    means = municipality.pay.reindex(jobs["pay_group"].astype(float)).reset_index(drop=True)
+    mean = means["mean_women"].where(employments["sex"] == "K", means["mean_men"])
+    return jobs["salary"].fillna(mean).to_numpy() * rng.normal(1, 0.05, len(jobs)).clip(0.85, 1.2)
+
+
+def _validity_rows(rng: np.random.Generator, municipality: Municipality, employments: pd.DataFrame) -> pd.DataFrame:
+    """One row a position and period: a new one at each settlement, change of percent and change of unit."""
+    begun = employments.reset_index(names="employment")
+    ordinary = (begun["role"] == "") & (begun["percent"] > 0)
+    rate = (begun["percent"] < 100).map({True: 0.2, False: 0.02}) * ordinary
+    # Whoever holds two positions keeps their percents, or the sum would pass 100.
+    changed = _at_random_times(rng, begun, rate * ~begun.duplicated("person", keep=False)).assign(unit=np.nan)
+    cut = -10 * rng.integers(1, 6, len(changed))
+    step = np.where(changed["percent"] < 100, rng.choice(PERCENT_STEPS, len(changed)), cut)
+    changed["percent"] = np.clip(changed["percent"] + step, 10, 100)
+    moved = _at_random_times(rng, begun, 0.03 * ordinary).assign(percent=np.nan)
+    moved["unit"] = _sibling_units(rng, municipality.units, moved["unit"].to_numpy(dtype=int))
+    settlements = [
+        begun.loc[begun["start"] < day(f"{year}-05-01"), ["employment"]].assign(start=day(f"{year}-05-01"))
+        for year in range(2020, 2025)
+    ]
+    changing = ["employment", "start", "percent", "unit"]
+    rows = pd.concat([begun[changing], *settlements, changed[changing], moved[changing]], ignore_index=True)
+    rows = rows.sort_values(["employment", "start"], kind="stable")
+    rows[["percent", "unit"]] = rows.groupby("employment")[["percent", "unit"]].ffill()
+    rows = rows.drop_duplicates(["employment", "start"], keep="last").astype({"unit": int})
+    rows = rows.merge(begun.drop(columns=changing[1:]), on="employment")
+    rows = rows[rows["start"] <= rows["end"]].reset_index(drop=True)
+    return _with_periods(rng, rows, rows["form"].map(municipality.forms["fixed_term"]))
+
+
+def _with_periods(rng: np.random.Generator, rows: pd.DataFrame, fixed_term: pd.Series) -> pd.DataFrame:
+    """Close each row the day before the next, set its pay, and say when start and end came to be known."""
+    followed = rows["employment"].eq(rows["employment"].shift(-1))
+    known = (rows["start"] - rng.integers(1, 60, len(rows))).groupby(rows["employment"]).cummax()
+    end_known = (rows["end"] - rng.integers(20, 90, len(rows))).mask(fixed_term, known)
+    settled = pd.DatetimeIndex(ORIGIN + rows["start"].to_numpy()) - pd.DateOffset(months=4)
+    level = pd.Series(settled.year, index=rows.index).clip(upper=2024).map(SALARY_LEVEL)
+    return rows.assign(
+        known=known,
+        end=rows["end"].mask(followed, rows["start"].shift(-1, fill_value=0) - 1),
+        end_known=end_known.mask(followed, known.shift(-1, fill_value=0)),
+        salary=(rows["salary"] * level / 100).round() * 100,
+    )
+
+
+def _at_random_times(rng: np.random.Generator, spans: pd.DataFrame, rate_a_year: pd.Series) -> pd.DataFrame:
+    days = np.minimum(spans["end"], HORIZON) - spans["start"]
+    happens = rng.random(len(spans)) < days / 365.25 * rate_a_year
+    return spans.assign(start=spans["start"] + (rng.random(len(spans)) * days).astype(int))[happens]
+
+
+def _sibling_units(rng: np.random.Generator, units: pd.DataFrame, current: np.ndarray) -> np.ndarray:
+    """A unit under the same parent where the same jobs are found, or the same unit where there is none."""
+    lasting = units[(units["positions"] > 0) & (units["valid_from"] <= "2020-01-01")]
+    siblings = {key: found.to_numpy() for key, found in lasting.groupby(["parent", "workplace"]).groups.items()}
+    keys = zip(units["parent"].to_numpy()[current], units["workplace"].to_numpy()[current], strict=True)
+    return np.array([rng.choice(siblings.get(key, [unit])) for key, unit in zip(keys, current, strict=True)])
+
+
+def national_numbers(rng: np.random.Generator, birth: np.ndarray, man: np.ndarray) -> np.ndarray:
+    """Unique synthetic national numbers (month + 80, so never a real person's) with correct check digits."""
+    dates = pd.DatetimeIndex(birth)
+    stem = (dates.day * 10_000 + (dates.month + 80) * 100 + dates.year % 100).to_numpy(dtype=np.int64)
+    first_serial = np.where(dates.year >= 2000, 500, 0)
+    numbers = np.zeros(len(stem), dtype=np.int64)
+    missing = np.arange(len(stem))
+    while len(missing):
+        serial = first_serial[missing] + 2 * rng.integers(0, 250, len(missing)) + man[missing]
+        nine = stem[missing] * 1000 + serial
+        digits = nine[:, None] // 10 ** np.arange(8, -1, -1) % 10
+        first = -(digits @ FIRST_WEIGHTS[:9]) % 11
+        second = -(np.column_stack([digits, first]) @ SECOND_WEIGHTS[:10]) % 11
+        numbers[missing] = np.where((first < 10) & (second < 10), nine * 100 + first * 10 + second, 0)
+        missing = np.flatnonzero(pd.Series(numbers).duplicated() | (numbers == 0))
+    return np.char.zfill(numbers.astype(str), 11)
+
+
+def _draw_names(rng: np.random.Generator, names: dict[str, list[str]], sex: pd.Series) -> pd.Series:
+    first = np.where(sex == "K", rng.choice(names["K"], len(sex)), rng.choice(names["M"], len(sex)))
+    nickname = np.where(rng.random(len(sex)) < 0.004, ' "Lillen" ', " ")
+    return pd.Series(first, index=sex.index) + nickname + rng.choice(names["last"], len(sex))
