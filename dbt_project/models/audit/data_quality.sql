@@ -25,7 +25,7 @@ absences_outside_positions as (
     select
         'fravaer' as feed,
         'absence_within_position' as rule,
-        cast(count_if(uncovered_days > 0) as bigint) as rows,
+        cast(count(*) filter (where uncovered_days > 0) as bigint) as rows,
         'warning' as severity,
         'Sick absence lies within the validity of the position; days outside it count for nothing' as description
     from {{ ref('int_absence_coverage') }}
@@ -47,11 +47,37 @@ unmatched_units as (
     select
         feed,
         'unit_matched' as rule,
-        cast(count_if(not is_matched) as bigint) as rows,
+        cast(count(*) filter (where not is_matched) as bigint) as rows,
         'warning' as severity,
         'The unit is one of organisasjon, by code or by name, once; others are served under the level ukjent' as description
     from survey_units
     group by feed
+),
+
+reference_notes as (
+    select
+        'maltall' as feed,
+        'unit_matched' as rule,
+        cast(count(*) filter (where not is_matched) as bigint) as rows,
+        'warning' as severity,
+        'The unit is one of organisasjon, by code or by name, once; others have no actual figure' as description
+    from {{ ref('int_targets') }}
+    union all
+    select
+        'maltall' as feed,
+        'target_not_superseded' as rule,
+        cast(count(*) filter (where is_superseded) as bigint) as rows,
+        'warning' as severity,
+        'No later decision has set the same target; superseded targets are kept but not served' as description
+    from {{ ref('int_targets') }}
+    union all
+    select
+        'sammenligning' as feed,
+        'peer_is_another' as rule,
+        cast(count(*) filter (where is_replaced) as bigint) as rows,
+        'warning' as severity,
+        'The peer is not the municipality itself; its own figure is computed' as description
+    from {{ ref('int_benchmarks') }}
 )
 
 select * from tried
@@ -61,3 +87,5 @@ union all
 select * from absences_outside_positions
 union all
 select * from unmatched_units
+union all
+select * from reference_notes
