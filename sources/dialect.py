@@ -8,6 +8,7 @@ import datetime as dt
 import io
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -36,21 +37,27 @@ class TextTable:
     """A file as text: columns by header, each row's number (1 = first line after the header), and rows of the wrong shape.
 
     `width`: fields of the header row, nameless ones included. `misshapen`: row number → fields of the row.
+    `added`: columns that a reader has put to those of the file.
     """
 
     columns: dict[str, pa.ChunkedArray]
     row_numbers: np.ndarray
     misshapen: dict[int, int]
     width: int
+    added: frozenset[str] = frozenset()
 
     @property
     def rows_delivered(self) -> int:
         return len(self.row_numbers) + len(self.misshapen)
 
+    def with_column(self, header: str, cells: Sequence[str | None]) -> TextTable:
+        """The same table with a column that the file does not have."""
+        column = pa.chunked_array([pa.array(cells, pa.string())])
+        return replace(self, columns={**self.columns, header: column}, added=self.added | {header})
+
     def with_constant(self, header: str, value: str) -> TextTable:
         """The same table with a column that is the same on every row, for what only the file's name says."""
-        constant = pa.chunked_array([pa.array([value] * len(self.row_numbers), pa.string())])
-        return replace(self, columns={**self.columns, header: constant})
+        return self.with_column(header, [value] * len(self.row_numbers))
 
 
 def read_text_table(path: Path, sheet: str | None = None) -> TextTable:
@@ -70,12 +77,12 @@ def read_text_table(path: Path, sheet: str | None = None) -> TextTable:
         return _text_table(headers, columns, np.arange(1, len(columns[0]) + 1), {})
     if sheet is not None:
         raise FileRejected(f"is no XLSX workbook with the sheet {sheet}; save it as one")
-    text = _as_utf8(data)
+    text = as_utf8(data)
     del data
     return _text_table(*_read_delimited(text))
 
 
-def _as_utf8(data: bytes) -> bytes:
+def as_utf8(data: bytes) -> bytes:
     """The file's text as UTF-8 bytes without BOM."""
     if data.startswith(b"\xef\xbb\xbf"):
         data = data[3:]
@@ -193,7 +200,7 @@ def cell_text(cell: object) -> str:
     return str(cell)
 
 
-def text_rows(headers: list[str], rows: list[list[str | None]], numbers: list[int]) -> TextTable:
+def text_rows(headers: list[str], rows: Sequence[Sequence[str | None]], numbers: Sequence[int]) -> TextTable:
     """A table put together by a reader of another form; several rows may come from one delivered row."""
     columns = [pa.chunked_array([pa.array([row[i] for row in rows], pa.string())]) for i in range(len(headers))]
     return _text_table(headers, columns, np.array(numbers, dtype=np.int64), {})

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
-
-import pyarrow as pa
 
 from sources.dialect import TextTable, read_text_table, text_rows
 from sources.naming import NamedFile, Naming
@@ -60,8 +57,7 @@ def _with_served_name(table: TextTable) -> TextTable:
     """The table with the factor's name from the alias table, found by its number."""
     names = {str(number): names[0] for number, names in factor_names().items()}
     numbers = table.columns["Faktor"].to_pylist() if "Faktor" in table.columns else [None] * len(table.row_numbers)
-    served = pa.chunked_array([pa.array([names.get(number or "") for number in numbers], pa.string())])
-    return replace(table, columns={**table.columns, SERVED_NAME: served})
+    return table.with_column(SERVED_NAME, [names.get(number or "") for number in numbers])
 
 
 def _long(table: TextTable, by_factor: dict[str, int]) -> TextTable:

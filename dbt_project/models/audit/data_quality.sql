@@ -54,7 +54,7 @@ unmatched_units as (
     group by feed
 ),
 
-reference_notes as (
+other_notes as (
     select
         'maltall' as feed,
         'unit_matched' as rule,
@@ -78,6 +78,14 @@ reference_notes as (
         'warning' as severity,
         'The peer is not the municipality itself; its own figure is computed' as description
     from {{ ref('int_benchmarks') }}
+    union all
+    select
+        'pai' as feed,
+        'unit_matched' as rule,
+        cast(count(*) filter (where not is_known_unit) as bigint) as rows,
+        'warning' as severity,
+        'The unit is one of organisasjon; other positions count in the municipality alone' as description
+    from {{ ref('stg_pai') }}
 )
 
 select * from tried
@@ -88,4 +96,4 @@ select * from absences_outside_positions
 union all
 select * from unmatched_units
 union all
-select * from reference_notes
+select * from other_notes

@@ -20,7 +20,6 @@ with own as (
 
 select
     own.*,
-    true as is_own,
     false as is_replaced
 from own
 union all
@@ -31,10 +30,6 @@ select
     peers.peer,
     cast(peers.value as double) as value,
     peers.source_name,
-    false as is_own,
-    exists (
-        select 1
-        from own
-        where own.indicator = peers.indicator and own.period = peers.period and own.peer = peers.peer
-    ) as is_replaced
+    own.peer is not null as is_replaced
 from {{ ref('int_peer_figures') }} as peers
+left join own on peers.indicator = own.indicator and peers.period = own.period and peers.peer = own.peer

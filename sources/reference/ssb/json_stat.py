@@ -1,4 +1,4 @@
-"""Reads a JSON-stat2 dataset, as Statistics Norway's API returns it, into one row a cell. Not here: what a table is used for."""
+"""Reads a JSON-stat2 dataset, as Statistics Norway's API returns it, to one row a cell. Not here: what a table is used for."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _categories(dimension: dict[str, Any]) -> list[tuple[str, str]]:
     category = dimension["category"]
     labels, units = category.get("label", {}), category.get("unit", {})
     index = category.get("index", list(labels))
-    codes = sorted(index, key=index.get) if isinstance(index, dict) else index
+    codes = sorted(index, key=lambda code: index[code]) if isinstance(index, dict) else index
     return [(code, _with_unit(labels.get(code, code), units.get(code, {}).get("base"))) for code in codes]
 
 
