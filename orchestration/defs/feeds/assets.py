@@ -60,7 +60,7 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
                 raise dg.Failure(f"{feed.name} is not part of the delivery", allow_retries=False)
             if not arrivals:
                 log.info("feeds: %s is not delivered; its marts are served empty", feed.name)
-            loads = load_feed(home, settings, feed, arrivals)
+            loads = load_feed(home, settings, feed, arrivals) if arrivals else []
             for loaded in loads:
                 if loaded.rejection:
                     log.warning("feeds: %s is rejected", loaded.file_name)
@@ -72,7 +72,7 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
                         loaded.rows_loaded,
                         loaded.rows_quarantined,
                     )
-            outcomes = rule_outcomes(home, settings, feed)
+            outcomes = rule_outcomes(home, settings, feed) if arrivals else {}
         results = [
             dg.AssetCheckResult(
                 check_name=FILE_ACCEPTED,
