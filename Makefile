@@ -11,7 +11,7 @@ run: $(STAMP)  ## demo deliveries into data/landing, one nightly run, what was p
 	@$(BIN)/arsverk run --home $(HOME_FOLDER)
 
 test: $(STAMP) lint  ## everything that must be green
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadscope
 
 lint: $(STAMP)  ## format, lint, types, SQL lint
 	@$(BIN)/ruff format --check .
@@ -23,7 +23,8 @@ bench: $(STAMP)  ## speed, as ratios measured side by side in one run
 	@$(BIN)/python -m tests.benchmarks.run
 
 dev: $(STAMP)  ## Dagster's web pages on http://127.0.0.1:3000
-	@$(BIN)/arsverk dev --home $(HOME_FOLDER)
+	@mkdir -p $(HOME_FOLDER)/dagster && cp orchestration/dagster.yaml $(HOME_FOLDER)/dagster/
+	@ARSVERK_HOME=$(abspath $(HOME_FOLDER)) DAGSTER_HOME=$(abspath $(HOME_FOLDER))/dagster $(BIN)/dagster dev
 
 demo: $(STAMP)
 	@$(BIN)/arsverk demo --home $(HOME_FOLDER)

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 BLOCK_BYTES = 64 << 20
+UTF8_BOM = b"\xef\xbb\xbf"
 XLSX_SIGNATURE = b"PK\x03\x04"
 # UTF-8 æøåÆØÅ read as Windows-1252: the sign of a file that mixes encodings.
 MIXED_ENCODING = re.compile("Ã[¦¸¥†˜…]")
@@ -69,7 +70,7 @@ def read_text_table(path: Path, sheet: str | None = None) -> TextTable:
     Raises:
         FileRejected: unreadable, wrong encoding, no header, or a header used twice.
     """
-    data = path.read_bytes()
+    data = path.read_bytes().removeprefix(UTF8_BOM)
     if not data.strip():
         raise FileRejected("the file is empty; export it again")
     if data.startswith(XLSX_SIGNATURE):
@@ -83,9 +84,7 @@ def read_text_table(path: Path, sheet: str | None = None) -> TextTable:
 
 
 def as_utf8(data: bytes) -> bytes:
-    """The file's text as UTF-8 bytes without BOM."""
-    if data.startswith(b"\xef\xbb\xbf"):
-        data = data[3:]
+    """The file's text, its BOM taken off, as UTF-8 bytes."""
     if b"\x00" in data:
         raise FileRejected("wrong encoding (binary or UTF-16); export as Windows-1252 or UTF-8")
     try:
@@ -147,7 +146,8 @@ def _read_delimited(data: bytes) -> tuple[list[str], list[pa.ChunkedArray], np.n
     if b'"' in data:
         unclosed += numbers[_swallowing_rows(table)].tolist()
     if unclosed:
-        raise FileRejected(f'row {min(unclosed)} opens a quote (") that is never closed; close or remove it')
+        where = f"row {min(unclosed)}" if min(unclosed) else "the header row"
+        raise FileRejected(f'{where} opens a quote (") that is never closed; close or remove it')
     if 0 in misshapen or not table.num_rows:
         raise FileRejected("the header row cannot be read; export the file again with headers")
     headers = [str(column[0]) for column in table.columns]
@@ -161,7 +161,9 @@ def _swallowing_rows(table: pa.Table) -> list[int]:
         broken = np.flatnonzero(pc.match_substring(column, "\n").to_numpy())
         texts = column.take(pa.array(broken)).to_pylist()
         found += [
-            i for i, text in zip(broken, texts, strict=True) if text.partition("\n")[2].count(";") >= table.num_columns - 1
+            i
+            for i, text in zip(broken.tolist(), texts, strict=True)
+            if text.partition("\n")[2].count(";") >= table.num_columns - 1
         ]
     return found
 

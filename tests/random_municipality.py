@@ -308,7 +308,7 @@ def absences(rng: Random, persons: list[Row], jobs: list[Row], start: date, as_o
         add(max(start, border + days(rng.choice((-20, 1)))), border + days(40), position=job["Stillingsnr"])
 
     def before_the_first_day() -> None:
-        """An absence before the person's first position, continued in it: no lost days, but part of the spell."""
+        """An absence before the person's first position, continued in it: no days lost, yet in the spell."""
         nonlocal person
         begun: dict[str, date] = {}
         for job in jobs:

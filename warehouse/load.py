@@ -124,10 +124,10 @@ def raw_columns(feed: Feed) -> dict[str, str]:
 def load_feed(home: Home, settings: Settings, feed: Feed, arrivals: Sequence[Arrival]) -> list[FeedLoad]:
     """Read, validate and store a feed's files. One that cannot be used is recorded as rejected; nothing is raised for it."""
     with connect(home.build_database, settings) as con:
-        con.begin()
-        _forget(con, feed)
         known = _known_codes(con, feed)
         key = pseudonym_key(home)
+        con.begin()
+        _forget(con, feed)
         loads = [_load_file(con, home, feed, arrival, known, key) for arrival in arrivals]
         con.commit()
     return loads
@@ -211,7 +211,8 @@ def _store(con: duckdb.DuckDBPyConnection, validated: Validated, arrival: Arriva
     _insert(con, f"raw.{feed.name}", pa.table(columns))
 
     causes, lost_keys = _causes(con, validated, arrival, key)
-    quarantined = _reasons(validated, validated.quarantined, arrival).assign(cause=causes)
+    quarantined = _reasons(validated, validated.quarantined, arrival)
+    quarantined["cause"] = causes
     _insert(con, "raw.quarantine", quarantined[COLUMNS_OF_QUARANTINE])
     _insert(con, "raw.warnings", _reasons(validated, validated.warnings, arrival)[COLUMNS_OF_WARNINGS])
     results = [
@@ -397,8 +398,11 @@ def accept_delivery(home: Home, settings: Settings, feeds: Mapping[str, Feed], d
             if counted != (stored := one(con, f"select count(*) from raw.{name}")[0]):
                 problems.append(f"{name}: {counted} rows loaded are {stored} rows stored; this is a fault of the program")
             tried_files = {row[1] for row in inputs if row[0] == name}
-            if unloaded := {arrival.file_name for arrival in delivery.of(contract)} - tried_files:
-                problems.append(f"{name}: {', '.join(sorted(unloaded))} never loaded; this is a fault of the program")
+            problems += [
+                f"{arrival.file_name} was never loaded; this is a fault of the program"
+                for arrival in delivery.of(contract)
+                if arrival.file_name not in tried_files
+            ]
     if problems:
         report = f"all bad rows: quarantine/{delivery.extract_date}.csv below the home folder"
         raise Refused("\n".join([f"the delivery of {delivery.extract_date} is not accepted", *problems, report]))

@@ -57,6 +57,9 @@ def publish(home: Home, settings: Settings, marts: Sequence[Mart]) -> str:
             os.fsync(file.fileno())
     fsync_folder(folder)
     final = home.history / publication_id
+    if final.exists():
+        # An earlier try broke off between here and the swap; nobody has been pointed to it.
+        shutil.rmtree(final)
     folder.rename(final)
     fsync_folder(home.history)
     home.build_database.replace(home.warehouse_database)

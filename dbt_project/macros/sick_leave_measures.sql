@@ -1,14 +1,13 @@
 {# Rolls monthly cells up to all units, groups and periods and computes the sick-leave measures (metrics.md 4).
-   `cells` is a relation or CTE with month_index, unit_code, the dimensions and the five sums of int_sick_leave_months.
+   `cells` is a relation or CTE with month_index, unit_code, the dimensions and the five sums of int_sick_leave_months;
+   `labels` are columns of relations that the caller joins behind the macro.
    Sums in percent × percent × working days become dagsverk by 254 / W(Y) / 10 000, divided once, here. #}
-{% macro sick_leave_by(cells, dimensions=[]) %}
-{% set dims = dimensions | join(', ') ~ (', ' if dimensions else '') %}
+{% macro sick_leave_by(cells, dimensions=[], labels=[]) %}
+{# Rolled up by small keys: at national size the names would be most of what is hashed. #}
 monthly as (
     select
         cell.month_index,
-        ancestry.org_level,
-        ancestry.org_unit_code,
-        ancestry.org_unit_name,
+        ancestry.org_key,
         {% for dimension in dimensions %}cell.{{ dimension }},{% endfor %}
         sum(cell.possible) as possible,
         sum(cell.self_short_term) as self_short_term,
@@ -22,56 +21,58 @@ monthly as (
 
 totals as (
     select
-        period.period_type,
-        period.period,
-        period.is_partial,
-        monthly.org_level,
-        monthly.org_unit_code,
-        monthly.org_unit_name,
+        period.period_key,
+        monthly.org_key,
         {% for dimension in dimensions %}monthly.{{ dimension }},{% endfor %}
-        period.working_days_in_period,
-        period.working_days_in_year,
-        period.possible_days_per_fte,
         sum(monthly.possible) as possible,
         sum(monthly.self_short_term + monthly.self_long_term) as lost_self,
         sum(monthly.doctor_short_term + monthly.doctor_long_term) as lost_doctor,
         sum(monthly.self_short_term + monthly.doctor_short_term) as lost_short_term,
-        sum(monthly.self_long_term + monthly.doctor_long_term) as lost_long_term,
-        sum(
-            monthly.self_short_term + monthly.self_long_term
-            + monthly.doctor_short_term + monthly.doctor_long_term
-        ) as lost
+        sum(monthly.self_long_term + monthly.doctor_long_term) as lost_long_term
     from monthly
     inner join {{ ref('int_periods') }} as period on monthly.month_index = period.month_index
     group by all
+),
+
+periods as (
+    select distinct on (period_key) *
+    from {{ ref('int_periods') }}
+),
+
+org_units as (
+    select distinct on (org_key) *
+    from {{ ref('int_unit_ancestry') }}
 )
 
 select
-    period_type,
-    period,
-    is_partial,
-    org_level,
-    org_unit_code,
-    org_unit_name,
-    {{ dims }}
-    cast(possible as double) / 10000 / working_days_in_period as fte,
-    {{ dagsverk('possible') }} as possible_days,
-    {{ dagsverk('lost') }} as lost_days,
-    {{ dagsverk('lost_self') }} as self_certified_days,
-    {{ dagsverk('lost_doctor') }} as doctor_certified_days,
-    {{ dagsverk('lost_short_term') }} as short_term_days,
-    {{ dagsverk('lost_long_term') }} as long_term_days,
-    {{ percent_of('lost', 'possible') }} as sick_leave_percent,
-    {{ percent_of('lost_self', 'possible') }} as self_certified_percent,
-    {{ percent_of('lost_doctor', 'possible') }} as doctor_certified_percent,
-    {{ percent_of('lost_short_term', 'possible') }} as short_term_percent,
-    {{ percent_of('lost_long_term', 'possible') }} as long_term_percent,
+    period.period_type,
+    period.period,
+    period.is_partial,
+    org_unit.org_level,
+    org_unit.org_unit_code,
+    org_unit.org_unit_name,
+    {% for dimension in dimensions %}totals.{{ dimension }},{% endfor %}
+    {% for label in labels %}{{ label }},{% endfor %}
+    cast(totals.possible as double) / 10000 / period.working_days_in_period as fte,
+    {{ dagsverk('totals.possible') }} as possible_days,
+    {{ dagsverk('totals.lost_self + totals.lost_doctor') }} as lost_days,
+    {{ dagsverk('totals.lost_self') }} as self_certified_days,
+    {{ dagsverk('totals.lost_doctor') }} as doctor_certified_days,
+    {{ dagsverk('totals.lost_short_term') }} as short_term_days,
+    {{ dagsverk('totals.lost_long_term') }} as long_term_days,
+    {{ percent_of('totals.lost_self + totals.lost_doctor', 'totals.possible') }} as sick_leave_percent,
+    {{ percent_of('totals.lost_self', 'totals.possible') }} as self_certified_percent,
+    {{ percent_of('totals.lost_doctor', 'totals.possible') }} as doctor_certified_percent,
+    {{ percent_of('totals.lost_short_term', 'totals.possible') }} as short_term_percent,
+    {{ percent_of('totals.lost_long_term', 'totals.possible') }} as long_term_percent,
     cast(null as varchar) as withheld
 from totals
+inner join periods as period on totals.period_key = period.period_key
+inner join org_units as org_unit on totals.org_key = org_unit.org_key
 {% endmacro %}
 
 {% macro dagsverk(total) -%}
-    cast({{ total }} as double) / 10000 * possible_days_per_fte / working_days_in_year
+    cast({{ total }} as double) / 10000 * period.possible_days_per_fte / period.working_days_in_year
 {%- endmacro %}
 
 {% macro percent_of(part, whole) -%}

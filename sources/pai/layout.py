@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from sources.dialect import XLSX_SIGNATURE, FileRejected, TextTable, as_utf8, read_text_table, text_rows
+from sources.dialect import UTF8_BOM, XLSX_SIGNATURE, FileRejected, TextTable, as_utf8, read_text_table, text_rows
 from sources.naming import NamedFile
 
 LAYOUTS = Path(__file__).parent / "layouts"
@@ -77,7 +77,7 @@ def layouts() -> list[Layout]:
 
 def read_pai(path: Path, named: NamedFile) -> TextTable:
     """The contract's columns of a PAI file, by the layout that fits it, with the file's year on every row."""
-    data = path.read_bytes()
+    data = path.read_bytes().removeprefix(UTF8_BOM)
     is_delimited = data.startswith(XLSX_SIGNATURE) or b";" in data.partition(b"\n")[0]
     table = _read_delimited(path) if is_delimited else _read_fixed(data)
     return table.with_constant(YEAR, named.part)

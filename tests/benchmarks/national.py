@@ -15,6 +15,7 @@ EXTRACT_DATE = "2024-10-31"
 LEVELS = ("kommune", "tjenesteområde", "kommunalsjefområde", "virksomhet", "avdeling")
 UNITS_PER_LEVEL = (1, 12, 87, 900, 4500)
 JOB_CODES = 350
+JOBS_PER_UNIT = 12
 CHUNK = 1_000_000
 FIRST_BIRTH = day("1955-01-01")
 AS_OF = day(EXTRACT_DATE)
@@ -122,12 +123,13 @@ def _stillinger(
     length = np.minimum(end, AS_OF)[person] - start[person] + 1
     begin, until = (start[person] + length * step // total for step in (place, place + 1))
     last = place == total - 1
-    job = rng.integers(0, JOB_CODES, len(holder))[held]
     form = rng.choice(8, len(holder), p=[0.85, 0.04, 0.03, 0.01, 0.02, 0.03, 0.01, 0.01])[held]
     part = rng.random(len(held)) < 0.4
     percent = np.where(part | second[held], rng.integers(1, 1 + len(PART_TIME), len(held)), 0)
     percent = np.where(second[held], np.minimum(percent, 4), percent)
     unit = sum(UNITS_PER_LEVEL[:-1]) + rng.integers(0, UNITS_PER_LEVEL[-1], len(held))
+    # A workplace has about a dozen kinds of jobs, a few of them common.
+    job = (31 * unit + (JOBS_PER_UNIT * rng.random(len(held)) ** 2).astype(int)) % JOB_CODES
     group = job % len(municipality.pay)
     salaries = municipality.pay["mean_women"].to_numpy()[group] * rng.normal(1, 0.06, len(held)).clip(0.8, 1.3)
     titles = municipality.jobs["title"].unique()

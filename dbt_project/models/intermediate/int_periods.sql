@@ -28,6 +28,7 @@ memberships as (
 )
 
 select
+    cast(dense_rank() over (order by memberships.period_type, memberships.period) as integer) as period_key,
     memberships.period_type,
     memberships.period,
     memberships.calendar_year,

@@ -24,21 +24,32 @@ nearest_group as (
     inner join {{ ref('stg_units') }} as ancestor on climb.ancestor_code = ancestor.unit_code
     where ancestor.group_name is not null
     group by climb.unit_code
+),
+
+places as (
+    select
+        climb.unit_code,
+        climb.distance,
+        ancestor.unit_level as org_level,
+        ancestor.unit_code as org_unit_code,
+        ancestor.unit_name as org_unit_name
+    from climb
+    inner join {{ ref('stg_units') }} as ancestor on climb.ancestor_code = ancestor.unit_code
+    union all
+    select
+        unit_code,
+        cast(null as integer) as distance,
+        'gruppe' as org_level,
+        group_name as org_unit_code,
+        group_name as org_unit_name
+    from nearest_group
 )
 
 select
-    climb.unit_code,
-    climb.distance,
-    ancestor.unit_level as org_level,
-    ancestor.unit_code as org_unit_code,
-    ancestor.unit_name as org_unit_name
-from climb
-inner join {{ ref('stg_units') }} as ancestor on climb.ancestor_code = ancestor.unit_code
-union all
-select
     unit_code,
-    cast(null as integer) as distance,
-    'gruppe' as org_level,
-    group_name as org_unit_code,
-    group_name as org_unit_name
-from nearest_group
+    distance,
+    cast(dense_rank() over (order by org_level, org_unit_code) as integer) as org_key,
+    org_level,
+    org_unit_code,
+    org_unit_name
+from places

@@ -44,7 +44,7 @@ def chosen_delivery(context: dg.AssetExecutionContext, night: Night) -> dg.Mater
         delivery = choice.delivery
         log.info("landing: the delivery of %s is chosen", delivery.extract_date)
         start_build(home, settings, feeds(), delivery)
-        describe(home, settings, delivery, context.run_id)
+        describe(home, settings, delivery, context.run.run_id)
     return dg.MaterializeResult(
         metadata={
             "extract_date": str(delivery.extract_date),

@@ -1,0 +1,150 @@
+"""A night that is killed, runs out of disk or meets another run leaves the last publication whole, and the next succeeds."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.dbt import load_manifest
+from orchestration.run import run_night
+from tests.building import build, settings_with
+from tests.command import ARSVERK, arsverk, start_arsverk
+from tests.deliveries import small_delivery, write_delivery
+from warehouse.disclosure import marts_of
+from warehouse.lock import writer_lock
+from warehouse.paths import Home
+from warehouse.publish import current_publication, publish
+from warehouse.verify import verify
+
+SEPTEMBER, OCTOBER = date(2024, 9, 30), date(2024, 10, 31)
+FILE_SIZE_LIMIT = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def one_night(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with September published and October waiting in the landing folder."""
+    home = Home(tmp_path_factory.mktemp("crash") / "home")
+    home.prepare()
+    write_delivery(home.landing, small_delivery(), extract_date=SEPTEMBER)
+    run_night(home, settings_file=None, landing=None, as_of=None)
+    write_delivery(home.landing, small_delivery(), extract_date=OCTOBER)
+    return home
+
+
+@pytest.fixture
+def home(one_night: Home, tmp_path: Path) -> Home:
+    copy = Home(tmp_path / "home")
+    shutil.copytree(one_night.root, copy.root, symlinks=True)
+    return copy
+
+
+def served_as_of(home: Home) -> date:
+    with duckdb.connect(str(home.served_database), read_only=True) as con:
+        row = con.execute("select as_of from marts.marts.publication").fetchone()
+        assert row and con.execute("select count(*) > 0 from marts.marts.sick_leave_by_unit").fetchone() == (True,)
+        return row[0]
+
+
+@pytest.mark.parametrize(
+    "stage", ["landing: the delivery", "feeds: organisasjon", "models: stg_units", "models: sick_leave_by_sex", "disclosure:"]
+)
+def test_kill_at_each_stage(home: Home, stage: str) -> None:
+    night = start_arsverk("run", "--home", home.root)
+    assert night.stdout is not None
+    for line in night.stdout:
+        if stage in line:
+            os.kill(night.pid, signal.SIGKILL)
+            break
+    night.communicate(timeout=60)
+    assert night.returncode == -signal.SIGKILL
+    assert served_as_of(home) == SEPTEMBER
+    assert verify(home) == []
+    run_night(home, settings_file=None, landing=None, as_of=None)
+    assert served_as_of(home) == OCTOBER
+    assert verify(home) == []
+
+
+# Kills its own process just before the n-th change that publish() makes to the file system.
+KILLED_PUBLISH = """
+import os, signal, sys
+from pathlib import Path
+from orchestration.dbt import load_manifest
+from warehouse.disclosure import marts_of
+from warehouse.paths import Home
+from warehouse.publish import publish
+from warehouse.settings import read_settings
+home, settings, marts, left = Home(Path(sys.argv[1])), read_settings(), marts_of(load_manifest()), int(sys.argv[2])
+CHANGES = {"os.mkdir", "os.rename", "os.symlink", "os.remove", "os.chmod", "shutil.rmtree"}
+def count(event, arguments):
+    global left
+    if event in CHANGES:
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(count)
+publish(home, settings, marts)
+"""
+
+
+def test_kill_at_every_step_of_publishing(home: Home, tmp_path: Path) -> None:
+    settings = settings_with(tmp_path)
+    build(home, settings)
+    built = home.build_database.read_bytes()
+    outcomes = []
+    for step in range(0, 100, 2):
+        home.build_database.write_bytes(built)
+        done = subprocess.run([sys.executable, "-c", KILLED_PUBLISH, str(home.root), str(step)], check=False, timeout=60)
+        outcomes.append(served_as_of(home))
+        assert verify(home) == []
+        if done.returncode == 0:
+            break
+        assert done.returncode == -signal.SIGKILL
+    assert done.returncode == 0 and len(outcomes) > 10
+    assert outcomes[0] == SEPTEMBER and outcomes[-1] == OCTOBER and outcomes == sorted(outcomes)
+    assert not list(home.history.glob("*.unfinished")) and not list(home.publish.glob("*.swap"))
+
+
+def test_a_second_run_says_who_holds_the_house(home: Home) -> None:
+    with writer_lock(home):
+        second = arsverk("run", "--home", home.root)
+        assert second.returncode == 1
+        assert f"another run is writing here (process {os.getpid()} since" in second.stderr
+        assert "Traceback" not in second.stderr
+        assert served_as_of(home) == SEPTEMBER
+    run_night(home, settings_file=None, landing=None, as_of=None)
+    assert served_as_of(home) == OCTOBER
+
+
+def test_a_full_disk(home: Home) -> None:
+    """No file may grow past a limit that the build database reaches: what a full disk does, without filling one."""
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE_LIMIT, FILE_SIZE_LIMIT))
+
+    night = subprocess.run(
+        [ARSVERK, "run", "--home", str(home.root)], capture_output=True, text=True, preexec_fn=limit, check=False, timeout=120
+    )
+    assert night.returncode == 1, night.stdout
+    assert night.stderr.strip() and "Traceback" not in night.stderr
+    assert served_as_of(home) == SEPTEMBER
+    run_night(home, settings_file=None, landing=None, as_of=None)
+    assert served_as_of(home) == OCTOBER
+    assert verify(home) == []
+
+
+def test_publishing_twice_keeps_both(home: Home, tmp_path: Path) -> None:
+    settings, marts = settings_with(tmp_path), marts_of(load_manifest())
+    first = current_publication(home)
+    build(home, settings)
+    second = publish(home, settings, marts)
+    assert {path.name for path in home.history.iterdir()} == {first, second}

@@ -1,0 +1,61 @@
+"""A reader in another process, querying in a loop through whole nights, sees no error and no mixed publication."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+from orchestration.run import run_night
+from tests.deliveries import small_delivery, write_delivery
+from warehouse.paths import Home
+
+READER = """
+import sys, pathlib, time, duckdb
+path, stop = sys.argv[1], pathlib.Path(sys.argv[2])
+looks, seen = 0, set()
+kept = duckdb.connect(path, read_only=True)  # an open reader, as a BI tool leaves one
+first = kept.execute("select publication_id from marts.marts.publication").fetchone()
+while not stop.exists():
+    con = duckdb.connect(path, read_only=True)
+    as_of = con.execute("select strftime(as_of, '%Y-%m') from marts.marts.publication").fetchone()[0]
+    for table in ("unit", "sex", "age", "job_code"):
+        latest = con.execute(f"select max(period) from marts.marts.sick_leave_by_{table} where period_type = 'month'").fetchone()[0]
+        if latest != as_of:
+            sys.exit(f"mixed: as of {as_of}, but {table} ends {latest}")
+    con.close()
+    seen.add(as_of)
+    looks += 1
+    time.sleep(0.05)  # leave the two cores to the night
+if kept.execute("select publication_id from marts.marts.publication").fetchone() != first:
+    sys.exit("an open reader's publication changed under it")
+print(looks, *sorted(seen))
+"""
+
+
+def test_a_reader_sees_no_error_and_no_mixture(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    months = [date(2024, 9, 30), date(2024, 10, 31)]
+    for day in months:
+        write_delivery(home.landing, small_delivery(), extract_date=day)
+
+    def night(day: date) -> None:
+        run_night(home, settings_file=None, landing=None, as_of=day)
+
+    night(months[0])
+    stop = tmp_path / "stop"
+    with subprocess.Popen(
+        [sys.executable, "-c", READER, str(home.served_database), str(stop)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as reader:
+        for day in [months[1], months[0], months[1]]:
+            night(day)
+        stop.touch()
+        out, err = reader.communicate(timeout=60)
+    assert reader.returncode == 0, err
+    looks, *seen = out.split()
+    assert int(looks) > 20 and seen == ["2024-09", "2024-10"]

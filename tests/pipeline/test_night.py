@@ -1,0 +1,245 @@
+"""Whole nights through Dagster: what is published, what is refused and how it is told.
+Not here: the figures (tests/golden) or crashes and readers at the same time (tests/concurrency).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import stat
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+
+from orchestration.dbt import load_manifest, project_fingerprint, unproven_tests
+from orchestration.run import run_night
+from sources.registry import feeds
+from tests.building import settings_with
+from tests.command import arsverk
+from tests.deliveries import small_delivery, write_delivery, write_feed
+from warehouse.errors import Refused
+from warehouse.paths import Home
+from warehouse.publish import current_publication
+from warehouse.verify import verify
+
+SEPTEMBER, OCTOBER = date(2024, 9, 30), date(2024, 10, 31)
+
+
+def night(home: Home, settings_file: Path | None = None, as_of: date | None = None) -> str:
+    return run_night(home, settings_file=settings_file, landing=None, as_of=as_of)
+
+
+def files_below(folder: Path) -> dict[str, str]:
+    """Relative path → hash of every file, and target of every link."""
+    return {
+        str(path.relative_to(folder)): str(path.readlink())
+        if path.is_symlink()
+        else hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_symlink() or path.is_file()
+    }
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    write_delivery(home.landing, small_delivery(), extract_date=SEPTEMBER)
+    return home
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with one night behind it, for tests that only look."""
+    home = Home(tmp_path_factory.mktemp("published") / "home")
+    home.prepare()
+    write_delivery(home.landing, small_delivery(), extract_date=SEPTEMBER)
+    night(home)
+    return home
+
+
+def test_another_process_reads_what_was_published(published: Home) -> None:
+    reader = (
+        "import duckdb, sys; con = duckdb.connect(sys.argv[1], read_only=True,"
+        " config={'enable_external_access': 'false', 'lock_configuration': 'true'});"
+        " print(con.execute('select as_of from marts.marts.publication').fetchone()[0],"
+        " con.execute('select count(*) > 0 from marts.marts.sick_leave_by_unit').fetchone()[0])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", reader, str(published.served_database)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == ["2024-09-30", "True"]
+
+
+def test_parquet_beside_the_database_holds_the_same(published: Home) -> None:
+    with duckdb.connect(str(published.served_database), read_only=True) as con:
+        tables = [
+            row[0] for row in con.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
+        ]
+        assert len(tables) == len(list(published.publish.glob("*.parquet"))) > 5
+        for table in tables:
+            parquet = f"read_parquet('{published.publish / table}.parquet')"
+            for first, second in [(f"marts.marts.{table}", parquet), (parquet, f"marts.marts.{table}")]:
+                assert con.execute(f"select count(*) from (from {first} except all from {second})").fetchone() == (0,)
+
+
+def test_served_tables_carry_their_descriptions(published: Home) -> None:
+    with duckdb.connect(str(published.served_database), read_only=True) as con:
+        bare = con.execute(
+            "select table_name, column_name from duckdb_columns() where schema_name = 'marts' and coalesce(comment, '') = ''"
+        ).fetchall()
+    assert bare == []
+
+
+def test_who_may_read_what(published: Home) -> None:
+    def mode(path: Path) -> int:
+        return stat.S_IMODE(path.stat().st_mode)
+
+    assert mode(published.served_database) == 0o444
+    assert mode(published.publish) == mode(published.history) == 0o755
+    assert mode(published.root) == 0o711
+    assert mode(published.archive) == mode(published.dagster) == mode(published.build) == 0o700
+    assert mode(published.warehouse_database) == mode(published.pseudonym_key) == mode(published.ledger) == 0o600
+
+
+def test_no_person_below_publish_or_in_the_restricted_database(published: Home) -> None:
+    secrets = {row[column] for row in small_delivery()["ansatte"] for column in ("Fødselsnummer", "Navn")}
+    served = b"".join(path.read_bytes() for path in published.history.rglob("*") if path.is_file())
+    logged = b"".join(path.read_bytes() for path in published.dagster.rglob("*") if path.is_file())
+    restricted = published.warehouse_database.read_bytes()
+    for secret in secrets:
+        assert secret.encode() not in served + logged + restricted
+    for row in small_delivery()["ansatte"]:
+        assert row["Ansattnr"].encode() not in served + logged
+
+
+def test_every_rule_of_every_feed_is_a_check_and_every_dbt_test_too(published: Home) -> None:
+    wanted = {(f"raw/{feed.name}", rule.name) for feed in feeds().values() if feed.required for rule in feed.rules}
+    tests = {node["name"] for node in load_manifest()["nodes"].values() if node["resource_type"] == "test"}
+    with dg.DagsterInstance.from_config(str(published.dagster)) as instance:
+        run = instance.get_runs(limit=1)[0]
+        evaluations = [
+            record.event_log_entry.dagster_event.asset_check_evaluation_data
+            for record in instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
+            if record.event_log_entry.dagster_event
+        ]
+    seen = {(e.asset_key.to_user_string(), e.check_name) for e in evaluations}
+    assert wanted <= seen
+    assert tests <= {name for _, name in seen}
+    assert all(e.passed for e in evaluations)
+
+
+def test_the_same_files_give_the_same_bytes(published: Home, home: Home) -> None:
+    night(home)
+    first, second = ({p.name: p.read_bytes() for p in h.publish.glob("*.parquet")} for h in (published, home))
+    first.pop("publication.parquet"), second.pop("publication.parquet")
+    assert first == second
+
+
+def test_history_is_kept_and_the_pointer_moves(home: Home) -> None:
+    first = night(home)
+    write_delivery(home.landing, small_delivery(), extract_date=OCTOBER)
+    second = night(home)
+    assert {path.name for path in home.history.iterdir()} == {first, second}
+    assert current_publication(home) == second and second.startswith("2024-10-31")
+    assert night(home, as_of=date(2024, 10, 30)).startswith("2024-09-30")
+    assert verify(home) == []
+
+
+def test_an_incomplete_delivery_waits(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "arsverk")
+    write_feed(home.landing, "ansatte", small_delivery()["ansatte"], extract_date=OCTOBER)
+    assert night(home).startswith("2024-09-30")
+    assert "the delivery of 2024-10-31 waits for organisasjon, fravaer, permisjoner, stillinger" in caplog.text
+    caplog.clear()
+    night(home)
+    assert "0 new files, 6 seen before" in caplog.text
+
+
+def test_an_incomplete_delivery_with_a_rejected_file_stops_the_night(home: Home) -> None:
+    (home.landing / "ansatte_2024-10-31.csv").write_text("Ansattnr;Navn\n1;x\n", encoding="utf-8")
+    with pytest.raises(Refused, match=r"(?s)2024-10-31 is not accepted.*ansatte_2024-10-31.csv is rejected: required column"):
+        night(home)
+
+
+def test_a_refused_night_leaves_the_last_publication(home: Home, tmp_path: Path) -> None:
+    night(home)
+    before = files_below(home.publish)
+    warehouse = hashlib.sha256(home.warehouse_database.read_bytes()).hexdigest()
+    bad = small_delivery()
+    bad["stillinger"][1]["Stillingsprosent"] = "120"
+    write_delivery(home.landing, bad, extract_date=OCTOBER)
+    told = tmp_path / "told"
+    settings_with(tmp_path, notify_command=f'["sh", "-c", "cat > {told}"]')
+    done = arsverk("run", "--home", home.root, "--settings", tmp_path / "arsverk.toml")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    for part in (
+        "stillinger_2024-10-31.csv",
+        "1 of 4 rows (25,0 %)",
+        "row 2",
+        "Stillingsprosent = 120",
+        "position_percent_in_range",
+    ):
+        assert part in done.stderr
+    assert "position_percent_in_range" in told.read_text(encoding="utf-8")
+    assert "position_percent_in_range" in (home.quarantine / "2024-10-31.csv").read_text(encoding="utf-8-sig")
+    assert files_below(home.publish) == before
+    assert hashlib.sha256(home.warehouse_database.read_bytes()).hexdigest() == warehouse
+    # The corrected file supersedes the bad one.
+    write_delivery(home.landing, small_delivery(), extract_date=OCTOBER)
+    assert night(home).startswith("2024-10-31")
+
+
+def test_commands_tell_wrong_usage(tmp_path: Path) -> None:
+    wrong_settings = tmp_path / "arsverk.toml"
+    wrong_settings.write_text("min_fte = 3\n", encoding="utf-8")
+    for arguments, told in [
+        (["run", "--as-of", "31.12.2024"], "is not a date YYYY-MM-DD"),
+        (["run", "--settings", str(wrong_settings)], "unknown setting min_fte"),
+        (["run", "--nonsense"], "No such option"),
+        (["verify", "--home", str(tmp_path / "nowhere")], "is not a home folder"),
+    ]:
+        done = arsverk(*arguments, cwd=tmp_path)
+        assert (done.returncode, told in done.stderr, "Traceback" in done.stderr) == (2, True, False), done.stderr
+
+
+def test_a_run_without_deliveries_says_what_is_missing(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    with pytest.raises(Refused, match="no delivery: put the files"):
+        night(home)
+    write_feed(home.landing, "ansatte", small_delivery()["ansatte"])
+    with pytest.raises(Refused, match="no complete delivery: the one of 2024-09-30 is missing organisasjon"):
+        night(home)
+
+
+def test_verify_names_a_flipped_byte_of_a_publication(home: Home) -> None:
+    night(home)
+    path = home.publish.resolve() / "current" / "sick_leave_by_unit.parquet"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(content)
+    done = arsverk("verify", "--home", home.root)
+    assert done.returncode == 1 and "sick_leave_by_unit.parquet is changed" in done.stderr
+
+
+def test_a_dbt_test_without_a_result_is_noticed(published: Home, tmp_path: Path) -> None:
+    results = json.loads((published.build / "dbt" / "run_results.json").read_text(encoding="utf-8"))
+    lost = next(result for result in results["results"] if result["unique_id"].startswith("test."))
+    results["results"].remove(lost)
+    (tmp_path / "run_results.json").write_text(json.dumps(results), encoding="utf-8")
+    assert unproven_tests(published.build / "dbt") == []
+    assert unproven_tests(tmp_path) == [load_manifest()["nodes"][lost["unique_id"]]["name"]]
+
+
+def test_the_prepared_manifest_is_of_these_models() -> None:
+    load_manifest()
+    prepared = Path(__file__).parents[2] / "dbt_project" / "target" / "prepared_from.sha256"
+    assert prepared.read_text(encoding="ascii") == project_fingerprint()

@@ -1,0 +1,74 @@
+"""What starts the night and how: schedule, sensor, pool, freshness. Nights themselves are in test_night.py."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from orchestration.definitions import defs
+from orchestration.defs.schedules.nightly import landing_folder, nightly_schedule
+from orchestration.night import HOME_VARIABLE, WRITER_POOL
+from tests.deliveries import small_delivery, write_delivery, write_feed
+from warehouse.paths import Home
+
+
+def test_the_schedule_is_two_o_clock_in_oslo() -> None:
+    assert (nightly_schedule.cron_schedule, nightly_schedule.execution_timezone) == ("0 2 * * *", "Europe/Oslo")
+
+
+def test_every_asset_writes_through_the_one_pool() -> None:
+    assets = [asset for asset in defs.assets or [] if isinstance(asset, dg.AssetsDefinition)]
+    assert {asset.op.pool for asset in assets} == {WRITER_POOL}
+
+
+def test_the_publication_is_due_at_six() -> None:
+    spec = next(
+        asset.get_asset_spec(dg.AssetKey("publication"))
+        for asset in defs.assets or []
+        if isinstance(asset, dg.AssetsDefinition) and dg.AssetKey("publication") in asset.keys
+    )
+    assert spec.freshness_policy is not None and "0 6 * * *" in str(spec.freshness_policy)
+
+
+def test_the_groups_read_as_the_data_s_way() -> None:
+    groups = {
+        defs.resolve_asset_graph().get(key).group_name
+        for key in defs.resolve_asset_graph().get_all_asset_keys()
+        if defs.resolve_asset_graph().get(key).is_materializable
+    }
+    assert groups == {"landing", "feeds", "seeds", "staging", "intermediate", "marts", "audit", "disclosure", "publication"}
+
+
+class TestLandingSensor:
+    """One run a content: nothing for an incomplete delivery, nothing twice, one for a changed file."""
+
+    @pytest.fixture
+    def home(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+        home = Home(tmp_path / "home")
+        home.prepare()
+        monkeypatch.setenv(HOME_VARIABLE, str(home.root))
+        return home
+
+    def evaluate(self, cursor: str | None) -> tuple[str | None, str | None]:
+        """The run key asked for, if any, and the new cursor."""
+        with dg.DagsterInstance.ephemeral() as instance, dg.build_sensor_context(instance, cursor=cursor) as context:
+            result = landing_folder(context)
+            if isinstance(result, dg.SensorResult):
+                return (result.run_requests or [])[0].run_key, result.cursor
+            return None, context.cursor
+
+    def test_one_run_a_content(self, home: Home) -> None:
+        write_feed(home.landing, "ansatte", small_delivery()["ansatte"])
+        key, cursor = self.evaluate(None)
+        assert key is None
+        write_delivery(home.landing, small_delivery())
+        first, cursor = self.evaluate(cursor)
+        again, cursor = self.evaluate(cursor)
+        assert first is not None and again == first  # Dagster skips a run key it has seen
+        path = write_feed(home.landing, "ansatte", small_delivery()["ansatte"][:-1])
+        os.utime(path)
+        changed, _ = self.evaluate(cursor)
+        assert changed not in (None, first)
