@@ -36,8 +36,8 @@ prepare: $(STAMP)  ## parse the dbt project again after a change
 $(STAMP): requirements.lock pyproject.toml
 	@echo "environment: installing into .venv (about a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@$(BIN)/python -m compileall -q -j 2 .venv/lib || true
 	@$(BIN)/python -c "from orchestration.dbt import prepare_manifest; prepare_manifest()"
 	@touch $(STAMP)

@@ -6,12 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pap
 import pyarrow as pa
+
+from sources.dialect import TextTable, read_text_table
+from sources.naming import NamedFile, Naming
 
 Severity = Literal["error", "warning"]
 Stored = Literal["value", "pseudonym", "year", "nothing"]
@@ -21,6 +25,7 @@ TEXT = pd.ArrowDtype(pa.string())
 DATE = pd.ArrowDtype(pa.date32())
 PERCENT = pd.ArrowDtype(pa.decimal128(9, 4))
 AMOUNT = pd.ArrowDtype(pa.decimal128(12, 2))
+NUMBER = pd.ArrowDtype(pa.decimal128(18, 6))
 INTEGER = pd.ArrowDtype(pa.int32())
 
 
@@ -88,6 +93,11 @@ def percent(name: str, description: str, **options: Any) -> pap.Column:
 def amount(name: str, description: str, **options: Any) -> pap.Column:
     """Kroner, exact to the øre; spaces as thousands separators are allowed."""
     return _column(AMOUNT, name, description, thousands=True, **options)
+
+
+def number(name: str, description: str, **options: Any) -> pap.Column:
+    """A figure of any kind, exact to six decimals; spaces as thousands separators are allowed."""
+    return _column(NUMBER, name, description, thousands=True, **options)
 
 
 def integer(name: str, description: str, **options: Any) -> pap.Column:
@@ -224,18 +234,26 @@ def no_cycle(child: str, parent: str) -> pap.Check:
     )
 
 
+def read_dialect(path: Path, named: NamedFile) -> TextTable:
+    """A file that holds the feed's columns as they are."""
+    return read_text_table(path)
+
+
 @dataclass(frozen=True)
 class Feed:
     """One kind of file: its Pandera schema (the only statement of columns, types, rules and descriptions) and its place.
 
-    Its name is the first part of the file name. A `required` feed must be present for a night, one that `needs_rows` is
-    rejected when it holds a header alone. `key` is the column that other feeds refer to.
+    A `required` feed must be present for a night, one that `needs_rows` is rejected when it holds a header alone. `key` is
+    the column that other feeds refer to. Unless `files` says otherwise the feed's name is the first part of its file's name
+    and the file belongs to the payroll delivery of its date. `read` makes the feed's columns of a file of another form.
     """
 
     schema: pap.DataFrameSchema
     required: bool
     needs_rows: bool
     key: str | None = None
+    files: Naming | None = None
+    read: Callable[[Path, NamedFile], TextTable] = read_dialect
     rules: tuple[Rule, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -244,6 +262,11 @@ class Feed:
     @property
     def name(self) -> str:
         return str(self.schema.name)
+
+    @property
+    def naming(self) -> Naming:
+        """How the feed's files are called."""
+        return self.files or Naming(self.name, of_payroll=True)
 
     @property
     def columns(self) -> dict[str, pap.Column]:
@@ -271,6 +294,7 @@ READABLE_AS = {
     str(DATE): ("a date dd.mm.yyyy", "write the date as dd.mm.yyyy"),
     str(PERCENT): ("a number with decimal comma", "write the number with decimal comma, without thousands separator"),
     str(AMOUNT): ("an amount with decimal comma", "write the amount with decimal comma"),
+    str(NUMBER): ("a number with decimal comma", "write the number with decimal comma"),
     str(INTEGER): ("a whole number", "write a whole number"),
 }
 

@@ -8,7 +8,8 @@ import datetime as dt
 import io
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -37,20 +38,31 @@ class TextTable:
     """A file as text: columns by header, each row's number (1 = first line after the header), and rows of the wrong shape.
 
     `width`: fields of the header row, nameless ones included. `misshapen`: row number → fields of the row.
+    `added`: columns that a reader has put to those of the file.
     """
 
     columns: dict[str, pa.ChunkedArray]
     row_numbers: np.ndarray
     misshapen: dict[int, int]
     width: int
+    added: frozenset[str] = frozenset()
 
     @property
     def rows_delivered(self) -> int:
         return len(self.row_numbers) + len(self.misshapen)
 
+    def with_column(self, header: str, cells: Sequence[str | None]) -> TextTable:
+        """The same table with a column that the file does not have."""
+        column = pa.chunked_array([pa.array(cells, pa.string())])
+        return replace(self, columns={**self.columns, header: column}, added=self.added | {header})
 
-def read_text_table(path: Path) -> TextTable:
-    """Read a CSV or XLSX file as text, told apart by content.
+    def with_constant(self, header: str, value: str) -> TextTable:
+        """The same table with a column that is the same on every row, for what only the file's name says."""
+        return self.with_column(header, [value] * len(self.row_numbers))
+
+
+def read_text_table(path: Path, sheet: str | None = None) -> TextTable:
+    """Read a CSV or XLSX file as text, told apart by content; of a workbook the named sheet, else the first.
 
     Cells are trimmed and NFC-normalised headers kept as delivered; an empty cell is null. Rows that are wholly empty
     are no rows, but keep their place in the numbering.
@@ -62,14 +74,16 @@ def read_text_table(path: Path) -> TextTable:
     if not data.strip():
         raise FileRejected("the file is empty; export it again")
     if data.startswith(XLSX_SIGNATURE):
-        headers, columns = _read_xlsx(data)
+        headers, columns = _read_xlsx(data, sheet)
         return _text_table(headers, columns, np.arange(1, len(columns[0]) + 1), {})
-    text = _as_utf8(data)
+    if sheet is not None:
+        raise FileRejected(f"is no XLSX workbook with the sheet {sheet}; save it as one")
+    text = as_utf8(data)
     del data
     return _text_table(*_read_delimited(text))
 
 
-def _as_utf8(data: bytes) -> bytes:
+def as_utf8(data: bytes) -> bytes:
     """The file's text, its BOM taken off, as UTF-8 bytes."""
     if b"\x00" in data:
         raise FileRejected("wrong encoding (binary or UTF-16); export as Windows-1252 or UTF-8")
@@ -159,16 +173,21 @@ def _width(header_line: bytes) -> int:
     return re.sub(rb'"[^"]*"', b"", header_line).count(b";") + 1
 
 
-def _read_xlsx(data: bytes) -> tuple[list[str], list[pa.ChunkedArray]]:
+def _read_xlsx(data: bytes, sheet_name: str | None) -> tuple[list[str], list[pa.ChunkedArray]]:
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
-        sheet = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0)
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        if sheet_name is not None and sheet_name not in workbook.sheet_names:
+            found = ", ".join(workbook.sheet_names)
+            raise FileRejected(f"the sheet {sheet_name} is missing (found {found}); save it with the file")
+        sheet = workbook.get_sheet_by_name(sheet_name) if sheet_name else workbook.get_sheet_by_index(0)
         rows = sheet.to_python(skip_empty_area=False)
     except (CalamineError, OSError, ValueError, IndexError) as error:
         raise FileRejected(f"cannot be read as an XLSX workbook ({error}); save the file again") from None
     if not rows or not any(cell != "" for cell in rows[0]):
-        raise FileRejected("no header row on the first line of the first sheet; export the file again with headers")
+        where = f"sheet {sheet_name}" if sheet_name else "first sheet"
+        raise FileRejected(f"no header row on the first line of the {where}; export the file again with headers")
     headers = [cell_text(cell) for cell in rows[0]]
     columns = [pa.chunked_array([pa.array([cell_text(row[i]) for row in rows[1:]], pa.string())]) for i in range(len(headers))]
     return headers, columns
@@ -181,6 +200,12 @@ def cell_text(cell: object) -> str:
     if isinstance(cell, float):
         return format(Decimal(repr(cell)).normalize(), "f").replace(".", ",")
     return str(cell)
+
+
+def text_rows(headers: list[str], rows: Sequence[Sequence[str | None]], numbers: Sequence[int]) -> TextTable:
+    """A table put together by a reader of another form; several rows may come from one delivered row."""
+    columns = [pa.chunked_array([pa.array([row[i] for row in rows], pa.string())]) for i in range(len(headers))]
+    return _text_table(headers, columns, np.array(numbers, dtype=np.int64), {})
 
 
 def _text_table(

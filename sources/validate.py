@@ -110,7 +110,7 @@ def validate(feed: Feed, table: TextTable, known: Mapping[tuple[str, str], pd.In
     if missing := [h for h, c in feed.columns.items() if c.required and h not in table.columns]:
         unknown = [h for h in table.columns if h not in feed.columns]
         # Without one known header the first line may well be a data row, whose values are nobody's business.
-        hint = f" (found instead: {', '.join(unknown)})" if 0 < len(unknown) < len(table.columns) else ""
+        hint = f" (found instead: {', '.join(unknown)})" if 0 < len(unknown) < len(table.columns) - len(table.added) else ""
         raise FileRejected(f"required column {', '.join(missing)} is missing{hint}; export the file with that header")
     if feed.needs_rows and not table.rows_delivered:
         raise FileRejected("the file has a header but no rows; export it again")

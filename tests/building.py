@@ -36,8 +36,8 @@ def build(home: Home, settings: Settings, as_of: date | None = None) -> None:
     take_in(home, home.landing, feeds())
     delivery = choose(read_ledger(home), feeds(), as_of).delivery
     start_build(home, settings, feeds(), delivery)
-    for name, arrival in delivery.files.items():
-        load_feed(home, settings, feeds()[name], arrival)
+    for feed in feeds().values():
+        load_feed(home, settings, feed, delivery.of(feed))
     accept_delivery(home, settings, feeds(), delivery)
     describe(home, settings, delivery, "no Dagster run")
     run_dbt(

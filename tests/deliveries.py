@@ -24,6 +24,8 @@ Row = dict[str, str]
 Rows = Sequence[Row | str]
 Delivery = dict[str, list[Row]]
 
+# The optional feeds have files of other forms, and tests of their own in unit/.
+PAYROLL = {name: feed for name, feed in feeds().items() if feed.required}
 EXTRACT_DATE = date(2024, 9, 30)
 
 # No other row refers to the last one of a feed, and all its columns are filled: a test may break any cell of it.

@@ -7,23 +7,30 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from sources.naming import recognise
 from warehouse.errors import Refused
 from warehouse.paths import PRIVATE_FILE, Home, fsync_folder
 
-FILE_NAME = re.compile(r"(?P<feed>[a-z0-9_]+?)_(?P<date>\d{4}-\d{2}-\d{2})\.(?P<kind>csv|xlsx)", re.IGNORECASE)
+if TYPE_CHECKING:
+    # At run time it would make `arsverk verify` wait for Pandera.
+    from sources.contract import Feed
+
 FIRST_PREVIOUS = "0" * 64
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A file as it once arrived. `sequence` counts arrivals from 1; `entry_hash` chains the ledger."""
+    """A file as it once arrived. `feed` is the stem of its name, `sequence` counts arrivals from 1.
+
+    `entry_hash` chains the ledger.
+    """
 
     sequence: int
     arrived_at: str
@@ -106,7 +113,7 @@ def unfinished_line(home: Home) -> bool:
     return home.ledger.exists() and not home.ledger.read_bytes().endswith(b"\n")
 
 
-def take_in(home: Home, landing: Path, feeds: Iterable[str]) -> TakenIn:
+def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed]) -> TakenIn:
     """Archive every delivery file in the landing folder that is new, and recognise those seen before.
 
     A file is known by its hash: the same name with other content is a new arrival, which supersedes the earlier one. The
@@ -117,13 +124,12 @@ def take_in(home: Home, landing: Path, feeds: Iterable[str]) -> TakenIn:
     ledger = read_ledger(home)
     latest = {arrival.file_name: arrival for arrival in ledger}
     hashes = {arrival.sha256: arrival for arrival in reversed(ledger)}
-    known_feeds = set(feeds)
+    namings = [feed.naming for feed in feeds.values()]
     taken = TakenIn()
     files = [path for path in landing.iterdir() if path.is_file() and not path.name.startswith(".")]
     for path in sorted(files, key=lambda p: (p.stat().st_mtime_ns, p.name)):
-        match = FILE_NAME.fullmatch(path.name)
-        extract_date = _date(match["date"]) if match else None
-        if match is None or extract_date is None or match["feed"].lower() not in known_feeds:
+        named = recognise(path.name, namings)
+        if named is None:
             taken.notes.append(f"{path.name} is not a delivery file (<feed>_<YYYY-MM-DD>.csv or .xlsx) and is left alone")
             continue
         before = path.stat()
@@ -144,8 +150,8 @@ def take_in(home: Home, landing: Path, feeds: Iterable[str]) -> TakenIn:
         arrival = Arrival(
             sequence=len(ledger) + 1,
             arrived_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            feed=match["feed"].lower(),
-            extract_date=extract_date,
+            feed=named.stem,
+            extract_date=named.extract_date,
             file_name=path.name,
             sha256=sha256,
             size=after.st_size,
@@ -160,13 +166,6 @@ def take_in(home: Home, landing: Path, feeds: Iterable[str]) -> TakenIn:
     if taken.new:
         _append(home, taken.new)
     return taken
-
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _copy_to_archive(home: Home, path: Path) -> str:

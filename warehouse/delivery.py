@@ -1,4 +1,4 @@
-"""Chooses the delivery to load: the newest extract date for which every required payroll feed has arrived.
+"""Chooses what to load: the newest extract date for which every required payroll feed has arrived, and the files beside it.
 Not here: whether the files are any good, which the load finds out.
 """
 
@@ -16,14 +16,21 @@ from warehouse.errors import Refused
 
 @dataclass(frozen=True)
 class Delivery:
-    """The files of one extract date, by feed. Of two files of one feed and date the later arrival holds."""
+    """The payroll files of one extract date, and in a chosen delivery the files of other sources beside them.
+
+    Of two files of one feed and date, or of one feed and part (year, table), the later arrival holds.
+    """
 
     extract_date: date
-    files: dict[str, Arrival]
+    files: tuple[Arrival, ...]
+
+    def of(self, feed: Feed) -> list[Arrival]:
+        """The files that hold rows of a feed."""
+        return [arrival for arrival in self.files if arrival.feed == feed.naming.stem]
 
     def missing(self, feeds: Mapping[str, Feed]) -> list[str]:
         """Required feeds that have not arrived."""
-        return [name for name, feed in feeds.items() if feed.required and name not in self.files]
+        return [name for name, feed in feeds.items() if feed.required and not self.of(feed)]
 
 
 @dataclass(frozen=True)
@@ -35,24 +42,34 @@ class Choice:
 
 
 def choose(arrivals: Iterable[Arrival], feeds: Mapping[str, Feed], as_of: date | None) -> Choice:
-    """The newest complete delivery, not newer than `as_of` when that is given.
+    """The newest complete delivery and, of each other source, the newest file of each part; nothing newer than `as_of`.
 
     Raises:
         Refused: no delivery is complete; the message says which files are missing.
     """
+    namings = {feed.naming.stem: feed.naming for feed in feeds.values()}
     by_date: dict[date, dict[str, Arrival]] = defaultdict(dict)
-    for arrival in sorted(arrivals, key=lambda a: a.sequence):
-        if as_of is None or arrival.extract_date <= as_of:
+    beside: dict[tuple[str, str], Arrival] = {}
+    for arrival in sorted(arrivals, key=lambda a: (a.extract_date, a.sequence)):
+        naming = namings.get(arrival.feed)
+        named = naming.read(arrival.file_name) if naming else None
+        if naming is None or named is None or (as_of is not None and arrival.extract_date > as_of):
+            continue
+        if naming.of_payroll:
             by_date[arrival.extract_date][arrival.feed] = arrival
-    deliveries = [Delivery(day, files) for day, files in sorted(by_date.items(), reverse=True)]
+        else:
+            beside[named.stem, named.part] = arrival
+    deliveries = [Delivery(day, tuple(files.values())) for day, files in sorted(by_date.items(), reverse=True)]
     waiting: list[Delivery] = []
     for delivery in deliveries:
         if not delivery.missing(feeds):
-            return Choice(delivery, waiting)
+            others = tuple(beside[part] for part in sorted(beside))
+            return Choice(Delivery(delivery.extract_date, delivery.files + others), waiting)
         waiting.append(delivery)
     limit = f" on or before {as_of}" if as_of else ""
     if not waiting:
-        raise Refused(f"no delivery{limit}: put the files {', '.join(f'{n}_<date>.csv' for n in feeds)} in the landing folder")
+        wanted = ", ".join(f"{name}_<date>.csv" for name, feed in feeds.items() if feed.required)
+        raise Refused(f"no delivery{limit}: put the files {wanted} in the landing folder")
     newest = waiting[0]
     raise Refused(
         f"no complete delivery{limit}: the one of {newest.extract_date} is missing {', '.join(newest.missing(feeds))}"

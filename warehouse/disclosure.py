@@ -20,8 +20,20 @@ PERIOD_COLUMNS = ("period_type", "period", "is_partial")
 
 
 @dataclass(frozen=True)
+class Follow:
+    """Another table's decisions that hold here as well: where one is withheld and `where` holds, `empties` is emptied here."""
+
+    table: str
+    where: str
+    empties: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Mart:
-    """A mart as its dbt yml describes it: `grain` columns, `measures`, and for withholding tables the threshold's setting."""
+    """A mart as its dbt yml describes it: `grain` columns, `measures`, and for withholding tables the threshold's setting.
+
+    Columns that are `unserved` in the yml take part in the decision but are not among the columns here.
+    """
 
     name: str
     grain: tuple[str, ...]
@@ -30,6 +42,12 @@ class Mart:
     description: str
     threshold: str | None = None
     threshold_measure: str | None = None
+    follows: tuple[Follow, ...] = ()
+
+    @property
+    def has_periods(self) -> bool:
+        """Whether a decision holds for a calendar year; else each row has its own."""
+        return "period_type" in self.grain
 
     @property
     def cell(self) -> tuple[str, ...]:
@@ -42,7 +60,7 @@ class Mart:
         return tuple(name for name in self.columns if name not in (*self.grain, *LABELS, "withheld"))
 
 
-LABELS = ("is_partial", "org_unit_name", "job_title")
+LABELS = ("is_partial", "org_unit_name", "job_title", "factor_name")
 
 
 def marts_of(manifest: Mapping) -> list[Mart]:
@@ -52,25 +70,31 @@ def marts_of(manifest: Mapping) -> list[Mart]:
         if node["resource_type"] == "model" and node["schema"] == "marts":
             meta = node["config"]["meta"]
             disclosure = meta.get("disclosure", {})
+            unserved = disclosure.get("unserved", [])
+            served = {name: column for name, column in node["columns"].items() if name not in unserved}
             marts.append(
                 Mart(
                     name=node["name"],
                     grain=tuple(meta["grain"]),
-                    columns=tuple(node["columns"]),
-                    descriptions={name: column["description"] for name, column in node["columns"].items()},
+                    columns=tuple(served),
+                    descriptions={name: column["description"] for name, column in served.items()},
                     description=node["description"],
                     threshold=disclosure.get("threshold"),
                     threshold_measure=disclosure.get("measure"),
+                    follows=tuple(
+                        Follow(followed["table"], followed["where"], tuple(followed["empties"]))
+                        for followed in disclosure.get("follows", [])
+                    ),
                 )
             )
     return sorted(marts, key=lambda mart: mart.name)
 
 
 def decide(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], settings: Settings) -> dict[str, tuple[int, int]]:
-    """Decide for every cell and calendar year whether it is withheld.
+    """Decide for every cell and calendar year, in a table without periods for every row, whether it is withheld.
 
     Returns:
-        For each withholding table the number of cell-years in all and of those withheld.
+        For each withholding table the number of decisions in all and of those to withhold.
     """
     con.execute("create schema if not exists disclosure")
     counts = {}
@@ -79,14 +103,26 @@ def decide(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], settings: Sett
             continue
         cell = ", ".join(mart.cell)
         limit = float(getattr(settings, mart.threshold))
+        year, rows = ("period as calendar_year,", "where period_type = 'year'") if mart.has_periods else ("", "")
         con.execute(
             f"""create or replace table disclosure.{mart.name} as
-                select period as calendar_year, {cell},
+                select {year} {cell},
                     case when {mart.threshold_measure} < {limit} then 'primary' end as withheld
-                from marts.{mart.name} where period_type = 'year'"""
+                from marts.{mart.name} {rows}"""
         )
         counts[mart.name] = one(con, f"select count(*), count(withheld) from disclosure.{mart.name}")
     return counts
+
+
+def _masked(mart: Mart, column: str) -> str:
+    """The column's expression in the served table: empty where a decision withholds it."""
+    served_where = ["decision.withheld is null"] if mart.threshold is not None and column in mart.measures else []
+    served_where += [
+        f"not exists (from disclosure.{follow.table} as followed where followed.withheld is not null and ({follow.where}))"
+        for follow in mart.follows
+        if column in follow.empties
+    ]
+    return f"case when {' and '.join(served_where)} then mart.{column} end as {column}" if served_where else f"mart.{column}"
 
 
 def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> None:
@@ -97,21 +133,19 @@ def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> None:
     """
     con.execute("create schema if not exists served")
     for mart in marts:
+        columns = [_masked(mart, name) for name in mart.columns if name != "withheld"]
         if mart.threshold is None:
-            con.execute(f"create or replace table served.{mart.name} as from marts.{mart.name}")
+            con.execute(
+                f"create or replace table served.{mart.name} as select {', '.join(columns)} from marts.{mart.name} as mart"
+            )
             continue
-        columns = ", ".join(
-            f"case when decision.withheld is null then mart.{name} end as {name}" if name in mart.measures else f"mart.{name}"
-            for name in mart.columns
-            if name != "withheld"
-        )
         same_cell = " and ".join(f"mart.{name} = decision.{name}" for name in mart.cell)
+        same_year = "decision.calendar_year = left(mart.period, 4) and" if mart.has_periods else ""
         con.execute(
             f"""create or replace table served.{mart.name} as
-                select {columns}, decision.withheld
+                select {", ".join([*columns, "decision.withheld"])}
                 from marts.{mart.name} as mart
-                inner join disclosure.{mart.name} as decision
-                    on decision.calendar_year = left(mart.period, 4) and {same_cell}"""
+                inner join disclosure.{mart.name} as decision on {same_year} {same_cell}"""
         )
         built = one(con, f"select count(*) from marts.{mart.name}")[0]
         kept = one(con, f"select count(*) from served.{mart.name}")[0]

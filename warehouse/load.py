@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sources.contract import Feed
-from sources.dialect import FileRejected, read_text_table
+from sources.dialect import FileRejected, TextTable
 from sources.validate import Validated, validate
 from warehouse.archive import Arrival, unchanged_file
 from warehouse.database import connect, one, remove_database
@@ -30,17 +30,19 @@ from warehouse.settings import Settings
 FIRST_HOLIDAY_YEAR = 1900
 ROWS_TOLD_PER_RULE = 3
 ROWS_SHOWN_PER_RULE = 20
+DECIMALS = ((9, 4), (12, 2), (18, 6))
 
 BOOKKEEPING = """
 create schema raw;
-create table raw.inputs (feed varchar, file_name varchar, sha256 varchar, extract_date date, rows_delivered bigint,
-    rows_loaded bigint, rows_quarantined bigint, rejection varchar, unknown_columns varchar);
+create table raw.inputs (feed varchar, delivered_as varchar, file_name varchar, sha256 varchar, extract_date date,
+    rows_delivered bigint, rows_loaded bigint, rows_quarantined bigint, rejection varchar, unknown_columns varchar);
 create table raw.quarantine (feed varchar, file_name varchar, file_sha256 varchar, row_number bigint, column_name varchar,
     rule varchar, value varchar, description varchar, remedy varchar, cause varchar, is_first_cause boolean);
 create table raw.warnings (feed varchar, file_name varchar, file_sha256 varchar, row_number bigint, column_name varchar,
     rule varchar, value varchar, description varchar, remedy varchar);
-create table raw.rule_results (feed varchar, rule varchar, severity varchar, description varchar, rows_seen bigint,
-    rows_failed bigint);
+create table raw.feeds (feed varchar, is_required boolean);
+create table raw.rule_results (feed varchar, file_name varchar, rule varchar, severity varchar, description varchar,
+    rows_seen bigint, rows_failed bigint);
 create table raw.lost_keys (feed varchar, key_pseudonym varchar, cause varchar);
 create table raw.delivery (arrival varchar);
 """
@@ -48,7 +50,7 @@ create table raw.delivery (arrival varchar);
 
 @dataclass(frozen=True)
 class FeedLoad:
-    """How the load of one feed went. `rejection` says why a whole file cannot be used."""
+    """How the load of one feed's file went. `rejection` says why a whole file cannot be used."""
 
     feed: str
     file_name: str
@@ -69,8 +71,9 @@ def start_build(home: Home, settings: Settings, feeds: Mapping[str, Feed], deliv
         for feed in feeds.values():
             columns = ", ".join(f'"{name}" {kind}' for name, kind in raw_columns(feed).items())
             con.execute(f"create table raw.{feed.name} (file_sha256 varchar, row_number bigint, {columns})")
+            con.execute("insert into raw.feeds values ($1, $2)", [feed.name, feed.required])
         as_of = delivery.extract_date
-        con.executemany("insert into raw.delivery values ($1)", [[arrival.to_json()] for arrival in delivery.files.values()])
+        con.executemany("insert into raw.delivery values ($1)", [[arrival.to_json()] for arrival in delivery.files])
         con.execute(
             """create table raw.settings as select cast($1 as date) as as_of, cast($2 as integer) as first_year,
                cast($3 as integer) as possible_days_per_fte, cast($4 as integer) as short_term_max_days""",
@@ -98,13 +101,14 @@ def delivery_being_built(home: Home, settings: Settings) -> Delivery:
         raise Refused("no build has been started; run the whole night")
     with connect(home.build_database, settings, read_only=True) as con:
         arrivals = [Arrival.from_json(row[0]) for row in con.execute("select arrival from raw.delivery").fetchall()]
-    return Delivery(arrivals[0].extract_date, {arrival.feed: arrival for arrival in arrivals})
+        as_of = one(con, "select as_of from raw.settings")[0]
+    return Delivery(as_of, tuple(arrivals))
 
 
 def raw_columns(feed: Feed) -> dict[str, str]:
     """Names and SQL types of a feed's raw table, from its contract."""
-    types = {"string": "varchar", "date32[day]": "date", "decimal128(9, 4)": "decimal(9,4)", "int32": "integer"}
-    types["decimal128(12, 2)"] = "decimal(12,2)"
+    types = {"string": "varchar", "date32[day]": "date", "int32": "integer"}
+    types |= {f"decimal128({digits}, {places})": f"decimal({digits},{places})" for digits, places in DECIMALS}
     columns = {}
     for column in feed.columns.values():
         name, stored = column.metadata["name"], column.metadata["stored_as"]
@@ -117,24 +121,47 @@ def raw_columns(feed: Feed) -> dict[str, str]:
     return columns
 
 
-def load_feed(home: Home, settings: Settings, feed: Feed, arrival: Arrival) -> FeedLoad:
-    """Read, validate and store one file. A file that cannot be used is recorded as rejected; nothing is raised for it."""
+def load_feed(home: Home, settings: Settings, feed: Feed, arrivals: Sequence[Arrival]) -> list[FeedLoad]:
+    """Read, validate and store a feed's files. One that cannot be used is recorded as rejected; nothing is raised for it."""
     with connect(home.build_database, settings) as con:
-        try:
-            known = _known_codes(con, feed)
-            validated = validate(feed, read_text_table(unchanged_file(home, arrival)), known)
-        except FileRejected as rejected:
-            _forget(con, feed)
-            con.execute(
-                "insert into raw.inputs values ($1, $2, $3, $4, 0, 0, 0, $5, '')",
-                [feed.name, arrival.file_name, arrival.sha256, arrival.extract_date, str(rejected)],
-            )
-            return FeedLoad(feed.name, arrival.file_name, rejection=str(rejected))
+        known = _known_codes(con, feed)
+        key = pseudonym_key(home)
         con.begin()
         _forget(con, feed)
-        _store(con, validated, arrival, pseudonym_key(home))
+        loads = [_load_file(con, home, feed, arrival, known, key) for arrival in arrivals]
         con.commit()
+    return loads
+
+
+def _load_file(
+    con: duckdb.DuckDBPyConnection,
+    home: Home,
+    feed: Feed,
+    arrival: Arrival,
+    known: Mapping[tuple[str, str], pd.Index],
+    key: bytes,
+) -> FeedLoad:
+    try:
+        validated = validate(feed, read_file(home, feed, arrival), known)
+    except FileRejected as rejected:
+        con.execute(
+            "insert into raw.inputs values ($1, $2, $3, $4, $5, 0, 0, 0, $6, '')",
+            [feed.name, arrival.feed, arrival.file_name, arrival.sha256, arrival.extract_date, str(rejected)],
+        )
+        return FeedLoad(feed.name, arrival.file_name, rejection=str(rejected))
+    _store(con, validated, arrival, key)
     return FeedLoad(feed.name, arrival.file_name, validated.rows_delivered, len(validated.accepted))
+
+
+def read_file(home: Home, feed: Feed, arrival: Arrival) -> TextTable:
+    """The feed's columns of an archived file.
+
+    Raises:
+        FileRejected: the file cannot be read as one of the feed.
+    """
+    named = feed.naming.read(arrival.file_name)
+    assert named is not None, f"{arrival.file_name} was not chosen by its name"
+    return feed.read(unchanged_file(home, arrival), named)
 
 
 def _forget(con: duckdb.DuckDBPyConnection, feed: Feed) -> None:
@@ -189,18 +216,25 @@ def _store(con: duckdb.DuckDBPyConnection, validated: Validated, arrival: Arriva
     _insert(con, "raw.quarantine", quarantined[COLUMNS_OF_QUARANTINE])
     _insert(con, "raw.warnings", _reasons(validated, validated.warnings, arrival)[COLUMNS_OF_WARNINGS])
     results = [
-        (feed.name, r.rule.name, r.rule.severity, _described(r.rule.column, r.rule.description), r.rows_seen, r.rows_failed)
+        {
+            "feed": feed.name,
+            "file_name": arrival.file_name,
+            "rule": r.rule.name,
+            "severity": r.rule.severity,
+            "description": _described(r.rule.column, r.rule.description),
+            "rows_seen": r.rows_seen,
+            "rows_failed": r.rows_failed,
+        }
         for r in validated.results
     ]
-    _insert(
-        con, "raw.rule_results", pd.DataFrame(results, columns=["feed", "rule", "severity", "description", "seen", "failed"])
-    )
+    _insert(con, "raw.rule_results", pd.DataFrame(results))
     lost = [(feed.name, lost_key, cause) for lost_key, cause in lost_keys.items()]
     _insert(con, "raw.lost_keys", pd.DataFrame(lost, columns=["feed", "key", "cause"]))
     con.execute(
-        "insert into raw.inputs values ($1, $2, $3, $4, $5, $6, $7, null, $8)",
+        "insert into raw.inputs values ($1, $2, $3, $4, $5, $6, $7, $8, null, $9)",
         [
             feed.name,
+            arrival.feed,
             arrival.file_name,
             arrival.sha256,
             arrival.extract_date,
@@ -284,14 +318,17 @@ def rule_outcomes(home: Home, settings: Settings, feed: Feed) -> dict[str, RuleO
     """The evidence of each rule that was tried on a feed, for Dagster's checks."""
     with connect(home.build_database, settings, read_only=True) as con:
         results = con.execute(
-            "select rule, severity, rows_seen, rows_failed from raw.rule_results where feed = $1", [feed.name]
+            """select rule, severity, cast(sum(rows_seen) as bigint), cast(sum(rows_failed) as bigint)
+               from raw.rule_results where feed = $1 group by rule, severity""",
+            [feed.name],
         ).fetchall()
         examples: dict[str, list[dict[str, object]]] = {}
         columns = ("rule", "file_name", "row_number", "column_name", "value", "description", "remedy")
         for table in ("quarantine", "warnings"):
             rows = con.execute(
                 f"""select {", ".join(columns)} from raw.{table} where feed = $1
-                    qualify row_number() over (partition by rule order by row_number) <= $2 order by rule, row_number""",
+                    qualify row_number() over (partition by rule order by file_name, row_number) <= $2
+                    order by rule, file_name, row_number""",
                 [feed.name, ROWS_SHOWN_PER_RULE],
             ).fetchall()
             for row in rows:
@@ -302,9 +339,10 @@ def rule_outcomes(home: Home, settings: Settings, feed: Feed) -> dict[str, RuleO
 def judge_waiting(home: Home, feeds: Mapping[str, Feed], waiting: Delivery, settings: Settings) -> list[str]:
     """What is wrong with the files that have come of a delivery that still waits for others; references stay untried."""
     problems = []
-    for name, arrival in waiting.files.items():
+    arrived = [(feed, arrival) for feed in feeds.values() for arrival in waiting.of(feed)]
+    for feed, arrival in arrived:
         try:
-            validated = validate(feeds[name], read_text_table(unchanged_file(home, arrival)), {})
+            validated = validate(feed, read_file(home, feed, arrival), {})
         except FileRejected as rejected:
             problems.append(f"{arrival.file_name} is rejected: {rejected}")
             continue
@@ -333,13 +371,15 @@ def accept_delivery(home: Home, settings: Settings, feeds: Mapping[str, Feed], d
         _write_report(con, home, delivery.extract_date)
         problems = []
         inputs = con.execute(
-            "select feed, file_name, rows_delivered, rows_loaded, rows_quarantined, rejection from raw.inputs order by feed"
+            "select feed, file_name, rows_delivered, rows_loaded, rows_quarantined, rejection from raw.inputs"
+            " order by feed, file_name"
         ).fetchall()
         for feed, file_name, delivered, loaded, quarantined, rejection in inputs:
             if rejection:
                 problems.append(f"{file_name} is rejected: {rejection}")
                 continue
-            tried = {row[0] for row in con.execute("select rule from raw.rule_results where feed = $1", [feed]).fetchall()}
+            results = con.execute("select rule from raw.rule_results where feed = $1 and file_name = $2", [feed, file_name])
+            tried = {row[0] for row in results.fetchall()}
             rejected_feeds = {name for name, *_, reason in inputs if reason}
             owed = {
                 rule.name
@@ -348,27 +388,34 @@ def accept_delivery(home: Home, settings: Settings, feeds: Mapping[str, Feed], d
             }
             if untried := sorted(owed - tried):
                 problems.append(f"{file_name}: rules {', '.join(untried)} were never tried; this is a fault of the program")
-            if loaded + quarantined != delivered or loaded != one(con, f"select count(*) from raw.{feed}")[0]:
+            if loaded + quarantined != delivered:
                 problems.append(f"{file_name}: {delivered} rows delivered are not {loaded} loaded + {quarantined} quarantined")
             if _too_many(quarantined, delivered, settings):
                 problems.append(_share_text(file_name, quarantined, delivered, settings))
-                problems += _told_rows(con, feed)
-        loaded_feeds = {row[0] for row in inputs}
-        if unloaded := sorted(delivery.files.keys() - loaded_feeds):
-            problems.append(f"feeds {', '.join(unloaded)} were never loaded; this is a fault of the program")
+                problems += _told_rows(con, feed, file_name)
+        for name, contract in feeds.items():
+            counted = sum(row[3] for row in inputs if row[0] == name)
+            if counted != (stored := one(con, f"select count(*) from raw.{name}")[0]):
+                problems.append(f"{name}: {counted} rows loaded are {stored} rows stored; this is a fault of the program")
+            tried_files = {row[1] for row in inputs if row[0] == name}
+            problems += [
+                f"{arrival.file_name} was never loaded; this is a fault of the program"
+                for arrival in delivery.of(contract)
+                if arrival.file_name not in tried_files
+            ]
     if problems:
         report = f"all bad rows: quarantine/{delivery.extract_date}.csv below the home folder"
         raise Refused("\n".join([f"the delivery of {delivery.extract_date} is not accepted", *problems, report]))
 
 
-def _told_rows(con: duckdb.DuckDBPyConnection, feed: str) -> list[str]:
+def _told_rows(con: duckdb.DuckDBPyConnection, feed: str, file_name: str) -> list[str]:
     """A few bad rows of each rule, one line a row."""
     rows = con.execute(
         """select row_number, column_name, value, rule, description, remedy, cause, count(*) over (partition by rule) as n,
                row_number() over (partition by rule order by row_number) as place
-           from raw.quarantine where feed = $1
-           qualify place <= $2 order by min(row_number) over (partition by rule), rule, row_number""",
-        [feed, ROWS_TOLD_PER_RULE],
+           from raw.quarantine where feed = $1 and file_name = $2
+           qualify place <= $3 order by min(row_number) over (partition by rule), rule, row_number""",
+        [feed, file_name, ROWS_TOLD_PER_RULE],
     ).fetchall()
     lines = []
     for row, column, value, rule, description, remedy, cause, count, place in rows:

@@ -42,7 +42,7 @@ def _git(*arguments: str) -> str:
 
 def describe(home: Home, settings: Settings, delivery: Delivery, dagster_run_id: str) -> str:
     """Write the publication's row into the build database; returns the publication's id."""
-    inputs = sorted(f"{name} {arrival.sha256}" for name, arrival in delivery.files.items())
+    inputs = sorted(f"{arrival.feed} {arrival.sha256}" for arrival in delivery.files)
     inputs_sha256 = hashlib.sha256("\n".join(inputs).encode()).hexdigest()
     publication_id = f"{delivery.extract_date}_{datetime.now(UTC):%Y%m%dT%H%M%S%f}_{inputs_sha256[:8]}"
     with connect(home.build_database, settings) as con:

@@ -27,6 +27,7 @@ class Settings:
     age_bands: tuple[int, ...]
     min_fte_unit: float
     min_fte_job_code: float
+    min_responses: int
     max_quarantine_share: float
     memory_limit: str
     first_year: int | None = None
@@ -54,6 +55,7 @@ EXPECTED: dict[str, tuple[type, ...]] = {
     "age_bands": (list,),
     "min_fte_unit": (int, float),
     "min_fte_job_code": (int, float),
+    "min_responses": (int,),
     "max_quarantine_share": (int, float),
     "memory_limit": (str,),
     "first_year": (int,),
@@ -67,7 +69,7 @@ def _all_of(kind: type, values: list) -> bool:
 
 
 # What a value of the right kind must be besides; nan is within no limits.
-LIMITS: dict[str, tuple[Callable[[Any], bool], str]] = {
+LIMITS: dict[str, tuple[Callable[[Any], object], str]] = {
     "municipality": (lambda text: bool(text.strip()), "must not be empty"),
     "possible_days_per_fte": (lambda days: days > 0, "must be above 0"),
     "short_term_max_days": (lambda days: days > 0, "must be above 0"),

@@ -264,8 +264,8 @@ def test_the_delivery_chosen(
         arrive(home, day, missing)
     choice = choose(read_ledger(home), feeds(), as_of)
     assert choice.delivery.extract_date == chosen
-    assert sorted(choice.delivery.files) == sorted(REQUIRED)
-    assert {arrival.extract_date for arrival in choice.delivery.files.values()} == {chosen}
+    assert sorted(arrival.feed for arrival in choice.delivery.files) == sorted(REQUIRED)
+    assert {arrival.extract_date for arrival in choice.delivery.files} == {chosen}
     assert [(delivery.extract_date, delivery.missing(feeds())) for delivery in choice.waiting] == waiting
 
 
@@ -282,10 +282,10 @@ def test_of_two_files_of_one_feed_and_date_the_later_arrival_holds(home: Home, s
     arrive(home, SEPTEMBER)
     write_feed(home.landing, "ansatte", small["ansatte"])
     (corrected,) = look(home).new
-    assert choose(read_ledger(home), feeds(), None).delivery.files["ansatte"] == corrected
+    assert choose(read_ledger(home), feeds(), None).delivery.of(feeds()["ansatte"]) == [corrected]
     write_feed_xlsx(home.landing, "ansatte", small["ansatte"])
     (workbook,) = look(home).new
-    assert choose(read_ledger(home), feeds(), None).delivery.files["ansatte"] == workbook
+    assert choose(read_ledger(home), feeds(), None).delivery.of(feeds()["ansatte"]) == [workbook]
 
 
 @pytest.mark.parametrize(

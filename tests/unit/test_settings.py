@@ -20,6 +20,7 @@ VALID = {
     "age_bands": "[25, 35, 45, 55, 65]",
     "min_fte_unit": "10",
     "min_fte_job_code": "30.5",
+    "min_responses": "5",
     "max_quarantine_share": "0.01",
     "memory_limit": '"2GB"',
 }
@@ -48,6 +49,7 @@ def test_required_settings_alone_will_do(tmp_path: Path) -> None:
         age_bands=(25, 35, 45, 55, 65),
         min_fte_unit=10,
         min_fte_job_code=30.5,
+        min_responses=5,
         max_quarantine_share=0.01,
         memory_limit="2GB",
     )

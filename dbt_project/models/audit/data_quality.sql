@@ -1,16 +1,99 @@
 -- What the night found wrong or doubtful: every rule that was tried, with the rows that broke it.
-select
-    feed,
-    rule,
-    rows_failed as rows,
-    severity,
-    description
-from {{ source('raw', 'rule_results') }}
+with tried as (
+    select
+        feed,
+        rule,
+        cast(sum(rows_failed) as bigint) as rows,
+        severity,
+        any_value(description) as description
+    from {{ source('raw', 'rule_results') }}
+    group by feed, rule, severity
+),
+
+not_delivered as (
+    select
+        feed.feed,
+        'feed_delivered' as rule,
+        cast(0 as bigint) as rows,
+        'warning' as severity,
+        'The optional feed was not delivered; its marts are served empty' as description
+    from {{ source('raw', 'feeds') }} as feed
+    anti join {{ source('raw', 'inputs') }} as delivered on feed.feed = delivered.feed
+),
+
+absences_outside_positions as (
+    select
+        'fravaer' as feed,
+        'absence_within_position' as rule,
+        cast(count(*) filter (where uncovered_days > 0) as bigint) as rows,
+        'warning' as severity,
+        'Sick absence lies within the validity of the position; days outside it count for nothing' as description
+    from {{ ref('int_absence_coverage') }}
+),
+
+survey_units as (
+    select
+        'deltakelse' as feed,
+        is_matched
+    from {{ ref('int_survey_response') }}
+    union all
+    select
+        'faktorer' as feed,
+        is_matched
+    from {{ ref('int_survey_factors') }}
+),
+
+unmatched_units as (
+    select
+        feed,
+        'unit_matched' as rule,
+        cast(count(*) filter (where not is_matched) as bigint) as rows,
+        'warning' as severity,
+        'The unit is one of organisasjon, by code or by name, once; others are served under the level ukjent' as description
+    from survey_units
+    group by feed
+),
+
+other_notes as (
+    select
+        'maltall' as feed,
+        'unit_matched' as rule,
+        cast(count(*) filter (where not is_matched) as bigint) as rows,
+        'warning' as severity,
+        'The unit is one of organisasjon, by code or by name, once; others have no actual figure' as description
+    from {{ ref('int_targets') }}
+    union all
+    select
+        'maltall' as feed,
+        'target_not_superseded' as rule,
+        cast(count(*) filter (where is_superseded) as bigint) as rows,
+        'warning' as severity,
+        'No later decision has set the same target; superseded targets are kept but not served' as description
+    from {{ ref('int_targets') }}
+    union all
+    select
+        'sammenligning' as feed,
+        'peer_is_another' as rule,
+        cast(count(*) filter (where is_replaced) as bigint) as rows,
+        'warning' as severity,
+        'The peer is not the municipality itself; its own figure is computed' as description
+    from {{ ref('int_benchmarks') }}
+    union all
+    select
+        'pai' as feed,
+        'unit_matched' as rule,
+        cast(count(*) filter (where not is_known_unit) as bigint) as rows,
+        'warning' as severity,
+        'The unit is one of organisasjon; other positions count in the municipality alone' as description
+    from {{ ref('stg_pai') }}
+)
+
+select * from tried
 union all
-select
-    'fravaer' as feed,
-    'absence_within_position' as rule,
-    cast(count_if(uncovered_days > 0) as bigint) as rows,
-    'warning' as severity,
-    'Sick absence lies within the validity of the position; days outside it count for nothing' as description
-from {{ ref('int_absence_coverage') }}
+select * from not_delivered
+union all
+select * from absences_outside_positions
+union all
+select * from unmatched_units
+union all
+select * from other_notes

@@ -55,26 +55,32 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
     def load(night: Night) -> dg.MaterializeResult:
         with refusals_as_failures():
             home, settings = night.home, night.settings
-            arrival = delivery_being_built(home, settings).files.get(feed.name)
-            if arrival is None:
+            arrivals = delivery_being_built(home, settings).of(feed)
+            if not arrivals and feed.required:
                 raise dg.Failure(f"{feed.name} is not part of the delivery", allow_retries=False)
-            loaded = load_feed(home, settings, feed, arrival)
-            if loaded.rejection:
-                log.warning("feeds: %s is rejected", arrival.file_name)
-            else:
-                log.info(
-                    "feeds: %s: %d rows delivered, %d loaded, %d quarantined",
-                    arrival.file_name,
-                    loaded.rows_delivered,
-                    loaded.rows_loaded,
-                    loaded.rows_quarantined,
-                )
-            outcomes = rule_outcomes(home, settings, feed)
+            if not arrivals:
+                log.info("feeds: %s is not delivered; its marts are served empty", feed.name)
+            loads = load_feed(home, settings, feed, arrivals) if arrivals else []
+            for loaded in loads:
+                if loaded.rejection:
+                    log.warning("feeds: %s is rejected", loaded.file_name)
+                else:
+                    log.info(
+                        "feeds: %s: %d rows delivered, %d loaded, %d quarantined",
+                        loaded.file_name,
+                        loaded.rows_delivered,
+                        loaded.rows_loaded,
+                        loaded.rows_quarantined,
+                    )
+            outcomes = rule_outcomes(home, settings, feed) if arrivals else {}
         results = [
             dg.AssetCheckResult(
                 check_name=FILE_ACCEPTED,
-                passed=loaded.rejection is None,
-                metadata={"file": arrival.file_name, "reason": loaded.rejection or ""},
+                passed=not any(loaded.rejection for loaded in loads),
+                metadata={
+                    "files": [loaded.file_name for loaded in loads],
+                    "reasons": [loaded.rejection for loaded in loads if loaded.rejection],
+                },
             )
         ]
         for rule in feed.rules:
@@ -83,7 +89,7 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
             results.append(
                 dg.AssetCheckResult(
                     check_name=rule.name,
-                    passed=outcome is not None and outcome.rows_failed == 0,
+                    passed=not arrivals or (outcome is not None and outcome.rows_failed == 0),
                     severity=severity,
                     metadata={
                         "rows_seen": outcome.rows_seen,
@@ -91,16 +97,16 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
                         "failing_rows": dg.MetadataValue.json(outcome.examples),
                     }
                     if outcome
-                    else {"not_tried": "the file or one it refers to was rejected"},
+                    else {"not_tried": "the file or one it refers to was rejected" if arrivals else "no file was delivered"},
                 )
             )
         return dg.MaterializeResult(
             metadata={
-                "file": arrival.file_name,
-                "sha256": arrival.sha256,
-                "dagster/row_count": loaded.rows_loaded,
-                "rows_delivered": loaded.rows_delivered,
-                "rows_quarantined": loaded.rows_quarantined,
+                "files": [arrival.file_name for arrival in arrivals],
+                "sha256": [arrival.sha256 for arrival in arrivals],
+                "dagster/row_count": sum(loaded.rows_loaded for loaded in loads),
+                "rows_delivered": sum(loaded.rows_delivered for loaded in loads),
+                "rows_quarantined": sum(loaded.rows_quarantined for loaded in loads),
             },
             check_results=results,
         )
@@ -108,7 +114,7 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
     return load
 
 
-feed_assets = [feed_asset(feed) for feed in feeds().values() if feed.required]
+feed_assets = [feed_asset(feed) for feed in feeds().values()]
 
 
 @dg.asset(

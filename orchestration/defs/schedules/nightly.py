@@ -2,14 +2,16 @@
 
 import hashlib
 import json
+from datetime import date
 from pathlib import Path
 
 import dagster as dg
 
 from orchestration.night import Night
 from orchestration.notify import tell_of_failure
+from sources.naming import Naming, recognise
 from sources.registry import feeds
-from warehouse.archive import FILE_NAME, sha256_of
+from warehouse.archive import sha256_of
 
 nightly = dg.define_asset_job(
     "nightly",
@@ -39,7 +41,7 @@ def landing_folder(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
     known = json.loads(context.cursor) if context.cursor else {}
     files: dict[str, list] = {}
     for path in sorted(night.landing.glob("*")):
-        if FILE_NAME.fullmatch(path.name) and path.is_file():
+        if recognise(path.name, _namings()) and path.is_file():
             files[path.name] = _seen(path, known.get(path.name))
     delivery = _newest_complete(files)
     cursor = json.dumps(files)
@@ -58,12 +60,21 @@ def _seen(path: Path, before: list | None) -> list:
 
 
 def _newest_complete(files: dict[str, list]) -> list[str]:
-    """Hashes of the newest delivery that has every required feed."""
+    """Hashes of the newest delivery that has every required feed and of all files of other sources."""
     required = {name for name, feed in feeds().items() if feed.required}
-    by_date: dict[str, dict[str, str]] = {}
+    of_payroll = {naming.stem for naming in _namings() if naming.of_payroll}
+    by_date: dict[date, dict[str, str]] = {}
+    beside = []
     for name, (_, _, sha256) in files.items():
-        match = FILE_NAME.fullmatch(name)
-        assert match
-        by_date.setdefault(match["date"], {})[match["feed"].lower()] = sha256
+        named = recognise(name, _namings())
+        assert named
+        if named.stem in of_payroll:
+            by_date.setdefault(named.extract_date, {})[named.stem] = sha256
+        else:
+            beside.append(sha256)
     complete = [day for day, found in by_date.items() if required <= found.keys()]
-    return list(by_date[max(complete)].values()) if complete else []
+    return [*by_date[max(complete)].values(), *beside] if complete else []
+
+
+def _namings() -> list[Naming]:
+    return [feed.naming for feed in feeds().values()]

@@ -1,0 +1,32 @@
+{# A unit's name as it is compared: without a prefix like "01 - ", in lower case. #}
+{% macro bare_unit_name(name) -%}
+    lower(trim(regexp_replace({{ name }}, '^\s*[0-9]+\s*[-–]\s*', '')))
+{%- endmacro %}
+
+{# The rows of `relation` (unit_code, unit_name, row_number) with the unit they are about: matched on code, else on name.
+   Of several rows of one unit within `keys` the first by code, then by row, is the unit's; the others and those that match
+   nothing keep their own names under the level ukjent, so that no row is lost. #}
+{% macro with_units(relation, keys) %}
+    select
+        delivered.* exclude (unit_code, unit_name),
+        delivered.unit_name as delivered_name,
+        unit.unit_code is not null as is_matched,
+        coalesce(unit.unit_level, 'ukjent') as org_level,
+        coalesce(unit.unit_code, concat_ws(' ', delivered.unit_code, delivered.unit_name)) as org_unit_code,
+        coalesce(unit.unit_name, delivered.unit_name) as org_unit_name
+    from (
+        select
+            candidate.*,
+            by_code.unit_code is not null as has_code,
+            coalesce(by_code.unit_code, by_name.unit_code) as matched_code,
+            row_number() over (
+                partition by coalesce(by_code.unit_code, by_name.unit_code), {{ keys | join(', ') }}
+                order by by_code.unit_code is null, candidate.row_number
+            ) as place
+        from {{ relation }} as candidate
+        left join {{ ref('stg_units') }} as by_code on candidate.unit_code = by_code.unit_code
+        left join {{ ref('int_unit_names') }} as by_name
+            on {{ bare_unit_name('candidate.unit_name') }} = by_name.bare_name
+    ) as delivered
+    left join {{ ref('stg_units') }} as unit on delivered.matched_code = unit.unit_code and delivered.place = 1
+{% endmacro %}

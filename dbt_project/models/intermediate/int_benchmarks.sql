@@ -1,0 +1,35 @@
+-- The municipality's own figure beside its peers', in every cell that has peers. A peer's row in the municipality's own name
+-- gives way to the computed figure.
+with own as (
+    select
+        figure.indicator,
+        figure.period_type,
+        figure.period,
+        figure.org_unit_name as peer,
+        figure.figure as value,
+        'payroll' as source_name
+    from {{ ref('int_own_figures') }} as figure
+    where
+        figure.org_level = 'kommune'
+        and exists (
+            select 1
+            from {{ ref('int_peer_figures') }} as peers
+            where peers.indicator = figure.indicator and peers.period = figure.period
+        )
+)
+
+select
+    own.*,
+    false as is_replaced
+from own
+union all
+select
+    peers.indicator,
+    peers.period_type,
+    peers.period,
+    peers.peer,
+    cast(peers.value as double) as value,
+    peers.source_name,
+    own.peer is not null as is_replaced
+from {{ ref('int_peer_figures') }} as peers
+left join own on peers.indicator = own.indicator and peers.period = own.period and peers.peer = own.peer

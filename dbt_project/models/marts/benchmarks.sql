@@ -1,0 +1,34 @@
+-- Rank 1 is the best: the lowest sick leave, the highest share of full time. Ranked as printed, with one decimal.
+with periods as (
+    select
+        *,
+        case period_type
+            when 'month' then last_day(cast(period || '-01' as date))
+            when 'quarter' then last_day(make_date(cast(left(period, 4) as integer), 3 * cast(right(period, 1) as integer), 1))
+            else make_date(cast(period as integer), 12, 31)
+        end as last_day
+    from {{ ref('int_benchmarks') }}
+    where not is_replaced
+)
+
+select
+    periods.indicator,
+    periods.period_type,
+    periods.period,
+    periods.last_day > series.as_of as is_partial,
+    periods.peer,
+    periods.value,
+    periods.source_name as source,
+    cast(
+        case
+            when indicator.better is not null and periods.value is not null then rank() over (
+                partition by periods.indicator, periods.period_type, periods.period
+                order by
+                    case indicator.better when 'lower' then 1 else -1 end
+                    * round(cast(periods.value as decimal(18, 6)), 1) nulls last
+            )
+        end as integer
+    ) as rank
+from periods
+left join {{ ref('indicators') }} as indicator on periods.indicator = indicator.indicator
+cross join {{ ref('int_series') }} as series

@@ -1,0 +1,89 @@
+-- Each pilot's units in its first month and in the latest one, beside the rest of their tjenesteområde over the same months.
+with latest as (
+    select max(month_index) as month_index
+    from {{ ref('int_sick_leave_months') }}
+),
+
+started as (
+    select
+        pilot,
+        min(year(start_date) * 12 + month(start_date) - 1) as month_index
+    from {{ ref('stg_pilots') }}
+    group by pilot
+),
+
+moments as (
+    select
+        pilot,
+        month_index,
+        true as is_start
+    from started
+    union all
+    select
+        started.pilot,
+        latest.month_index,
+        false as is_start
+    from started
+    cross join latest
+),
+
+sick_leave as (
+    select
+        moments.pilot,
+        moments.month_index,
+        moments.is_start,
+        unit.is_inside,
+        {{ percent_of(
+            'sum(cell.self_short_term + cell.self_long_term + cell.doctor_short_term + cell.doctor_long_term)',
+            'sum(cell.possible)'
+        ) }} as figure,
+        cast(sum(cell.possible) as double) / 10000 / any_value(period.working_days_in_period) as fte
+    from moments
+    inner join {{ ref('int_pilot_units') }} as unit on moments.pilot = unit.pilot
+    inner join {{ ref('int_sick_leave_months') }} as cell
+        on moments.month_index = cell.month_index and unit.unit_code = cell.unit_code
+    inner join {{ ref('int_periods') }} as period
+        on moments.month_index = period.month_index and period.period_type = 'month'
+    group by moments.pilot, moments.month_index, moments.is_start, unit.is_inside
+),
+
+-- FULL TIME, to be added here by union all when its person percents are there: the same columns for full_time_80_percent,
+-- full_time_100_percent and average_position_percent at the last reference date of the two months, `fte` of the same persons.
+figures as (
+    select
+        'sick_leave_percent' as indicator,
+        *
+    from sick_leave
+),
+
+compared as (
+    select
+        started.pilot,
+        indicator.indicator,
+        max(case when figures.is_start and figures.is_inside then figures.figure end) as start_value,
+        max(case when not figures.is_start and figures.is_inside then figures.figure end) as current_value,
+        max(case when figures.is_start and not figures.is_inside then figures.figure end) as rest_start_value,
+        max(case when not figures.is_start and not figures.is_inside then figures.figure end) as rest_current_value,
+        min(figures.fte) as smallest_fte,
+        any_value(started.month_index // 12) as start_year,
+        any_value(latest.month_index // 12) as current_year
+    from started
+    cross join latest
+    cross join (values ('sick_leave_percent')) as indicator (indicator)
+    left join figures on started.pilot = figures.pilot and indicator.indicator = figures.indicator
+    group by started.pilot, indicator.indicator
+)
+
+select
+    pilot,
+    indicator,
+    start_value,
+    current_value,
+    current_value - start_value as change_points,
+    100 * (current_value - start_value) / nullif(start_value, 0) as change_percent,
+    rest_current_value - rest_start_value as rest_of_area_change_points,
+    smallest_fte,
+    cast(start_year as integer) as start_year,
+    cast(current_year as integer) as current_year,
+    cast(null as varchar) as withheld
+from compared

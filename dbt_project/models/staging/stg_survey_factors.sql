@@ -1,0 +1,12 @@
+select
+    survey_year,
+    unit_code,
+    unit_name,
+    factor_no,
+    coalesce(served_name, factor_name) as factor_name,
+    score,
+    responses,
+    norway,
+    file_sha256,
+    row_number
+from {{ source('raw', 'faktorer') }}

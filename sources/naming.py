@@ -1,0 +1,58 @@
+"""What the name of a delivered file says: the feed, the part of it (a year, a table) and the date.
+Not here: which of several files is loaded (warehouse/delivery.py), or anything inside a file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+DAY = r"(?P<date>\d{4}-\d{2}-\d{2})"
+YEAR = r"(?P<year>[12]\d{3})"
+
+
+@dataclass(frozen=True)
+class NamedFile:
+    """A file's name, read. `part` tells apart files that are loaded side by side; of one part the newest is."""
+
+    stem: str
+    part: str
+    extract_date: date
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How the files of a feed are called: `<stem>_<date>`, `<stem>_<part>_<date>` (`in_parts`) or `<stem>_<year>` (`yearly`).
+
+    `of_payroll` files make up a payroll delivery together with the others of their date. A yearly file counts as of its
+    `reference_day`. Several feeds may read one file, each its own sheet.
+    """
+
+    stem: str
+    kinds: tuple[str, ...] = ("csv", "xlsx")
+    of_payroll: bool = False
+    in_parts: bool = False
+    yearly: bool = False
+    reference_day: tuple[int, int] = (1, 1)
+
+    def read(self, file_name: str) -> NamedFile | None:
+        """The parts of a name of this form, or None."""
+        part = r"_(?P<part>[a-z0-9]+)" if self.in_parts else ""
+        when = YEAR if self.yearly else DAY
+        match = re.fullmatch(rf"{self.stem}{part}_{when}\.(?:{'|'.join(self.kinds)})", file_name, re.IGNORECASE)
+        if match is None:
+            return None
+        if self.yearly:
+            return NamedFile(self.stem, match["year"], date(int(match["year"]), *self.reference_day))
+        try:
+            day = date.fromisoformat(match["date"])
+        except ValueError:
+            return None
+        return NamedFile(self.stem, match["part"].lower() if self.in_parts else "", day)
+
+
+def recognise(file_name: str, namings: Iterable[Naming]) -> NamedFile | None:
+    """What the name says by the first form it has."""
+    return next((named for naming in namings if (named := naming.read(file_name))), None)

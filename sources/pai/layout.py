@@ -1,0 +1,118 @@
+"""Reads a PAI file by a layout, which is a TOML file beside this one. Not here: the rules of the rows (pai/contract.py)."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import pyarrow as pa
+
+from sources.dialect import UTF8_BOM, XLSX_SIGNATURE, FileRejected, TextTable, as_utf8, read_text_table, text_rows
+from sources.naming import NamedFile
+
+LAYOUTS = Path(__file__).parent / "layouts"
+YEAR = "PAI-år"
+DATE_FORMS = {
+    "yyyymmdd": (r"(\d{4})(\d{2})(\d{2})", r"\3.\2.\1"),
+    "ddmmyyyy": (r"(\d{2})(\d{2})(\d{4})", r"\1.\2.\3"),
+    "yyyy-mm-dd": (r"(\d{4})-(\d{2})-(\d{2})", r"\3.\2.\1"),
+}
+
+
+@dataclass(frozen=True)
+class LayoutColumn:
+    """Where a column of the contract stands in the file and how its cells are written there.
+
+    `header` defaults to the contract's; `start` (from 1) and `length` are those of a fixed record. `decimals` are implied:
+    digits without a comma. `codes` maps the file's codes to the contract's.
+    """
+
+    header: str | None = None
+    start: int = 0
+    length: int = 0
+    decimals: int = 0
+    date: str | None = None
+    codes: Mapping[str, str] = field(default_factory=dict)
+
+    def in_dialect(self, cell: str | None) -> str | None:
+        """The cell as the dialect writes it. What has another form is left as it is, for the rules to tell."""
+        if cell is None:
+            return None
+        if self.decimals and re.fullmatch(r"-?\d+", cell):
+            digits = cell.lstrip("-").rjust(self.decimals + 1, "0")
+            whole = digits[: -self.decimals].lstrip("0") or "0"
+            return f"{'-' * cell.startswith('-')}{whole},{digits[-self.decimals :]}"
+        if self.date:
+            pattern, dialect = DATE_FORMS[self.date]
+            return re.sub(f"^{pattern}$", dialect, cell)
+        return self.codes.get(cell, cell)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One way a PAI file may be laid out. `record_length` is 0 when it is delimited."""
+
+    name: str
+    columns: Mapping[str, LayoutColumn]
+    record_length: int = 0
+
+    def known_headers(self, headers: Mapping[str, object]) -> int:
+        return sum((column.header or name) in headers for name, column in self.columns.items())
+
+
+@cache
+def layouts() -> list[Layout]:
+    """All layouts, by file name."""
+    found = []
+    for path in sorted(LAYOUTS.glob("*.toml")):
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        columns = {name: LayoutColumn(**column) for name, column in content["columns"].items()}
+        found.append(Layout(path.stem, columns, content.get("record_length", 0)))
+    return found
+
+
+def read_pai(path: Path, named: NamedFile) -> TextTable:
+    """The contract's columns of a PAI file, by the layout that fits it, with the file's year on every row."""
+    data = path.read_bytes().removeprefix(UTF8_BOM)
+    is_delimited = data.startswith(XLSX_SIGNATURE) or b";" in data.partition(b"\n")[0]
+    table = _read_delimited(path) if is_delimited else _read_fixed(data)
+    return table.with_constant(YEAR, named.part)
+
+
+def _read_delimited(path: Path) -> TextTable:
+    table = read_text_table(path)
+    layout = max((one for one in layouts() if not one.record_length), key=lambda one: one.known_headers(table.columns))
+    named = {column.header or name: name for name, column in layout.columns.items()}
+    columns = {}
+    for header, cells in table.columns.items():
+        column = layout.columns.get(named.get(header, ""))
+        if column and (column.decimals or column.date or column.codes):
+            cells = pa.chunked_array([pa.array([column.in_dialect(cell) for cell in cells.to_pylist()], pa.string())])
+        columns[named.get(header, header)] = cells
+    return TextTable(columns, table.row_numbers, table.misshapen, table.width)
+
+
+def _read_fixed(data: bytes) -> TextTable:
+    lines = as_utf8(data).decode("utf-8").splitlines()
+    first = len(lines[0].rstrip()) if lines else 0
+    fitting = [layout for layout in layouts() if first and layout.record_length >= first]
+    if not fitting:
+        raise FileRejected(f"has neither `;` nor records of a known length ({first} characters); add its layout to sources/pai")
+    layout = min(fitting, key=lambda one: one.record_length)
+    rows, numbers, misshapen = [], [], {}
+    for number, line in enumerate(lines, start=1):
+        if len(line.rstrip()) > layout.record_length:
+            misshapen[number] = len(layout.columns) + 1
+        elif line.strip():
+            rows.append([_cell(column, line) for column in layout.columns.values()])
+            numbers.append(number)
+    table = text_rows(list(layout.columns), rows, numbers)
+    return TextTable(table.columns, table.row_numbers, misshapen, table.width)
+
+
+def _cell(column: LayoutColumn, line: str) -> str | None:
+    return column.in_dialect(line[column.start - 1 : column.start - 1 + column.length].strip() or None)

@@ -1,0 +1,65 @@
+"""Contract of the feed pai: one row a position on 1 December of the file's year."""
+
+from decimal import Decimal
+
+import pandera.pandas as pap
+
+from sources.contract import Feed, amount, between, check, date, integer, matches, one_of, percent, text
+from sources.naming import Naming
+from sources.pai.layout import YEAR, read_pai
+from sources.payroll.ansatte.contract import check_digits
+
+WEEKLY_HOURS = ("33,6", "34", "34,5", "35", "35,5", "36", "37,5")
+
+known_hours = check(
+    lambda hours: hours.isin([Decimal(value.replace(",", ".")) for value in WEEKLY_HOURS]),
+    "in_code_list",
+    f"is one of {' '.join(WEEKLY_HOURS)}",
+    "use the hours of a full position",
+)
+four_digits = matches(r"\d{4}", "four_digits", "has four digits", "use the four-digit code")
+
+FEED = Feed(
+    required=False,
+    needs_rows=False,
+    files=Naming("pai", kinds=("csv", "txt", "xlsx"), yearly=True, reference_day=(12, 1)),
+    read=read_pai,
+    schema=pap.DataFrameSchema(
+        name="pai",
+        description="One row a position on 1 December. The layout is a reconstruction (sources/pai/README.md).",
+        columns={
+            YEAR: integer("pai_year", "Year of the reference date, from the file's name.", required=True),
+            "Fødselsnummer": text(
+                "national_number",
+                "National number; used only as the input of the keyed pseudonym, never stored.",
+                required=True,
+                personal=True,
+                stored_as="pseudonym",
+                digits=11,
+                checks=[check_digits],
+            ),
+            "Ansattnr": text("employee_no", "The person's employee number.", required=True, personal=True),
+            "Stillingskode": text("job_code", "KS' position code.", required=True, digits=4, checks=[four_digits]),
+            "Stillingsprosent": percent(
+                "position_percent", "Percent of a full position.", required=True, checks=[between(0, 100)]
+            ),
+            "Tilsettingsforhold": text(
+                "employment_code", "F (fast), V (vikar) or M (midlertidig).", required=True, checks=[one_of("F", "V", "M")]
+            ),
+            "Tjenestested": text("service_place", "KS' place of service.", required=True, digits=4, checks=[four_digits]),
+            "Enhetskode": text("unit_code", "The unit's code in organisasjon.", required=False),
+            "Grunnlønn": amount("base_pay", "Basic pay in kroner.", required=True, checks=[between(0, 5_000_000)]),
+            "Faste tillegg": amount("fixed_supplements", "Fixed supplements in kroner.", required=False),
+            "Variable tillegg": amount("variable_supplements", "Variable supplements in kroner.", required=False),
+            "Overtid": amount("overtime_pay", "Overtime pay in kroner.", required=False),
+            "Utdanningskode": text(
+                "education_code",
+                "Code of education, three digits.",
+                required=False,
+                checks=[matches(r"\d{3}", "three_digits", "has three digits", "use the three-digit code")],
+            ),
+            "Timer per uke": percent("weekly_hours", "Weekly hours of a full position.", required=True, checks=[known_hours]),
+            "Lønnsansiennitetsdato": date("seniority_date", "Date the pay seniority counts from.", required=False),
+        },
+    ),
+)

@@ -1,0 +1,42 @@
+"""Contract of the optional feed variable_timer: hours beside the fixed positions, one row a person, unit, month and kind."""
+
+import pandera.pandas as pap
+
+from sources.contract import Feed, amount, check, matches, number, text, unique_rows
+
+KINDS = ("Overtid", "Ekstravakt", "Timelønn", "Mertid")
+
+known_kind = check(
+    lambda s: s.isin(KINDS),
+    "in_code_list",
+    f"is one of {', '.join(KINDS)}",
+    "correct the kind; the row is loaded, but its hours count in no measure",
+    severity="warning",
+)
+
+FEED = Feed(
+    required=False,
+    needs_rows=False,
+    schema=pap.DataFrameSchema(
+        name="variable_timer",
+        description="One row a person, unit, month and kind of hours.",
+        columns={
+            "Ansattnr": text(
+                "employee_no", "Who worked the hours.", required=True, personal=True, references=("ansatte", "Ansattnr")
+            ),
+            "Enhetskode": text(
+                "unit_code", "The unit they were worked for.", required=True, references=("organisasjon", "Enhetskode")
+            ),
+            "Måned": text(
+                "worked_month",
+                "Month they were worked in.",
+                required=True,
+                checks=[matches(r"\d{4}-(0[1-9]|1[0-2])", "year_and_month", "is yyyy-mm", "write the month as yyyy-mm")],
+            ),
+            "Lønnsart": text("hours_kind", "Overtid, Ekstravakt, Timelønn or Mertid.", required=True, checks=[known_kind]),
+            "Timer": number("hours", "Hours; corrections may be negative.", required=True),
+            "Beløp": amount("hours_pay", "Pay for the hours in kroner.", required=False),
+        },
+        checks=[unique_rows("Ansattnr", "Enhetskode", "Måned", "Lønnsart", name="hours_unique")],
+    ),
+)

@@ -1,0 +1,27 @@
+"""Contract of the feed maltall: adopted targets, one row an indicator, unit, year and decision."""
+
+import pandera.pandas as pap
+
+from sources.contract import Feed, between, date, integer, number, one_of, text, unique_rows
+from sources.naming import Naming
+from sources.payroll.organisasjon.contract import LEVELS
+
+FEED = Feed(
+    required=False,
+    needs_rows=False,
+    files=Naming("maltall"),
+    schema=pap.DataFrameSchema(
+        name="maltall",
+        description="One row a target. Of two decisions on the same target the later holds.",
+        columns={
+            "Indikator": text("indicator", "Column name of the measure, as in the marts.", required=True),
+            "Nivå": text("unit_level", "Level of the unit, or gruppe.", required=True, checks=[one_of(*LEVELS, "gruppe")]),
+            "Enhet": text("unit", "The unit's name or code.", required=True),
+            "År": integer("target_year", "Year the target is for.", required=True, checks=[between(1990, 2100)]),
+            "Mål": number("target", "The target.", required=True),
+            "Vedtak": text("decision", "The decision that set it.", required=True),
+            "Vedtatt dato": date("decided_on", "Date of the decision.", required=True),
+        },
+        checks=[unique_rows("Indikator", "Nivå", "Enhet", "År", "Vedtatt dato", name="target_unique")],
+    ),
+)

@@ -1,0 +1,80 @@
+"""Reads the sheets of the 10-FAKTOR workbook and knows the factors' names. Not here: the rules of their rows."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from sources.dialect import TextTable, read_text_table, text_rows
+from sources.naming import NamedFile, Naming
+
+FILES = Naming("10faktor", kinds=("xlsx",), yearly=True)
+YEAR = "Undersøkelsesår"
+SERVED_NAME = "Faktornavn"
+NORWAY = "norge"
+# "Faktor 3", "F3", "3.", "03 - ": what may stand before a factor's name, or alone.
+NUMBERED = re.compile(r"(?:f(?:aktor)?\s*)?0?(\d{1,2})\b\s*[.:–-]?\s*", re.IGNORECASE)
+
+
+@cache
+def factor_names() -> dict[int, list[str]]:
+    """The names of each factor, the served one first."""
+    content = tomllib.loads(Path(__file__).with_name("factor_names.toml").read_text(encoding="utf-8"))
+    return {int(number): names for number, names in content["factors"].items()}
+
+
+def factor_of_name(name: str) -> int | None:
+    """The factor a name stands for, with or without its number in front."""
+    bare = NUMBERED.sub("", name, count=1) if NUMBERED.match(name) else name
+    known = {alias.casefold(): number for number, aliases in factor_names().items() for alias in aliases}
+    return known.get(bare.strip().casefold())
+
+
+def _factor_of_header(header: str) -> int | None:
+    match = NUMBERED.fullmatch(header)
+    if match and int(match[1]) in factor_names():
+        return int(match[1])
+    return factor_of_name(header)
+
+
+def read_participation(path: Path, named: NamedFile) -> TextTable:
+    """The sheet Deltakelse with the round's year on every row."""
+    return read_text_table(path, sheet="Deltakelse").with_constant(YEAR, named.part)
+
+
+def read_factors(path: Path, named: NamedFile) -> TextTable:
+    """The sheet Faktorer in long form, whichever it was delivered in, with the round's year on every row."""
+    table = read_text_table(path, sheet="Faktorer")
+    by_factor = {header: factor for header in table.columns if (factor := _factor_of_header(header)) is not None}
+    if "Faktor" not in table.columns and by_factor:
+        table = _long(table, by_factor)
+    return _with_served_name(table).with_constant(YEAR, named.part)
+
+
+def _with_served_name(table: TextTable) -> TextTable:
+    """The table with the factor's name from the alias table, found by its number."""
+    names = {str(number): names[0] for number, names in factor_names().items()}
+    numbers = table.columns["Faktor"].to_pylist() if "Faktor" in table.columns else [None] * len(table.row_numbers)
+    return table.with_column(SERVED_NAME, [names.get(number or "") for number in numbers])
+
+
+def _long(table: TextTable, by_factor: dict[str, int]) -> TextTable:
+    """One row a unit and factor of a sheet with one column a factor. Cells without a score are no rows."""
+    cells = {header: column.to_pylist() for header, column in table.columns.items()}
+    units = cells.get("Enhet", [None] * len(table.row_numbers))
+    kept = [header for header in table.columns if header not in by_factor]
+    norway = {
+        header: cells[header][i] for i, unit in enumerate(units) if (unit or "").casefold() == NORWAY for header in by_factor
+    }
+    rows, numbers = [], []
+    for i, number in enumerate(table.row_numbers.tolist()):
+        if (units[i] or "").casefold() == NORWAY:
+            continue
+        for header, factor in by_factor.items():
+            if cells[header][i] is not None:
+                known = [cells[name][i] for name in kept]
+                rows.append([*known, str(factor), factor_names()[factor][0], cells[header][i], norway.get(header)])
+                numbers.append(number)
+    return text_rows([*kept, "Faktor", "Navn", "Snitt", "Norge"], rows, numbers)

@@ -1,0 +1,168 @@
+"""Reference feeds from file to served table: benchmarks, targets and pilots worked out by hand.
+
+January 2023 and January 2024 have 22 working days, the first quarter of 2023 has 65 and the year 251. Ten persons in full
+positions: three on O, four on V1, two on V2, one on V3, which alone is below the threshold of two årsverk set here.
+"""
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.building import build, settings_with
+from tests.small_deliveries import UNITS, write_lines, write_payroll
+from warehouse.paths import Home
+
+SICK = [
+    "4;;Sykmelding;02.01.2023;31.01.2023;100",  # V1: 22 of 88 days
+    "8;;Sykmelding;02.01.2023;31.01.2023;100",  # V2: 22 of the 66 of V2 and V3
+    "4;;Sykmelding;02.01.2024;16.01.2024;100",  # V1: 11 of 88
+]
+
+
+def ssb_table(value: float) -> str:
+    dataset = {
+        "version": "2.0",
+        "class": "dataset",
+        "id": ["Region", "Kjonn", "ContentsCode", "Tid"],
+        "size": [2, 2, 1, 1],
+        "role": {"time": ["Tid"], "geo": ["Region"], "metric": ["ContentsCode"]},
+        "dimension": {
+            "Region": {"category": {"index": ["3201", "3203"], "label": {"3201": "Bærum", "3203": "Asker"}}},
+            "Kjonn": {"category": {"index": {"0": 0, "1": 1}, "label": {"0": "Begge kjønn", "1": "Menn"}}},
+            "ContentsCode": {
+                "category": {"label": {"Sykefr": "Legemeldt sykefravær"}, "unit": {"Sykefr": {"base": "prosent"}}}
+            },
+            "Tid": {"category": {"index": {"2023K1": 0}, "label": {"2023K1": "2023K1"}}},
+        },
+        "value": {"0": value, "1": 4.0, "3": 3.0},
+        "status": {"2": ".."},
+    }
+    return json.dumps(dataset)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+    folder: Path = tmp_path_factory.mktemp("reference")
+    home = Home(folder / "home")
+    units = ["O"] * 3 + ["V1"] * 4 + ["V2"] * 2 + ["V3"]
+    write_payroll(
+        home.landing,
+        "2024-01-31",
+        organisasjon=[*UNITS, "V3;Skovlund;virksomhet;V;;01.01.2020;"],
+        stillinger=[f"{n};1;{unit};7174;Sykepleier;Fast;100;01.01.2020;" for n, unit in enumerate(units, start=1)],
+        fravaer=SICK,
+    )
+    peers = "Indikator;Periode;Sammenligningsenhet;Verdi;Kilde"
+    write_lines(home.landing / "sammenligning_2022-12-31.csv", peers, ["sick_leave_percent;2023;Oslo kommune;9,6;en eldre fil"])
+    write_lines(
+        home.landing / "sammenligning_2024-01-15.csv",
+        peers,
+        [
+            "sick_leave_percent;2023;Bergen kommune;1,8;Bergens årsrapport",
+            "sick_leave_percent;2023;Bærum kommune;1,7;Bærums årsrapport",
+            "sick_leave_percent;2023;Asker kommune;9,0;KS",
+            "doctor_certified_percent;2023-Q1;Kommune (KS);8,6;KS",
+            "apprentices;2023;Bergen kommune;12;Bergens årsrapport",
+        ],
+    )
+    (home.landing / "ssb_12451_2023-06-01.json").write_text(ssb_table(9.9), encoding="utf-8")
+    (home.landing / "ssb_12451_2023-09-01.json").write_text(ssb_table(5.1), encoding="utf-8")
+    write_lines(
+        home.landing / "maltall_2024-01-01.csv",
+        "Indikator;Nivå;Enhet;År;Mål;Vedtak;Vedtatt dato",
+        [
+            "sick_leave_percent;kommune;Asker kommune;2023;1,8;Handlingsprogram 2023;13.12.2022",
+            "sick_leave_percent;kommune;Asker kommune;2023;1,7;Handlingsprogram 2022;14.12.2021",
+            "sick_leave_percent;kommune;Asker kommune;2030;1,5;Handlingsprogram 2023;13.12.2022",
+            "sick_leave_percent;virksomhet;V1;2023;2;Handlingsprogram 2023;13.12.2022",
+            "sick_leave_percent;virksomhet;Skovlund;2023;2;Handlingsprogram 2023;13.12.2022",
+            "sick_leave_percent;tjenesteområde;Helse og omsorg;2023;9,0;Handlingsprogram 2016;16.12.2015",
+        ],
+    )
+    write_lines(
+        home.landing / "piloter_2024-01-01.csv",
+        "Enhetskode;Pilot;Startdato;Sluttdato",
+        ["V1;Langvakter;10.01.2023;", "V3;Liten;10.01.2023;"],
+    )
+    write_lines(
+        home.landing / "publiserte_tall_2024-01-01.csv",
+        "figure_id,document,published_on,source,indicator,period,value,unit,decimals",
+        ['A-1,"Rapport, del 1",2024-01-01,payroll,sick_leave_percent,2023,1.8,percent,1'],
+    )
+    build(home, settings_with(folder, min_fte_unit=2))
+    return duckdb.connect(str(home.build_database), read_only=True)
+
+
+def test_benchmarks(served: duckdb.DuckDBPyConnection) -> None:
+    rows = served.execute(
+        """select indicator, period_type, period, is_partial, peer, round(value, 6), source, rank from served.benchmarks
+           order by indicator, rank, peer"""
+    ).fetchall()
+    doctor = ("doctor_certified_percent", "quarter", "2023-Q1", False)
+    sick = ("sick_leave_percent", "year", "2023", False)
+    assert rows == [
+        # No such measure is computed or has a better side: the peer's figure stands alone.
+        ("apprentices", "year", "2023", False, "Bergen kommune", 12.0, "Bergens årsrapport", None),
+        # Bærum's 5.1 comes from the newer of the two files; men alone and Asker's missing cell are no benchmarks.
+        (*doctor, "Bærum (SSB 12451)", 5.1, "SSB 12451 (kun legemeldt)", 1),
+        (*doctor, "Asker kommune", 6.769231, "payroll", 2),  # 44 of 650 days
+        (*doctor, "Kommune (KS)", 8.6, "KS (kun legemeldt)", 3),
+        (*sick, "Bærum kommune", 1.7, "Bærums årsrapport", 1),
+        (*sick, "Asker kommune", 1.752988, "payroll", 2),  # 44 of 2510 days, printed 1.8 as Bergen's
+        (*sick, "Bergen kommune", 1.8, "Bergens årsrapport", 2),
+    ]
+
+
+def test_targets(served: duckdb.DuckDBPyConnection) -> None:
+    rows = served.execute(
+        """select indicator, year, org_level, org_unit_code, org_unit_name, target, round(actual, 6), round(gap, 6), on_track
+           from served.targets order by year, org_level, org_unit_code"""
+    ).fetchall()
+    assert rows == [
+        ("sick_leave_percent", 2023, "kommune", "K", "Asker kommune", 1.8, 1.752988, -0.047012, True),
+        ("sick_leave_percent", 2023, "tjenesteområde", "Helse og omsorg", "Helse og omsorg", 9.0, None, None, None),
+        ("sick_leave_percent", 2023, "virksomhet", "V1", "Solhaug sykehjem", 2.0, 2.191235, 0.191235, False),  # 22 of 1004
+        ("sick_leave_percent", 2023, "virksomhet", "V3", "Skovlund", 2.0, None, None, None),  # withheld
+        ("sick_leave_percent", 2030, "kommune", "K", "Asker kommune", 1.5, None, None, None),
+    ]
+
+
+def test_superseded_target_is_kept(served: duckdb.DuckDBPyConnection) -> None:
+    rows = served.execute("select target, decision from intermediate.int_targets where is_superseded").fetchall()
+    assert [(float(target), decision) for target, decision in rows] == [(1.7, "Handlingsprogram 2022")]
+
+
+def test_pilots(served: duckdb.DuckDBPyConnection) -> None:
+    rows = served.execute(
+        """select pilot, indicator, start_value, current_value, change_points, change_percent,
+               round(rest_of_area_change_points, 6), withheld from served.pilots order by pilot"""
+    ).fetchall()
+    assert rows == [
+        # V1 from 22 to 11 of 88 days; V2 and V3 from 22 of 66 to none.
+        ("Langvakter", "sick_leave_percent", 25.0, 12.5, -12.5, -50.0, -33.333333, None),
+        ("Liten", "sick_leave_percent", None, None, None, None, None, "primary"),
+    ]
+
+
+def test_what_is_doubtful_is_reported(served: duckdb.DuckDBPyConnection) -> None:
+    rows = served.execute(
+        """select feed, rule, rows from served.data_quality
+           where rule in ('unit_matched', 'target_not_superseded', 'peer_is_another') and rows > 0 order by rule"""
+    ).fetchall()
+    assert rows == [
+        ("sammenligning", "peer_is_another", 1),
+        ("maltall", "target_not_superseded", 1),
+        ("maltall", "unit_matched", 1),
+    ]
+
+
+def test_newest_file_of_each_feed_and_table_is_loaded(served: duckdb.DuckDBPyConnection) -> None:
+    names = served.execute("select file_name from served.inputs where feed in ('ssb', 'sammenligning') order by 1").fetchall()
+    assert names == [("sammenligning_2024-01-15.csv",), ("ssb_12451_2023-09-01.json",)]
+
+
+def test_ledger_of_published_figures(served: duckdb.DuckDBPyConnection) -> None:
+    rows = served.execute("select document, cast(published_on as varchar), value from staging.stg_published_figures").fetchall()
+    assert [(document, day, float(value)) for document, day, value in rows] == [("Rapport, del 1", "2024-01-01", 1.8)]

@@ -1,0 +1,112 @@
+"""Variable hours and PAI from file to database: cases worked out by hand. Not here: bad rows (unit tests)."""
+
+import os
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.building import build, settings_with
+from tests.small_deliveries import national_number, write_lines, write_payroll
+from warehouse.paths import Home
+
+POSITIONS = [
+    "1;1;V1;7174;Sykepleier;Fast;100;01.01.2020;",
+    "2;1;V1;7174;Sykepleier;Midlertidig;100;01.01.2020;",
+    "3;1;V1;7174;Sykepleier;Fast;100;01.01.2020;",
+    "4;1;V1;7174;Sykepleier;Vikar;100;01.01.2020;",
+    "5;1;V2;7174;Sykepleier;Vikar;50;01.01.2020;",
+    "6;1;V2;7174;Lærling;Lærling;100;01.01.2020;",  # not in the full-time population
+    "7;1;V2;7174;Sykepleier;Fast;80;01.01.2020;",  # on leave on the last of January
+    "8;1;V1;7174;Sykepleier;Fast;100;01.01.2020;30.01.2024",  # gone on the last of January
+]
+LEAVES = ["7;;Ulønnet permisjon;31.01.2024;31.01.2024;60;", "7;1;Ulønnet permisjon;31.01.2024;31.01.2024;40;"]
+HOURS = [
+    "1;V1;2024-01;Ekstravakt;162,5;",
+    "2;V1;2024-01;Timelønn;81,25;20 000",
+    "3;V1;2024-01;Overtid;16,25;",
+    "3;V1;2024-01;Beredskap;100;",  # no kind that is counted
+    "7;V2;2024-02;Mertid;32,5;",
+    "7;V2;2024-03;Mertid;32,5;",  # after the as-of date
+]
+PAI = "Fødselsnummer;Ansattnr;Stillingskode;Stillingsprosent;Tilsettingsforhold;Tjenestested;Enhetskode;Grunnlønn;Timer per uke"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+    folder: Path = tmp_path_factory.mktemp("substitutes")
+    home = Home(folder / "home")
+    write_payroll(home.landing, "2024-02-15", stillinger=POSITIONS, permisjoner=LEAVES)
+    write_lines(home.landing / "variable_timer_2024-02-15.csv", "Ansattnr;Enhetskode;Måned;Lønnsart;Timer;Beløp", HOURS)
+    write_lines(home.landing / "pai_2022.csv", PAI, [f"{national_number(1)};1;7174;100;F;2110;;512000;35,5"])
+    old = write_lines(home.landing / "pai_2023.csv", PAI, [f"{national_number(1)};1;7174;10;F;2110;V1;512000;35,5"])
+    os.utime(old, (1, 1))
+    # A later file of the same year, fixed width: 60 and 40 percent of one person, 75.5 of another on a unit that is gone.
+    records = [
+        f"{national_number(number)}{number:<10}7174{percent}{code}2110{unit:<10}00512000{'':<26}355"
+        for number, percent, code, unit in [(1, "06000", 1, "V1"), (1, "04000", 2, "V2"), (2, "07550", 3, "X9")]
+    ]
+    (home.landing / "pai_2023.txt").write_text("\r\n".join(records), encoding="cp1252")
+    build(home, settings_with(folder, min_fte_unit=1))
+    return duckdb.connect(str(home.build_database), read_only=True)
+
+
+def test_substitutes(built: duckdb.DuckDBPyConnection) -> None:
+    rows = built.execute(
+        """select month, org_unit_code, round(variable_fte, 6), round(substitute_fte, 6), round(substitute_percent, 6),
+               overtime_hours, withheld from served.substitutes_by_unit order by month, org_unit_code"""
+    ).fetchall()
+    january = (1.6, 3.0, 49.180328, 16.25, None)  # 3 of 4.5 + 1.6
+    february = (0.2, 1.5, 27.272727, 0.0, None)  # 1.5 of 5.3 + 0.2
+    assert rows == [
+        ("2024-01", "K", *january),
+        ("2024-01", "V", *january),
+        ("2024-01", "V1", 1.6, 2.5, 44.642857, 16.25, None),  # 2.5 of 4 + 1.6
+        ("2024-01", "V2", None, None, None, None, "primary"),
+        ("2024-02", "K", *february),
+        ("2024-02", "V", *february),
+        ("2024-02", "V1", 0.0, 1.0, 25.0, 0.0, None),
+        # 1.3 årsverk this month, but 0.9 over the year's months.
+        ("2024-02", "V2", None, None, None, None, "primary"),
+    ]
+
+
+def test_hours_of_unknown_kind_are_reported(built: duckdb.DuckDBPyConnection) -> None:
+    rows = built.execute(
+        "select rows, severity from served.data_quality where feed = 'variable_timer' and rule = 'hours_kind_in_code_list'"
+    ).fetchall()
+    assert rows == [(1, "warning")]
+
+
+def test_pai_positions_are_summed_to_persons(built: duckdb.DuckDBPyConnection) -> None:
+    rows = built.execute(
+        """select cast(reference_date as varchar), employee_no, sum(position_percent) from staging.stg_pai
+           group by reference_date, person_key, employee_no order by 1, 2"""
+    ).fetchall()
+    assert [(day, person, float(percent)) for day, person, percent in rows] == [
+        ("2022-12-01", "1", 100.0),
+        ("2023-12-01", "1", 100.0),
+        ("2023-12-01", "2", 75.5),
+    ]
+
+
+def test_pai_persons_have_the_pseudonyms_of_payroll(built: duckdb.DuckDBPyConnection) -> None:
+    rows = built.execute(
+        """select distinct pai.employee_no from staging.stg_pai as pai
+           inner join raw.ansatte as payroll on pai.person_key = payroll.person_key and pai.employee_no = payroll.employee_no"""
+    ).fetchall()
+    assert sorted(rows) == [("1",), ("2",)]
+
+
+def test_pai_units(built: duckdb.DuckDBPyConnection) -> None:
+    rows = built.execute(
+        "select pai_year, unit_code_delivered, unit_code from staging.stg_pai order by 1, row_number"
+    ).fetchall()
+    assert rows == [(2022, None, "K"), (2023, "V1", "V1"), (2023, "V2", "V2"), (2023, "X9", "K")]
+    rows = built.execute("select rows from served.data_quality where feed = 'pai' and rule = 'unit_matched'").fetchall()
+    assert rows == [(2,)]
+
+
+def test_later_file_of_a_year_supersedes(built: duckdb.DuckDBPyConnection) -> None:
+    names = built.execute("select file_name, rows_loaded from served.inputs where feed = 'pai' order by 1").fetchall()
+    assert names == [("pai_2022.csv", 1), ("pai_2023.txt", 3)]

@@ -1,0 +1,144 @@
+"""Names of delivered files, the choice of those beside the payroll delivery, and the acceptance of each file by itself."""
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sources.naming import NamedFile, recognise
+from sources.registry import feeds
+from tests.building import settings_with
+from tests.small_deliveries import national_number, write_lines, write_payroll
+from warehouse.archive import read_ledger, take_in
+from warehouse.delivery import Delivery, choose
+from warehouse.errors import Refused
+from warehouse.load import accept_delivery, load_feed, start_build
+from warehouse.paths import Home
+
+PAI = "Fødselsnummer;Ansattnr;Stillingskode;Stillingsprosent;Tilsettingsforhold;Tjenestested;Grunnlønn;Timer per uke"
+GOOD = f"{national_number(1)};1;7174;100;F;2110;512000;35,5"
+BAD = f"{national_number(1)};1;7174;100;X;2110;512000;35,5"
+
+
+@pytest.mark.parametrize(
+    ("file_name", "named"),
+    [
+        ("fravaer_2024-01-31.csv", NamedFile("fravaer", "", date(2024, 1, 31))),
+        ("Variable_Timer_2024-01-31.XLSX", NamedFile("variable_timer", "", date(2024, 1, 31))),
+        ("pai_2023.csv", NamedFile("pai", "2023", date(2023, 12, 1))),
+        ("10faktor_2023.xlsx", NamedFile("10faktor", "2023", date(2023, 1, 1))),
+        ("ssb_12441_2024-03-01.json", NamedFile("ssb", "12441", date(2024, 3, 1))),
+        ("piloter_2024-03-01.csv", NamedFile("piloter", "", date(2024, 3, 1))),
+        ("pai_2023-12-01.csv", None),
+        ("10faktor_2023.csv", None),
+        ("ssb_2024-03-01.json", None),
+        ("fravaer_2024-02-30.csv", None),
+        ("fravaer_2024.csv", None),
+        ("deltakelse_2024-01-31.csv", None),
+    ],
+)
+def test_names(file_name: str, named: NamedFile | None) -> None:
+    assert recognise(file_name, [feed.naming for feed in feeds().values()]) == named
+
+
+def arrive(home: Home, *file_names: str) -> None:
+    """Take in empty files one after the other."""
+    home.prepare()
+    for file_name in file_names:
+        (home.landing / file_name).write_text(file_name, encoding="utf-8")
+        take_in(home, home.landing, feeds())
+
+
+def chosen(home: Home, as_of: date | None = None) -> list[str]:
+    delivery = choose(read_ledger(home), feeds(), as_of).delivery
+    return sorted(arrival.file_name for arrival in delivery.files if not feeds().get(arrival.feed, feeds()["pai"]).required)
+
+
+def test_choice_beside_the_payroll_delivery(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    for day in ("2023-06-30", "2024-01-31"):
+        write_payroll(home.landing, day)
+    arrive(
+        home,
+        "variable_timer_2023-06-30.csv",
+        "pai_2023.csv",
+        "pai_2021.csv",
+        "pai_2021.txt",
+        "10faktor_2021.xlsx",
+        "10faktor_2023.xlsx",
+        "ssb_12441_2024-01-01.json",
+        "ssb_12441_2023-01-01.json",
+        "ssb_12451_2023-01-01.json",
+        "maltall_2024-02-15.csv",
+        "maltall_2023-01-01.csv",
+        "maltall_2023-01-01.xlsx",
+    )
+    assert chosen(home) == [
+        "10faktor_2021.xlsx",
+        "10faktor_2023.xlsx",
+        "maltall_2024-02-15.csv",
+        # The later arrival of the year; variable_timer belongs to the older payroll delivery.
+        "pai_2021.txt",
+        "pai_2023.csv",
+        "ssb_12441_2024-01-01.json",
+        "ssb_12451_2023-01-01.json",
+    ]
+    assert chosen(home, date(2023, 7, 1)) == [
+        "10faktor_2021.xlsx",
+        "10faktor_2023.xlsx",
+        "maltall_2023-01-01.xlsx",
+        # Its reference date is 1 December 2023.
+        "pai_2021.txt",
+        "ssb_12441_2023-01-01.json",
+        "ssb_12451_2023-01-01.json",
+        "variable_timer_2023-06-30.csv",
+    ]
+
+
+def load_all(home: Home) -> Delivery:
+    home.prepare()
+    settings = settings_with(home.root)
+    take_in(home, home.landing, feeds())
+    delivery = choose(read_ledger(home), feeds(), None).delivery
+    start_build(home, settings, feeds(), delivery)
+    for feed in feeds().values():
+        load_feed(home, settings, feed, delivery.of(feed))
+    accept_delivery(home, settings, feeds(), delivery)
+    return delivery
+
+
+def test_a_bad_optional_file_stops_the_night_whatever_the_others_of_its_feed(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    write_payroll(home.landing, "2024-01-31")
+    write_lines(home.landing / "pai_2022.csv", PAI, [GOOD] * 500)
+    write_lines(home.landing / "pai_2023.csv", PAI, [GOOD, BAD])
+    with pytest.raises(Refused, match=r"pai_2023\.csv is rejected: 1 of 2 rows") as refused:
+        load_all(home)
+    assert "row 2, Tilsettingsforhold = X: breaks employment_code_in_code_list" in str(refused.value)
+    assert "pai_2022" not in str(refused.value)
+
+
+def test_an_unreadable_optional_file_stops_the_night(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    write_payroll(home.landing, "2024-01-31")
+    write_lines(home.landing / "maltall_2024-01-01.csv", "Indikator;Nivå", [])
+    with pytest.raises(Refused, match=r"maltall_2024-01-01\.csv is rejected: required column Enhet"):
+        load_all(home)
+
+
+def test_rows_of_each_file_are_counted_by_themselves(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    write_payroll(home.landing, "2024-01-31")
+    # The same bytes in two years: two inputs of one content.
+    write_lines(home.landing / "pai_2021.csv", PAI, [GOOD] * 3)
+    write_lines(home.landing / "pai_2022.csv", PAI, [GOOD] * 3)
+    write_lines(home.landing / "pai_2023.csv", PAI, [*[GOOD] * 200, BAD])
+    load_all(home)
+    with duckdb.connect(str(home.build_database), read_only=True) as con:
+        inputs = con.execute(
+            "select file_name, rows_delivered, rows_loaded, rows_quarantined from raw.inputs where feed = 'pai' order by 1"
+        ).fetchall()
+        stored = con.execute("select pai_year, count(*) from raw.pai group by 1 order by 1").fetchall()
+    assert inputs == [("pai_2021.csv", 3, 3, 0), ("pai_2022.csv", 3, 3, 0), ("pai_2023.csv", 201, 200, 1)]
+    assert stored == [(2021, 3), (2022, 3), (2023, 200)]

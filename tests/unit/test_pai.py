@@ -1,0 +1,101 @@
+"""PAI layouts and contract: real files in both layouts, and every rule broken once. Not here: the figures (golden)."""
+
+from pathlib import Path
+
+import pytest
+
+from sources.dialect import FileRejected
+from sources.pai.layout import layouts
+from sources.registry import feeds
+from sources.validate import Validated, validate
+from tests.small_deliveries import broken_rules, national_number, write_lines
+
+PAI = feeds()["pai"]
+HEADER = (
+    "Fødselsnummer;Ansattnr;Stillingskode;Stillingsprosent;Tilsettingsforhold;Tjenestested;Enhetskode;Grunnlønn;Faste tillegg;"
+    "Variable tillegg;Overtid;Utdanningskode;Timer per uke;Lønnsansiennitetsdato"
+)
+GOOD = f"{national_number(1)};1;7174;75,5;F;2110;V1;512 000;1 200,50;;;741  ;35,5;01.08.2010"
+BROKEN = {
+    "field_count": (GOOD, GOOD + ";x"),
+    "national_number_required": (national_number(1), ""),
+    "national_number_check_digits": (national_number(1), "01828012345"),
+    "employee_no_required": (";1;", ";;"),
+    "job_code_required": ("7174", ""),
+    "job_code_four_digits": ("7174", "717A"),
+    "position_percent_required": ("75,5", ""),
+    "position_percent_readable": ("75,5", "75.5"),
+    "position_percent_in_range": ("75,5", "100,1"),
+    "employment_code_required": (";F;", ";;"),
+    "employment_code_in_code_list": (";F;", ";X;"),
+    "service_place_required": ("2110", ""),
+    "service_place_four_digits": ("2110", "21100"),
+    "base_pay_required": ("512 000", ""),
+    "base_pay_readable": ("512 000", "512.000"),
+    "base_pay_in_range": ("512 000", "-1"),
+    "fixed_supplements_readable": ("1 200,50", "noe"),
+    "variable_supplements_readable": (";;;741", ";noe;;741"),
+    "overtime_pay_readable": (";;;741", ";;noe;741"),
+    "education_code_three_digits": ("741  ", "74"),
+    "weekly_hours_required": ("35,5", ""),
+    "weekly_hours_readable": ("35,5", "35.5"),
+    "weekly_hours_in_code_list": ("35,5", "33"),
+    "seniority_date_readable": ("01.08.2010", "2010"),
+}
+
+
+def read(path: Path) -> Validated:
+    named = PAI.naming.read(path.name)
+    assert named
+    return validate(PAI, PAI.read(path, named), {})
+
+
+@pytest.mark.parametrize("rule", BROKEN)
+def test_rule(tmp_path: Path, rule: str) -> None:
+    good, bad = BROKEN[rule]
+    assert GOOD.count(good) == 1
+    path = write_lines(tmp_path / "pai_2023.csv", HEADER, [GOOD, GOOD.replace(good, bad)])
+    assert broken_rules(PAI, path) == [rule]
+
+
+def test_every_rule_has_a_case() -> None:
+    # The year is read from the file's name: no file can break it.
+    assert {rule.name for rule in PAI.rules} == BROKEN.keys() | {"pai_year_required", "pai_year_readable"}
+
+
+def test_fixed_width_layout_reads_as_the_delimited_one(tmp_path: Path) -> None:
+    record = f"{national_number(1)}{'1':<10}71740755012110{'V1':<10}{'00512000'}{'0001200'}{'':<7}{'':<7}{'741':<5}35520100801"
+    fixed = tmp_path / "pai_2023.txt"
+    fixed.write_bytes(f"{record}\r\n\r\n{record[:79]}   \r\n{record}{'x' * 20}\r\n".encode("cp1252"))
+    delimited = write_lines(tmp_path / "pai_2023.csv", HEADER, [GOOD.replace("1 200,50", "1200")])
+    from_fixed, from_delimited = read(fixed), read(delimited)
+    assert from_fixed.accepted.drop(columns="row_number").to_dict("records") == from_delimited.accepted.drop(
+        columns="row_number"
+    ).to_dict("records")
+    # Row 2 is blank; row 3 has lost its weekly hours, row 4 is longer than a record.
+    assert from_fixed.accepted["row_number"].tolist() == [1]
+    assert from_fixed.quarantined[["row_number", "rule"]].values.tolist() == [[4, "field_count"], [3, "weekly_hours_required"]]
+    assert from_fixed.rows_delivered == 3
+
+
+def test_a_file_of_no_layout_is_rejected(tmp_path: Path) -> None:
+    path = tmp_path / "pai_2023.csv"
+    path.write_text("1" * 400 + "\n", encoding="utf-8")
+    with pytest.raises(FileRejected, match="records of a known length"):
+        read(path)
+
+
+def test_headers_that_are_somebodys_values_are_not_told(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "pai_2023.csv", GOOD, [GOOD])
+    with pytest.raises(FileRejected) as rejected:
+        read(path)
+    assert national_number(1) not in str(rejected.value)
+
+
+def test_layouts_name_only_columns_of_the_contract() -> None:
+    assert {layout.name for layout in layouts()} == {"delimited", "fixed_width"}
+    for layout in layouts():
+        assert layout.columns.keys() <= PAI.columns.keys()
+        ends = [column.start + column.length - 1 for column in layout.columns.values()]
+        assert ends == sorted(ends)
+        assert max(ends) <= layout.record_length or not layout.record_length

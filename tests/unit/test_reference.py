@@ -1,0 +1,206 @@
+"""The contracts and readers of the reference feeds: real files, and every rule broken once. Not here: the figures (golden)."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sources.dialect import FileRejected
+from sources.registry import feeds
+from sources.validate import validate
+from tests.small_deliveries import broken_rules, write_lines
+
+UNITS = {("organisasjon", "Enhetskode"): pd.Index(["V1", "V2"])}
+HEADERS = {
+    "sammenligning": "Indikator;Periode;Sammenligningsenhet;Verdi;Kilde",
+    "maltall": "Indikator;Nivå;Enhet;År;Mål;Vedtak;Vedtatt dato",
+    "piloter": "Enhetskode;Pilot;Startdato;Sluttdato",
+    "publiserte_tall": "figure_id;document;published_on;source;indicator;period;factor_no;value;unit;decimals",
+}
+GOOD = {
+    "sammenligning": "sick_leave_percent;2023-Q1;Bærum kommune;9,2;KS",
+    "maltall": "sick_leave_percent;kommune;Asker kommune;2024;7,0;HP 2023;13.12.2022",
+    "piloter": "V1;Langvakter;01.02.2023;31.12.2024",
+    "publiserte_tall": "A-1;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;1",
+}
+BROKEN = {
+    "sammenligning": {
+        "field_count": "sick_leave_percent;2022;Bærum kommune;9,2",
+        "indicator_required": ";2022;Bærum kommune;9,2;KS",
+        "period_required": "sick_leave_percent;;Bærum kommune;9,2;KS",
+        "period_year_quarter_or_month": "sick_leave_percent;2023-13;Bærum kommune;9,2;KS",
+        "peer_required": "sick_leave_percent;2022;;9,2;KS",
+        "value_required": "sick_leave_percent;2022;Bærum kommune;;KS",
+        "value_readable": "sick_leave_percent;2022;Bærum kommune;9.2;KS",
+        "source_name_required": "sick_leave_percent;2022;Bærum kommune;9,2;",
+        "figure_unique": "sick_leave_percent;2023-Q1;Bærum kommune;9,3;SSB",
+    },
+    "maltall": {
+        "field_count": "sick_leave_percent;kommune",
+        "indicator_required": ";kommune;Asker kommune;2025;7,0;HP 2023;13.12.2022",
+        "unit_level_required": "sick_leave_percent;;Asker kommune;2025;7,0;HP 2023;13.12.2022",
+        "unit_level_in_code_list": "sick_leave_percent;etat;Asker kommune;2025;7,0;HP 2023;13.12.2022",
+        "unit_required": "sick_leave_percent;kommune;;2025;7,0;HP 2023;13.12.2022",
+        "target_year_required": "sick_leave_percent;kommune;Asker kommune;;7,0;HP 2023;13.12.2022",
+        "target_year_readable": "sick_leave_percent;kommune;Asker kommune;2025,5;7,0;HP 2023;13.12.2022",
+        "target_year_in_range": "sick_leave_percent;kommune;Asker kommune;20255;7,0;HP 2023;13.12.2022",
+        "target_required": "sick_leave_percent;kommune;Asker kommune;2025;;HP 2023;13.12.2022",
+        "target_readable": "sick_leave_percent;kommune;Asker kommune;2025;sju;HP 2023;13.12.2022",
+        "decision_required": "sick_leave_percent;kommune;Asker kommune;2025;7,0;;13.12.2022",
+        "decided_on_required": "sick_leave_percent;kommune;Asker kommune;2025;7,0;HP 2023;",
+        "decided_on_readable": "sick_leave_percent;kommune;Asker kommune;2025;7,0;HP 2023;31.02.2022",
+        "target_unique": "sick_leave_percent;kommune;Asker kommune;2024;6,9;HP 2023;13.12.2022",
+    },
+    "piloter": {
+        "field_count": "V2;Langvakter;01.02.2023;31.12.2024;x",
+        "unit_code_required": ";Langvakter;01.02.2023;31.12.2024",
+        "pilot_required": "V2;;01.02.2023;31.12.2024",
+        "start_date_required": "V2;Langvakter;;31.12.2024",
+        "start_date_readable": "V2;Langvakter;2023-02-01;31.12.2024",
+        "end_date_readable": "V2;Langvakter;01.02.2023;snart",
+        "unit_code_known": "V9;Langvakter;01.02.2023;31.12.2024",
+        "date_order": "V2;Langvakter;01.02.2023;31.01.2023",
+        "unit_unique_in_pilot": "V1;Langvakter;01.03.2023;",
+    },
+    "publiserte_tall": {
+        "field_count": "A-2;Rapport",
+        "figure_id_required": ";Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;1",
+        "document_required": "A-2;;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;1",
+        "published_on_required": "A-2;Rapport;;payroll;sick_leave_percent;2023;;9,0;percent;1",
+        "published_on_readable": "A-2;Rapport;i fjor;payroll;sick_leave_percent;2023;;9,0;percent;1",
+        "source_name_required": "A-2;Rapport;01.02.2024;;sick_leave_percent;2023;;9,0;percent;1",
+        "indicator_required": "A-2;Rapport;01.02.2024;payroll;;2023;;9,0;percent;1",
+        "period_required": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;;;9,0;percent;1",
+        "factor_no_readable": "A-2;Rapport;01.02.2024;tenfactor;score;2023;to;9,0;score;1",
+        "factor_no_in_range": "A-2;Rapport;01.02.2024;tenfactor;score;2023;11;9,0;score;1",
+        "value_required": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;;percent;1",
+        "value_readable": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;ni;percent;1",
+        "unit_required": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;;1",
+        "decimals_required": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;",
+        "decimals_readable": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;én",
+        "decimals_in_range": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;7",
+        "figure_id_unique": "A-1;Rapport;01.02.2024;payroll;sick_leave_percent;2022;;9,3;percent;1",
+    },
+}
+
+
+@pytest.mark.parametrize(("feed", "rule"), [(feed, rule) for feed, rules in BROKEN.items() for rule in rules])
+def test_rule(tmp_path: Path, feed: str, rule: str) -> None:
+    path = write_lines(tmp_path / f"{feed}_2024-01-01.csv", HEADERS[feed], [GOOD[feed], BROKEN[feed][rule]])
+    assert broken_rules(feeds()[feed], path, UNITS) == [rule]
+
+
+@pytest.mark.parametrize("feed", BROKEN)
+def test_every_rule_has_a_case(feed: str) -> None:
+    assert {rule.name for rule in feeds()[feed].rules} == BROKEN[feed].keys()
+
+
+# --- SSB ----------------------------------------------------------------------------------------------------------------
+
+
+def dataset(**changes: object) -> dict[str, object]:
+    return {
+        "version": "2.0",
+        "class": "dataset",
+        "id": ["Region", "Tid"],
+        "size": [2, 2],
+        "dimension": {
+            "Region": {"category": {"index": ["3203", "3201"], "label": {"3203": "Asker", "3201": "Bærum"}}},
+            "Tid": {"category": {"index": {"2023M01": 1, "2023K1": 0}}},
+        },
+        "value": [1.10, 2, 3, 4],
+        **changes,
+    }
+
+
+def cells(folder: Path, content: dict[str, object]) -> list[tuple]:
+    path = folder / "ssb_12441_2024-01-01.json"
+    path.write_text("\ufeff" + json.dumps(content), encoding="utf-8")
+    feed, named = feeds()["ssb"], feeds()["ssb"].naming.read(path.name)
+    assert named
+    accepted = validate(feed, feed.read(path, named), {}).accepted
+    assert set(accepted["Tabell"]) == {"12441"}
+    columns = ["row_number", "Region", "Tid", "Verdi", "Status"]
+    return [
+        (row, region, time, None if pd.isna(value) else float(value), None if pd.isna(status) else status)
+        for row, region, time, value, status in accepted[columns].itertuples(index=False)
+    ]
+
+
+def test_ssb_cells_in_the_order_of_their_dimensions(tmp_path: Path) -> None:
+    assert cells(tmp_path, dataset()) == [
+        (1, "Asker", "2023K1", 1.1, None),
+        (2, "Asker", "2023M01", 2.0, None),
+        (3, "Bærum", "2023K1", 3.0, None),
+        (4, "Bærum", "2023M01", 4.0, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "status", "expected"),
+    [
+        ([None, 2, 3, 4], ["..", None, None, "p"], [(None, ".."), (2, None), (3, None), (4, "p")]),
+        ({"1": 2, "3": 4}, {"0": ":"}, [(None, ":"), (2, None), (None, None), (4, None)]),
+        ([1, 2, 3, 4], "p", [(1, "p"), (2, "p"), (3, "p"), (4, "p")]),
+    ],
+)
+def test_ssb_forms_of_value_and_status(tmp_path: Path, value: object, status: object, expected: list) -> None:
+    assert [row[3:] for row in cells(tmp_path, dataset(value=value, status=status))] == expected
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"value": [1, 2, 3]}, {"value": {"4": 1}}, {"value": {"x": 1}}, {"size": [2, 3]}, {"id": ["Region"]}, {"dimension": {}}],
+)
+def test_ssb_file_that_is_no_dataset_is_rejected(tmp_path: Path, changes: dict[str, object]) -> None:
+    with pytest.raises(FileRejected, match="no JSON-stat2 dataset"):
+        cells(tmp_path, dataset(**changes))
+
+
+def test_ssb_file_that_is_no_json_is_rejected(tmp_path: Path) -> None:
+    path = tmp_path / "ssb_12441_2024-01-01.json"
+    path.write_text("<html>", encoding="utf-8")
+    with pytest.raises(FileRejected, match="cannot be read as JSON"):
+        broken_rules(feeds()["ssb"], path)
+
+
+def test_ssb_rules(tmp_path: Path) -> None:
+    path = tmp_path / "ssb_12441_2024-01-01.json"
+    weeks = dataset(
+        size=[1, 2],
+        value=["x", 1],
+        dimension={
+            "Region": {"category": {"index": ["0"]}},
+            "Tid": {"category": {"index": ["2023U01", "2023"]}},
+        },
+    )
+    path.write_text(json.dumps({**weeks, "value": [1, 2]}), encoding="utf-8")
+    assert broken_rules(feeds()["ssb"], path) == ["time_code_year_quarter_or_month"]
+    path.write_text(json.dumps({**weeks, "value": [None, 12345678901234567890]}), encoding="utf-8")
+    assert set(broken_rules(feeds()["ssb"], path)) == {"time_code_year_quarter_or_month", "value_readable"}
+
+
+# --- the ledger of published figures ------------------------------------------------------------------------------------
+
+
+def test_ledger_with_commas(tmp_path: Path) -> None:
+    header = HEADERS["publiserte_tall"].replace(";", ",") + ",note"
+    lines = [
+        'A-1,"Rapport, del 1",2024-02-01,payroll,sick_leave_percent,2023,,-9.05,percent,1,"se ""kap. 2"""',
+        "",
+        "A-2,Rapport",
+    ]
+    path = write_lines(tmp_path / "publiserte_tall_2024-01-01.csv", header, lines)
+    feed = feeds()["publiserte_tall"]
+    named = feed.naming.read(path.name)
+    assert named
+    validated = validate(feed, feed.read(path, named), {})
+    (row,) = validated.accepted.to_dict("records")
+    assert (row["document"], str(row["published_on"]), float(row["value"]), row["note"]) == (
+        "Rapport, del 1",
+        "2024-02-01",
+        -9.05,
+        'se "kap. 2"',
+    )
+    assert validated.quarantined[["row_number", "rule"]].values.tolist() == [[3, "field_count"]]

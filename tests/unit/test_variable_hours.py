@@ -1,0 +1,38 @@
+"""The contract of variable_timer: every rule broken once. Not here: the figures (golden)."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sources.registry import feeds
+from tests.small_deliveries import broken_rules, write_lines
+
+FEED = feeds()["variable_timer"]
+HEADER = "Ansattnr;Enhetskode;Måned;Lønnsart;Timer;Beløp"
+KNOWN = {("ansatte", "Ansattnr"): pd.Index(["1"]), ("organisasjon", "Enhetskode"): pd.Index(["V1"])}
+BROKEN = {
+    "field_count": "1;V1;2023-02",
+    "employee_no_required": ";V1;2023-02;Overtid;1;",
+    "unit_code_required": "1;;2023-02;Overtid;1;",
+    "worked_month_required": "1;V1;;Overtid;1;",
+    "worked_month_year_and_month": "1;V1;2023-2;Overtid;1;",
+    "hours_kind_required": "1;V1;2023-02;;1;",
+    "hours_kind_in_code_list": "1;V1;2023-02;Beredskap;1;",
+    "hours_required": "1;V1;2023-02;Overtid;;",
+    "hours_readable": "1;V1;2023-02;Overtid;en;",
+    "hours_pay_readable": "1;V1;2023-02;Overtid;1;mye",
+    "employee_no_known": "2;V1;2023-02;Overtid;1;",
+    "unit_code_known": "1;V2;2023-02;Overtid;1;",
+    "hours_unique": "1;V1;2023-01;Overtid;3;",
+}
+
+
+@pytest.mark.parametrize("rule", BROKEN)
+def test_rule(tmp_path: Path, rule: str) -> None:
+    path = write_lines(tmp_path / "variable_timer_2024-01-31.csv", HEADER, ["1;V1;2023-01;Overtid;-7,5;2 100,25", BROKEN[rule]])
+    assert broken_rules(FEED, path, KNOWN) == [rule]
+
+
+def test_every_rule_has_a_case() -> None:
+    assert {rule.name for rule in FEED.rules} == BROKEN.keys()
