@@ -95,7 +95,8 @@ def run(home_folder: Path, settings_file: Path | None, landing: Path | None, as_
 
     Takes in what lies in the landing folder, loads the newest complete delivery and publishes the marts, whole or not at
     all. Files of a delivery are named FEED_YYYY-MM-DD.csv (or .xlsx) with the feeds organisasjon, ansatte, stillinger,
-    fravaer and permisjoner; the date is that of the extract.
+    fravaer and permisjoner; the date is that of the extract. Files of other sources are loaded beside them when they have
+    come: variable_timer, pai_YYYY, 10faktor_YYYY, sammenligning, ssb_TABLE, maltall, piloter and publiserte_tall.
 
     \b
     Exit codes: 0 published

@@ -104,10 +104,11 @@ def decide(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], settings: Sett
         cell = ", ".join(mart.cell)
         limit = float(getattr(settings, mart.threshold))
         year, rows = ("period as calendar_year,", "where period_type = 'year'") if mart.has_periods else ("", "")
+        # A measure that is missing withholds the cell too.
         con.execute(
             f"""create or replace table disclosure.{mart.name} as
                 select {year} {cell},
-                    case when {mart.threshold_measure} < {limit} then 'primary' end as withheld
+                    case when coalesce({mart.threshold_measure} < {limit}, true) then 'primary' end as withheld
                 from marts.{mart.name} {rows}"""
         )
         counts[mart.name] = one(con, f"select count(*), count(withheld) from disclosure.{mart.name}")
