@@ -2,15 +2,17 @@
 The municipality is the CSV files here; nothing in this folder knows the warehouse or any real person.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from sources.demo.absence import draw_absences, draw_leaves
 from sources.demo.dialects import DIALECTS, Dialect, write_feed, write_sheets
 from sources.demo.extracts import extract, sprinkle_bad_rows
-from sources.demo.organisation import read_municipality
+from sources.demo.organisation import Municipality, read_municipality
 from sources.demo.others import draw_hours, pai, piloter, variable_timer
 from sources.demo.people import day, draw_people
 from sources.demo.published import LEDGER, maltall, read_published, sammenligning, ssb_12441, survey_2021, survey_2023
@@ -30,19 +32,42 @@ def make_deliveries(landing: Path, *, seed: int = 2024, progress: Callable[[str]
     leaves = draw_leaves(rng, municipality, persons)
     absences = draw_absences(rng, municipality, persons, positions, leaves)
     paths = []
-
-    def written(path: Path, what: str) -> None:
+    for path, what in chain(
+        payroll_files(landing, rng, municipality, persons, positions, leaves, absences),
+        other_files(landing, rng, municipality, persons, positions),
+    ):
         progress(f"{path.name}: {what}")
         paths.append(path)
+    return paths
 
+
+def payroll_files(
+    landing: Path,
+    rng: np.random.Generator,
+    municipality: Municipality,
+    persons: pd.DataFrame,
+    positions: pd.DataFrame,
+    leaves: pd.DataFrame,
+    absences: pd.DataFrame,
+) -> Iterator[tuple[Path, str]]:
+    """Write the required feeds; each file with what it holds."""
     for extract_date in EXTRACT_DATES:
         feeds = extract(municipality, persons, positions, leaves, absences, day(extract_date))
         for feed, table in sprinkle_bad_rows(feeds).items():
             dialect = DIALECTS[extract_date, feed]
             path = landing / f"{feed}_{extract_date}.{'xlsx' if dialect.xlsx else 'csv'}"
             write_feed(path, table, dialect, rng)
-            written(path, f"{len(table)} rows")
+            yield path, f"{len(table)} rows"
 
+
+def other_files(
+    landing: Path,
+    rng: np.random.Generator,
+    municipality: Municipality,
+    persons: pd.DataFrame,
+    positions: pd.DataFrame,
+) -> Iterator[tuple[Path, str]]:
+    """Write the feeds that may be missing; each file with what it holds."""
     hours = draw_hours(rng, municipality, positions)
     published = read_published()
     tables = {
@@ -55,15 +80,14 @@ def make_deliveries(landing: Path, *, seed: int = 2024, progress: Callable[[str]
     for name, table in tables.items():
         path = landing / f"{name}.csv"
         write_feed(path, table, Dialect(encoding="utf-8"), rng)
-        written(path, f"{len(table)} rows")
+        yield path, f"{len(table)} rows"
     for year, sheets in {2021: survey_2021(published), 2023: survey_2023(published)}.items():
         path = landing / f"10faktor_{year}.xlsx"
         write_sheets(path, sheets)
-        written(path, ", ".join(f"{sheet} {len(table)} rows" for sheet, table in sheets.items()))
+        yield path, ", ".join(f"{sheet} {len(table)} rows" for sheet, table in sheets.items())
     path = landing / f"ssb_12441_{SPRING}.json"
     path.write_text(ssb_12441(), encoding="utf-8")
-    written(path, "one table")
+    yield path, "one table"
     path = landing / f"publiserte_tall_{AUTUMN}.csv"
     path.write_bytes(LEDGER.read_bytes())
-    written(path, f"{len(published)} rows")
-    return paths
+    yield path, f"{len(published)} rows"

@@ -11,8 +11,8 @@ from sources.demo.others import norwegian_date
 from sources.tenfactor.workbook import factor_names
 
 LEDGER = Path(__file__).with_name("published_figures.csv")
-# Invented: of the round of 2021 only the scores and the percents were printed, not how many were asked.
-ASKED_OF_2023 = 0.965
+# Invented: of the round of 2021 only scores and percents were printed, not how many were asked; areas as printed, in order.
+ASKED_2021 = (227, 2908, 2442, 458, 124, 391, 17)
 # Invented: units of the round of 2021 with a code; answers asked and given, the last below the floor of the house.
 WARDS_2021 = (("310202", "Bråset avd 1", 41, 27), ("310203", "Bråset avd 2", 48, 36), ("310209", "Bråset fagteam", 9, 4))
 # Invented: doctor-certified percents of a table of Statistics Norway, first quarter to last; None is not published.
@@ -85,10 +85,9 @@ def survey_2023(published: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def survey_2021(published: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The round of 2021 with the printed scores and percents, in wide form and under the other set of factor names."""
     percents = _tenfactor(published, "response_percent", "2021").astype(int)
-    asked = (_taking_part(published)["Planlagte svar"] * ASKED_OF_2023).round().astype(int)
+    asked = pd.Series([sum(ASKED_2021), *ASKED_2021], index=percents.index)
     answers = (asked * percents / 100).round().astype(int)
-    municipality, areas = asked.index[0], asked.index[1:]
-    asked[municipality], answers[municipality] = asked[areas].sum(), answers[areas].sum()
+    answers.iloc[0] = answers.iloc[1:].sum()
     wards = pd.DataFrame(WARDS_2021, columns=["Enhetskode", "Enhet", "Planlagte svar", "Svar"]).set_index("Enhet")
     taking_part = pd.concat([pd.DataFrame({"Enhetskode": "", "Planlagte svar": asked, "Svar": answers}), wards])
     scores = _scores(published, "2021").pivot_table(index="org_unit", columns="factor_no", values="value", sort=False)
