@@ -1,5 +1,5 @@
-"""How the demo deliveries are written: every variant of the file dialect once or more over the ten files.
-Not here: what stands in them (extracts.py).
+"""How the demo deliveries are written: every variant of the file dialect once or more over the ten payroll files.
+Not here: what stands in them (extracts.py, others.py, published.py).
 """
 
 import csv
@@ -16,6 +16,8 @@ NO_BREAK_SPACE = "\u00a0"
 AMOUNT = "Årslønn"
 NATIVE_NUMBERS = ("Ansattnr", "Stillingsnr", "Permisjonsprosent", "Dekningsgrad")
 NATIVE_DATES = ("Gyldig fra", "Gyldig til", "Fra dato", "Til dato")
+# Without a fixed date a workbook would differ from run to run.
+CREATED = dt.datetime(2024, 1, 1)
 REMARK = 'Avtalt med leder; se "notat i saken"'
 
 
@@ -71,8 +73,7 @@ def write_feed(path: Path, table: pd.DataFrame, dialect: Dialect, rng: np.random
 
 def _write_xlsx(path: Path, table: pd.DataFrame) -> None:
     with xlsxwriter.Workbook(path) as book:
-        # Without a fixed date the file would differ from run to run.
-        book.set_properties({"created": dt.datetime(2024, 1, 1)})
+        book.set_properties({"created": CREATED})
         sheet = book.add_worksheet("Eksport")
         as_date = book.add_format({"num_format": "dd.mm.yyyy"})
         sheet.write_row(0, 0, table.columns)
@@ -84,3 +85,16 @@ def _write_xlsx(path: Path, table: pd.DataFrame) -> None:
                     sheet.write_number(row, column, float(text))
                 elif text:
                     sheet.write_string(row, column, text)
+
+
+def write_sheets(path: Path, sheets: dict[str, pd.DataFrame]) -> None:
+    """Write a workbook with one sheet a table, its cells as they are; empty cells stay empty."""
+    with xlsxwriter.Workbook(path) as book:
+        book.set_properties({"created": CREATED})
+        for name, table in sheets.items():
+            sheet = book.add_worksheet(name)
+            sheet.write_row(0, 0, table.columns)
+            for number, row in enumerate(table.itertuples(index=False), start=1):
+                for column, cell in enumerate(row):
+                    if cell != "" and not pd.isna(cell):
+                        sheet.write(number, column, cell)

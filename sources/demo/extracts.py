@@ -53,7 +53,7 @@ def extract(
     leaves, absences = (
         rows[(rows["known"] <= taken) & rows["person"].isin(positions["person"])] for rows in (leaves, absences)
     )
-    coverage = _text(leaves["coverage"], lambda percent: str(percent) if percent else "")
+    coverage = text(leaves["coverage"], lambda percent: str(percent) if percent else "")
     return {
         "organisasjon": _organisasjon(municipality.units),
         "ansatte": _ansatte(persons[persons["person"].isin(positions["person"])]),
@@ -71,8 +71,8 @@ def _organisasjon(units: pd.DataFrame) -> pd.DataFrame:
             "Nivå": units["level"],
             "Overordnet": units["parent"],
             "Gruppe": units["group"],
-            "Gyldig fra": _text(units["valid_from"], lambda date: _date_text(day(date))),
-            "Gyldig til": _text(units["valid_to"], lambda date: _date_text(day(date)) if date else ""),
+            "Gyldig fra": text(units["valid_from"], lambda date: date_text(day(date))),
+            "Gyldig til": text(units["valid_to"], lambda date: date_text(day(date)) if date else ""),
         }
     )
 
@@ -84,7 +84,7 @@ def _ansatte(persons: pd.DataFrame) -> pd.DataFrame:
             "Fødselsnummer": persons["national_number"],
             "Navn": persons["name"],
             "Kjønn": persons["sex"],
-            "Fødselsdato": _text(persons["birth"], _date_text),
+            "Fødselsdato": text(persons["birth"], date_text),
         }
     )
 
@@ -101,11 +101,11 @@ def _stillinger(municipality: Municipality, persons: pd.DataFrame, positions: pd
             "Stillingskode": jobs["code"],
             "Stillingstittel": jobs["title"],
             "Ansettelsesform": positions["form"],
-            "Stillingsprosent": _text(positions["percent"], _number_text),
-            "Gyldig fra": _text(positions["start"], _date_text),
-            "Gyldig til": _text(positions["end"].where(end_known, OPEN), _date_text),
-            "Årslønn": _text(positions["salary"].fillna(0), lambda amount: str(int(amount)) if amount else ""),
-            "Lønnsgruppe": _text(jobs["pay_group"].fillna(0), lambda group: str(group) if group else ""),
+            "Stillingsprosent": text(positions["percent"], number_text),
+            "Gyldig fra": text(positions["start"], date_text),
+            "Gyldig til": text(positions["end"].where(end_known, OPEN), date_text),
+            "Årslønn": text(positions["salary"].fillna(0), lambda amount: str(int(amount)) if amount else ""),
+            "Lønnsgruppe": text(jobs["pay_group"].fillna(0), lambda group: str(group) if group else ""),
             "Ledernivå": jobs["role"].where(jobs["role"].isin(LEADER_OF_LEVEL.values()), ""),
             "Ønsker større stilling": positions["wish"].where(part_time, ""),
         }
@@ -120,23 +120,23 @@ def _absence_rows(kind: str, persons: pd.DataFrame, rows: pd.DataFrame, taken: i
             "Ansattnr": persons["number"].to_numpy()[rows["person"]],
             "Stillingsnr": np.where(unnamed, "", "1"),
             f"{kind}stype": rows["type"],
-            "Fra dato": _text(rows["start"], _date_text),
-            "Til dato": _text(rows["end"].mask(rows["open"] & (rows["end"] > taken), OPEN), _date_text),
-            f"{kind}sprosent": _text(rows["percent"], _number_text),
+            "Fra dato": text(rows["start"], date_text),
+            "Til dato": text(rows["end"].mask(rows["open"] & (rows["end"] > taken), OPEN), date_text),
+            f"{kind}sprosent": text(rows["percent"], number_text),
         }
     )
 
 
-def _text(values: pd.Series, write: Callable[[Any], str]) -> np.ndarray:
+def text(values: pd.Series, write: Callable[[Any], str]) -> np.ndarray:
     codes, distinct = pd.factorize(values)
     return np.array([write(value) for value in distinct], dtype=object)[codes]
 
 
-def _date_text(number: int) -> str:
+def date_text(number: int) -> str:
     return "" if number >= OPEN else f"{(ORIGIN + int(number)).item():%d.%m.%Y}"
 
 
-def _number_text(number: float) -> str:
+def number_text(number: float) -> str:
     return f"{number:.2f}".rstrip("0").rstrip(".").replace(".", ",")
 
 
