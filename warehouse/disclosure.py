@@ -21,7 +21,11 @@ PERIOD_COLUMNS = ("period_type", "period", "is_partial")
 
 @dataclass(frozen=True)
 class Mart:
-    """A mart as its dbt yml describes it: `grain` columns, `measures`, and for withholding tables the threshold's setting."""
+    """A mart as its dbt yml describes it: `grain` columns, `measures`, and for withholding tables the threshold's setting.
+
+    A cell is withheld when one of the `threshold_measures` is below the threshold. Columns that are `unserved` in the yml
+    take part in the decision but are not among the columns here.
+    """
 
     name: str
     grain: tuple[str, ...]
@@ -29,7 +33,12 @@ class Mart:
     descriptions: Mapping[str, str]
     description: str
     threshold: str | None = None
-    threshold_measure: str | None = None
+    threshold_measures: tuple[str, ...] = ()
+
+    @property
+    def has_periods(self) -> bool:
+        """Whether a decision holds for a calendar year; else each row has its own."""
+        return "period_type" in self.grain
 
     @property
     def cell(self) -> tuple[str, ...]:
@@ -42,7 +51,7 @@ class Mart:
         return tuple(name for name in self.columns if name not in (*self.grain, *LABELS, "withheld"))
 
 
-LABELS = ("is_partial", "org_unit_name", "job_title")
+LABELS = ("is_partial", "org_unit_name", "job_title", "pay_group_name")
 
 
 def marts_of(manifest: Mapping) -> list[Mart]:
@@ -52,25 +61,28 @@ def marts_of(manifest: Mapping) -> list[Mart]:
         if node["resource_type"] == "model" and node["schema"] == "marts":
             meta = node["config"]["meta"]
             disclosure = meta.get("disclosure", {})
+            measured = disclosure.get("measure", ())
+            unserved = disclosure.get("unserved", ())
+            served = {name: column for name, column in node["columns"].items() if name not in unserved}
             marts.append(
                 Mart(
                     name=node["name"],
                     grain=tuple(meta["grain"]),
-                    columns=tuple(node["columns"]),
-                    descriptions={name: column["description"] for name, column in node["columns"].items()},
+                    columns=tuple(served),
+                    descriptions={name: column["description"] for name, column in served.items()},
                     description=node["description"],
                     threshold=disclosure.get("threshold"),
-                    threshold_measure=disclosure.get("measure"),
+                    threshold_measures=(measured,) if isinstance(measured, str) else tuple(measured),
                 )
             )
     return sorted(marts, key=lambda mart: mart.name)
 
 
 def decide(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], settings: Settings) -> dict[str, tuple[int, int]]:
-    """Decide for every cell and calendar year whether it is withheld.
+    """Decide for every cell and calendar year, in a table without periods for every row, whether it is withheld.
 
     Returns:
-        For each withholding table the number of cell-years in all and of those withheld.
+        For each withholding table the number of decisions in all and of those to withhold.
     """
     con.execute("create schema if not exists disclosure")
     counts = {}
@@ -79,11 +91,13 @@ def decide(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], settings: Sett
             continue
         cell = ", ".join(mart.cell)
         limit = float(getattr(settings, mart.threshold))
+        year, rows = ("period as calendar_year,", "where period_type = 'year'") if mart.has_periods else ("", "")
+        # A measure that is missing withholds the cell too.
+        too_small = " or ".join(f"coalesce({measure} < {limit}, true)" for measure in mart.threshold_measures)
         con.execute(
             f"""create or replace table disclosure.{mart.name} as
-                select period as calendar_year, {cell},
-                    case when {mart.threshold_measure} < {limit} then 'primary' end as withheld
-                from marts.{mart.name} where period_type = 'year'"""
+                select {year} {cell}, case when {too_small} then 'primary' end as withheld
+                from marts.{mart.name} {rows}"""
         )
         counts[mart.name] = one(con, f"select count(*), count(withheld) from disclosure.{mart.name}")
     return counts
@@ -106,12 +120,12 @@ def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> None:
             if name != "withheld"
         )
         same_cell = " and ".join(f"mart.{name} = decision.{name}" for name in mart.cell)
+        same_year = "decision.calendar_year = left(mart.period, 4) and" if mart.has_periods else ""
         con.execute(
             f"""create or replace table served.{mart.name} as
                 select {columns}, decision.withheld
                 from marts.{mart.name} as mart
-                inner join disclosure.{mart.name} as decision
-                    on decision.calendar_year = left(mart.period, 4) and {same_cell}"""
+                inner join disclosure.{mart.name} as decision on {same_year} {same_cell}"""
         )
         built = one(con, f"select count(*) from marts.{mart.name}")[0]
         kept = one(con, f"select count(*) from served.{mart.name}")[0]

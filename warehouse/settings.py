@@ -22,8 +22,10 @@ class Settings:
     possible_days_per_fte: int
     short_term_max_days: int
     age_bands: tuple[int, ...]
+    full_time_threshold: float
     min_fte_unit: float
     min_fte_job_code: float
+    min_persons: int
     max_quarantine_share: float
     memory_limit: str
     first_year: int | None = None
@@ -49,8 +51,10 @@ EXPECTED: dict[str, tuple[type, ...]] = {
     "possible_days_per_fte": (int,),
     "short_term_max_days": (int,),
     "age_bands": (list,),
+    "full_time_threshold": (int, float),
     "min_fte_unit": (int, float),
     "min_fte_job_code": (int, float),
+    "min_persons": (int,),
     "max_quarantine_share": (int, float),
     "memory_limit": (str,),
     "first_year": (int,),
@@ -82,6 +86,8 @@ def read_settings(path: Path = DEFAULT_FILE) -> Settings:
     bands = values["age_bands"]
     if not bands or not all(isinstance(age, int) and age > 0 for age in bands) or sorted(set(bands)) != bands:
         raise UsageError(f"{path}: age_bands = {bands} must be ages in rising order")
+    if not 0 < values["full_time_threshold"] <= 100:
+        raise UsageError(f"{path}: full_time_threshold is a position percent above 0 and up to 100")
     if not 0 <= values["max_quarantine_share"] <= 1:
         raise UsageError(f"{path}: max_quarantine_share is a share between 0 and 1")
     given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
