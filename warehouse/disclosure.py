@@ -32,7 +32,8 @@ class Follow:
 class Mart:
     """A mart as its dbt yml describes it: `grain` columns, `measures`, and for withholding tables the threshold's setting.
 
-    Columns that are `unserved` in the yml take part in the decision but are not among the columns here.
+    A cell is withheld when one of the `threshold_measures` is below the threshold. Columns that are `unserved` in the yml
+    take part in the decision but are not among the columns here.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Mart:
     descriptions: Mapping[str, str]
     description: str
     threshold: str | None = None
-    threshold_measure: str | None = None
+    threshold_measures: tuple[str, ...] = ()
     follows: tuple[Follow, ...] = ()
 
     @property
@@ -60,7 +61,7 @@ class Mart:
         return tuple(name for name in self.columns if name not in (*self.grain, *LABELS, "withheld"))
 
 
-LABELS = ("is_partial", "org_unit_name", "job_title", "factor_name")
+LABELS = ("is_partial", "org_unit_name", "job_title", "factor_name", "pay_group_name")
 
 
 def marts_of(manifest: Mapping) -> list[Mart]:
@@ -70,7 +71,8 @@ def marts_of(manifest: Mapping) -> list[Mart]:
         if node["resource_type"] == "model" and node["schema"] == "marts":
             meta = node["config"]["meta"]
             disclosure = meta.get("disclosure", {})
-            unserved = disclosure.get("unserved", [])
+            measured = disclosure.get("measure", ())
+            unserved = disclosure.get("unserved", ())
             served = {name: column for name, column in node["columns"].items() if name not in unserved}
             marts.append(
                 Mart(
@@ -80,7 +82,7 @@ def marts_of(manifest: Mapping) -> list[Mart]:
                     descriptions={name: column["description"] for name, column in served.items()},
                     description=node["description"],
                     threshold=disclosure.get("threshold"),
-                    threshold_measure=disclosure.get("measure"),
+                    threshold_measures=(measured,) if isinstance(measured, str) else tuple(measured),
                     follows=tuple(
                         Follow(followed["table"], followed["where"], tuple(followed["empties"]))
                         for followed in disclosure.get("follows", [])
@@ -105,10 +107,10 @@ def decide(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], settings: Sett
         limit = float(getattr(settings, mart.threshold))
         year, rows = ("period as calendar_year,", "where period_type = 'year'") if mart.has_periods else ("", "")
         # A measure that is missing withholds the cell too.
+        too_small = " or ".join(f"coalesce({measure} < {limit}, true)" for measure in mart.threshold_measures)
         con.execute(
             f"""create or replace table disclosure.{mart.name} as
-                select {year} {cell},
-                    case when coalesce({mart.threshold_measure} < {limit}, true) then 'primary' end as withheld
+                select {year} {cell}, case when {too_small} then 'primary' end as withheld
                 from marts.{mart.name} {rows}"""
         )
         counts[mart.name] = one(con, f"select count(*), count(withheld) from disclosure.{mart.name}")

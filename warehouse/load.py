@@ -76,8 +76,15 @@ def start_build(home: Home, settings: Settings, feeds: Mapping[str, Feed], deliv
         con.executemany("insert into raw.delivery values ($1)", [[arrival.to_json()] for arrival in delivery.files])
         con.execute(
             """create table raw.settings as select cast($1 as date) as as_of, cast($2 as integer) as first_year,
-               cast($3 as integer) as possible_days_per_fte, cast($4 as integer) as short_term_max_days""",
-            [as_of, settings.first_year, settings.possible_days_per_fte, settings.short_term_max_days],
+               cast($3 as integer) as possible_days_per_fte, cast($4 as integer) as short_term_max_days,
+               cast($5 as decimal(7, 4)) as full_time_threshold""",
+            [
+                as_of,
+                settings.first_year,
+                settings.possible_days_per_fte,
+                settings.short_term_max_days,
+                settings.full_time_threshold,
+            ],
         )
         _insert(
             con,

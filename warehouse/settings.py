@@ -25,9 +25,11 @@ class Settings:
     possible_days_per_fte: int
     short_term_max_days: int
     age_bands: tuple[int, ...]
+    full_time_threshold: float
     min_fte_unit: float
     min_fte_job_code: float
     min_responses: int
+    min_persons: int
     max_quarantine_share: float
     memory_limit: str
     first_year: int | None = None
@@ -53,9 +55,11 @@ EXPECTED: dict[str, tuple[type, ...]] = {
     "possible_days_per_fte": (int,),
     "short_term_max_days": (int,),
     "age_bands": (list,),
+    "full_time_threshold": (int, float),
     "min_fte_unit": (int, float),
     "min_fte_job_code": (int, float),
     "min_responses": (int,),
+    "min_persons": (int,),
     "max_quarantine_share": (int, float),
     "memory_limit": (str,),
     "first_year": (int,),
@@ -79,6 +83,9 @@ LIMITS: dict[str, tuple[Callable[[Any], object], str]] = {
     ),
     "min_fte_unit": (lambda fte: 0 <= fte < math.inf, "must be 0 or more"),
     "min_fte_job_code": (lambda fte: 0 <= fte < math.inf, "must be 0 or more"),
+    "full_time_threshold": (lambda percent: 0 < percent <= 100, "must be a position percent above 0 and up to 100"),
+    "min_persons": (lambda persons: persons >= 0, "must be 0 or more"),
+    "min_responses": (lambda responses: responses >= 0, "must be 0 or more"),
     "max_quarantine_share": (lambda share: 0 <= share <= 1, "must be a share between 0 and 1"),
     "memory_limit": (re.compile(r"\d+(\.\d+)? ?([KMGT]i?)?B").fullmatch, "must be a size like 6GB"),
     "notify_command": (lambda words: _all_of(str, words), "must be the words of a command"),

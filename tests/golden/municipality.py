@@ -54,8 +54,18 @@ class Municipality:
     def absence(self, person: str, kind: str, first: str, last: str, percent: str = "100", position: str = "") -> None:
         self.rows["fravaer"].append(f"{person};{position};{kind};{first};{last};{percent}")
 
-    def leave(self, person: str, first: str, last: str, percent: str = "100", kind: str = "Ulønnet permisjon") -> None:
-        self.rows["permisjoner"].append(f"{person};;{kind};{first};{last};{percent};")
+    def leave(
+        self,
+        person: str,
+        first: str,
+        last: str,
+        percent: str = "100",
+        kind: str = "Ulønnet permisjon",
+        *,
+        position: str = "",
+        coverage: str = "",
+    ) -> None:
+        self.rows["permisjoner"].append(f"{person};{position};{kind};{first};{last};{percent};{coverage}")
 
     def deliver(self, landing: Path, extract_date: date) -> None:
         """Write the five files as UTF-8 CSV."""

@@ -18,14 +18,63 @@ with sick_leave as (
     into name indicator value figure
 ),
 
--- FULL TIME, to be filled in when full_time_by_unit is there: rows of source payroll, period_type year for the last reference
--- date of each year and month for every one, indicators full_time_80_percent, full_time_100_percent, average_position_percent.
+full_time_dates as (
+    select
+        strftime(reference_date, '%Y-%m') as month_period,
+        strftime(reference_date, '%Y') as year_period,
+        *
+    from {{ ref('int_reference_dates') }}
+),
+
+-- A year given for a full-time figure means the year's last reference date.
 full_time as (
-    select *
-    from sick_leave
-    where false
+    unpivot (
+        select
+            'month' as period_type,
+            dates.month_period as period,
+            mart.org_level,
+            mart.org_unit_code,
+            mart.org_unit_name,
+            mart.full_time_80_percent,
+            mart.full_time_100_percent,
+            mart.average_position_percent
+        from {{ ref('full_time_by_unit') }} as mart
+        inner join full_time_dates as dates on mart.reference_date = dates.reference_date
+        where mart.source = 'payroll'
+        union all
+        select
+            'year' as period_type,
+            dates.year_period as period,
+            mart.org_level,
+            mart.org_unit_code,
+            mart.org_unit_name,
+            mart.full_time_80_percent,
+            mart.full_time_100_percent,
+            mart.average_position_percent
+        from {{ ref('full_time_by_unit') }} as mart
+        inner join full_time_dates as dates on mart.reference_date = dates.reference_date and dates.is_last_of_year
+        where mart.source = 'payroll'
+    )
+    on full_time_80_percent, full_time_100_percent, average_position_percent
+    into name indicator value figure
 )
 
-select * from sick_leave
+select
+    period_type,
+    period,
+    org_level,
+    org_unit_code,
+    org_unit_name,
+    indicator,
+    figure
+from sick_leave
 union all
-select * from full_time
+select
+    period_type,
+    period,
+    org_level,
+    org_unit_code,
+    org_unit_name,
+    indicator,
+    figure
+from full_time

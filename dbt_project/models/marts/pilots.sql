@@ -47,13 +47,51 @@ sick_leave as (
     group by moments.pilot, moments.month_index, moments.is_start, unit.is_inside
 ),
 
--- FULL TIME, to be added here by union all when its person percents are there: the same columns for full_time_80_percent,
--- full_time_100_percent and average_position_percent at the last reference date of the two months, `fte` of the same persons.
+full_time_persons as (
+    select
+        moments.pilot,
+        moments.month_index,
+        moments.is_start,
+        unit.is_inside,
+        held.person_id,
+        sum(held.position_percent) as person_percent
+    from moments
+    inner join {{ ref('int_pilot_units') }} as unit on moments.pilot = unit.pilot
+    inner join {{ ref('int_full_time_positions') }} as held
+        on
+            held.source = 'payroll'
+            and moments.month_index = year(held.reference_date) * 12 + month(held.reference_date) - 1
+            and unit.unit_code = held.unit_code
+    group by moments.pilot, moments.month_index, moments.is_start, unit.is_inside, held.person_id
+),
+
+full_time as (
+    unpivot (
+        select
+            person.pilot,
+            person.month_index,
+            person.is_start,
+            person.is_inside,
+            {{ percent_of('count_if(person.person_percent >= settings.full_time_threshold)', 'count(*)') }}
+                as full_time_80_percent,
+            {{ percent_of('count_if(person.person_percent >= 100)', 'count(*)') }} as full_time_100_percent,
+            cast(sum(person.person_percent) as double) / count(*) as average_position_percent,
+            cast(sum(person.person_percent) as double) / 100 as fte
+        from full_time_persons as person
+        cross join {{ source('raw', 'settings') }} as settings
+        group by person.pilot, person.month_index, person.is_start, person.is_inside
+    )
+    on full_time_80_percent, full_time_100_percent, average_position_percent
+    into name indicator value figure
+),
+
 figures as (
     select
         'sick_leave_percent' as indicator,
         *
     from sick_leave
+    union all by name
+    select * from full_time
 ),
 
 compared as (
@@ -69,7 +107,10 @@ compared as (
         any_value(latest.month_index // 12) as current_year
     from started
     cross join latest
-    cross join (values ('sick_leave_percent')) as indicator (indicator)
+    cross join (
+        values
+        ('sick_leave_percent'), ('full_time_80_percent'), ('full_time_100_percent'), ('average_position_percent')
+    ) as indicator (indicator)
     left join figures on started.pilot = figures.pilot and indicator.indicator = figures.indicator
     group by started.pilot, indicator.indicator
 )

@@ -9,6 +9,10 @@ select
     position_percent,
     valid_from,
     valid_to,
+    annual_salary,
+    pay_group,
+    leader_level,
+    wants_larger_position,
     file_sha256,
     row_number
 from {{ source('raw', 'stillinger') }}

@@ -1,0 +1,54 @@
+with persons as (
+    select
+        held.calendar_year,
+        held.is_partial,
+        ancestry.org_key,
+        held.sex,
+        held.employee_no,
+        sum(held.position_percent) as person_percent,
+        arg_min(held.is_temporary, held.size_rank) as is_temporary,
+        coalesce(bool_or(held.wants_larger_position = 'Ja'), false) as wants_larger
+    from {{ ref('int_equality_positions') }} as held
+    inner join {{ ref('int_unit_ancestry') }} as ancestry on held.unit_code = ancestry.unit_code
+    where not held.is_on_full_leave
+    group by all
+),
+
+totals as (
+    select
+        calendar_year,
+        is_partial,
+        org_key,
+        sex,
+        count(*) as employees,
+        sum(person_percent) as total_percent,
+        count_if(is_temporary) as temporary_employees,
+        count_if(person_percent < 100) as part_time_employees,
+        count_if(person_percent < 100 and wants_larger) as involuntary_part_time
+    from persons
+    group by all
+),
+
+org_units as (
+    select distinct on (org_key) *
+    from {{ ref('int_unit_ancestry') }}
+)
+
+select
+    totals.calendar_year as year,
+    totals.is_partial,
+    org_unit.org_level,
+    org_unit.org_unit_code,
+    org_unit.org_unit_name,
+    totals.sex,
+    totals.employees,
+    cast(totals.total_percent as double) / 100 as fte,
+    {{ percent_of('totals.employees', 'sum(totals.employees) over both_sexes') }} as employees_percent,
+    {{ percent_of('totals.total_percent', 'sum(totals.total_percent) over both_sexes') }} as fte_percent,
+    cast(totals.temporary_employees as bigint) as temporary_employees,
+    cast(totals.part_time_employees as bigint) as part_time_employees,
+    cast(totals.involuntary_part_time as bigint) as involuntary_part_time,
+    cast(null as varchar) as withheld
+from totals
+inner join org_units as org_unit on totals.org_key = org_unit.org_key
+window both_sexes as (partition by totals.calendar_year, totals.org_key)

@@ -1,0 +1,81 @@
+"""Random municipalities: every cell of the full-time and equality marts against the brute-force oracle."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from orchestration.dbt import load_manifest
+from tests.building import build, settings_with
+from tests.oracle_persons import PersonSettings, person_tables
+from tests.random_municipality import Feeds, dmy, random_feeds
+from warehouse.database import connect
+from warehouse.disclosure import marts_of
+from warehouse.paths import Home
+
+
+def with_leaders_pay_and_leave(feeds: Feeds, as_of: date, seed: int) -> Feeds:
+    """The rows with what the sick-leave recipes leave sparse: leaders of every level, pay in few groups, leave at year ends.
+
+    Position numbers become 9, 10, 11 …, so that text order is not number order.
+    """
+    rng = Random(seed)
+    renumbered = {
+        feed: [row | {"Stillingsnr": str(int(row["Stillingsnr"]) + 8)} if row.get("Stillingsnr") else row for row in rows]
+        for feed, rows in feeds.items()
+    }
+    levels = ("", "", "", "Avdelingsleder", "Virksomhetsleder", "Kommunalsjef", "Direktør", "Kommunedirektør")
+    positions = [
+        row
+        | {
+            "Ledernivå": rng.choice(levels),
+            "Årslønn": rng.choice(("", f"{rng.randrange(400_000, 900_000)},{rng.randrange(100):02}", "612 345,5")),
+            "Lønnsgruppe": rng.choice(("", "1", "1", "1", "2", "10")),
+        }
+        for row in renumbered["stillinger"]
+    ]
+    leaves = list(renumbered["permisjoner"])
+    for row in rng.sample(positions, 10):
+        first = date(as_of.year - rng.randrange(3), 12, 31) - timedelta(rng.choice((0, 100, 250, 340)))
+        kind = rng.choice(("Foreldrepermisjon", "Foreldrepermisjon", "Ulønnet permisjon"))
+        leaves += [
+            {
+                "Ansattnr": row["Ansattnr"],
+                "Stillingsnr": rng.choice(("", row["Stillingsnr"])),
+                "Permisjonstype": kind,
+                "Fra dato": dmy(first + timedelta(delay)),
+                "Til dato": rng.choice(("", dmy(first + timedelta(delay + rng.randrange(400))))),
+                "Permisjonsprosent": rng.choice(("100", "100", "60", "40", "99")),
+                "Dekningsgrad": rng.choice(("", "80", "100")) if kind == "Foreldrepermisjon" else "",
+            }
+            for delay in (0, rng.randrange(1, 60))
+        ]
+    return renumbered | {"stillinger": positions, "permisjoner": leaves}
+
+
+@pytest.mark.parametrize(("seed", "changes"), [(1, {}), (2, {}), (3, {"full_time_threshold": 62.5, "min_persons": 3})])
+def test_marts_are_the_oracle_s(tmp_path: Path, seed: int, changes: dict[str, float]) -> None:
+    feeds, as_of = random_feeds(seed)
+    feeds = with_leaders_pay_and_leave(feeds, as_of, seed)
+    home, settings = Home(tmp_path / "home"), settings_with(tmp_path, **changes)
+    home.prepare()
+    for feed, rows in feeds.items():
+        lines = [";".join(rows[0]), *(";".join(row.values()) for row in rows)]
+        (home.landing / f"{feed}_{as_of}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    build(home, settings)
+    grains = {mart.name: mart.grain for mart in marts_of(load_manifest())}
+    with connect(home.build_database, settings, read_only=True) as con:
+        for table, expected in person_tables(feeds, as_of, PersonSettings(**changes)).items():
+            grain, names = grains[table], list(next(iter(expected.values())))
+            values = [f"served.{name}" if name == "withheld" else f"mart.{name}" for name in names]
+            rows = con.execute(
+                f"select {', '.join([*grain, *values])} from marts.{table} as mart "
+                f"inner join served.{table} as served using ({', '.join(grain)})"
+            ).fetchall()
+            got = {row[: len(grain)]: dict(zip(names, row[len(grain) :], strict=True)) for row in rows}
+            assert got.keys() == expected.keys(), table
+            for key, cell in expected.items():
+                for name, value in cell.items():
+                    wanted = value if value is None or isinstance(value, str) else pytest.approx(float(value), rel=1e-12)
+                    assert got[key][name] == wanted, (table, key, name)

@@ -1,0 +1,19 @@
+"""The definitions that are published beside the figures (dbt_project/seeds/metric_texts.csv)."""
+
+import csv
+from pathlib import Path
+
+from orchestration.dbt import load_manifest
+from warehouse.disclosure import marts_of
+
+SEED = Path(__file__).parents[2] / "dbt_project" / "seeds" / "metric_texts.csv"
+# The only table of figures that withholds nothing.
+NEVER_WITHHELD = "equality_leaders"
+
+
+def test_every_served_measure_is_defined_in_both_languages() -> None:
+    with SEED.open(encoding="utf-8", newline="") as file:
+        texts = list(csv.DictReader(file))
+    marts = [mart for mart in marts_of(load_manifest()) if mart.threshold or mart.name == NEVER_WITHHELD]
+    assert {text["measure"] for text in texts} == {name for mart in marts for name in mart.measures}
+    assert [text["measure"] for text in texts if not all(text.values())] == []
