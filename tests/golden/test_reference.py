@@ -91,7 +91,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnectio
         "figure_id,document,published_on,source,indicator,period,value,unit,decimals",
         ['A-1,"Rapport, del 1",2024-01-01,payroll,sick_leave_percent,2023,1.8,percent,1'],
     )
-    build(home, settings_with(folder, min_fte_unit=2))
+    build(home, settings_with(folder, min_fte_unit=2), min_persons=2)
     return duckdb.connect(str(home.build_database), read_only=True)
 
 
@@ -137,12 +137,20 @@ def test_superseded_target_is_kept(served: duckdb.DuckDBPyConnection) -> None:
 def test_pilots(served: duckdb.DuckDBPyConnection) -> None:
     rows = served.execute(
         """select pilot, indicator, start_value, current_value, change_points, change_percent,
-               round(rest_of_area_change_points, 6), withheld from served.pilots order by pilot"""
+               round(rest_of_area_change_points, 6), withheld from served.pilots order by pilot, indicator"""
     ).fetchall()
+    unchanged = (100.0, 100.0, 0.0, 0.0, 0.0, None)  # all hold full positions, in the pilot and around it
+    withheld = (None, None, None, None, None, "primary")
     assert rows == [
+        ("Langvakter", "average_position_percent", *unchanged),
+        ("Langvakter", "full_time_100_percent", *unchanged),
+        ("Langvakter", "full_time_80_percent", *unchanged),
         # V1 from 22 to 11 of 88 days; V2 and V3 from 22 of 66 to none.
         ("Langvakter", "sick_leave_percent", 25.0, 12.5, -12.5, -50.0, -33.333333, None),
-        ("Liten", "sick_leave_percent", None, None, None, None, None, "primary"),
+        ("Liten", "average_position_percent", *withheld),
+        ("Liten", "full_time_100_percent", *withheld),
+        ("Liten", "full_time_80_percent", *withheld),
+        ("Liten", "sick_leave_percent", *withheld),
     ]
 
 

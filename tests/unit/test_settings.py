@@ -20,6 +20,8 @@ VALID = {
     "age_bands": "[25, 35, 45, 55, 65]",
     "min_fte_unit": "10",
     "min_fte_job_code": "30.5",
+    "full_time_threshold": "80",
+    "min_persons": "5",
     "min_responses": "5",
     "max_quarantine_share": "0.01",
     "memory_limit": '"2GB"',
@@ -49,6 +51,8 @@ def test_required_settings_alone_will_do(tmp_path: Path) -> None:
         age_bands=(25, 35, 45, 55, 65),
         min_fte_unit=10,
         min_fte_job_code=30.5,
+        full_time_threshold=80,
+        min_persons=5,
         min_responses=5,
         max_quarantine_share=0.01,
         memory_limit="2GB",
@@ -128,6 +132,10 @@ BESIDE_ALL_SENSE = [
     ("notify_command", "[1, 2]"),
     ("notify_command", "[]"),
     ("notify_webhook", '"chat.kommune.example"'),
+    ("full_time_threshold", "0"),
+    ("full_time_threshold", "100.5"),
+    ("min_persons", "-1"),
+    ("min_responses", "-1"),
 ]
 
 

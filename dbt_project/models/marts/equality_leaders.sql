@@ -24,7 +24,7 @@ counted as (
         held.calendar_year,
         levels.leader_level,
         held.sex,
-        count(held.employee_no) as leaders
+        count(distinct held.employee_no) as leaders
     from {{ ref('int_equality_positions') }} as held
     inner join {{ ref('leader_levels') }} as levels on held.leader_level = levels.delivered_level
     where not held.is_on_full_leave
