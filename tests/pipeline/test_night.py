@@ -258,7 +258,9 @@ def test_a_night_on_another_payroll_system_reports_the_codes_its_profile_does_no
     settings_with(tmp_path, payroll_profile='"visma"')
     night(home, settings_file=tmp_path / "arsverk.toml")
     with duckdb.connect(str(home.served_database), read_only=True) as con:
-        found = dict(con.execute("select rule, rows from marts.marts.data_quality where feed = 'fravaer' and rows > 0").fetchall())
+        found = dict(
+            con.execute("select rule, rows from marts.marts.data_quality where feed = 'fravaer' and rows > 0").fetchall()
+        )
         assert found["absence_type_in_profile"] == 1
         assert found["largest_wins"] > 0
         inputs = con.execute("select feed, rows_delivered, rows_loaded + rows_quarantined from marts.marts.inputs").fetchall()
