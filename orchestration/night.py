@@ -11,6 +11,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from sources.contract import Feed
+from sources.payroll.profile import ProfileError, feeds_by
 from warehouse.errors import Refused, UsageError
 from warehouse.lock import writer_lock
 from warehouse.paths import Home
@@ -57,6 +59,14 @@ class Night(dg.ConfigurableResource):
     @property
     def settings(self) -> Settings:
         return read_settings(Path(self.settings_file or os.environ.get(SETTINGS_VARIABLE) or DEFAULT_FILE))
+
+    @property
+    def feeds(self) -> dict[str, Feed]:
+        """The feeds, as the municipality's payroll system delivers them."""
+        try:
+            return feeds_by(self.settings.payroll_profile)
+        except ProfileError as error:
+            raise UsageError(str(error)) from None
 
     @property
     def as_of_date(self) -> date | None:

@@ -245,28 +245,37 @@ class Feed:
 
     A `required` feed must be present for a night, one that `needs_rows` is rejected when it holds a header alone. `key` is
     the column that other feeds refer to. Unless `files` says otherwise the feed's name is the first part of its file's name
-    and the file belongs to the payroll delivery of its date. `read` makes the feed's columns of a file of another form.
+    and the file belongs to the payroll delivery of its date; its rows may also stand in several files, each with a name of
+    its own. `read` makes the feed's columns of a file of another form, and `reader_rules` are those it holds the rows against.
     """
 
     schema: pap.DataFrameSchema
     required: bool
     needs_rows: bool
     key: str | None = None
-    files: Naming | None = None
+    files: Naming | tuple[Naming, ...] = ()
     read: Callable[[Path, NamedFile], TextTable] = read_dialect
+    reader_rules: tuple[Rule, ...] = ()
     rules: tuple[Rule, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "rules", tuple(_rules(self.schema)))
+        object.__setattr__(self, "rules", (FIELD_COUNT, *self.reader_rules, *_rules(self.schema)))
 
     @property
     def name(self) -> str:
         return str(self.schema.name)
 
     @property
+    def namings(self) -> tuple[Naming, ...]:
+        """How the feed's files are called, each naming a file of its own."""
+        files = (self.files,) if isinstance(self.files, Naming) else self.files
+        return files or (Naming(self.name, of_payroll=True),)
+
+    @property
     def naming(self) -> Naming:
-        """How the feed's files are called."""
-        return self.files or Naming(self.name, of_payroll=True)
+        """How the feed's only file is called."""
+        (only,) = self.namings
+        return only
 
     @property
     def columns(self) -> dict[str, pap.Column]:
@@ -310,7 +319,6 @@ def check_rule_name(column: pap.Column, check: pap.Check) -> str:
 
 def _rules(schema: pap.DataFrameSchema) -> Iterator[Rule]:
     """All rules of a schema in the order they are tried."""
-    yield FIELD_COUNT
     for header, column in schema.columns.items():
         name = column.metadata["name"]
         if not column.nullable:

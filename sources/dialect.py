@@ -8,8 +8,8 @@ import datetime as dt
 import io
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -38,7 +38,8 @@ class TextTable:
     """A file as text: columns by header, each row's number (1 = first line after the header), and rows of the wrong shape.
 
     `width`: fields of the header row, nameless ones included. `misshapen`: row number → fields of the row.
-    `added`: columns that a reader has put to those of the file.
+    `added`: columns that a reader has put to those of the file. `set_aside`: rows that a reader has found broken and taken
+    out, `noted` those that it has kept, both rule → row number → value.
     """
 
     columns: dict[str, pa.ChunkedArray]
@@ -46,10 +47,12 @@ class TextTable:
     misshapen: dict[int, int]
     width: int
     added: frozenset[str] = frozenset()
+    set_aside: Mapping[str, Mapping[int, str | None]] = field(default_factory=dict)
+    noted: Mapping[str, Mapping[int, str | None]] = field(default_factory=dict)
 
     @property
     def rows_delivered(self) -> int:
-        return len(self.row_numbers) + len(self.misshapen)
+        return len(self.row_numbers) + len(self.misshapen) + sum(len(rows) for rows in self.set_aside.values())
 
     def with_column(self, header: str, cells: Sequence[str | None]) -> TextTable:
         """The same table with a column that the file does not have."""

@@ -5,11 +5,13 @@ Not here: which of several files is loaded (warehouse/delivery.py), or anything 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 DAY = r"(?P<date>\d{4}-\d{2}-\d{2})"
+ANY_DAY = r"(?P<date>\d{4}-\d{2}-\d{2}|\d{8})"
 YEAR = r"(?P<year>[12]\d{3})"
 
 
@@ -27,7 +29,8 @@ class Naming:
     """How the files of a feed are called: `<stem>_<date>`, `<stem>_<part>_<date>` (`in_parts`) or `<stem>_<year>` (`yearly`).
 
     `of_payroll` files make up a payroll delivery together with the others of their date. A yearly file counts as of its
-    `reference_day`. Several feeds may read one file, each its own sheet.
+    `reference_day`. Several feeds may read one file, each its own sheet. A `pattern` is a name of any other form, with
+    `<date>` (2024-09-30 or 20240930) where the date stands and `*` for what may be anything.
     """
 
     stem: str
@@ -36,12 +39,21 @@ class Naming:
     in_parts: bool = False
     yearly: bool = False
     reference_day: tuple[int, int] = (1, 1)
+    pattern: str | None = None
+
+    @property
+    def told(self) -> str:
+        """The form of the name as people are told it."""
+        return self.pattern or f"{self.stem}_<{'year' if self.yearly else 'date'}>.{self.kinds[0]}"
 
     def read(self, file_name: str) -> NamedFile | None:
         """The parts of a name of this form, or None."""
         part = r"_(?P<part>[a-z0-9]+)" if self.in_parts else ""
         when = YEAR if self.yearly else DAY
-        match = re.fullmatch(rf"{self.stem}{part}_{when}\.(?:{'|'.join(self.kinds)})", file_name, re.IGNORECASE)
+        form = rf"{self.stem}{part}_{when}\.(?:{'|'.join(self.kinds)})"
+        if self.pattern:
+            form = re.escape(self.pattern).replace("<date>", ANY_DAY).replace(r"\*", ".*")
+        match = re.fullmatch(form, unicodedata.normalize("NFC", file_name), re.IGNORECASE)
         if match is None:
             return None
         if self.yearly:

@@ -136,11 +136,15 @@ def validate(feed: Feed, table: TextTable, known: Mapping[tuple[str, str], pd.In
     results = findings.results | {
         FIELD_COUNT.name: RuleResult(FIELD_COUNT, table.rows_delivered, len(misshapen)),
     }
-    quarantined = _concat([misshapen, *findings.broken])
+    set_aside, noted = _of_reader(feed, table.set_aside), _of_reader(feed, table.noted)
+    for rule in feed.reader_rules:
+        found = len(table.set_aside.get(rule.name, ())) + len(table.noted.get(rule.name, ()))
+        results[rule.name] = RuleResult(rule, table.rows_delivered, found)
+    quarantined = _concat([misshapen, set_aside, *findings.broken])
     quarantined["is_first_cause"] = ~quarantined.duplicated("row_number")
     accepted = frame[findings.good].copy()
     accepted.insert(0, ROW_NUMBER, table.row_numbers[findings.good])
-    warnings = _concat(findings.warned)
+    warnings = _concat([noted, *findings.warned])
     return Validated(
         feed=feed,
         rows_delivered=table.rows_delivered,
@@ -151,6 +155,17 @@ def validate(feed: Feed, table: TextTable, known: Mapping[tuple[str, str], pd.In
         unknown_columns=[header for header in table.columns if header not in feed.columns],
         lost_keys=_lost_keys(feed, text, findings),
     )
+
+
+def _of_reader(feed: Feed, found: Mapping[str, Mapping[int, str | None]]) -> pd.DataFrame:
+    """What the feed's reader has found, in the form of findings; personal values masked."""
+    rules = {rule.name: rule for rule in feed.reader_rules}
+    rows = []
+    for name, values in found.items():
+        column = rules[name].column
+        personal = column in feed.columns and feed.columns[column].metadata["personal"]
+        rows += [(row, column, name, MASK if personal and value else value, None) for row, value in values.items()]
+    return pd.DataFrame(rows, columns=["row_number", "column", "rule", "value", "reference"])
 
 
 def _concat(frames: list[pd.DataFrame]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from orchestration.dbt import load_manifest, run_dbt
-from sources.registry import feeds
+from sources.payroll.profile import feeds_by
 from warehouse.archive import read_ledger, take_in
 from warehouse.database import connect
 from warehouse.delivery import choose
@@ -33,12 +33,13 @@ def settings_with(folder: Path, **changes: object) -> Settings:
 def build(home: Home, settings: Settings, as_of: date | None = None) -> None:
     """Landing → served tables in the build database."""
     home.prepare()
-    take_in(home, home.landing, feeds())
-    delivery = choose(read_ledger(home), feeds(), as_of).delivery
-    start_build(home, settings, feeds(), delivery)
-    for feed in feeds().values():
+    feeds = feeds_by(settings.payroll_profile)
+    take_in(home, home.landing, feeds)
+    delivery = choose(read_ledger(home), feeds, as_of).delivery
+    start_build(home, settings, feeds, delivery)
+    for feed in feeds.values():
         load_feed(home, settings, feed, delivery.of(feed))
-    accept_delivery(home, settings, feeds(), delivery)
+    accept_delivery(home, settings, feeds, delivery)
     describe(home, settings, delivery, "no Dagster run")
     run_dbt(
         ["build", "--exclude-resource-type", "unit_test"],

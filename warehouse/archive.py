@@ -124,7 +124,7 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed]) -> TakenIn:
     ledger = read_ledger(home)
     latest = {arrival.file_name: arrival for arrival in ledger}
     hashes = {arrival.sha256: arrival for arrival in reversed(ledger)}
-    namings = [feed.naming for feed in feeds.values()]
+    namings = [naming for feed in feeds.values() for naming in feed.namings]
     taken = TakenIn()
     files = [path for path in landing.iterdir() if path.is_file() and not path.name.startswith(".")]
     for path in sorted(files, key=lambda p: (p.stat().st_mtime_ns, p.name)):

@@ -26,11 +26,17 @@ class Delivery:
 
     def of(self, feed: Feed) -> list[Arrival]:
         """The files that hold rows of a feed."""
-        return [arrival for arrival in self.files if arrival.feed == feed.naming.stem]
+        stems = {naming.stem for naming in feed.namings}
+        return [arrival for arrival in self.files if arrival.feed in stems]
 
     def missing(self, feeds: Mapping[str, Feed]) -> list[str]:
-        """Required feeds that have not arrived."""
-        return [name for name, feed in feeds.items() if feed.required and not self.of(feed)]
+        """Required feeds of which a file has not arrived."""
+        arrived = {arrival.feed for arrival in self.files}
+        return [
+            name
+            for name, feed in feeds.items()
+            if feed.required and not arrived.issuperset(naming.stem for naming in feed.namings)
+        ]
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ def choose(arrivals: Iterable[Arrival], feeds: Mapping[str, Feed], as_of: date |
     Raises:
         Refused: no delivery is complete; the message says which files are missing.
     """
-    namings = {feed.naming.stem: feed.naming for feed in feeds.values()}
+    namings = {naming.stem: naming for feed in feeds.values() for naming in feed.namings}
     by_date: dict[date, dict[str, Arrival]] = defaultdict(dict)
     beside: dict[tuple[str, str], Arrival] = {}
     for arrival in sorted(arrivals, key=lambda a: (a.extract_date, a.sequence)):
@@ -68,7 +74,7 @@ def choose(arrivals: Iterable[Arrival], feeds: Mapping[str, Feed], as_of: date |
         waiting.append(delivery)
     limit = f" on or before {as_of}" if as_of else ""
     if not waiting:
-        wanted = ", ".join(f"{name}_<date>.csv" for name, feed in feeds.items() if feed.required)
+        wanted = ", ".join(dict.fromkeys(naming.told for feed in feeds.values() if feed.required for naming in feed.namings))
         raise Refused(f"no delivery{limit}: put the files {wanted} in the landing folder")
     newest = waiting[0]
     raise Refused(

@@ -166,7 +166,7 @@ def read_file(home: Home, feed: Feed, arrival: Arrival) -> TextTable:
     Raises:
         FileRejected: the file cannot be read as one of the feed.
     """
-    named = feed.naming.read(arrival.file_name)
+    named = next(naming for naming in feed.namings if naming.stem == arrival.feed).read(arrival.file_name)
     assert named is not None, f"{arrival.file_name} was not chosen by its name"
     return feed.read(unchanged_file(home, arrival), named)
 
@@ -353,9 +353,16 @@ def judge_waiting(home: Home, feeds: Mapping[str, Feed], waiting: Delivery, sett
         except FileRejected as rejected:
             problems.append(f"{arrival.file_name} is rejected: {rejected}")
             continue
-        if _too_many(validated.rows_quarantined, validated.rows_delivered, settings):
-            problems.append(_share_text(arrival.file_name, validated.rows_quarantined, validated.rows_delivered, settings))
+        failed = {result.rule.name: result.rows_failed for result in validated.results}
+        bad = validated.rows_quarantined - _set_aside(feed, failed)
+        if _too_many(bad, validated.rows_delivered, settings):
+            problems.append(_share_text(arrival.file_name, bad, validated.rows_delivered, settings))
     return problems
+
+
+def _set_aside(feed: Feed, failed: Mapping[str, int]) -> int:
+    """Rows that the feed's reader takes out as a matter of course, like duplicates; they are no fault of the delivery's."""
+    return sum(failed.get(rule.name, 0) for rule in feed.reader_rules if rule.severity == "error")
 
 
 def _too_many(quarantined: int, delivered: int, settings: Settings) -> bool:
@@ -385,20 +392,23 @@ def accept_delivery(home: Home, settings: Settings, feeds: Mapping[str, Feed], d
             if rejection:
                 problems.append(f"{file_name} is rejected: {rejection}")
                 continue
-            results = con.execute("select rule from raw.rule_results where feed = $1 and file_name = $2", [feed, file_name])
-            tried = {row[0] for row in results.fetchall()}
+            results = con.execute(
+                "select rule, rows_failed from raw.rule_results where feed = $1 and file_name = $2", [feed, file_name]
+            )
+            tried: dict[str, int] = dict(results.fetchall())
             rejected_feeds = {name for name, *_, reason in inputs if reason}
             owed = {
                 rule.name
                 for rule in feeds[feed].rules
                 if rule.stage != "reference" or feeds[feed].references[rule.column][0] not in rejected_feeds
             }
-            if untried := sorted(owed - tried):
+            if untried := sorted(owed - tried.keys()):
                 problems.append(f"{file_name}: rules {', '.join(untried)} were never tried; this is a fault of the program")
             if loaded + quarantined != delivered:
                 problems.append(f"{file_name}: {delivered} rows delivered are not {loaded} loaded + {quarantined} quarantined")
-            if _too_many(quarantined, delivered, settings):
-                problems.append(_share_text(file_name, quarantined, delivered, settings))
+            bad = quarantined - _set_aside(feeds[feed], tried)
+            if _too_many(bad, delivered, settings):
+                problems.append(_share_text(file_name, bad, delivered, settings))
                 problems += _told_rows(con, feed, file_name)
         for name, contract in feeds.items():
             counted = sum(row[3] for row in inputs if row[0] == name)

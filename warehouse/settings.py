@@ -15,6 +15,7 @@ from typing import Any
 from warehouse.errors import UsageError
 
 DEFAULT_FILE = Path(__file__).parent.parent / "arsverk.toml"
+PROFILES = sorted(path.stem for path in (Path(__file__).parent.parent / "sources/payroll/profiles").glob("*.toml"))
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Settings:
     first_year: int | None = None
     notify_command: tuple[str, ...] = ()
     notify_webhook: str | None = None
+    payroll_profile: str = "default"
 
     def age_groups(self) -> list[tuple[str, int, int]]:
         """The age bands as (label, first age, last age), youngest first and open at both ends."""
@@ -65,6 +67,7 @@ EXPECTED: dict[str, tuple[type, ...]] = {
     "first_year": (int,),
     "notify_command": (list,),
     "notify_webhook": (str,),
+    "payroll_profile": (str,),
 }
 
 
@@ -90,6 +93,7 @@ LIMITS: dict[str, tuple[Callable[[Any], object], str]] = {
     "memory_limit": (re.compile(r"\d+(\.\d+)? ?([KMGT]i?)?B").fullmatch, "must be a size like 6GB"),
     "notify_command": (lambda words: _all_of(str, words), "must be the words of a command"),
     "notify_webhook": (re.compile(r"https?://.+").fullmatch, "must be an http(s) address"),
+    "payroll_profile": (lambda name: name in PROFILES, f"must be one of {', '.join(PROFILES)} (sources/payroll/profiles)"),
 }
 
 

@@ -22,6 +22,8 @@ from sources.registry import feeds
 from tests.building import settings_with
 from tests.command import arsverk
 from tests.deliveries import small_delivery, write_delivery, write_feed
+from tests.random_municipality import random_feeds
+from tests.vendor_deliveries import write_visma
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.publish import current_publication
@@ -243,3 +245,24 @@ def test_the_prepared_manifest_is_of_these_models() -> None:
     load_manifest()
     prepared = Path(__file__).parents[2] / "dbt_project" / "target" / "prepared_from.sha256"
     assert prepared.read_text(encoding="ascii") == project_fingerprint()
+
+
+def test_a_night_on_another_payroll_system_reports_the_codes_its_profile_does_not_know(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    delivered, as_of = random_feeds(1)
+    write_visma(home.landing, delivered, as_of)
+    absences = home.landing / f"Turnus_fravær_{as_of:%Y%m%d}.csv"
+    person = delivered["ansatte"][0]["Ansattnr"]
+    absences.write_bytes(absences.read_bytes() + f"ny;{person};;ZZ;{as_of};100;80.0\r\n".encode())
+    settings_with(tmp_path, payroll_profile='"visma"')
+    night(home, settings_file=tmp_path / "arsverk.toml")
+    with duckdb.connect(str(home.served_database), read_only=True) as con:
+        found = dict(
+            con.execute("select rule, rows from marts.marts.data_quality where feed = 'fravaer' and rows > 0").fetchall()
+        )
+        assert found["absence_type_in_profile"] == 1
+        assert found["largest_wins"] > 0
+        inputs = con.execute("select feed, rows_delivered, rows_loaded + rows_quarantined from marts.marts.inputs").fetchall()
+        assert {feed for feed, *_ in inputs} == {"visma_enheter", "visma_personer", "visma_stillinger", "visma_fravaer"}
+        assert all(rows == accounted for _, rows, accounted in inputs)

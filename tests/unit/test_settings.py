@@ -30,6 +30,7 @@ OPTIONAL = {
     "first_year": "2021",
     "notify_command": '["mail", "-s", "natten feilet"]',
     "notify_webhook": '"https://chat.kommune.example/hook"',
+    "payroll_profile": '"visma"',
 }
 
 

@@ -1,5 +1,6 @@
 select
-    absence.row_number as absence_row,
+    -- A feed may come in several files, each with its own row numbers.
+    row_number() over (order by absence.file_sha256, absence.row_number) as absence_row,
     absence.employee_no,
     absence.position_no,
     absence.absence_type,

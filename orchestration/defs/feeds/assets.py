@@ -54,13 +54,13 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
     )
     def load(night: Night) -> dg.MaterializeResult:
         with refusals_as_failures():
-            home, settings = night.home, night.settings
-            arrivals = delivery_being_built(home, settings).of(feed)
+            home, settings, delivered = night.home, night.settings, night.feeds[feed.name]
+            arrivals = delivery_being_built(home, settings).of(delivered)
             if not arrivals and feed.required:
                 raise dg.Failure(f"{feed.name} is not part of the delivery", allow_retries=False)
             if not arrivals:
                 log.info("feeds: %s is not delivered; its marts are served empty", feed.name)
-            loads = load_feed(home, settings, feed, arrivals) if arrivals else []
+            loads = load_feed(home, settings, delivered, arrivals) if arrivals else []
             for loaded in loads:
                 if loaded.rejection:
                     log.warning("feeds: %s is rejected", loaded.file_name)
@@ -134,7 +134,7 @@ def accepted_delivery(night: Night) -> dg.MaterializeResult:
     """The gate between what arrived and what is computed: passed whole, or the night stops here."""
     with refusals_as_failures():
         delivery = delivery_being_built(night.home, night.settings)
-        accept_delivery(night.home, night.settings, feeds(), delivery)
+        accept_delivery(night.home, night.settings, night.feeds, delivery)
     return dg.MaterializeResult(
         metadata={"extract_date": str(delivery.extract_date)},
         check_results=[dg.AssetCheckResult(check_name=DELIVERY_ACCEPTED, passed=True)],

@@ -3,7 +3,6 @@
 import dagster as dg
 
 from orchestration.night import WRITER_POOL, Night, log, refusals_as_failures
-from sources.registry import feeds
 from warehouse.archive import read_ledger, take_in
 from warehouse.delivery import choose
 from warehouse.errors import Refused
@@ -29,21 +28,21 @@ def chosen_delivery(context: dg.AssetExecutionContext, night: Night) -> dg.Mater
     """The newest complete delivery, archived under the hashes of its files; a new build database is begun for it."""
     with refusals_as_failures():
         home, settings = night.home, night.settings
-        taken = take_in(home, night.landing, feeds())
+        taken = take_in(home, night.landing, night.feeds)
         log.info("landing: %d new files, %d seen before", len(taken.new), len(taken.seen))
         for note in taken.notes:
             log.warning("landing: %s", note)
-        choice = choose(read_ledger(home), feeds(), night.as_of_date)
+        choice = choose(read_ledger(home), night.feeds, night.as_of_date)
         waiting_texts = []
         for waiting in choice.waiting:
-            missing = ", ".join(waiting.missing(feeds()))
+            missing = ", ".join(waiting.missing(night.feeds))
             waiting_texts.append(f"the delivery of {waiting.extract_date} waits for {missing}")
             log.warning("landing: %s", waiting_texts[-1])
-            if problems := judge_waiting(home, feeds(), waiting, settings):
+            if problems := judge_waiting(home, night.feeds, waiting, settings):
                 raise Refused("\n".join([f"the delivery of {waiting.extract_date} is not accepted", *problems]))
         delivery = choice.delivery
         log.info("landing: the delivery of %s is chosen", delivery.extract_date)
-        start_build(home, settings, feeds(), delivery)
+        start_build(home, settings, night.feeds, delivery)
         describe(home, settings, delivery, context.run.run_id)
     return dg.MaterializeResult(
         metadata={

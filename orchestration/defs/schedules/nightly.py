@@ -9,8 +9,8 @@ import dagster as dg
 
 from orchestration.night import Night
 from orchestration.notify import tell_of_failure
-from sources.naming import Naming, recognise
-from sources.registry import feeds
+from sources.contract import Feed
+from sources.naming import recognise
 from warehouse.archive import sha256_of
 
 nightly = dg.define_asset_job(
@@ -38,12 +38,13 @@ def landing_folder(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
     starts another run, which supersedes the first.
     """
     night = Night()
+    namings = [naming for feed in night.feeds.values() for naming in feed.namings]
     known = json.loads(context.cursor) if context.cursor else {}
     files: dict[str, list] = {}
     for path in sorted(night.landing.glob("*")):
-        if recognise(path.name, _namings()) and path.is_file():
+        if recognise(path.name, namings) and path.is_file():
             files[path.name] = _seen(path, known.get(path.name))
-    delivery = _newest_complete(files)
+    delivery = _newest_complete(files, night.feeds)
     cursor = json.dumps(files)
     if not delivery:
         context.update_cursor(cursor)
@@ -59,22 +60,20 @@ def _seen(path: Path, before: list | None) -> list:
     return [stat.st_size, stat.st_mtime_ns, sha256_of(path)]
 
 
-def _newest_complete(files: dict[str, list]) -> list[str]:
+def _newest_complete(files: dict[str, list], feeds: dict[str, Feed]) -> list[str]:
     """Hashes of the newest delivery that has every required feed and of all files of other sources."""
-    required = {name for name, feed in feeds().items() if feed.required}
-    of_payroll = {naming.stem for naming in _namings() if naming.of_payroll}
+    namings = [naming for feed in feeds.values() for naming in feed.namings]
+    required = {naming.stem for feed in feeds.values() if feed.required for naming in feed.namings}
+    of_payroll = {naming.stem for naming in namings if naming.of_payroll}
     by_date: dict[date, dict[str, str]] = {}
     beside = []
     for name, (_, _, sha256) in files.items():
-        named = recognise(name, _namings())
-        assert named
+        named = recognise(name, namings)
+        if named is None:
+            continue
         if named.stem in of_payroll:
             by_date.setdefault(named.extract_date, {})[named.stem] = sha256
         else:
             beside.append(sha256)
     complete = [day for day, found in by_date.items() if required <= found.keys()]
     return [*by_date[max(complete)].values(), *beside] if complete else []
-
-
-def _namings() -> list[Naming]:
-    return [feed.naming for feed in feeds().values()]
