@@ -106,7 +106,9 @@ def municipality() -> Municipality:
     mother = employee("K", "population", "100", "01.01.2023", "01.01.2023")
     m.leave(mother, "01.12.2023", "31.01.2024", kind=PARENTAL, coverage="80")
     m.leave(mother, "15.01.2024", "10.02.2024", kind=PARENTAL, coverage="100")
-    m.leave(cases.person("K"), "01.02.2024", "", kind=PARENTAL)
+    still_away = cases.person("K")
+    m.leave(still_away, "01.02.2024", "31.12.2024", kind=PARENTAL)
+    m.leave(still_away, "01.03.2024", "", kind=PARENTAL)
     m.leave(cases.person("K"), "31.12.2022", "01.01.2023", kind=PARENTAL, coverage="80")
     m.leave(cases.person("K"), "01.06.2023", "30.06.2023", kind="Utdanningspermisjon")
     for _ in range(5):
@@ -238,7 +240,7 @@ PARENTAL_LEAVE = {
     (2024, "kvinne", "80"): (1, 31),
     # 15 January to 10 February: 17 + 10.
     (2024, "kvinne", "100"): (1, 27),
-    # The same woman 1 January to 10 February, 31 + 10; one without coverage or end from 1 February: 29 + 14 to the as-of date.
+    # The same woman 1 January to 10 February, 31 + 10; one without coverage from 1 February on: 29 + 14 to the as-of date.
     (2024, "kvinne", "alle"): (2, 41 + 43),
     # 1 to 20 January, however many rows.
     (2024, "mann", "80"): (1, 20),

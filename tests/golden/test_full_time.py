@@ -90,6 +90,10 @@ def municipality() -> Municipality:
     m.position(across, "sfo", "10", number="3")
     m.position(across, "south1", "5", number="4")
 
+    area("handover", "handover1", "handover2")
+    moving = new("handover1", "40", "01.01.2023", "29.02.2024")
+    m.position(moving, "handover2", "60", "29.02.2024", number="2")
+
     area("codes", "codes1", "codes2")
     coded = new("codes1", "50", code="7001")
     m.position(coded, "codes1", "30", number="2", code="7002", title="Ny tittel")
@@ -157,6 +161,9 @@ PERSONS: dict[str, tuple[str, date, int, float, int, int, tuple[int, ...]]] = {
     "the nearest group decides": ("SFO", LEAP_DAY, 1, 10, 0, 0, (1, 0, 0, 0, 0)),
     # class 40 + sfo 10 + south1 5
     "an area with a level skipped": ("south", LEAP_DAY, 1, 55, 0, 0, (0, 0, 1, 0, 0)),
+    # The day one position ends and the next begins: 40 + 60.
+    "two positions for a day": ("handover", LEAP_DAY, 1, 100, 1, 1, (0, 0, 0, 0, 1)),
+    "one of them the month before": ("handover", date(2024, 1, 31), 1, 40, 0, 0, (0, 1, 0, 0, 0)),
     "29 February": ("dates", LEAP_DAY, 2, 170, 0, 2, (0, 0, 0, 2, 0)),
     "the as-of date: begun that day, not the day after": ("dates", AS_OF, 1, 70, 0, 0, (0, 0, 1, 0, 0)),
     "31 December": ("dates", date(2023, 12, 31), 2, 200, 2, 2, (0, 0, 0, 0, 2)),

@@ -18,7 +18,7 @@ from warehouse.paths import Home
 def with_leaders_pay_and_leave(feeds: Feeds, as_of: date, seed: int) -> Feeds:
     """The rows with what the sick-leave recipes leave sparse: leaders of every level, pay in few groups, leave at year ends.
 
-    Position numbers become 9, 10, 11 …, so that text order is not number order.
+    Position numbers become 9, 10, 11 …, so that text order is not number order; many positions are equally large.
     """
     rng = Random(seed)
     renumbered = {
@@ -32,6 +32,10 @@ def with_leaders_pay_and_leave(feeds: Feeds, as_of: date, seed: int) -> Feeds:
             "Ledernivå": rng.choice(levels),
             "Årslønn": rng.choice(("", f"{rng.randrange(400_000, 900_000)},{rng.randrange(100):02}", "612 345,5")),
             "Lønnsgruppe": rng.choice(("", "1", "1", "1", "2", "10")),
+            "Stillingsprosent": rng.choice((row["Stillingsprosent"], "50")),
+            "Ansettelsesform": rng.choice((row["Ansettelsesform"], "Vikar"))
+            if row["Stillingsnr"] != "9"
+            else row["Ansettelsesform"],
         }
         for row in renumbered["stillinger"]
     ]
