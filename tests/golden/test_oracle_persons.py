@@ -32,10 +32,8 @@ def with_leaders_pay_and_leave(feeds: Feeds, as_of: date, seed: int) -> Feeds:
             "Ledernivå": rng.choice(levels),
             "Årslønn": rng.choice(("", f"{rng.randrange(400_000, 900_000)},{rng.randrange(100):02}", "612 345,5")),
             "Lønnsgruppe": rng.choice(("", "1", "1", "1", "2", "10")),
-            "Stillingsprosent": rng.choice((row["Stillingsprosent"], "50")),
-            "Ansettelsesform": rng.choice((row["Ansettelsesform"], "Vikar"))
-            if row["Stillingsnr"] != "9"
-            else row["Ansettelsesform"],
+            "Stillingsprosent": rng.choice((row["Stillingsprosent"], "50", "50")),
+            "Ansettelsesform": row["Ansettelsesform"] if row["Stillingsnr"] == "9" else rng.choice(("Fast", "Vikar")),
         }
         for row in renumbered["stillinger"]
     ]
