@@ -18,20 +18,27 @@ with sick_leave as (
     into name indicator value figure
 ),
 
-full_time_dates as (
+-- A year given for a full-time figure means the year's last reference date.
+full_time_periods as (
     select
-        strftime(reference_date, '%Y-%m') as month_period,
-        strftime(reference_date, '%Y') as year_period,
-        *
+        'month' as period_type,
+        strftime(reference_date, '%Y-%m') as period,
+        reference_date
     from {{ ref('int_reference_dates') }}
+    union all
+    select
+        'year' as period_type,
+        strftime(reference_date, '%Y') as period,
+        reference_date
+    from {{ ref('int_reference_dates') }}
+    where is_last_of_year
 ),
 
--- A year given for a full-time figure means the year's last reference date.
 full_time as (
     unpivot (
         select
-            'month' as period_type,
-            dates.month_period as period,
+            full_time_period.period_type,
+            full_time_period.period,
             mart.org_level,
             mart.org_unit_code,
             mart.org_unit_name,
@@ -39,20 +46,7 @@ full_time as (
             mart.full_time_100_percent,
             mart.average_position_percent
         from {{ ref('full_time_by_unit') }} as mart
-        inner join full_time_dates as dates on mart.reference_date = dates.reference_date
-        where mart.source = 'payroll'
-        union all
-        select
-            'year' as period_type,
-            dates.year_period as period,
-            mart.org_level,
-            mart.org_unit_code,
-            mart.org_unit_name,
-            mart.full_time_80_percent,
-            mart.full_time_100_percent,
-            mart.average_position_percent
-        from {{ ref('full_time_by_unit') }} as mart
-        inner join full_time_dates as dates on mart.reference_date = dates.reference_date and dates.is_last_of_year
+        inner join full_time_periods as full_time_period on mart.reference_date = full_time_period.reference_date
         where mart.source = 'payroll'
     )
     on full_time_80_percent, full_time_100_percent, average_position_percent
