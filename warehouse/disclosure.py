@@ -8,11 +8,11 @@ primary rule is here; the secondary rule adds its cells to the same decisions be
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
-from warehouse.database import one
+from warehouse.database import one, quoted
 from warehouse.errors import Refused
 from warehouse.settings import Settings
 
@@ -21,11 +21,20 @@ PERIOD_COLUMNS = ("period_type", "period", "is_partial")
 
 @dataclass(frozen=True)
 class Follow:
-    """Another table's decisions that hold here as well: where one is withheld and `where` holds, `empties` is emptied here."""
+    """Another table's decisions that hold here as well: where one is withheld and `where` holds, `empties` is emptied here.
+
+    `says` are columns that then hold a fixed text instead of what would tell the withheld value.
+    """
 
     table: str
     where: str
     empties: tuple[str, ...]
+    says: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def withholds(self) -> str:
+        """SQL condition: a decision that is followed withholds this row of `mart`."""
+        return f"exists (from disclosure.{self.table} as followed where followed.withheld is not null and ({self.where}))"
 
 
 @dataclass(frozen=True)
@@ -84,7 +93,7 @@ def marts_of(manifest: Mapping) -> list[Mart]:
                     threshold=disclosure.get("threshold"),
                     threshold_measures=(measured,) if isinstance(measured, str) else tuple(measured),
                     follows=tuple(
-                        Follow(followed["table"], followed["where"], tuple(followed["empties"]))
+                        Follow(followed["table"], followed["where"], tuple(followed["empties"]), followed.get("says", {}))
                         for followed in disclosure.get("follows", [])
                     ),
                 )
@@ -118,14 +127,13 @@ def decide(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], settings: Sett
 
 
 def _masked(mart: Mart, column: str) -> str:
-    """The column's expression in the served table: empty where a decision withholds it."""
+    """The column's expression in the served table: empty where a decision withholds it, or what a follow then says."""
     served_where = ["decision.withheld is null"] if mart.threshold is not None and column in mart.measures else []
-    served_where += [
-        f"not exists (from disclosure.{follow.table} as followed where followed.withheld is not null and ({follow.where}))"
-        for follow in mart.follows
-        if column in follow.empties
-    ]
-    return f"case when {' and '.join(served_where)} then mart.{column} end as {column}" if served_where else f"mart.{column}"
+    served_where += [f"not {follow.withholds}" for follow in mart.follows if column in follow.empties]
+    if served_where:
+        return f"case when {' and '.join(served_where)} then mart.{column} end as {column}"
+    said = [f"when {follow.withholds} then {quoted(follow.says[column])}" for follow in mart.follows if column in follow.says]
+    return f"case {' '.join(said)} else mart.{column} end as {column}" if said else f"mart.{column}"
 
 
 def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> None:
