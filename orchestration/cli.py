@@ -184,9 +184,14 @@ def _show_progress() -> None:
 
 def _tell_published(home: Home, publication_id: str) -> None:
     from warehouse.publish import published_tables
+    from warehouse.reconciliation import count_by_status
 
     click.echo(f"\nPublished {publication_id}")
     for name, rows, withheld in published_tables(home):
         note = f", {withheld:,} withheld".replace(",", " ") if withheld else ""
         click.echo(f"  marts.{name:<24}{rows:>10,} rows".replace(",", " ") + note)
     click.echo(f"Served from {os.path.relpath(home.served_database)} (and Parquet beside it)")
+    counts = count_by_status(home)
+    click.echo(f"\nReconciliation of {sum(counts.values())} published figures (marts.reconciliation)")
+    for status, figures in counts.items():
+        click.echo(f"  {status:<14}{figures:>6}")

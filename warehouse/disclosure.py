@@ -31,11 +31,6 @@ class Follow:
     empties: tuple[str, ...]
     says: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def withholds(self) -> str:
-        """SQL condition: a decision that is followed withholds this row of `mart`."""
-        return f"exists (from disclosure.{self.table} as followed where followed.withheld is not null and ({self.where}))"
-
 
 @dataclass(frozen=True)
 class Mart:
@@ -126,13 +121,22 @@ def decide(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], settings: Sett
     return counts
 
 
+def _follows(mart: Mart, follow: Follow) -> str:
+    """Condition on a row of the mart: a decision that is followed withholds it. Found by one join, not row by row."""
+    row = f"({', '.join(f'mart.{name}' for name in mart.grain)})"
+    return (
+        f"{row} in (select {row} from marts.{mart.name} as mart, disclosure.{follow.table} as followed"
+        f" where followed.withheld is not null and ({follow.where}))"
+    )
+
+
 def _masked(mart: Mart, column: str) -> str:
     """The column's expression in the served table: empty where a decision withholds it, or what a follow then says."""
     served_where = ["decision.withheld is null"] if mart.threshold is not None and column in mart.measures else []
-    served_where += [f"not {follow.withholds}" for follow in mart.follows if column in follow.empties]
+    served_where += [f"not {_follows(mart, follow)}" for follow in mart.follows if column in follow.empties]
     if served_where:
         return f"case when {' and '.join(served_where)} then mart.{column} end as {column}"
-    said = [f"when {follow.withholds} then {quoted(follow.says[column])}" for follow in mart.follows if column in follow.says]
+    said = [f"when {_follows(mart, follow)} then {quoted(follow.says[column])}" for follow in mart.follows if column in follow.says]
     return f"case {' '.join(said)} else mart.{column} end as {column}" if said else f"mart.{column}"
 
 

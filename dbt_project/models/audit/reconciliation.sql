@@ -16,41 +16,44 @@
     'targets': ['indicator', 'org_level', 'org_unit_code', 'year'],
 } %}
 {% set dimensions = [
-    'org_level', 'org_unit', 'sex', 'age_group', 'job_title', 'pay_group', 'leave_coverage', 'leader_level', 'peer'
+    'org_level', 'org_unit', 'sex', 'age_group', 'job_title', 'pay_group', 'leave_coverage', 'leader_level',
+    'factor_no', 'peer'
 ] %}
 {% set period_keys = ['source', 'reference_date', 'period_type', 'period', 'year'] %}
 with cells_found as (
     {% for mart, keys in keys_of.items() %}
-    -- At most two values are added, those of the two sexes: the sum is the same in either order.
-    select
-        wanted.figure_id,
-        sum(cast(to_json(held) ->> wanted.measure as double)) as computed
-    from {{ ref('int_published_cells') }} as wanted
-    inner join {{ ref(mart) }} as held
-        on
-            wanted.mart = '{{ mart }}'
-            {% for key in keys %}
-            {% if key == 'sex' %}
-            and coalesce(wanted.cell ->> 'sex', held.sex) = held.sex
-            {% else %}
-            and (wanted.cell ->> '{{ key }}') = cast(held.{{ key }} as varchar)
-            {% endif %}
-            {% endfor %}
-    group by wanted.figure_id
-    {{ 'union all' if not loop.last }}
+        -- At most two values are added, those of the two sexes: the sum is the same in either order.
+        select
+            wanted.figure_id,
+            sum(cast(to_json(held) ->> wanted.measure as double)) as computed  -- noqa: RF02
+        from {{ ref('int_published_cells') }} as wanted
+        inner join {{ ref(mart) }} as held
+            on
+                wanted.mart = '{{ mart }}'
+                {% for key in keys if key != 'sex' %}
+                    and (wanted.cell ->> '{{ key }}') = cast(held.{{ key }} as varchar)
+                {% endfor %}
+                {% if 'sex' in keys %}
+                    and coalesce(wanted.cell ->> 'sex', held.sex) = held.sex
+                {% endif %}
+        group by wanted.figure_id
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
 -- What each mart holds, to say why a cell is not there.
 periods_held as (
     {% for mart, keys in keys_of.items() %}
-    select distinct
-        '{{ mart }}' as mart,
-        concat_ws(
-            ' '{% for key in period_keys if key in keys %}, cast({{ key }} as varchar){% endfor %}
-        ) as period
-    from {{ ref(mart) }}
-    {{ 'union all' if not loop.last }}
+        select distinct
+            '{{ mart }}' as mart,
+            concat_ws(
+                ' ',
+                {% for key in period_keys if key in keys %}
+                    cast({{ key }} as varchar){{ ',' if not loop.last }}
+                {% endfor %}
+            ) as period
+        from {{ ref(mart) }}
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
@@ -65,24 +68,27 @@ figures as (
         found.figure_id is not null as is_found,
         found.computed,
         concat_ws(
-            ' '{% for key in period_keys %}, wanted.cell ->> '{{ key }}'{% endfor %}
+            ' ',
+            {% for key in period_keys %}
+                wanted.cell ->> '{{ key }}'{{ ',' if not loop.last }}
+            {% endfor %}
         ) as cell_period,
         cast(pow(cast(10 as double), -figure.decimals) as decimal(18, 6)) as step,
         format('{:.' || figure.decimals || 'f}', cast(figure.value as double)) as printed,
-        coalesce(
-            concat_ws(' ', wanted.mart, wanted.measure, wanted.cell),
-            concat_ws(
-                '|', figure.source_name, figure.indicator, figure.period,
-                {% for dimension in dimensions %}coalesce(figure.{{ dimension }}, ''), {% endfor %}coalesce(cast(figure.factor_no as varchar), '')
-            )
-        ) as same_cell,
-        cast(
-            case figure.decimals
-                {% for places in range(7) %}
-                when {{ places }} then round(cast(found.computed as decimal(38, 9)), {{ places }})
+        case
+            when wanted.mart is not null then wanted.mart || ' ' || wanted.measure || ' ' || wanted.cell
+            else concat(
+                figure.source_name, '|', figure.indicator, '|', figure.period, '|',
+                {% for dimension in dimensions %}
+                    figure.{{ dimension }}, '|'{{ ',' if not loop.last }}
                 {% endfor %}
-            end as decimal(38, 9)
-        ) as computed_as_printed
+            )
+        end as same_cell,
+        case figure.decimals
+            {% for places in range(7) %}
+                when {{ places }} then cast(round(cast(found.computed as decimal(38, 9)), {{ places }}) as decimal(38, 9))
+            {% endfor %}
+        end as computed_as_printed
     from {{ ref('stg_published_figures') }} as figure
     inner join {{ ref('int_published_cells') }} as wanted on figure.figure_id = wanted.figure_id
     left join cells_found as found on figure.figure_id = found.figure_id
@@ -156,7 +162,7 @@ contradictions as (
         select * from differing
         union all
         select * from moved_steps
-    )
+    ) as found
     group by figure_id
 ),
 
@@ -210,7 +216,9 @@ select
         when status = 'not_covered' and is_found then 'The cell has no value in the loaded data.'
         when status = 'not_covered' and mart not in (select periods_held.mart from periods_held)
             then mart || ' is empty: the feed it is made of has not been delivered.'
-        when status = 'not_covered' and (mart, cell_period) not in (select (periods_held.mart, periods_held.period) from periods_held)
+        when
+            status = 'not_covered'
+            and (mart, cell_period) not in (select (periods_held.mart, periods_held.period) from periods_held)
             then 'The loaded data has no ' || cell_period || ' in ' || mart || '.'
         when status = 'not_covered' then 'The loaded data has no such cell in ' || mart || ': ' || cell || '.'
     end as reason,

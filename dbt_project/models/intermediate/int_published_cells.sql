@@ -144,7 +144,7 @@ pilots_of_unit as (
     group by pilot.unit_code
 ),
 
--- What the printed names and periods stand for. A pilot's figure is its unit's own in the pilot's first month and in the latest.
+-- What the printed names and periods stand for. A pilot's figure is its unit's own, in the pilot's first month or the latest.
 resolved as (
     select
         figure.*,
@@ -226,7 +226,8 @@ judged as (
                 then
                     'Equality figures of ' || year(last_day_of_period) || ' are of ' || equality_date || ', not of '
                     || period || '.'
-            when job_title is not null and codes is null then 'No job code of the loaded data has the title ' || job_title || '.'
+            when job_title is not null and codes is null
+                then 'No job code of the loaded data has the title ' || job_title || '.'
             when job_title is not null and codes > 1
                 then
                     'The job codes ' || job_codes || ' have the title ' || job_title
