@@ -136,7 +136,9 @@ def _masked(mart: Mart, column: str) -> str:
     served_where += [f"not {_follows(mart, follow)}" for follow in mart.follows if column in follow.empties]
     if served_where:
         return f"case when {' and '.join(served_where)} then mart.{column} end as {column}"
-    said = [f"when {_follows(mart, follow)} then {quoted(follow.says[column])}" for follow in mart.follows if column in follow.says]
+    said = [
+        f"when {_follows(mart, follow)} then {quoted(follow.says[column])}" for follow in mart.follows if column in follow.says
+    ]
     return f"case {' '.join(said)} else mart.{column} end as {column}" if said else f"mart.{column}"
 
 

@@ -131,7 +131,7 @@ moved_steps as (
     select
         this.figure_id,
         other.figure_id as other_id,
-        'the same target is published for ' || other.target_year || ' in ' || other.figure_id
+        'The same target is published for ' || other.target_year || ' in ' || other.figure_id
         || ' (' || concat_ws(', ', other.document, other.place) || ')' as told
     from steps as this
     inner join steps as other
@@ -170,6 +170,7 @@ judged as (
     select
         figures.*,
         contradictions.told,
+        format('{:.' || figures.decimals || 'f}', cast(figures.computed_as_printed as double)) as computed_text,
         case
             when contradictions.figure_id is not null then 'contradicted'
             when figures.computed is null then 'not_covered'
@@ -206,10 +207,10 @@ select
     computed - cast(value as double) as difference,
     status,
     case
-        when status = 'contradicted' then told || '.'
+        when status = 'contradicted' then told || '.' || coalesce(' The warehouse computes ' || computed_text || '.', '')
         when status = 'mismatch'
             then
-                'The warehouse computes ' || format('{:.' || decimals || 'f}', cast(computed_as_printed as double)) || ', '
+                'The warehouse computes ' || computed_text || ', '
                 || format('{:.' || decimals || 'f}', cast(abs(computed_as_printed - value) as double))
                 || if(computed_as_printed > value, ' more', ' less') || ' than is printed.'
         when status = 'not_covered' and mart is null then why_no_cell
