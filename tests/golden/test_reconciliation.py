@@ -18,7 +18,6 @@ from sources.demo.published import LEDGER
 from tests.building import build, settings_with
 from tests.golden.municipality import Municipality
 from tests.small_deliveries import write_lines, write_workbook
-from warehouse.database import connect
 from warehouse.paths import Home
 from warehouse.reconciliation import new_mismatches
 
@@ -393,9 +392,9 @@ def test_new_mismatches_are_those_the_publication_did_not_have(built: Home, serv
     assert new_mismatches(built, served) == [("mismatch", reason)]
     built.current.mkdir(parents=True)
     published = built.current / "reconciliation.parquet"
-    with connect(None) as con:
+    with duckdb.connect() as con:
         con.execute(f"copy (select 'mismatch' as figure_id, 'match' as status) to '{published}' (format parquet)")
     assert new_mismatches(built, served) == [("mismatch", reason)]
-    with connect(None) as con:
+    with duckdb.connect() as con:
         con.execute(f"copy (select 'mismatch' as figure_id, 'mismatch' as status) to '{published}' (format parquet)")
     assert new_mismatches(built, served) == []
