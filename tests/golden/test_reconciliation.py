@@ -144,8 +144,13 @@ CASES = {
         "contradicted", 75.0, "75.0", "full_time_80_percent", "pilot so far", **SOLHAUG, reason="70.0 is published"
     ),
     "pilot_table": case("contradicted", 75.0, "70.0", "full_time_80_percent", "2024", **SOLHAUG, reason="75.0 is published"),
+    # The pilot of Bakken ended in June 2022, before the series.
+    "ended_pilot": case(
+        "not_covered", None, "80.0", "average_position_percent", "pilot so far", org_level="avdeling", org_unit="Bakken",
+        reason="no payroll 2022-06-30",
+    ),
     "no_pilot": case(
-        "not_covered", None, "75.0", "full_time_80_percent", "pilot start", org_level="avdeling", org_unit="Bakken",
+        "not_covered", None, "75.0", "full_time_80_percent", "pilot start", org_level="avdeling", org_unit="Nes",
         reason="in no pilot",
     ),
     # Equality: five women of 4.6 årsverk and three men of 2.33.
@@ -317,7 +322,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
             *(f"full_time_80_percent;kommune;K;{year};{to};Plan {plan};01.06.{plan}" for year, to, plan in targets),
         ],
     )
-    write_lines(home.landing / "piloter_2024-02-01.csv", "Enhetskode;Pilot;Startdato;Sluttdato", ["V1;Langvakter;10.05.2023;"])
+    pilots = ["V1;Langvakter;10.05.2023;", "V2;Langturnus;01.01.2022;15.06.2022"]
+    write_lines(home.landing / "piloter_2024-02-01.csv", "Enhetskode;Pilot;Startdato;Sluttdato", pilots)
     build(home, settings_with(folder, min_fte_unit=2, min_fte_job_code=2, min_persons=2))
     return home
 

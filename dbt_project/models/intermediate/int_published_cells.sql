@@ -126,10 +126,12 @@ job_codes as (
     group by lower(trim(job_title))
 ),
 
-pilot_starts as (
+-- A pilot ends with the last of its units, if all of them have an end.
+pilot_spans as (
     select
         pilot,
-        min(start_date) as start_date
+        min(start_date) as start_date,
+        case when count(*) = count(end_date) then max(end_date) end as end_date
     from {{ ref('stg_pilots') }}
     group by pilot
 ),
@@ -138,13 +140,15 @@ pilots_of_unit as (
     select
         pilot.unit_code,
         count(distinct pilot.pilot) as pilots,
-        min(pilot_start.start_date) as start_date
+        min(span.start_date) as start_date,
+        min(span.end_date) as end_date
     from {{ ref('stg_pilots') }} as pilot
-    inner join pilot_starts as pilot_start on pilot.pilot = pilot_start.pilot
+    inner join pilot_spans as span on pilot.pilot = span.pilot
     group by pilot.unit_code
 ),
 
--- What the printed names and periods stand for. A pilot's figure is its unit's own, in the pilot's first month or the latest.
+-- What the printed names and periods stand for. A pilot's figure is its unit's own, in the pilot's first month, or in the latest
+-- one, which for an ended pilot is its last.
 resolved as (
     select
         figure.*,
@@ -162,7 +166,7 @@ resolved as (
             when 'year' then make_date(cast(figure.period as integer), 12, 31)
             when 'month' then last_day(cast(figure.period || '-01' as date))
             when 'date' then cast(figure.period as date)
-            when 'pilot' then if(figure.period = 'pilot start', last_day(pilot.start_date), series.as_of)
+            when 'pilot' then last_day(if(figure.period = 'pilot start', pilot.start_date, least(series.as_of, pilot.end_date)))
         end as last_day_of_period
     from measured as figure
     cross join {{ ref('int_series') }} as series
