@@ -111,7 +111,7 @@ def run(home_folder: Path, settings_file: Path | None, landing: Path | None, as_
     home = Home(home_folder.resolve())
     home.prepare()
     publication_id = run_night(home, settings_file=settings_file, landing=landing, as_of=as_of)
-    _tell_published(home, publication_id)
+    tell_published(home, publication_id)
 
 
 @main.command()
@@ -182,7 +182,8 @@ def _show_progress() -> None:
     print(f"{0:7.1f} s  starting Dagster", flush=True)
 
 
-def _tell_published(home: Home, publication_id: str) -> None:
+def tell_published(home: Home, publication_id: str) -> None:
+    """Print what a publication holds and how the published figures compare with it."""
     from warehouse.publish import published_tables
     from warehouse.reconciliation import count_by_status
 
