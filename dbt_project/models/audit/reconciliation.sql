@@ -44,7 +44,7 @@ with cells_found as (
 -- What each mart holds, to say why a cell is not there.
 periods_held as (
     {% for mart, keys in keys_of.items() %}
-        select distinct
+        select
             '{{ mart }}' as mart,
             concat_ws(
                 ' ',
@@ -52,7 +52,7 @@ periods_held as (
                     cast({{ key }} as varchar){{ ',' if not loop.last }}
                 {% endfor %}
             ) as period
-        from {{ ref(mart) }}
+        from (select distinct {{ period_keys | select('in', keys) | join(', ') }} from {{ ref(mart) }}) as held
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

@@ -147,8 +147,8 @@ pilots_of_unit as (
     group by pilot.unit_code
 ),
 
--- What the printed names and periods stand for. A pilot's figure is its unit's own, in the pilot's first month, or in the latest
--- one, which for an ended pilot is its last.
+-- What the printed names and periods stand for. A pilot's figure is its unit's own, in the pilot's first month or in the
+-- latest one, which for an ended pilot is its last.
 resolved as (
     select
         figure.*,
