@@ -226,7 +226,9 @@ CASES = {
         "withheld", None, "4", "responses", "2023", source="tenfactor", **SOLHAUG, reason=WITHHELD
     ),
     "score": case("match", 4.25, "4.3", "score", "2023", source="tenfactor", factor_no="1", **WHOLE),
-    "score_of_few": case("withheld", None, "3.6", "score", "2023", source="tenfactor", factor_no="1", **SOLHAUG, reason=WITHHELD),
+    "score_of_few": case(
+        "withheld", None, "3.6", "score", "2023", source="tenfactor", factor_no="1", **SOLHAUG, reason=WITHHELD
+    ),
     "norway": case("match", 4.2, "4.2", "score", "2023", source="tenfactor", factor_no="1", peer="Norge"),
     "round_before": case(
         "not_covered", None, "4.2", "score", "2021", source="tenfactor", factor_no="1", **WHOLE,
