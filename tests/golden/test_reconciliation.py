@@ -212,6 +212,9 @@ CASES = {
     "mean_all": case("match", 396400.0, "396400", "pay_mean", YEAR_END, pay_group="Total", **WHOLE),
     "positions": case("match", 4.0, "4", "pay_positions", YEAR_END, pay_group="2 Fagarbeider", **WHOLE),
     "men_in_group": case("match", 2.0, "2", "pay_positions", YEAR_END, sex="mann", pay_group="2", **WHOLE),
+    # Three of the five positions with pay, but five of the eight employees above.
+    "women_of_total": case("match", 60.0, "60", "women_percent", YEAR_END, pay_group="Total", **WHOLE),
+    "gap_of_all": case("match", -9000.0, "-9000", "pay_gap_nok", YEAR_END, **WHOLE),
     "women_in_group": case("match", 50.0, "50", "women_percent", YEAR_END, pay_group="2 Fagarbeider", **WHOLE),
     "small_group": case("withheld", None, "1", "pay_positions", YEAR_END, pay_group="3", **WHOLE, reason=WITHHELD),
     "no_such_group": case(

@@ -1,11 +1,10 @@
 -- One row a figure of the ledger with the cell of the mart that must give it: the seed published_measures says which mart and
--- measure, and the printed names become the mart's keys. An empty dimension means all, and so do `alle` and `Total`. A cell
+-- measure, and the printed names become the mart's keys. An empty dimension means all, and so does `alle`. A cell
 -- without a sex, in a mart that has one, is the sum of both. Where no cell can be named `reason` says why, in plain words.
 with figures as (
     select
         * replace (
             nullif(sex, 'alle') as sex,
-            nullif(nullif(pay_group, 'Total'), '0') as pay_group,
             nullif(leave_coverage, 'alle') as leave_coverage,
             nullif(leader_level, 'alle') as leader_level
         ),
