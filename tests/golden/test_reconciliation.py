@@ -16,7 +16,6 @@ import duckdb
 import pytest
 
 from orchestration.dbt import load_manifest
-from sources.demo.published import LEDGER
 from tests.building import build, settings_with
 from tests.golden.municipality import Municipality
 from tests.small_deliveries import write_lines, write_workbook
@@ -24,7 +23,9 @@ from warehouse.disclosure import marts_of
 from warehouse.paths import Home
 from warehouse.reconciliation import new_mismatches
 
-SEED = Path(__file__).parents[2] / "dbt_project" / "seeds" / "published_measures.csv"
+ROOT = Path(__file__).parents[2]
+LEDGER = ROOT / "sources" / "demo" / "published_figures.csv"
+SEED = ROOT / "dbt_project" / "seeds" / "published_measures.csv"
 SOLHAUG = {"org_level": "avdeling", "org_unit": "Solhaug"}
 WITHHELD = "Disclosure control withholds the cell."
 WHOLE = {"org_level": "kommune", "org_unit": "Lillevik kommune"}
