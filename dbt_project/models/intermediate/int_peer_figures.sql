@@ -62,6 +62,6 @@ select
         else ''
     end as source_name,
     not is_aggregate
-    and {{ bare_peer_name('peer') }} not in (select bare_name from municipality)
-    and {{ bare_peer_name('peer') }} not in (select bare_name from aggregates) as is_ranked
+    and {{ bare_peer_name('peer') }} not in (select municipality.bare_name from municipality)
+    and {{ bare_peer_name('peer') }} not in (select aggregates.bare_name from aggregates) as is_ranked
 from figures

@@ -20,13 +20,19 @@ with figures as (
     into name indicator value figure
 ),
 
+pai_dates as (
+    select distinct reference_date
+    from figures
+    where source = 'pai'
+),
+
 dates as (
     select
         cast(year(pai.reference_date) as integer) as year,
         pai.reference_date as pai_date,
         max(payroll.reference_date) as payroll_date,
         max(payroll.reference_date) filter (where payroll.reference_date <= pai.reference_date) as payroll_date_before_pai
-    from (select distinct reference_date from figures where source = 'pai') as pai
+    from pai_dates as pai
     left join {{ ref('int_reference_dates') }} as payroll on year(pai.reference_date) = payroll.calendar_year
     group by pai.reference_date
 ),
@@ -81,9 +87,9 @@ select
         when 'full_time_80_percent'
             then 'personprosent minst ' || replace(format('{:g}', cast(settings.full_time_threshold as double)), '.', ',')
     end as threshold,
-    'Personer (ansattnummer): summen av stillingene under enheten som Fast, Vikar eller Midlertidig, over 0 %, uten dem i 100 % '
-    || 'permisjon den dagen' as payroll_counts,
-    'Personer (fødselsnummer): summen av stillingene under enheten i PAI (F, V, M), over 0 %, også i permisjon; en stilling uten '
-    || 'kjent enhet telles bare i kommunen' as pai_counts
+    'Personer (ansattnummer): summen av stillingene under enheten som Fast, Vikar eller Midlertidig, over 0 %, uten dem '
+    || 'i 100 % permisjon den dagen' as payroll_counts,
+    'Personer (fødselsnummer): summen av stillingene under enheten i PAI (F, V, M), over 0 %, også i permisjon; en '
+    || 'stilling uten kjent enhet telles bare i kommunen' as pai_counts
 from side_by_side as side
 cross join {{ source('raw', 'settings') }} as settings

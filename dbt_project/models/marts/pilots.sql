@@ -1,5 +1,5 @@
--- Each pilot's units in its first month and now, beside the rest of their tjenesteområde over the same months. Now is the latest
--- month; for a pilot that has ended with all its units, the month the last of them ended in.
+-- Each pilot's units in its first month and now, beside the rest of their tjenesteområde over the same months. Now is the
+-- latest month; for a pilot that has ended with all its units, the month the last of them ended in.
 with latest as (
     select max(month_index) as month_index
     from {{ ref('int_sick_leave_months') }}
