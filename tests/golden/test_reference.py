@@ -91,6 +91,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnectio
         [
             "V1;Langvakter;10.01.2023;",
             "V3;Liten;10.01.2023;",
+            "O;Avsluttet;10.01.2023;31.01.2023",
             "V1;Avsluttet;10.01.2023;14.02.2023",
             "O;Delvis;10.01.2023;31.01.2023",
             "V1;Delvis;10.01.2023;",
@@ -158,9 +159,9 @@ def test_pilots(served: duckdb.DuckDBPyConnection) -> None:
     withheld = (None, None, None, None, None, "primary")
     others = ("average_position_percent", "full_time_100_percent", "full_time_80_percent")
     assert rows == [
-        # Ended in February 2023, when nobody was sick: V1 from 22 of 88 days to none, V2 and V3 from 22 of 66 to none.
+        # Ended in February 2023, when nobody was sick: O and V1 from 22 of 154 days to none, V2 and V3 from 22 of 66 to none.
         *(("Avsluttet", indicator, *unchanged) for indicator in others),
-        ("Avsluttet", "sick_leave_percent", 25.0, 0.0, -25.0, -100.0, -33.333333, None),
+        ("Avsluttet", "sick_leave_percent", 100 * 22 / 154, 0.0, -100 * 22 / 154, -100.0, -33.333333, None),
         # One of its units goes on: O and V1 from 22 of 154 days to 11; the rest as around V1.
         *(("Delvis", indicator, *unchanged) for indicator in others),
         ("Delvis", "sick_leave_percent", 100 * 22 / 154, 100 * 11 / 154, -100 * 11 / 154, -50.0, -33.333333, None),
