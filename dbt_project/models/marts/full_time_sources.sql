@@ -37,34 +37,28 @@ dates as (
     group by pai.reference_date
 ),
 
+moments as (
+    unpivot dates
+    on payroll_date, payroll_date_before_pai, pai_date
+    into name moment value reference_date
+),
+
 side_by_side as (
     select
-        dates.*,
+        moments.year,
         figures.indicator,
         figures.org_level,
         figures.org_unit_code,
         any_value(figures.org_unit_name) as org_unit_name,
-        max(
-            case when figures.source = 'payroll' and figures.reference_date = dates.payroll_date then figures.figure end
-        ) as payroll_value,
-        max(
-            case
-                when figures.source = 'payroll' and figures.reference_date = dates.payroll_date_before_pai
-                    then figures.figure
-            end
-        ) as payroll_value_before_pai,
-        max(
-            case when figures.source = 'pai' and figures.reference_date = dates.pai_date then figures.figure end
-        ) as pai_value
-    from dates
+        max(case when moments.moment = 'payroll_date' then figures.figure end) as payroll_value,
+        max(case when moments.moment = 'payroll_date_before_pai' then figures.figure end) as payroll_value_before_pai,
+        max(case when moments.moment = 'pai_date' then figures.figure end) as pai_value
+    from moments
     inner join figures
         on
-            (figures.source = 'pai' and figures.reference_date = dates.pai_date)
-            or (
-                figures.source = 'payroll'
-                and figures.reference_date in (dates.payroll_date, dates.payroll_date_before_pai)
-            )
-    group by all
+            moments.reference_date = figures.reference_date
+            and case moments.moment when 'pai_date' then 'pai' else 'payroll' end = figures.source
+    group by moments.year, figures.indicator, figures.org_level, figures.org_unit_code
 )
 
 select
@@ -79,9 +73,9 @@ select
     side.payroll_value - side.pai_value as payroll_minus_pai,
     side.payroll_value - side.payroll_value_before_pai as due_to_date,
     side.payroll_value_before_pai - side.pai_value as due_to_source,
-    side.payroll_date,
-    side.payroll_date_before_pai,
-    side.pai_date,
+    dates.payroll_date,
+    dates.payroll_date_before_pai,
+    dates.pai_date,
     case side.indicator
         when 'full_time_100_percent' then 'personprosent minst 100'
         when 'full_time_80_percent'
@@ -92,4 +86,5 @@ select
     'Personer (fødselsnummer): summen av stillingene under enheten i PAI (F, V, M), over 0 %, også i permisjon; en '
     || 'stilling uten kjent enhet telles bare i kommunen' as pai_counts
 from side_by_side as side
+inner join dates on side.year = dates.year
 cross join {{ source('raw', 'settings') }} as settings
