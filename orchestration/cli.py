@@ -49,6 +49,16 @@ class IsoDate(click.ParamType):
             self.fail(f"{value!r} is not a date YYYY-MM-DD", param, ctx)
 
 
+class RunCommand(click.Command):
+    """Its help names the files of every payroll profile."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from sources.payroll.file_names import names_by_profile
+
+        with formatter.section("Payroll files by payroll_profile of the settings"):
+            formatter.write_dl([(profile, ", ".join(names)) for profile, names in names_by_profile().items()])
+
+
 class Commands(click.Group):
     """Turns the house's refusals into exit codes: 1 refused, 2 usage."""
 
@@ -75,7 +85,7 @@ def main() -> None:
     """
 
 
-@main.command()
+@main.command(cls=RunCommand)
 @home_option
 @settings_option
 @click.option(
@@ -94,9 +104,9 @@ def run(home_folder: Path, settings_file: Path | None, landing: Path | None, as_
     """Load, validate, build, audit, publish: the nightly job.
 
     Takes in what lies in the landing folder, loads the newest complete delivery and publishes the marts, whole or not at
-    all. Files of a delivery are named FEED_YYYY-MM-DD.csv (or .xlsx) with the feeds organisasjon, ansatte, stillinger,
-    fravaer and permisjoner; the date is that of the extract. Files of other sources are loaded beside them when they have
-    come: variable_timer, pai_YYYY, 10faktor_YYYY, sammenligning, ssb_TABLE, maltall, piloter and publiserte_tall.
+    all. The files of a payroll delivery, named below, carry the date of the extract (YYYY-MM-DD). Files of other sources are
+    loaded beside them when they have come: variable_timer, pai_YYYY, 10faktor_YYYY, sammenligning, ssb_TABLE, maltall,
+    piloter and publiserte_tall.
 
     \b
     Exit codes: 0 published

@@ -247,6 +247,7 @@ class Feed:
     the column that other feeds refer to. Unless `files` says otherwise the feed's name is the first part of its file's name
     and the file belongs to the payroll delivery of its date; its rows may also stand in several files, each with a name of
     its own. `read` makes the feed's columns of a file of another form, and `reader_rules` are those it holds the rows against.
+    By its `lasting` columns a row of a full extract is known again in the next one, where its others may have changed.
     """
 
     schema: pap.DataFrameSchema
@@ -256,6 +257,7 @@ class Feed:
     files: Naming | tuple[Naming, ...] = ()
     read: Callable[[Path, NamedFile], TextTable] = read_dialect
     reader_rules: tuple[Rule, ...] = ()
+    lasting: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -44,7 +44,8 @@ class Naming:
     @property
     def told(self) -> str:
         """The form of the name as people are told it."""
-        return self.pattern or f"{self.stem}_<{'year' if self.yearly else 'date'}>.{self.kinds[0]}"
+        part = "_<table>" if self.in_parts else ""
+        return self.pattern or f"{self.stem}{part}_<{'year' if self.yearly else 'date'}>.{self.kinds[0]}"
 
     def read(self, file_name: str) -> NamedFile | None:
         """The parts of a name of this form, or None."""

@@ -16,14 +16,15 @@ def night(home: Home, settings_file: Path | None = None, as_of: date | None = No
     return run_night(home, settings_file=settings_file, landing=None, as_of=as_of)
 
 
-def check_evaluations(home: Home) -> list[dg.AssetCheckEvaluation]:
-    """Every check result that the home's last run left in Dagster."""
+def check_evaluations(home: Home) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
+    """The check results that the home's last run left in Dagster, by asset and name."""
     prepare_instance(home)
     with dg.DagsterInstance.get() as instance:
         run = instance.get_runs(limit=1)[0]
         records = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
-        return [
+        found = [
             record.event_log_entry.dagster_event.asset_check_evaluation_data
             for record in records
             if record.event_log_entry.dagster_event
         ]
+    return {(check.asset_key.to_user_string(), check.check_name): check for check in found}

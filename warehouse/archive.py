@@ -125,12 +125,12 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed]) -> TakenIn:
     latest = {arrival.file_name: arrival for arrival in ledger}
     hashes = {arrival.sha256: arrival for arrival in reversed(ledger)}
     namings = [naming for feed in feeds.values() for naming in feed.namings]
-    taken = TakenIn()
+    taken, unknown = TakenIn(), []
     files = [path for path in landing.iterdir() if path.is_file() and not path.name.startswith(".")]
     for path in sorted(files, key=lambda p: (p.stat().st_mtime_ns, p.name)):
         named = recognise(path.name, namings)
         if named is None:
-            taken.notes.append(f"{path.name} is not a delivery file (<feed>_<YYYY-MM-DD>.csv or .xlsx) and is left alone")
+            unknown.append(f"{path.name} is not a delivery file and is left alone")
             continue
         before = path.stat()
         try:
@@ -163,6 +163,9 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed]) -> TakenIn:
         latest[path.name] = arrival
         hashes.setdefault(sha256, arrival)
         taken.new.append(arrival)
+    if unknown:
+        names = ", ".join(dict.fromkeys(naming.told for naming in namings))
+        taken.notes += [*unknown, f"delivery files are called {names}"]
     if taken.new:
         _append(home, taken.new)
     return taken

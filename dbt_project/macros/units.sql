@@ -3,6 +3,11 @@
     lower(trim(regexp_replace({{ name }}, '^\s*[0-9]+\s*[-–]\s*', '')))
 {%- endmacro %}
 
+{# A peer's name as it is compared: without what stands in brackets and the word kommune behind it, in lower case. #}
+{% macro bare_peer_name(name) -%}
+    lower(trim(regexp_replace(regexp_replace({{ name }}, '\s*\([^()]*\)', '', 'g'), '\s+kommune\s*$', '', 'i')))
+{%- endmacro %}
+
 {# The rows of `relation` (unit_code, unit_name, row_number) with the unit they are about: matched on code, else on name.
    Of several rows of one unit within `keys` the first by code, then by row, is the unit's; the others and those that match
    nothing keep their own names under the level ukjent, so that no row is lost. #}

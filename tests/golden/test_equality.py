@@ -11,10 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.building import build, settings_with
-from tests.golden.municipality import Municipality
-from warehouse.database import connect
-from warehouse.paths import Home
+from tests.golden.municipality import Municipality, built
 
 AS_OF = date(2024, 3, 14)
 PARENTAL = "Foreldrepermisjon"
@@ -144,12 +141,7 @@ def municipality() -> Municipality:
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    folder = tmp_path_factory.mktemp("equality")
-    home, settings = Home(folder / "home"), settings_with(folder)
-    home.prepare()
-    municipality().deliver(home.landing, AS_OF)
-    build(home, settings)
-    with connect(home.build_database, settings, read_only=True) as con:
+    with built(municipality(), tmp_path_factory.mktemp("equality"), AS_OF) as con:
         yield con
 
 

@@ -11,10 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.building import build, settings_with
-from tests.golden.municipality import Municipality
-from warehouse.database import connect
-from warehouse.paths import Home
+from tests.golden.municipality import Municipality, built
 
 AS_OF = date(2024, 3, 14)
 LEAP_DAY = date(2024, 2, 29)
@@ -106,6 +103,33 @@ def municipality() -> Municipality:
     new("dates", "70", "14.03.2024")
     new("dates", "60", "15.03.2024")
 
+    area("sources", "sources1", "sources2")
+    new("sources1")
+    grows = new("sources1", "60", "01.01.2023", "15.12.2023")
+    m.position(grows, "sources1", "100", "16.12.2023")
+    m.leave(new("sources1"), "01.12.2023", "31.12.2023", "100")
+    new("sources1", "50", "05.12.2023")
+    for person, (percent, unit, form) in enumerate(
+        [
+            ("100", "sources1", "F"),
+            ("60", "sources1", "V"),
+            ("100", "sources1", "F"),
+            ("80", "sources1", "M"),
+            ("100", "sources2", "F"),
+            ("20", "", "F"),
+        ]
+    ):
+        m.pai(2023, person, percent, unit, form=form, code="1234" if unit == "sources2" else "7174")
+
+    area("listed")
+    new("listed", rest=";3;;")
+    new("listed", rest=";2;;")
+    new("listed", code="9999", rest=";2;;")
+    # Listed in group 2 until 30 April 2024 and in the new group 11 from 1 May.
+    new("listed", code="7719", rest=";2;;")
+    new("listed", "100", "01.06.2024", code="7719", rest=";2;;")
+    new("listed", "100", "01.01.2023", "31.12.2023", code="7719", rest=";3;;")
+
     for size in ("four", "five"):
         area(size)
         for _ in range({"four": 4, "five": 5}[size]):
@@ -118,12 +142,7 @@ def municipality() -> Municipality:
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    folder = tmp_path_factory.mktemp("full_time")
-    home, settings = Home(folder / "home"), settings_with(folder)
-    home.prepare()
-    municipality().deliver(home.landing, AS_OF)
-    build(home, settings)
-    with connect(home.build_database, settings, read_only=True) as con:
+    with built(municipality(), tmp_path_factory.mktemp("full_time"), AS_OF) as con:
         yield con
 
 
@@ -210,7 +229,9 @@ def test_involuntary_part_time(
 
 
 def test_reference_dates_are_month_ends_and_the_as_of_date(warehouse: duckdb.DuckDBPyConnection) -> None:
-    days = warehouse.execute("select distinct reference_date from marts.full_time_by_unit order by 1").fetchall()
+    days = warehouse.execute(
+        "select distinct reference_date from marts.full_time_by_unit where source = 'payroll' order by 1"
+    ).fetchall()
     lengths = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
     whole_months = [date(2023, month, length) for month, length in enumerate(lengths, start=1)]
     assert [day for (day,) in days] == [*whole_months, date(2024, 1, 31), LEAP_DAY, AS_OF]
@@ -237,3 +258,75 @@ def test_fewer_than_five_persons_are_withheld(warehouse: duckdb.DuckDBPyConnecti
     assert {value for name, value in four.items() if name not in labels} == {None}
     (five,) = cells(warehouse, f"served.{table}", "five")
     assert (five["withheld"], five["headcount"], five["fte"]) == (None, 5, 5.0)
+
+
+# 30 November 100 + 60 + 100; 31 December 100 + 100 + 50; PAI 100 + 60 + 100 + 80 + 100 in the area.
+SOURCES = {
+    "headcount": (3, 3, 5),
+    "fte": (2.5, 2.6, 4.4),
+    "average_position_percent": (250 / 3, 260 / 3, 440 / 5),
+    "full_time_100_percent": (200 / 3, 200 / 3, 60),
+    "full_time_80_percent": (200 / 3, 200 / 3, 80),
+}
+
+
+@pytest.mark.parametrize("indicator", SOURCES)
+def test_payroll_and_pai_stand_side_by_side(warehouse: duckdb.DuckDBPyConnection, indicator: str) -> None:
+    payroll, november, pai = SOURCES[indicator]
+    rows = warehouse.execute(
+        """select year, payroll_date, payroll_date_before_pai, pai_date, payroll_value, payroll_value_before_pai, pai_value,
+               payroll_minus_pai, due_to_date, due_to_source
+           from marts.full_time_sources where org_unit_code = 'sources' and indicator = $1""",
+        [indicator],
+    ).fetchall()
+    dates = (2023, date(2023, 12, 31), date(2023, 11, 30), date(2023, 12, 1))
+    figures = (payroll, november, pai, payroll - pai, payroll - november, november - pai)
+    assert [row[:4] for row in rows] == [dates]
+    assert rows[0][4:] == pytest.approx(figures)
+
+
+def test_each_source_is_withheld_by_itself(warehouse: duckdb.DuckDBPyConnection) -> None:
+    columns = "payroll_value, payroll_value_before_pai, pai_value, payroll_minus_pai, due_to_date, due_to_source"
+    served = {
+        unit: warehouse.execute(
+            f"select {columns} from served.full_time_sources where org_unit_code = $1 and indicator = 'headcount'", [unit]
+        ).fetchone()
+        for unit in ("sources1", "sources", "K", "five")
+    }
+    # Three persons in payroll; four in PAI in sources1 and five in the area.
+    assert served["sources1"] == (None,) * 6
+    assert served["sources"] == (None, None, 5, None, None, None)
+    # All six of PAI count in the municipality, the one without a unit too.
+    assert served["K"] is not None and None not in served["K"] and served["K"][2] == 6
+    # PAI has nobody there.
+    assert served["five"] == (5, 5, None, None, 0, None)
+
+
+def test_the_difference_is_explained(warehouse: duckdb.DuckDBPyConnection) -> None:
+    rows = warehouse.execute(
+        """select distinct indicator, threshold, payroll_counts like '%100 % permisjon%', pai_counts like '%i permisjon%'
+           from served.full_time_sources where threshold is not null order by indicator"""
+    ).fetchall()
+    assert rows == [
+        ("full_time_100_percent", "personprosent minst 100", True, True),
+        ("full_time_80_percent", "personprosent minst 80", True, True),
+    ]
+
+
+def test_job_codes_are_held_against_the_list_and_no_row_is_lost(warehouse: duckdb.DuckDBPyConnection) -> None:
+    found = warehouse.execute(
+        """select feed, rule, rows from served.data_quality
+           where rule in ('job_code_listed', 'pay_group_as_listed') order by all"""
+    ).fetchall()
+    assert found == [
+        ("pai", "job_code_listed", 1),
+        ("stillinger", "job_code_listed", 13),  # 9999, three of the area codes, nine of four and five
+        # 7174 is listed in group 3, 7719 in group 2 until April and in 11 from May; what is delivered is 2, 3 and 2.
+        ("stillinger", "pay_group_as_listed", 3),
+    ]
+    assert (
+        warehouse.execute("select count(*) from intermediate.int_listed_job_codes").fetchone()
+        == warehouse.execute("select (select count(*) from raw.stillinger) + (select count(*) from raw.pai)").fetchone()
+    )
+    paid = warehouse.execute("select distinct pay_group from staging.stg_positions where job_code = '9999'").fetchall()
+    assert paid == [(2,)]

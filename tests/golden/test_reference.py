@@ -20,23 +20,25 @@ SICK = [
     "4;;Sykmelding;02.01.2024;16.01.2024;100",  # V1: 11 of 88
 ]
 
+REGIONS = (("3201", "Bærum"), ("3203", "Asker"), ("0", "Hele landet"))
+
 
 def ssb_table(value: float) -> str:
     dataset = {
         "version": "2.0",
         "class": "dataset",
         "id": ["Region", "Kjonn", "ContentsCode", "Tid"],
-        "size": [2, 2, 1, 1],
+        "size": [3, 2, 1, 1],
         "role": {"time": ["Tid"], "geo": ["Region"], "metric": ["ContentsCode"]},
         "dimension": {
-            "Region": {"category": {"index": ["3201", "3203"], "label": {"3201": "Bærum", "3203": "Asker"}}},
+            "Region": {"category": {"index": ["3201", "3203", "0"], "label": dict(REGIONS)}},
             "Kjonn": {"category": {"index": {"0": 0, "1": 1}, "label": {"0": "Begge kjønn", "1": "Menn"}}},
             "ContentsCode": {
                 "category": {"label": {"Sykefr": "Legemeldt sykefravær"}, "unit": {"Sykefr": {"base": "prosent"}}}
             },
             "Tid": {"category": {"index": {"2023K1": 0}, "label": {"2023K1": "2023K1"}}},
         },
-        "value": {"0": value, "1": 4.0, "3": 3.0},
+        "value": {"0": value, "1": 4.0, "3": 3.0, "4": 2.0},
         "status": {"2": ".."},
     }
     return json.dumps(dataset)
@@ -63,7 +65,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnectio
             "sick_leave_percent;2023;Bergen kommune;1,8;Bergens årsrapport",
             "sick_leave_percent;2023;Bærum kommune;1,7;Bærums årsrapport",
             "sick_leave_percent;2023;Asker kommune;9,0;KS",
+            "sick_leave_percent;2023;norge;1,0;SSB",
             "doctor_certified_percent;2023-Q1;Kommune (KS);8,6;KS",
+            "doctor_certified_percent;2023-Q1;Asker kommune (KS);6,5;KS",
             "apprentices;2023;Bergen kommune;12;Bergens årsrapport",
         ],
     )
@@ -84,7 +88,15 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnectio
     write_lines(
         home.landing / "piloter_2024-01-01.csv",
         "Enhetskode;Pilot;Startdato;Sluttdato",
-        ["V1;Langvakter;10.01.2023;", "V3;Liten;10.01.2023;"],
+        [
+            "V1;Langvakter;10.01.2023;",
+            "V3;Liten;10.01.2023;",
+            "O;Avsluttet;10.01.2023;31.01.2023",
+            "V1;Avsluttet;10.01.2023;14.02.2023",
+            "O;Delvis;10.01.2023;31.01.2023",
+            "V1;Delvis;10.01.2023;",
+            "V1;Planlagt slutt;10.01.2023;31.12.2024",
+        ],
     )
     write_lines(
         home.landing / "publiserte_tall_2024-01-01.csv",
@@ -108,10 +120,14 @@ def test_benchmarks(served: duckdb.DuckDBPyConnection) -> None:
         # Bærum's 5.1 comes from the newer of the two files; men alone and Asker's missing cell are no benchmarks.
         (*doctor, "Bærum (SSB 12451)", 5.1, "SSB 12451 (kun legemeldt)", 1),
         (*doctor, "Asker kommune", 6.769231, "payroll", 2),  # 44 of 650 days
-        (*doctor, "Kommune (KS)", 8.6, "KS (kun legemeldt)", 3),
+        # KS' figure of the municipality itself, and figures of many municipalities: shown, not ranked.
+        (*doctor, "Asker kommune (KS)", 6.5, "KS (kun legemeldt)", None),
+        (*doctor, "Hele landet (SSB 12451)", 2.0, "SSB 12451 (kun legemeldt)", None),
+        (*doctor, "Kommune (KS)", 8.6, "KS (kun legemeldt)", None),
         (*sick, "Bærum kommune", 1.7, "Bærums årsrapport", 1),
         (*sick, "Asker kommune", 1.752988, "payroll", 2),  # 44 of 2510 days, printed 1.8 as Bergen's
         (*sick, "Bergen kommune", 1.8, "Bergens årsrapport", 2),
+        (*sick, "norge", 1.0, "SSB", None),
     ]
 
 
@@ -141,7 +157,14 @@ def test_pilots(served: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     unchanged = (100.0, 100.0, 0.0, 0.0, 0.0, None)  # all hold full positions, in the pilot and around it
     withheld = (None, None, None, None, None, "primary")
+    others = ("average_position_percent", "full_time_100_percent", "full_time_80_percent")
     assert rows == [
+        # Ended in February 2023, when nobody was sick: O and V1 from 22 of 154 days to none, V2 and V3 from 22 of 66 to none.
+        *(("Avsluttet", indicator, *unchanged) for indicator in others),
+        ("Avsluttet", "sick_leave_percent", 100 * 22 / 154, 0.0, -100 * 22 / 154, -100.0, -33.333333, None),
+        # One of its units goes on: O and V1 from 22 of 154 days to 11; the rest as around V1.
+        *(("Delvis", indicator, *unchanged) for indicator in others),
+        ("Delvis", "sick_leave_percent", 100 * 22 / 154, 100 * 11 / 154, -100 * 11 / 154, -50.0, -33.333333, None),
         ("Langvakter", "average_position_percent", *unchanged),
         ("Langvakter", "full_time_100_percent", *unchanged),
         ("Langvakter", "full_time_80_percent", *unchanged),
@@ -151,6 +174,9 @@ def test_pilots(served: duckdb.DuckDBPyConnection) -> None:
         ("Liten", "full_time_100_percent", *withheld),
         ("Liten", "full_time_80_percent", *withheld),
         ("Liten", "sick_leave_percent", *withheld),
+        # Its end lies after the as-of date: now is now.
+        *(("Planlagt slutt", indicator, *unchanged) for indicator in others),
+        ("Planlagt slutt", "sick_leave_percent", 25.0, 12.5, -12.5, -50.0, -33.333333, None),
     ]
 
 

@@ -12,10 +12,7 @@ import duckdb
 import pytest
 
 from orchestration.dbt import load_manifest
-from tests.building import build, settings_with
-from tests.golden.municipality import Municipality
-from warehouse.database import connect
-from warehouse.paths import Home
+from tests.golden.municipality import Municipality, built
 
 # Weekdays that are no public holiday, counted in a printed calendar.
 WORKING_DAYS_2023 = 251
@@ -155,12 +152,7 @@ def municipality() -> Municipality:
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    folder = tmp_path_factory.mktemp("golden")
-    home, settings = Home(folder / "home"), settings_with(folder)
-    home.prepare()
-    municipality().deliver(home.landing, AS_OF)
-    build(home, settings)
-    with connect(home.build_database, settings, read_only=True) as con:
+    with built(municipality(), tmp_path_factory.mktemp("golden"), AS_OF) as con:
         yield con
 
 

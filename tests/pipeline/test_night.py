@@ -13,10 +13,13 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 
 from orchestration.dbt import load_manifest, project_fingerprint, unproven_tests
+from orchestration.defs.feeds.assets import ROWS_STILL_LOADED
+from sources.payroll.profile import feeds_by
 from sources.registry import feeds
 from tests.building import settings_with
 from tests.command import arsverk
@@ -27,6 +30,7 @@ from tests.vendor_deliveries import write_visma
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.publish import current_publication
+from warehouse.settings import PROFILES
 from warehouse.verify import verify
 
 SEPTEMBER, OCTOBER = date(2024, 9, 30), date(2024, 10, 31)
@@ -118,11 +122,20 @@ def test_no_person_below_publish_or_in_the_restricted_database(published: Home) 
 def test_every_rule_of_every_feed_is_a_check_and_every_dbt_test_too(published: Home) -> None:
     wanted = {(f"raw/{feed.name}", rule.name) for feed in feeds().values() if feed.required for rule in feed.rules}
     tests = {node["name"] for node in load_manifest()["nodes"].values() if node["resource_type"] == "test"}
-    evaluations = check_evaluations(published)
-    seen = {(e.asset_key.to_user_string(), e.check_name) for e in evaluations}
-    assert wanted <= seen
+    # Also the rules that a payroll profile adds, whichever is in use.
+    wanted |= {
+        (f"raw/{feed.name}", rule.name)
+        for profile in PROFILES
+        for feed in feeds_by(profile).values()
+        if feed.required
+        for rule in feed.rules
+    }
+    seen = check_evaluations(published)
+    assert wanted <= seen.keys()
+    assert {(f"raw/{feed}", ROWS_STILL_LOADED) for feed in small_delivery()} <= seen.keys()
     assert tests <= {name for _, name in seen}
-    assert all(e.passed for e in evaluations)
+    assert all(check.passed for check in seen.values())
+    assert "first publication" in str(seen["raw/fravaer", ROWS_STILL_LOADED].metadata["not_compared"].value)
 
 
 def test_the_same_files_give_the_same_bytes(published: Home, home: Home) -> None:
@@ -132,10 +145,20 @@ def test_the_same_files_give_the_same_bytes(published: Home, home: Home) -> None
     assert first == second
 
 
-def test_history_is_kept_and_the_pointer_moves(home: Home) -> None:
+def test_history_is_kept_and_the_pointer_moves(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     first = current_publication(home)
-    write_delivery(home.landing, small_delivery(), extract_date=OCTOBER)
+    # One row is missing from each of the five required feeds; no other row refers to the last ones.
+    fewer = {feed: rows[:-1] for feed, rows in small_delivery().items()}
+    write_delivery(home.landing, fewer, extract_date=OCTOBER)
+    caplog.set_level("WARNING", "arsverk")
     second = night(home)
+    checks = check_evaluations(home)
+    for feed, rows in small_delivery().items():
+        check = checks[f"raw/{feed}", ROWS_STILL_LOADED]
+        assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+        lost = {"file_name": f"{feed}_{SEPTEMBER}.csv", "row_number": len(rows)}
+        assert (check.metadata["rows_gone"].value, check.metadata["rows"].value) == (1, [lost])
+        assert f"{feed}: 1 of the {len(rows)} rows behind the last publication are gone or quarantined" in caplog.text
     assert {path.name for path in home.history.iterdir()} == {first, second}
     assert current_publication(home) == second and second.startswith("2024-10-31")
     assert night(home, as_of=date(2024, 10, 30)).startswith("2024-09-30")
@@ -244,6 +267,11 @@ def test_a_night_on_another_payroll_system_reports_the_codes_its_profile_does_no
     absences.write_bytes(absences.read_bytes() + f"ny;{person};;ZZ;{as_of};100;80.0\r\n".encode())
     settings_with(tmp_path, payroll_profile='"visma"')
     night(home, settings_file=tmp_path / "arsverk.toml")
+    checks = check_evaluations(home)
+    unknown, duplicates = checks["raw/fravaer", "absence_type_in_profile"], checks["raw/fravaer", "largest_wins"]
+    assert (unknown.passed, unknown.severity, unknown.metadata["rows_failed"].value) == (False, dg.AssetCheckSeverity.WARN, 1)
+    assert duplicates.passed and duplicates.metadata["rows_failed"].value > 0  # copies are no fault
+    assert checks["raw/permisjoner", "leave_type_in_profile"].metadata["rows_seen"].value > 0
     with duckdb.connect(str(home.served_database), read_only=True) as con:
         found = dict(
             con.execute("select rule, rows from marts.marts.data_quality where feed = 'fravaer' and rows > 0").fetchall()

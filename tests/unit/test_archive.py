@@ -111,8 +111,9 @@ def test_a_file_of_another_name_is_noted_and_left_alone(home: Home, name: str) -
     drop(home, name)
     taken = look(home)
     assert (taken.new, taken.seen) == ([], [])
-    (note,) = taken.notes
+    note, names = taken.notes
     assert note.startswith(f"{name} is not a delivery file")
+    assert "ansatte_<date>.csv" in names and "ssb_<table>_<date>.json" in names
     assert list(home.archive.iterdir()) == []
 
 

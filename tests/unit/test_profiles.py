@@ -4,13 +4,17 @@ Not here: the contracts' own rules (guards), or the figures themselves (golden).
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from orchestration.cli import main
+from orchestration.dbt import load_manifest
 from sources.dialect import FileRejected
 from sources.naming import Naming
 from sources.payroll import profile as profiles
@@ -18,16 +22,21 @@ from sources.payroll.profile import Cell, ProfileError, feeds_by, read_profile
 from sources.validate import Validated, validate
 from tests.building import build, settings_with
 from tests.deliveries import PAYROLL, Row, broken_rules, write_delivery
-from tests.random_municipality import dmy, random_feeds
+from tests.random_municipality import Feeds, dmy, random_feeds
+from tests.small_deliveries import write_lines, write_workbook
 from tests.vendor_deliveries import WRITERS, days_of, unit4_resources, write_entries, write_rows, write_visma
 from warehouse.archive import read_ledger, take_in
 from warehouse.database import connect
 from warehouse.delivery import choose
+from warehouse.disclosure import marts_of
 from warehouse.errors import Refused, UsageError
 from warehouse.load import accept_delivery, load_feed, start_build
 from warehouse.paths import Home
+from warehouse.settings import PROFILES
 
-SICK_LEAVE = ("sick_leave_by_unit", "sick_leave_by_sex", "sick_leave_by_age", "sick_leave_by_job_code")
+# What these tables say of the files is another thing for each profile.
+OF_THE_DELIVERY = ("publication", "inputs", "data_quality")
+MARTS = Path(__file__).parents[2] / "docs" / "marts.md"
 SEED = 2
 
 # --- the same rows -------------------------------------------------------------------------------------------------
@@ -67,35 +76,82 @@ def test_a_vendor_s_files_hold_the_rows_of_the_default_delivery(tmp_path: Path, 
 # --- the same marts ------------------------------------------------------------------------------------------------
 
 
-def marts(folder: Path, profile: str, write: Callable[[Path], object]) -> dict[str, list[tuple]]:
+def write_beside(landing: Path, delivered: Feeds, as_of: date) -> None:
+    """A file or more of every feed that no profile reads, about the municipality's people and units."""
+    units = [row["Enhetskode"] for row in delivered["organisasjon"]]
+    held = delivered["stillinger"]
+    months = [f"{as_of.year - 1}-11", f"{as_of.year}-01"]
+    kinds = ("Overtid", "Ekstravakt", "Timelønn")
+    hours = [
+        f"{row['Ansattnr']};{row['Enhetskode']};{months[place % 2]};{kinds[place % 3]};{place + 7},5;"
+        for place, row in enumerate({row["Ansattnr"]: row for row in held}.values())
+    ]
+    write_lines(landing / f"variable_timer_{as_of}.csv", "Ansattnr;Enhetskode;Måned;Lønnsart;Timer;Beløp", hours)
+    numbers = {row["Ansattnr"]: row["Fødselsnummer"] for row in delivered["ansatte"]}
+    positions = [
+        f"{numbers[row['Ansattnr']]};{row['Ansattnr']};{row['Stillingskode']};{row['Stillingsprosent']};F;2110;"
+        f"{row['Enhetskode']};500000;35,5"
+        for row in held
+    ]
+    header = "Fødselsnummer;Ansattnr;Stillingskode;Stillingsprosent;Tilsettingsforhold;Tjenestested;Enhetskode;Grunnlønn"
+    write_lines(landing / f"pai_{as_of.year - 1}.csv", f"{header};Timer per uke", positions)
+    survey = {
+        "Deltakelse": [["Enhet", "Enhetskode", "Planlagte svar", "Svar"]],
+        "Faktorer": [["Enhet", "Antall svar", "Faktor 1"]],
+    }
+    survey["Deltakelse"] += [[row["Enhetsnavn"], row["Enhetskode"], 30, 20] for row in delivered["organisasjon"]]
+    survey["Faktorer"] += [[row["Enhetsnavn"], 20, 4.2] for row in delivered["organisasjon"]]
+    write_workbook(landing / f"10faktor_{as_of.year - 1}.xlsx", survey)
+    peers = [
+        f"{indicator};{as_of.year - 1};Bergen kommune;50;KS" for indicator in ("sick_leave_percent", "full_time_80_percent")
+    ]
+    write_lines(landing / f"sammenligning_{as_of}.csv", "Indikator;Periode;Sammenligningsenhet;Verdi;Kilde", peers)
+    goals = [f"full_time_80_percent;kommune;{units[0]};{as_of.year - 1};60;Handlingsprogram;01.01.2020"]
+    write_lines(landing / f"maltall_{as_of}.csv", "Indikator;Nivå;Enhet;År;Mål;Vedtak;Vedtatt dato", goals)
+    pilots = [f"{held[0]['Enhetskode']};Heltid;{dmy(as_of.replace(year=as_of.year - 1, day=1))};"]
+    write_lines(landing / f"piloter_{as_of}.csv", "Enhetskode;Pilot;Startdato;Sluttdato", pilots)
+
+
+def marts(folder: Path, profile: str, write: Callable[[Path, Feeds, date], object]) -> dict[str, list[tuple]]:
+    """Every table that says something of the municipality, as computed and as served."""
     folder.mkdir()
     home, settings = Home(folder / "home"), settings_with(folder, payroll_profile=f'"{profile}"')
     home.prepare()
-    write(home.landing)
+    delivered, as_of = random_feeds(SEED)
+    write(home.landing, delivered, as_of)
+    write_beside(home.landing, delivered, as_of)
     build(home, settings)
     with connect(home.build_database, settings, read_only=True) as con:
         uneven = con.execute("select * from raw.inputs where rows_delivered <> rows_loaded + rows_quarantined").fetchall()
         assert not uneven
-        # Before disclosure control, which leaves little of so small a municipality.
-        return {table: con.execute(f"from marts.{table} order by all").fetchall() for table in SICK_LEAVE}
+        # Disclosure control leaves little of so small a municipality.
+        return {
+            f"{schema}.{mart.name}": con.execute(f"from {schema}.{mart.name} order by all").fetchall()
+            for mart in marts_of(load_manifest())
+            for schema in ("marts", "served")
+            if mart.name not in OF_THE_DELIVERY
+        }
 
 
 @pytest.fixture(scope="module")
 def default_marts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple]]:
-    delivered, as_of = random_feeds(SEED)
-    folder = tmp_path_factory.mktemp("default") / "night"
-    return marts(folder, "default", lambda landing: write_delivery(landing, delivered, extract_date=as_of))
+    def write(landing: Path, delivered: Feeds, as_of: date) -> None:
+        write_delivery(landing, delivered, extract_date=as_of)
+
+    return marts(tmp_path_factory.mktemp("default") / "night", "default", write)
 
 
 @pytest.mark.parametrize("profile", WRITERS)
 def test_a_vendor_s_files_give_the_marts_of_the_default_delivery(
     tmp_path: Path, default_marts: dict[str, list[tuple]], profile: str
 ) -> None:
-    delivered, as_of = random_feeds(SEED)
-    got = marts(tmp_path / "night", profile, lambda landing: WRITERS[profile](landing, delivered, as_of))
-    for table in SICK_LEAVE:
-        assert default_marts[table]
-        assert got[table] == default_marts[table], table
+    got = marts(tmp_path / "night", profile, WRITERS[profile])
+    assert got.keys() == default_marts.keys()
+    promised = set(re.findall(r"^\| `(\w+)` \|", MARTS.read_text(encoding="utf-8"), re.MULTILINE)) | {"pilots"}
+    assert {f"served.{table}" for table in promised - {*OF_THE_DELIVERY, "reconciliation"}} <= got.keys()
+    for table, rows in default_marts.items():
+        assert rows or table.endswith(".reconciliation"), table
+        assert got[table] == rows, table
 
 
 # --- nothing is lost -----------------------------------------------------------------------------------------------
@@ -323,6 +379,22 @@ def test_the_profile_is_a_setting(tmp_path: Path) -> None:
     assert settings_with(tmp_path, payroll_profile='"fint"').payroll_profile == "fint"
     with pytest.raises(UsageError, match="must be one of default, fint, unit4, visma"):
         settings_with(tmp_path, payroll_profile='"../visma"')
+
+
+def test_files_of_other_names_are_told_the_profile_s(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    (home.landing / "ansatte_2024-09-30.csv").write_text("Ansattnr\n", encoding="utf-8")
+    note, names = take_in(home, home.landing, feeds_by("visma")).notes
+    assert note == "ansatte_2024-09-30.csv is not a delivery file and is left alone"
+    assert "Turnus_fravær_<date>.csv" in names and "ansatte_<date>" not in names
+
+
+def test_the_help_names_the_files_of_every_profile() -> None:
+    told = " ".join(CliRunner().invoke(main, ["run", "--help"]).output.split())
+    for profile in PROFILES:
+        required = [naming.told for feed in feeds_by(profile).values() if feed.required for naming in feed.namings]
+        assert [name for name in required if name not in told] == [], profile
 
 
 def test_a_feed_that_a_profile_leaves_out_keeps_the_dialect() -> None:

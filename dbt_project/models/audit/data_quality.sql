@@ -31,42 +31,70 @@ absences_outside_positions as (
     from {{ ref('int_absence_coverage') }}
 ),
 
-survey_units as (
+delivered_units as (
     select
         'deltakelse' as feed,
-        is_matched
+        is_matched,
+        'by code or by name, once; others are served under the level ukjent' as consequence
     from {{ ref('int_survey_response') }}
     union all
     select
         'faktorer' as feed,
-        is_matched
+        is_matched,
+        'by code or by name, once; others are served under the level ukjent' as consequence
     from {{ ref('int_survey_factors') }}
+    union all
+    select
+        'maltall' as feed,
+        is_matched,
+        'by code or by name, once; others have no actual figure' as consequence
+    from {{ ref('int_targets') }}
+    union all
+    select
+        'pai' as feed,
+        is_known_unit as is_matched,
+        'by code; other positions count in the municipality alone' as consequence
+    from {{ ref('stg_pai') }}
 ),
 
 unmatched_units as (
     select
         feed,
         'unit_matched' as rule,
-        cast(count(*) filter (where not is_matched) as bigint) as rows,
+        cast(count_if(not is_matched) as bigint) as rows,
         'warning' as severity,
-        'The unit is one of organisasjon, by code or by name, once; others are served under the level ukjent' as description
-    from survey_units
+        'The unit is one of organisasjon, ' || consequence as description
+    from delivered_units
+    group by feed, consequence
+),
+
+job_codes_beside_the_list as (
+    select
+        feed,
+        'job_code_listed' as rule,
+        cast(count_if(not is_listed) as bigint) as rows,
+        'warning' as severity,
+        'The position code is in the list of job codes (seeds/job_codes.csv) on the day; others are counted all the same'
+            as description
+    from {{ ref('int_listed_job_codes') }}
+    group by feed
+    union all
+    select
+        feed,
+        'pay_group_as_listed' as rule,
+        cast(count_if(has_other_pay_group) as bigint) as rows,
+        'warning' as severity,
+        'The pay group is that of the position code in the list of job codes; the delivered one is counted' as description
+    from {{ ref('int_listed_job_codes') }}
+    where feed = 'stillinger'
     group by feed
 ),
 
 other_notes as (
     select
         'maltall' as feed,
-        'unit_matched' as rule,
-        cast(count(*) filter (where not is_matched) as bigint) as rows,
-        'warning' as severity,
-        'The unit is one of organisasjon, by code or by name, once; others have no actual figure' as description
-    from {{ ref('int_targets') }}
-    union all
-    select
-        'maltall' as feed,
         'target_not_superseded' as rule,
-        cast(count(*) filter (where is_superseded) as bigint) as rows,
+        cast(count_if(is_superseded) as bigint) as rows,
         'warning' as severity,
         'No later decision has set the same target; superseded targets are kept but not served' as description
     from {{ ref('int_targets') }}
@@ -74,18 +102,10 @@ other_notes as (
     select
         'sammenligning' as feed,
         'peer_is_another' as rule,
-        cast(count(*) filter (where is_replaced) as bigint) as rows,
+        cast(count_if(is_replaced) as bigint) as rows,
         'warning' as severity,
         'The peer is not the municipality itself; its own figure is computed' as description
     from {{ ref('int_benchmarks') }}
-    union all
-    select
-        'pai' as feed,
-        'unit_matched' as rule,
-        cast(count(*) filter (where not is_known_unit) as bigint) as rows,
-        'warning' as severity,
-        'The unit is one of organisasjon; other positions count in the municipality alone' as description
-    from {{ ref('stg_pai') }}
 )
 
 select * from tried
@@ -95,5 +115,7 @@ union all
 select * from absences_outside_positions
 union all
 select * from unmatched_units
+union all
+select * from job_codes_beside_the_list
 union all
 select * from other_notes

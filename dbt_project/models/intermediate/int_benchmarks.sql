@@ -7,7 +7,8 @@ with own as (
         figure.period,
         figure.org_unit_name as peer,
         figure.figure as value,
-        'payroll' as source_name
+        'payroll' as source_name,
+        true as is_ranked
     from {{ ref('int_own_figures') }} as figure
     where
         figure.org_level = 'kommune'
@@ -30,6 +31,7 @@ select
     peers.peer,
     cast(peers.value as double) as value,
     peers.source_name,
+    peers.is_ranked,
     own.peer is not null as is_replaced
 from {{ ref('int_peer_figures') }} as peers
 left join own on peers.indicator = own.indicator and peers.period = own.period and peers.peer = own.peer

@@ -1,11 +1,14 @@
--- Peers' figures from sammenligning and from SSB's tables. What is doctor-certified only says so in its source.
+-- Peers' figures from sammenligning and from SSB's tables. What is doctor-certified only says so in its source. Figures of many
+-- municipalities together and others' figures of the municipality itself are shown, but are no competitors: they get no rank.
 with from_ssb as (
     select
         ssb_table.indicator,
         cell.period,
         cell.region || ' (SSB ' || cell.table_id || ')' as peer,
         cell.value,
-        'SSB ' || cell.table_id as source_name
+        'SSB ' || cell.table_id as source_name,
+        -- A municipality's code has four digits; countries, counties and groups have others.
+        not regexp_full_match(cell.region_code, '[0-9]{4}') as is_aggregate
     from {{ ref('stg_ssb_cells') }} as cell
     inner join {{ ref('ssb_tables') }} as ssb_table
         on
@@ -25,10 +28,22 @@ figures as (
         period,
         peer,
         value,
-        source_name
+        source_name,
+        false as is_aggregate
     from {{ ref('stg_peer_figures') }}
     union all
     select * from from_ssb
+),
+
+municipality as (
+    select {{ bare_peer_name('unit_name') }} as bare_name
+    from {{ ref('stg_units') }}
+    where parent_code is null
+),
+
+aggregates as (
+    select {{ bare_peer_name('peer') }} as bare_name
+    from {{ ref('aggregate_peers') }}
 )
 
 select
@@ -45,5 +60,8 @@ select
     || case
         when indicator = 'doctor_certified_percent' and source_name not ilike '%legemeldt%' then ' (kun legemeldt)'
         else ''
-    end as source_name
+    end as source_name,
+    not is_aggregate
+    and {{ bare_peer_name('peer') }} not in (select municipality.bare_name from municipality)
+    and {{ bare_peer_name('peer') }} not in (select aggregates.bare_name from aggregates) as is_ranked
 from figures

@@ -1,4 +1,5 @@
--- Rank 1 is the best: the lowest sick leave, the highest share of full time. Ranked as printed, with one decimal.
+-- Rank 1 is the best: the lowest sick leave, the highest share of full time. Ranked as printed, with one decimal, among the
+-- municipalities alone.
 with periods as (
     select
         *,
@@ -21,8 +22,8 @@ select
     periods.source_name as source,
     cast(
         case
-            when indicator.better is not null and periods.value is not null then rank() over (
-                partition by periods.indicator, periods.period_type, periods.period
+            when indicator.better is not null and periods.value is not null and periods.is_ranked then rank() over (
+                partition by periods.indicator, periods.period_type, periods.period, periods.is_ranked
                 order by
                     case indicator.better when 'lower' then 1 else -1 end
                     * round(cast(periods.value as decimal(18, 6)), 1) nulls last

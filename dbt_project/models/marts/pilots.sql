@@ -1,30 +1,35 @@
--- Each pilot's units in its first month and in the latest one, beside the rest of their tjenesteområde over the same months.
+-- Each pilot's units in its first month and now, beside the rest of their tjenesteområde over the same months. Now is the
+-- latest month; for a pilot that has ended with all its units, the month the last of them ended in.
 with latest as (
     select max(month_index) as month_index
     from {{ ref('int_sick_leave_months') }}
 ),
 
-started as (
+spans as (
     select
-        pilot,
-        min(year(start_date) * 12 + month(start_date) - 1) as month_index
-    from {{ ref('stg_pilots') }}
-    group by pilot
+        pilot.pilot,
+        min(year(pilot.start_date) * 12 + month(pilot.start_date) - 1) as start_month,
+        least(
+            any_value(latest.month_index),
+            case when count(*) = count(pilot.end_date) then max(year(pilot.end_date) * 12 + month(pilot.end_date) - 1) end
+        ) as current_month
+    from {{ ref('stg_pilots') }} as pilot
+    cross join latest
+    group by pilot.pilot
 ),
 
 moments as (
     select
         pilot,
-        month_index,
+        start_month as month_index,
         true as is_start
-    from started
+    from spans
     union all
     select
-        started.pilot,
-        latest.month_index,
+        pilot,
+        current_month as month_index,
         false as is_start
-    from started
-    cross join latest
+    from spans
 ),
 
 sick_leave as (
@@ -96,23 +101,22 @@ figures as (
 
 compared as (
     select
-        started.pilot,
+        spans.pilot,
         indicator.indicator,
         max(case when figures.is_start and figures.is_inside then figures.figure end) as start_value,
         max(case when not figures.is_start and figures.is_inside then figures.figure end) as current_value,
         max(case when figures.is_start and not figures.is_inside then figures.figure end) as rest_start_value,
         max(case when not figures.is_start and not figures.is_inside then figures.figure end) as rest_current_value,
         min(figures.fte) as smallest_fte,
-        any_value(started.month_index // 12) as start_year,
-        any_value(latest.month_index // 12) as current_year
-    from started
-    cross join latest
+        any_value(spans.start_month // 12) as start_year,
+        any_value(spans.current_month // 12) as current_year
+    from spans
     cross join (
         values
         ('sick_leave_percent'), ('full_time_80_percent'), ('full_time_100_percent'), ('average_position_percent')
     ) as indicator (indicator)
-    left join figures on started.pilot = figures.pilot and indicator.indicator = figures.indicator
-    group by started.pilot, indicator.indicator
+    left join figures on spans.pilot = figures.pilot and indicator.indicator = figures.indicator
+    group by spans.pilot, indicator.indicator
 )
 
 select

@@ -17,6 +17,7 @@ FEED = Feed(
     required=True,
     needs_rows=True,
     key="Ansattnr",
+    lasting=("Ansattnr",),
     schema=pap.DataFrameSchema(
         name="ansatte",
         description="One row a person.",

@@ -7,6 +7,8 @@ from sources.contract import Feed, between, date, date_order, percent, text, uni
 FEED = Feed(
     required=True,
     needs_rows=False,
+    # Kind, percent and end may still be corrected: a self-certified absence becomes a doctor-certified one.
+    lasting=("Ansattnr", "Fra dato"),
     schema=pap.DataFrameSchema(
         name="fravaer",
         description="One row an absence. A row without position number applies to all the person's positions.",

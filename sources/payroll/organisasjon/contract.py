@@ -19,6 +19,7 @@ FEED = Feed(
     required=True,
     needs_rows=True,
     key="Enhetskode",
+    lasting=("Enhetskode",),
     schema=pap.DataFrameSchema(
         name="organisasjon",
         description="One row a unit. The parent links at the as-of date apply to all years.",

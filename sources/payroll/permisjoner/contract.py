@@ -9,6 +9,8 @@ coverage = check(lambda s: s.isin([80, 100]), "in_code_list", "is 80 or 100", "e
 FEED = Feed(
     required=True,
     needs_rows=False,
+    # Kind, percent and end may still be corrected.
+    lasting=("Ansattnr", "Fra dato"),
     schema=pap.DataFrameSchema(
         name="permisjoner",
         description="One row a leave. A row without position number applies to all the person's positions.",

@@ -41,6 +41,7 @@ known_leader_level = check(
 FEED = Feed(
     required=True,
     needs_rows=True,
+    lasting=("Ansattnr", "Stillingsnr", "Gyldig fra"),
     schema=pap.DataFrameSchema(
         name="stillinger",
         description="One row a position and validity period; a change of percent, unit or pay starts a new row.",

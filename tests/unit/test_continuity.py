@@ -1,0 +1,114 @@
+"""Rows that the last publication was made of and that are not loaded now. Not here: how a night tells of them (pipeline)."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from sources.registry import feeds
+from tests.deliveries import Delivery, small_delivery, write_delivery
+from warehouse.archive import read_ledger, take_in
+from warehouse.continuity import Comparison, compare_with_last
+from warehouse.delivery import choose
+from warehouse.load import load_feed, start_build
+from warehouse.paths import Home
+from warehouse.settings import read_settings
+
+SEPTEMBER, OCTOBER = date(2024, 9, 30), date(2024, 10, 31)
+REQUIRED = sorted(small_delivery())
+SETTINGS = read_settings()
+
+
+def loaded(folder: Path, delivery: Delivery, extract_date: date) -> Path:
+    """Landing → raw tables; the database they are in."""
+    home = Home(folder)
+    home.prepare()
+    write_delivery(home.landing, delivery, extract_date=extract_date)
+    take_in(home, home.landing, feeds())
+    chosen = choose(read_ledger(home), feeds(), None).delivery
+    start_build(home, SETTINGS, feeds(), chosen)
+    for feed in [name for name in feeds() if name in REQUIRED]:
+        load_feed(home, SETTINGS, feeds()[feed], chosen.of(feeds()[feed]))
+    return home.build_database
+
+
+@pytest.fixture(scope="module")
+def september(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return loaded(tmp_path_factory.mktemp("september"), small_delivery(), SEPTEMBER)
+
+
+@pytest.fixture(scope="module")
+def october(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A later extract in which the last row of each required feed is missing; no other row refers to it."""
+    fewer = {feed: rows[:-1] for feed, rows in small_delivery().items()}
+    return loaded(tmp_path_factory.mktemp("october"), fewer, OCTOBER)
+
+
+@pytest.fixture
+def compared(home: Home) -> Callable[[Path | None, Path], dict[str, Comparison]]:
+    """Compares what the last publication was made of, if there is one, with what is loaded now."""
+
+    def compare(before: Path | None, now: Path) -> dict[str, Comparison]:
+        if before:
+            shutil.copy(before, home.warehouse_database)
+        shutil.copy(now, home.build_database)
+        return {feed: compare_with_last(home, SETTINGS, feeds()[feed]) for feed in REQUIRED}
+
+    return compare
+
+
+Compare = Callable[[Path | None, Path], dict[str, Comparison]]
+
+
+def test_the_required_feeds_are_compared() -> None:
+    assert [feed.name for feed in feeds().values() if feed.required and not feed.lasting] == []
+
+
+def test_a_row_removed_from_any_required_feed_is_noticed(compared: Compare, september: Path, october: Path) -> None:
+    rows = {feed: len(rows) for feed, rows in small_delivery().items()}
+    lost = {feed: {"file_name": f"{feed}_{SEPTEMBER}.csv", "row_number": last} for feed, last in rows.items()}
+    expected = {feed: Comparison(False, rows[feed], 1, (lost[feed],)) for feed in REQUIRED}
+    assert compared(september, october) == expected
+
+
+def test_what_a_later_extract_knows_better_is_no_loss(
+    tmp_path: Path, compared: Compare, september: Path, small: Delivery
+) -> None:
+    small["fravaer"][1]["Til dato"] = "04.10.2024"
+    small["fravaer"][0] |= {"Fraværstype": "Sykmelding", "Stillingsnr": "1", "Fraværsprosent": "80"}
+    small["permisjoner"][0] |= {"Til dato": "30.09.2024", "Permisjonsprosent": "30"}
+    small["stillinger"][2] |= {"Gyldig til": "30.09.2024", "Enhetskode": "1110"}
+    small["organisasjon"][3] |= {"Enhetsnavn": "Østre skolefritidsordning", "Overordnet": "1100"}
+    small["fravaer"].append(small["fravaer"][0] | {"Fra dato": "01.10.2024", "Til dato": "02.10.2024"})
+    found = compared(september, loaded(tmp_path / "later", small, OCTOBER))
+    assert all(feed.passed and feed.rows_before for feed in found.values())
+
+
+def test_one_of_two_alike_is_noticed_and_so_is_a_row_that_is_quarantined_now(
+    tmp_path: Path, compared: Compare, september: Path, small: Delivery
+) -> None:
+    small["fravaer"].append(small["fravaer"][0] | {"Fraværsprosent": "50"})
+    small["permisjoner"].append(small["permisjoner"][0] | {"Fra dato": "01.06.2024"})
+    before = loaded(tmp_path / "before", small, SEPTEMBER)
+    absences = compared(before, september)["fravaer"]
+    assert (absences.passed, absences.rows_gone, [row["row_number"] for row in absences.rows]) == (False, 1, [1, 4])
+    small["permisjoner"][2]["Permisjonsprosent"] = "120"
+    assert compared(before, loaded(tmp_path / "now", small, OCTOBER))["permisjoner"].rows_gone == 1
+
+
+def test_without_an_earlier_extract_there_is_nothing_to_compare(compared: Compare, september: Path, october: Path) -> None:
+    first = compared(None, september).values()
+    assert {(found.passed, found.not_compared) for found in first} == {(True, "this is the first publication")}
+    newer = compared(october, september).values()
+    told = "the last publication is of a newer extract, 2024-10-31"
+    assert {(found.passed, found.not_compared) for found in newer} == {(True, told)}
+
+
+def test_a_last_database_that_cannot_be_read_is_told_of(tmp_path: Path, compared: Compare, september: Path) -> None:
+    broken = tmp_path / "broken.duckdb"
+    broken.write_bytes(b"no database")
+    assert {found.passed for found in compared(broken, september).values()} == {False}
