@@ -31,6 +31,8 @@ OPTIONAL = {
     "notify_command": '["mail", "-s", "natten feilet"]',
     "notify_webhook": '"https://chat.kommune.example/hook"',
     "payroll_profile": '"visma"',
+    "restatement_points": "0.5",
+    "restatement_share": "0.02",
 }
 
 
@@ -137,6 +139,10 @@ BESIDE_ALL_SENSE = [
     ("full_time_threshold", "100.5"),
     ("min_persons", "-1"),
     ("min_responses", "-1"),
+    ("restatement_points", "nan"),
+    ("restatement_points", "-0.1"),
+    ("restatement_share", "nan"),
+    ("restatement_share", "-0.01"),
 ]
 
 
