@@ -8,11 +8,15 @@ import subprocess
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from warehouse.database import connect
-from warehouse.delivery import Delivery
 from warehouse.paths import Home
 from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    # At run time it would make `arsverk history` wait for Pandera.
+    from warehouse.delivery import Delivery
 
 ROOT = Path(__file__).parent.parent
 CODE_FOLDERS = ("sources", "warehouse", "dbt_project", "orchestration")

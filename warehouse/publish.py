@@ -33,9 +33,10 @@ SERVED_SCHEMA = "marts.marts"
 def publish(home: Home, settings: Settings, marts: Sequence[Mart]) -> str:
     """Publish the tables of the schema `served` of the build database; returns the publication's id.
 
-    The folder is written under another name; when it is whole and on disk it is entered in the ledger and renamed, then the
-    restricted database is put in place, and last the pointer is swapped. A crash before the swap leaves the last publication;
-    leftovers are removed by the next call, and an entry in the ledger that no later one builds on was never served.
+    The folder is written under another name; when it is whole and on disk a pointer to it is laid ready, it is entered in the
+    ledger and renamed, the restricted database is put in place, and last the pointer is swapped. A crash before the swap
+    leaves the last publication, and the pointer that lies ready as its trace; the next call removes the leftovers. An entry
+    in the ledger that no later one builds on was never served.
     """
     _remove_leftovers(home)
     published_at = datetime.now(UTC).replace(tzinfo=None)
@@ -80,6 +81,7 @@ def publish(home: Home, settings: Settings, marts: Sequence[Mart]) -> str:
         previous_publication=previous,
         accepted_restatement=accepted,
     )
+    pointer = _lay_ready(home, publication_id)
     append(home, [entry])
     final = home.history / publication_id
     if final.exists():
@@ -89,7 +91,7 @@ def publish(home: Home, settings: Settings, marts: Sequence[Mart]) -> str:
     fsync_folder(home.history)
     home.build_database.replace(home.warehouse_database)
     home.warehouse_database.chmod(0o600)
-    _point_to(home, publication_id, sorted(files))
+    _point_to(home, pointer, sorted(files))
     return publication_id
 
 
@@ -97,7 +99,8 @@ def _remove_leftovers(home: Home) -> None:
     for leftover in home.history.glob(f"*{UNFINISHED}"):
         shutil.rmtree(leftover)
     for leftover in home.publish.glob(f"*{SWAP}"):
-        leftover.unlink()
+        if leftover != ready_pointer(home):
+            leftover.unlink()
 
 
 def _write_database(home: Home, settings: Settings, marts: Sequence[Mart], database: Path) -> None:
@@ -140,13 +143,18 @@ def _check_as_reader(database: Path, folder: Path, expected: dict[str, int]) -> 
         con.close()
 
 
-def _point_to(home: Home, publication_id: str, files: list[str]) -> None:
-    """Swap `current` to the publication. The names beside it are fixed links through `current`, so all move at once.
-
-    The new pointer lies ready before the names are made: without it, names that lead nowhere mean that it was removed.
-    """
+def _lay_ready(home: Home, publication_id: str) -> Path:
+    """Put the new pointer beside the one in use, in place of any that an earlier run left there."""
     pointer = ready_pointer(home)
-    pointer.symlink_to(f"history/{publication_id}")
+    new = pointer.with_name(pointer.name + SWAP)
+    new.symlink_to(f"history/{publication_id}")
+    new.replace(pointer)
+    fsync_folder(home.publish)
+    return pointer
+
+
+def _point_to(home: Home, pointer: Path, files: list[str]) -> None:
+    """Swap `current` to the publication. The names beside it are fixed links through `current`, so all move at once."""
     for name in files:
         link, target = home.publish / name, f"current/{name}"
         if not (link.is_symlink() and str(link.readlink()) == target):
@@ -162,7 +170,7 @@ def _point_to(home: Home, publication_id: str, files: list[str]) -> None:
 
 
 def ready_pointer(home: Home) -> Path:
-    """The pointer to a publication that is about to be served."""
+    """The pointer to a publication that is about to be served; what stays of it shows that a run broke off."""
     return home.current.with_name(home.current.name + SWAP)
 
 

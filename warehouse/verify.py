@@ -82,12 +82,14 @@ def _publications(home: Home, entries: Sequence[Entry] | None, progress: Callabl
         if entries is not None and name not in recorded:
             yield f"publication {name} is not in the ledger; entries of the ledger are missing"
         yield from _publication(folders[name], recorded.get(name), heads if entries is not None else None)
+    # A run that broke off before it could swap the pointer has left it ready.
+    broke_off = ready_pointer(home).is_symlink()
     if current is None:
-        # The first publication of all may have broken off before its pointer was there.
-        if any(path.is_symlink() for path in home.publish.iterdir()) and not ready_pointer(home).is_symlink():
+        if published and not broke_off:
             yield "publish/current is missing; the last publication is not served"
         return
-    if published and current not in (published[-1].publication_id, published[-1].previous_publication):
+    last = published[-1] if published else None
+    if last and current != last.publication_id and not (broke_off and current == last.previous_publication):
         yield f"publish/current points to {current}, which is not the last publication"
     if current in folders:
         for name in _manifest(folders[current] / "manifest.json").get("files", {}):

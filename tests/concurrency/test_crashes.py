@@ -20,6 +20,7 @@ from tests.building import build, settings_with
 from tests.command import ARSVERK, arsverk, start_arsverk
 from tests.deliveries import small_delivery, write_delivery
 from warehouse.disclosure import marts_of
+from warehouse.history import publications
 from warehouse.lock import writer_lock
 from warehouse.paths import Home
 from warehouse.publish import current_publication, publish
@@ -73,7 +74,7 @@ def test_kill_at_each_stage(home: Home, stage: str) -> None:
     assert verify(home) == []
 
 
-# Kills its own process just before the n-th change that publish() makes to the file system.
+# Kills its own process just before the n-th change that publish() makes to the file system, ledger and all.
 KILLED_PUBLISH = """
 import os, signal, sys
 from pathlib import Path
@@ -86,7 +87,7 @@ home, settings, marts, left = Home(Path(sys.argv[1])), read_settings(), marts_of
 CHANGES = {"os.mkdir", "os.rename", "os.symlink", "os.remove", "os.chmod", "shutil.rmtree"}
 def count(event, arguments):
     global left
-    if event in CHANGES:
+    if event in CHANGES or event == "open" and str(arguments[0]).endswith("ledger.jsonl") and arguments[2] & os.O_RDWR:
         left -= 1
         if left < 0:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -105,12 +106,35 @@ def test_kill_at_every_step_of_publishing(home: Home, tmp_path: Path) -> None:
         done = subprocess.run([sys.executable, "-c", KILLED_PUBLISH, str(home.root), str(step)], check=False, timeout=60)
         outcomes.append(served_as_of(home))
         assert verify(home) == []
+        # What broke off is told apart from what was served.
+        made = publications(home)
+        assert made[0].was_served and made[-1].was_served == made[-1].is_current
+        assert [publication.entry.as_of for publication in made if publication.is_current] == [outcomes[-1]]
         if done.returncode == 0:
             break
         assert done.returncode == -signal.SIGKILL
     assert done.returncode == 0 and len(outcomes) > 10
     assert outcomes[0] == SEPTEMBER and outcomes[-1] == OCTOBER and outcomes == sorted(outcomes)
     assert not list(home.history.glob("*.unfinished")) and not list(home.publish.glob("*.swap"))
+
+
+def test_kill_at_the_steps_of_the_very_first_publication(tmp_path: Path) -> None:
+    """Nothing is served before the pointer is there, and that is no damage."""
+    home, settings = Home(tmp_path / "home"), settings_with(tmp_path)
+    home.prepare()
+    write_delivery(home.landing, small_delivery(), extract_date=SEPTEMBER)
+    build(home, settings)
+    built = home.build_database.read_bytes()
+    links = len(load_marts()) + 1
+    # Counted from the last step back: the swap of the pointer, in the middle of the names, the rename of the folder.
+    for step in (FIRST_STEPS + 2 * links, FIRST_STEPS + links, FIRST_STEPS - 2):
+        home.build_database.write_bytes(built)
+        done = subprocess.run([sys.executable, "-c", KILLED_PUBLISH, str(home.root), str(step)], check=False, timeout=60)
+        assert done.returncode == -signal.SIGKILL and current_publication(home) is None
+        assert verify(home) == []
+    home.build_database.write_bytes(built)
+    publish(home, settings, marts_of(load_manifest()))
+    assert served_as_of(home) == SEPTEMBER and verify(home) == []
 
 
 def test_a_second_run_says_who_holds_the_house(home: Home) -> None:
