@@ -92,6 +92,7 @@ def publish(home: Home, settings: Settings, marts: Sequence[Mart]) -> str:
     home.build_database.replace(home.warehouse_database)
     home.warehouse_database.chmod(0o600)
     _point_to(home, pointer, sorted(files))
+    _remove_leftovers(home)
     return publication_id
 
 
