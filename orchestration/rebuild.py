@@ -82,8 +82,6 @@ def reproduce(home: Home, publication_id: str, today: Settings) -> Reproduction:
     if publication_id not in entries:
         raise UsageError(f"no publication {publication_id}; `arsverk history` lists them")
     recorded = Recorded(home, publication_id)
-    if not (recorded.folder / "manifest.json").exists():
-        raise Refused(f"publication {publication_id} is not in publish/history; see `arsverk verify`")
     reasons = recorded.changed_files()
     if (code := recorded.row["code_version"]) != code_version():
         reasons.append(f"code: it was made by {code}, this is {code_version()}")

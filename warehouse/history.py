@@ -4,6 +4,7 @@ Not here: rebuilding one (recorded.py) or what a new one changes (restatements.p
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -78,8 +79,23 @@ def _inputs(folder: Path) -> set[str]:
     path = folder / "inputs.parquet"
     if not path.exists():
         return set()
-    with duckdb.connect() as con:
-        return {sha256 for (sha256,) in con.execute(f"select sha256 from read_parquet({quoted(str(path))})").fetchall()}
+    with _parquet(path) as con:
+        return {sha256 for (sha256,) in con.execute("select sha256 from published").fetchall()}
+
+
+@contextlib.contextmanager
+def _parquet(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A published file as the view `published`.
+
+    Raises:
+        Refused: the file is damaged.
+    """
+    try:
+        with duckdb.connect() as con:
+            con.execute(f"create view published as from read_parquet({quoted(str(path))})")
+            yield con
+    except duckdb.Error:
+        raise Refused(f"publish/history/{path.parent.name}/{path.name} cannot be read; run `arsverk verify`") from None
 
 
 def served_on(home: Home, day: date) -> Publication:
@@ -117,20 +133,22 @@ def as_served(
 
 def _cell(home: Home, publication: Publication, table: str, where: Mapping[str, str], measure: str | None) -> ServedCell:
     folder = home.history / publication.entry.publication_id
-    grains = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["tables"]
+    try:
+        grains = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["tables"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise Refused(f"publish/history/{folder.name}/manifest.json cannot be read; run `arsverk verify`") from None
     if table not in grains:
         return ServedCell(publication, None, f"no table {table}; the tables are {', '.join(grains)}", is_unknown=True)
     grain = grains[table]
-    with duckdb.connect() as con:
-        relation = f"read_parquet({quoted(str(folder / f'{table}.parquet'))})"
-        columns = [name for name, *_ in con.execute(f"describe from {relation}").fetchall()]
+    with _parquet(folder / f"{table}.parquet") as con:
+        columns = [name for name, *_ in con.execute("describe from published").fetchall()]
         for name in (*where, *([measure] if measure else [])):
             if name not in columns:
                 return ServedCell(
                     publication, None, f"{table} has no column {name}; it has {', '.join(columns)}", is_unknown=True
                 )
         conditions = " and ".join(f"cast({name} as varchar) = ?" for name in where) or "true"
-        rows = con.execute(f"from {relation} where {conditions} limit 2", list(where.values())).fetchall()
+        rows = con.execute(f"from published where {conditions} limit 2", list(where.values())).fetchall()
     if len(rows) > 1:
         missing = [name for name in grain if name not in where]
         raise UsageError(f"several cells of {table} are meant; give {', '.join(missing)} too")

@@ -40,14 +40,30 @@ class Recorded:
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        return json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
+        """What its manifest.json says.
+
+        Raises:
+            Refused: there is none, or it or a table that tells of the publication is not as it was written.
+        """
+        try:
+            manifest = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
+            own = [self.folder / name for name in ("publication.parquet", "inputs.parquet")]
+            if all(sha256_of(path) == manifest["files"][path.name] for path in own):
+                return manifest
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        raise Refused(f"what publication {self.publication_id} recorded of itself is missing or changed; run `arsverk verify`")
 
     @cached_property
     def row(self) -> dict[str, Any]:
         """The row of its table `publication`."""
         with duckdb.connect() as con:
-            found = con.execute(f"from read_parquet({quoted(str(self.folder / 'publication.parquet'))})")
+            found = con.execute(f"from read_parquet({quoted(str(self._own('publication')))})")
             return dict(zip([column[0] for column in found.description or []], found.fetchone() or (), strict=True))
+
+    def _own(self, table: str) -> Path:
+        assert self.manifest
+        return self.folder / f"{table}.parquet"
 
     def settings(self, today: Settings) -> tuple[Settings, list[str]]:
         """Its settings, with today's for what it did not record, and a line for each setting unknown then or now."""
@@ -56,7 +72,7 @@ class Recorded:
     def inputs(self) -> list[tuple[str, str]]:
         """File name and hash of each of its files."""
         with duckdb.connect() as con:
-            path = quoted(str(self.folder / "inputs.parquet"))
+            path = quoted(str(self._own("inputs")))
             return con.execute(f"select distinct file_name, sha256 from read_parquet({path}) order by all").fetchall()
 
     def changed_files(self) -> list[str]:

@@ -338,6 +338,20 @@ def test_the_settings_of_a_publication_are_enough_to_build_it_again(nights: Nigh
     )
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "publication.parquet", "inputs.parquet", "sick_leave_by_unit.parquet"])
+def test_a_damaged_publication_is_told_of_without_a_traceback(nights: Nights, copy: Home, name: str) -> None:
+    (copy.history / nights.august / name).chmod(0o600)
+    (copy.history / nights.august / name).write_bytes(b"{}")
+    conditions = [f"{column}={value}" for column, value in JULY.items()]
+    commands = [["history", "sick_leave_by_unit", *conditions]]
+    if name != "sick_leave_by_unit.parquet":
+        commands.append(["reproduce", nights.august])
+    for command, *arguments in commands:
+        done = CliRunner().invoke(main, [command, "--home", str(copy.root), *arguments])
+        if command == "reproduce" or name != "publication.parquet":
+            assert done.exit_code == 1 and "run `arsverk verify`" in done.stderr, done.output
+
+
 # --- verify --------------------------------------------------------------------------------------------------
 
 
