@@ -94,11 +94,12 @@ def reproduce(home: Home, publication_id: str, today: Settings) -> Reproduction:
         return Reproduction(reasons, [f"of the publication before it, for its restatements: {line}" for line in lost], [])
     with scratch_home(home, home.reproduction) as scratch:
         try:
+            feeds = feeds_by(settings.payroll_profile)
             build_tables(
                 scratch,
                 settings,
-                feeds_by(settings.payroll_profile),
-                recorded.delivery(),
+                feeds,
+                recorded.delivery(feeds),
                 dagster_run_id=recorded.row["dagster_run_id"],
                 previous=earlier,
                 accepted_restatement=entries[publication_id].accepted_restatement,

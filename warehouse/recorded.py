@@ -7,7 +7,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +15,11 @@ from typing import Any
 
 import duckdb
 
+from sources.contract import Feed
 from sources.payroll.profile import feeds_by
 from warehouse.archive import archived_file, read_ledger, sha256_of
 from warehouse.database import connect, one, quoted
-from warehouse.delivery import Delivery
+from warehouse.delivery import Delivery, choose
 from warehouse.errors import Refused
 from warehouse.ledger import purged_files, read_entries
 from warehouse.load import load_delivery
@@ -97,17 +98,21 @@ class Recorded:
                 gone.append(f"{file_name} ({sha256}) is changed in the archive")
         return gone
 
-    def delivery(self) -> Delivery:
-        """Its files as they arrived.
+    def delivery(self, feeds: Mapping[str, Feed]) -> Delivery:
+        """Its files as they arrived, in the order they were loaded in.
 
         Raises:
-            Refused: a file is gone; the message names each.
+            Refused: a file is gone, or its name is not a delivery's any more; the message names each.
         """
         if gone := self.gone_inputs():
             raise Refused("\n".join([f"inputs of the publication {self.publication_id} are gone", *gone]))
         wanted = set(self.inputs())
-        arrivals = {(a.file_name, a.sha256): a for a in read_ledger(self.home) if (a.file_name, a.sha256) in wanted}
-        return Delivery(self.row["as_of"], tuple(arrivals.values()))
+        arrivals = [arrival for arrival in read_ledger(self.home) if (arrival.file_name, arrival.sha256) in wanted]
+        chosen = choose(arrivals, feeds, None).delivery
+        if left_out := wanted - {(arrival.file_name, arrival.sha256) for arrival in chosen.files}:
+            names = ", ".join(sorted(file_name for file_name, _ in left_out))
+            raise Refused(f"today's code does not take {names} for files of the delivery of {self.row['as_of']}")
+        return chosen
 
 
 @contextlib.contextmanager
@@ -157,7 +162,8 @@ def raw_rows(home: Home, publication_id: str, today: Settings, scratch: Path) ->
     recorded = Recorded(home, publication_id)
     settings, _ = recorded.settings(today)
     with scratch_home(home, scratch) as again:
-        load_delivery(again, settings, feeds_by(settings.payroll_profile), recorded.delivery())
+        feeds = feeds_by(settings.payroll_profile)
+        load_delivery(again, settings, feeds, recorded.delivery(feeds))
         yield again.build_database
 
 
