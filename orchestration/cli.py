@@ -8,7 +8,6 @@ import logging
 import os
 import sys
 import time
-from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,11 +18,9 @@ from warehouse.errors import Refused, UsageError
 from warehouse.paths import PASSAGE_FOLDER, Home
 
 if TYPE_CHECKING:
-    from warehouse.compare import DifferentTable
     from warehouse.history import Publication
 
 REFUSED, USAGE = 1, 2
-CELLS_TOLD = 20
 
 home_option = click.option(
     "--home",
@@ -199,7 +196,7 @@ def history(home_folder: Path, table: str | None, cell: tuple[str, ...], day: da
                 1 nothing had been published by then
                 2 wrong usage: no such table, column or measure, or several cells are meant
     """
-    from warehouse.history import as_served, publications, served_on
+    from warehouse.history import as_served, plain, publications, served_on
 
     home = _existing(home_folder)
     if table is None:
@@ -214,7 +211,7 @@ def history(home_folder: Path, table: str | None, cell: tuple[str, ...], day: da
     for served in as_served(home, table, _conditions(cell), day=day, measure=measure):
         told = served.note
         if served.measures is not None:
-            values = "; ".join(f"{name} = {_plain(value)}" for name, value in served.measures.items())
+            values = "; ".join(f"{name} = {plain(value)}" for name, value in served.measures.items())
             told = f"{told}: {values}" if told else values
         entry = served.publication.entry
         click.echo(f"{entry.published_at} UTC  as of {entry.as_of}  {entry.publication_id}  {told}")
@@ -256,16 +253,7 @@ def reproduce(home_folder: Path, settings_file: Path | None, publication: str, c
         return
     if cells:
         write_cells(cells, made.tables)
-    lines = list(made.impossible)
-    for table in made.tables:
-        lines.append(f"{table.table} differs: {_told_columns(table)}")
-        lines += [f"  {note}" for note in table.notes]
-        for cell in table.cells[:CELLS_TOLD]:
-            where = " ".join(f"{name}={_plain(value)}" for name, value in cell.cell.items())
-            lines.append(f"  {where}: {cell.column or 'the row'} was {_plain(cell.then)}, now {_plain(cell.now)}")
-        if len(table.cells) > CELLS_TOLD:
-            lines.append(f"  … and {len(table.cells) - CELLS_TOLD} more; --cells FILE.csv writes all")
-    raise Refused("\n".join([f"{publication} is not reproduced", *lines]))
+    raise Refused("\n".join([f"{publication} is not reproduced", *made.told()]))
 
 
 @main.command()
@@ -337,12 +325,6 @@ def _conditions(cell: tuple[str, ...]) -> dict[str, str]:
     return conditions
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.6f}".rstrip("0").rstrip(".")
-    return "nothing" if value is None else str(value)
-
-
 def _told_publication(publication: Publication) -> str:
     entry = publication.entry
     state = (
@@ -357,11 +339,6 @@ def _told_publication(publication: Publication) -> str:
     if entry.accepted_restatement:
         lines.append(f"  restatement accepted: {entry.accepted_restatement}")
     return "\n".join(lines)
-
-
-def _told_columns(table: DifferentTable) -> str:
-    counts = Counter(cell.column or "whole rows" for cell in table.cells)
-    return ", ".join(f"{column} ({count})" for column, count in counts.items()) or "its form"
 
 
 def _show_progress(first: str) -> None:

@@ -5,6 +5,7 @@ Not here: the building (orchestration/rebuild.py).
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ import duckdb
 
 from warehouse.archive import sha256_of
 from warehouse.database import one, quoted
+from warehouse.history import plain
 from warehouse.recorded import Recorded
 
+CELLS_TOLD = 20
 # What a publication says of its own making; the code is compared apart.
 OF_ITS_MAKING = {"publication": {"code_version"}}
 
@@ -53,6 +56,20 @@ class Reproduction:
     @property
     def is_identical(self) -> bool:
         return not self.impossible and not self.tables
+
+    def told(self) -> list[str]:
+        """Why it is not identical: what stood in the way, or each table with its differing columns and the first cells."""
+        lines = list(self.impossible)
+        for table in self.tables:
+            counts = Counter(cell.column or "whole rows" for cell in table.cells)
+            lines.append(f"{table.table} differs: {', '.join(f'{name} ({n})' for name, n in counts.items()) or 'its form'}")
+            lines += [f"  {note}" for note in table.notes]
+            for cell in table.cells[:CELLS_TOLD]:
+                what = f"{cell.column} was" if cell.column else "the row was"
+                lines.append(f"  {_where(cell)}: {what} {plain(cell.then)}, now {plain(cell.now)}")
+            if len(table.cells) > CELLS_TOLD:
+                lines.append(f"  … and {len(table.cells) - CELLS_TOLD} more; --cells FILE.csv writes all")
+        return lines
 
 
 def compare(recorded: Recorded, folder: Path) -> list[DifferentTable]:
@@ -125,5 +142,8 @@ def write_cells(path: Path, tables: list[DifferentTable]) -> None:
         writer.writerow(["table", "cell", "column", "then", "now"])
         for table in tables:
             for cell in table.cells:
-                where = " ".join(f"{name}={value}" for name, value in cell.cell.items())
-                writer.writerow([table.table, where, cell.column, cell.then, cell.now])
+                writer.writerow([table.table, _where(cell), cell.column, cell.then, cell.now])
+
+
+def _where(cell: DifferentCell) -> str:
+    return " ".join(f"{name}={value}" for name, value in cell.cell.items())

@@ -158,3 +158,10 @@ def _cell(home: Home, publication: Publication, table: str, where: Mapping[str, 
     note = f"withheld ({row['withheld']})" if row.get("withheld") else ""
     wanted = [measure] if measure else [name for name in columns if name not in (*grain, "withheld")]
     return ServedCell(publication, {name: row[name] for name in wanted}, note)
+
+
+def plain(value: object) -> str:
+    """A served value as people are told it: figures to six decimals."""
+    if isinstance(value, float):
+        return f"{value:.6f}".rstrip("0").rstrip(".")
+    return "nothing" if value is None else str(value)

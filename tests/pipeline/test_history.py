@@ -24,7 +24,7 @@ from sources.registry import feeds
 from tests.building import build, settings_with
 from tests.golden.municipality import Municipality
 from warehouse.archive import archived_file, kept_arrivals, read_ledger, take_in
-from warehouse.compare import compare, write_cells
+from warehouse.compare import Reproduction, compare, write_cells
 from warehouse.database import connect
 from warehouse.delivery import choose
 from warehouse.disclosure import marts_of
@@ -320,6 +320,11 @@ def test_what_differs_is_told_cell_by_cell(nights: Nights, tmp_path: Path) -> No
     assert july == [(0, pytest.approx(3.442, abs=0.001))]
     assert [cell for cell in cells if cell.cell["period"] == "2024-09" and (cell.column, cell.now) != ("", "new")] == []
     assert not [cell for cell in cells if cell.cell["period"] == "2024-05"]
+    told = Reproduction([], [], list(found.values())).told()
+    assert any(line.startswith("sick_leave_by_unit differs: ") for line in told)
+    new = "source=payroll reference_date=2024-09-30 org_level=kommune org_unit_code=K"
+    assert f"  {new}: the row was not there, now new" in told
+    assert any(line.endswith("more; --cells FILE.csv writes all") for line in told)
     write_cells(tmp_path / "cells.csv", list(found.values()))
     lines = (tmp_path / "cells.csv").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 1 + sum(len(table.cells) for table in found.values())

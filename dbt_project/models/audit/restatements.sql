@@ -1,4 +1,4 @@
--- Filled in after disclosure control, when the figures to be served can be held against those that are (warehouse/restatements.py).
+-- Filled in after disclosure control, when what will be served can be held against what is (warehouse/restatements.py).
 select
     cast(null as varchar) as publication_id,
     cast(null as varchar) as previous_publication,
