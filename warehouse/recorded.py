@@ -84,6 +84,14 @@ class Recorded:
             if not (self.folder / name).exists() or sha256_of(self.folder / name) != sha256
         ]
 
+    def damage(self) -> str | None:
+        """Why its figures cannot be relied on, if so."""
+        try:
+            changed = self.changed_files()
+        except Refused as unreadable:
+            return str(unreadable)
+        return f"publication {self.publication_id}: {changed[0]}" if changed else None
+
     def gone_inputs(self) -> list[str]:
         """A line for each of its files that the archive has no longer as it was."""
         purged = purged_files(read_entries(self.home))

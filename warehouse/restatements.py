@@ -120,6 +120,9 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
     """Fill `served.restatements` of the build database: what changes against the previous publication, and all earlier rows.
 
     Only figures served both times are compared; a period is closed when it ended by the previous as-of date.
+
+    Raises:
+        Refused: the previous publication is damaged and no reason to publish without the comparison was given.
     """
     publication_id, previous, accepted = one(
         con, "select publication_id, previous_publication, accepted_restatement from raw.publication"
@@ -128,6 +131,12 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
     if previous is None:
         return Restated(0, [], accepted)
     earlier = Recorded(home, previous)
+    if damage := earlier.damage():
+        if accepted:
+            return Restated(0, [], accepted)
+        raise Refused(
+            f"{damage}; restore it from backup, or publish without comparing with it: arsverk run --accept-restatement REASON"
+        )
     con.execute(DAYS_OF_PERIODS)
     con.execute(
         """create or replace temp table restated (table_name varchar, cell varchar, period varchar, org_level varchar,
@@ -168,7 +177,7 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
         ],
     )
     to_accept = con.execute(
-        """select table_name, cell, measure, was, now, cause from served.restatements where is_above_threshold
+        """select table_name, cell, measure, was, now, cause, files from served.restatements where is_above_threshold
            order by table_name, abs(now - was) desc, cell, measure"""
     ).fetchall()
     figures = one(con, "select count(*) from served.restatements")[0]
@@ -176,10 +185,14 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
     return Restated(figures, [_told(*figure) for figure in to_accept], accepted)
 
 
-def _told(table: str, cell: str, measure: str, was: float, now: float, cause: str) -> str:
+def _told(table: str, cell: str, measure: str, was: float, now: float, cause: str, files: str | None) -> str:
     where = " ".join(f"{name}={value}" for name, value in json.loads(cell).items())
     was_text, now_text = (f"{value:.4f}".rstrip("0").rstrip(".").replace(".", ",") for value in (was, now))
-    return f"{table} {where}: {measure} was {was_text}, now {now_text} ({cause})"
+    told = f"{table} {where}: {measure} was {was_text}, now {now_text} ({cause})"
+    for feed in json.loads(files or "[]"):
+        names = ", ".join(file["file_name"] for file in feed["files"]) or feed["feed"]
+        told += f"; {names}: {feed['added']} rows added, {feed['removed']} removed, {feed['changed']} changed"
+    return told
 
 
 def _types(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
@@ -333,6 +346,7 @@ def _touch(con: duckdb.DuckDBPyConnection, feed: str) -> None:
                     and coalesce(place.org_unit_code, '') = coalesce(counted.org_unit_code, '')
                     and coalesce(counted.first_day <= place.last_day, true)
                     and coalesce(counted.last_day >= place.first_day, true)
+                where coalesce(counted.first_day <= counted.last_day, true)
             )
             select {quoted(feed)}, touched.org_level, touched.org_unit_code, touched.period,
                 count(*) filter (where found.kind = 'added'), count(*) filter (where found.kind = 'removed'),

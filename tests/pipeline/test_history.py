@@ -37,6 +37,7 @@ from warehouse.publication import current_publication
 from warehouse.publish import publish
 from warehouse.purge import purge
 from warehouse.recorded import Recorded, raw_rows
+from warehouse.restatements import Restated, restate
 from warehouse.settings import Settings
 from warehouse.verify import verify
 
@@ -133,6 +134,7 @@ def test_a_large_change_of_a_closed_period_stops_the_night(nights: Nights) -> No
     # 19 of July's 23 working days of one of 24 persons.
     told = "sick_leave_by_unit period_type=month period=2024-07 org_level=kommune org_unit_code=K:"
     assert f"{told} sick_leave_percent was 0, now 3,442 (rows)" in nights.stopped.stderr
+    assert "(rows); fravaer_2024-09-30.csv: 1 rows added, 0 removed, 0 changed" in nights.stopped.stderr
     assert "arsverk run --accept-restatement REASON" in nights.stopped.stderr
     assert "2024-03" not in nights.stopped.stderr
 
@@ -214,6 +216,19 @@ def test_earlier_restatements_stay_and_lose_what_is_withheld_now(nights: Nights,
     assert kept == {cell: values for cell, values in before.items() if cell[1] == "K"}
     assert {row[0] for row in emptied} == {"A", "A1", "B"} and len(emptied) == len(before) - len(kept)
     assert {row[1:] for row in emptied} == {(None, None, None, REASON)}
+
+
+def test_a_damaged_previous_publication_has_to_be_accepted(regrouped: tuple[Home, Settings], tmp_path: Path) -> None:
+    home, settings = Home(tmp_path / "home"), regrouped[1]
+    shutil.copytree(regrouped[0].root, home.root, symlinks=True)
+    flip(home.publish / "sick_leave_by_unit.parquet")
+    marts = marts_of(load_manifest())
+    with connect(home.build_database, settings) as con:
+        with pytest.raises(Refused, match=r"published file sick_leave_by_unit.parquet is missing or changed.*restore it"):
+            restate(con, home, settings, marts)
+        con.execute("update raw.publication set accepted_restatement = 'ingen sikkerhetskopi'")
+        assert restate(con, home, settings, marts) == Restated(0, [], "ingen sikkerhetskopi")
+        assert one_value(con, "select count(*) from served.restatements") == 0
 
 
 def one_value(con: duckdb.DuckDBPyConnection, query: str) -> Any:
