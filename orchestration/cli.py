@@ -10,11 +10,15 @@ import sys
 import time
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from warehouse.errors import Refused, UsageError
 from warehouse.paths import PASSAGE_FOLDER, Home
+
+if TYPE_CHECKING:
+    from warehouse.history import Publication
 
 REFUSED, USAGE = 1, 2
 
@@ -81,7 +85,8 @@ def main() -> None:
     A first look:
       arsverk demo      makes an invented municipality's deliveries in data/landing
       arsverk run       the nightly job: load, validate, build, audit, publish to data/publish
-      arsverk verify    archive and publications against their recorded hashes
+      arsverk verify    archive, ledger and publications against their recorded hashes
+      arsverk history   the publications, and a figure as it was served on a day
     """
 
 
@@ -100,7 +105,19 @@ def main() -> None:
     default=None,
     help="Load the newest complete delivery not newer than this date.  [default: the newest]",
 )
-def run(home_folder: Path, settings_file: Path | None, landing: Path | None, as_of: date | None) -> None:
+@click.option(
+    "--accept-restatement",
+    metavar="REASON",
+    default=None,
+    help="Publish although figures of closed periods change much; the reason is kept with the changes and in the ledger.",
+)
+def run(
+    home_folder: Path,
+    settings_file: Path | None,
+    landing: Path | None,
+    as_of: date | None,
+    accept_restatement: str | None,
+) -> None:
     """Load, validate, build, audit, publish: the nightly job.
 
     Takes in what lies in the landing folder, loads the newest complete delivery and publishes the marts, whole or not at
@@ -117,10 +134,14 @@ def run(home_folder: Path, settings_file: Path | None, landing: Path | None, as_
     from warehouse.settings import DEFAULT_FILE, read_settings
 
     read_settings(settings_file or DEFAULT_FILE)
-    _show_progress()
+    if accept_restatement is not None and not accept_restatement.strip():
+        raise UsageError("--accept-restatement needs a reason that an auditor will understand")
+    _show_progress("starting Dagster")
     home = Home(home_folder.resolve())
     home.prepare()
-    publication_id = run_night(home, settings_file=settings_file, landing=landing, as_of=as_of)
+    publication_id = run_night(
+        home, settings_file=settings_file, landing=landing, as_of=as_of, accept_restatement=accept_restatement
+    )
     tell_published(home, publication_id)
 
 
@@ -129,18 +150,18 @@ def run(home_folder: Path, settings_file: Path | None, landing: Path | None, as_
 def verify(home_folder: Path) -> None:
     """Compare archive, ledger and publications with their recorded hashes.
 
-    Names every file that is changed or missing.
+    Names every file that is changed or missing, every changed or missing entry of the ledger, and links that lead elsewhere.
+    The head it prints stands for the whole ledger: kept somewhere else, it shows whether the ledger has been replaced whole.
 
     \b
     Exit codes: 0 all is as it was written
                 1 something differs
                 2 wrong usage
     """
+    from warehouse.ledger import head, read_entries
     from warehouse.verify import verify as differences
 
-    home = Home(home_folder.resolve())
-    if not home.root.is_dir():
-        raise UsageError(f"{home_folder} is not a home folder; give the one of the installation with --home")
+    home = _existing(home_folder)
     counted = 0
 
     def progress(message: str) -> None:
@@ -155,6 +176,126 @@ def verify(home_folder: Path) -> None:
     if found:
         raise Refused("\n".join(found))
     click.echo(f"{counted} parts of ledger, archive and publications are as they were written")
+    entries = read_entries(home)
+    click.echo(f"head of the ledger after {len(entries)} entries: {head(entries)}")
+
+
+@main.command()
+@home_option
+@click.argument("table", required=False)
+@click.argument("cell", nargs=-1, metavar="[COLUMN=VALUE]...")
+@click.option(
+    "--on",
+    "day",
+    type=IsoDate(),
+    default=None,
+    help="Only the publication that was current at the end of this day in Norway.  [default: every publication]",
+)
+@click.option("--measure", default=None, help="Only this column.  [default: all that are not the cell's own]")
+def history(home_folder: Path, table: str | None, cell: tuple[str, ...], day: date | None, measure: str | None) -> None:
+    """List the publications, or tell a figure as it was served.
+
+    Without TABLE: every publication with its as-of date, when it was published, whether it was served and by which code.
+    With TABLE and COLUMN=VALUE for each column of its grain: that cell in every publication, oldest first.
+
+    \b
+      arsverk history sick_leave_by_unit period_type=year period=2023 org_unit_code=1000 --on 2024-02-01
+
+    \b
+    Exit codes: 0 told
+                1 nothing had been published by then
+                2 wrong usage: no such table, column or measure, or several cells are meant
+    """
+    from warehouse.history import as_served, plain, publications, served_on
+
+    home = _existing(home_folder)
+    if table is None:
+        if measure:
+            raise UsageError("--measure needs a TABLE and COLUMN=VALUE")
+        listed = [served_on(home, day)] if day else publications(home)
+        for publication in listed:
+            click.echo(_told_publication(publication))
+        if not listed:
+            click.echo("nothing has been published yet")
+        return
+    for served in as_served(home, table, _conditions(cell), day=day, measure=measure):
+        told = served.note
+        if served.measures is not None:
+            values = "; ".join(f"{name} = {plain(value)}" for name, value in served.measures.items())
+            told = f"{told}: {values}" if told else values
+        entry = served.publication.entry
+        click.echo(f"{entry.published_at} UTC  as of {entry.as_of}  {entry.publication_id}  {told}")
+
+
+@main.command()
+@home_option
+@settings_option
+@click.argument("publication")
+@click.option(
+    "--cells",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Write every differing value to this CSV: table, cell, column, then, now.",
+)
+def reproduce(home_folder: Path, settings_file: Path | None, publication: str, cells: Path | None) -> None:
+    """Build a past publication again from the archive and compare it table by table.
+
+    PUBLICATION is an id of `arsverk history`. Its files, as-of date and settings are those it recorded, the code is today's:
+    check out the code version it names to see whether only the code makes a difference. The work is done in a folder of its
+    own; nothing else below the home folder is touched.
+
+    \b
+    Exit codes: 0 every table is identical
+                1 tables differ, or it cannot be built: which cells, and what is not as it was then
+                2 wrong usage: no such publication
+    """
+    from orchestration.rebuild import reproduce as build_again
+    from warehouse.compare import write_cells
+    from warehouse.settings import DEFAULT_FILE, read_settings
+
+    home = _existing(home_folder)
+    _show_progress("building again")
+    made = build_again(home, publication, read_settings(settings_file or DEFAULT_FILE))
+    for reason in made.reasons:
+        click.echo(f"not as it was then: {reason}")
+    if made.is_identical:
+        click.echo(f"{publication}: every table is identical")
+        return
+    if cells:
+        write_cells(cells, made.tables)
+    raise Refused("\n".join([f"{publication} is not reproduced", *made.told()]))
+
+
+@main.command()
+@home_option
+@click.option("--before", type=IsoDate(), required=True, help="Remove the person data of extracts before this date.")
+@click.option("--dry-run", is_flag=True, help="Tell what would be removed, and remove nothing.")
+def purge(home_folder: Path, before: date, dry_run: bool) -> None:
+    """Remove archived person data for good, by retention policy.
+
+    Removes the archived files with person data, and the quarantine reports, of extracts before the date, except what the
+    current publication was made of and what is newer than it, and what broken-off runs have left. The ledger, all hashes,
+    the publications and files without person data stay. The ledger records the purge; `arsverk reproduce` then says which
+    input is gone.
+
+    \b
+    Exit codes: 0 removed, or nothing to remove
+                1 nothing is published yet, or another run is writing here
+                2 wrong usage
+    """
+    from warehouse.purge import purge as remove
+
+    home = _existing(home_folder)
+    taken = remove(home, before, dry_run=dry_run)
+    verb = "would remove" if dry_run else "removed"
+    for arrival in taken.arrivals:
+        click.echo(f"{verb} {arrival.file_name} ({arrival.sha256}), extract of {arrival.extract_date}")
+    for path in taken.other_files:
+        click.echo(f"{verb} {path.relative_to(home.root)}")
+    click.echo(f"{verb} {len(taken.arrivals)} archived files and {len(taken.other_files)} others")
+    if taken.still_landed:
+        names = ", ".join(arrival.file_name for arrival in taken.still_landed)
+        click.echo(f"the landing folder is only read; whoever delivers there has to remove {names}")
 
 
 @main.command()
@@ -176,7 +317,41 @@ def demo(home_folder: Path, seed: int) -> None:
     click.echo(f"{len(files)} files in {os.path.relpath(landing)}; next: arsverk run --home {os.path.relpath(landing.parent)}")
 
 
-def _show_progress() -> None:
+def _existing(home_folder: Path) -> Home:
+    home = Home(home_folder.resolve())
+    if not home.root.is_dir():
+        raise UsageError(f"{home_folder} is not a home folder; give the one of the installation with --home")
+    return home
+
+
+def _conditions(cell: tuple[str, ...]) -> dict[str, str]:
+    """COLUMN=VALUE arguments as a mapping."""
+    conditions = {}
+    for given in cell:
+        name, equals, value = given.partition("=")
+        if not equals or not name:
+            raise UsageError(f"{given!r} is not COLUMN=VALUE")
+        conditions[name] = value
+    return conditions
+
+
+def _told_publication(publication: Publication) -> str:
+    entry = publication.entry
+    state = (
+        "served now" if publication.is_current else "served" if publication.was_served else "never served: its run broke off"
+    )
+    if publication.purged_inputs:
+        state += f", {publication.purged_inputs} of {publication.inputs} input files purged"
+    lines = [
+        f"{entry.publication_id}  as of {entry.as_of}  published {entry.published_at} UTC  {state}",
+        f"  code {entry.code_version}  inputs {entry.inputs_sha256}",
+    ]
+    if entry.accepted_restatement:
+        lines.append(f"  restatement accepted: {entry.accepted_restatement}")
+    return "\n".join(lines)
+
+
+def _show_progress(first: str) -> None:
     """Lines of the night on stdout, with the seconds since it began."""
     began = time.monotonic()
 
@@ -189,7 +364,7 @@ def _show_progress() -> None:
     log = logging.getLogger("arsverk")
     log.setLevel(logging.INFO)
     log.addHandler(Lines())
-    print(f"{0:7.1f} s  starting Dagster", flush=True)
+    print(f"{0:7.1f} s  {first}", flush=True)
 
 
 def tell_published(home: Home, publication_id: str) -> None:

@@ -30,13 +30,15 @@ WRITER_POOL = "arsverk_writer"
 class Night(dg.ConfigurableResource):
     """Where the night works. Empty values fall back on the environment, then on ./data.
 
-    `as_of` (YYYY-MM-DD) loads the newest complete delivery not newer than that date.
+    `as_of` (YYYY-MM-DD) loads the newest complete delivery not newer than that date. `accept_restatement` is the reason why a
+    human lets figures of closed periods change by more than the settings allow; empty, such a night stops.
     """
 
     home_folder: str = ""
     landing_folder: str = ""
     settings_file: str = ""
     as_of: str = ""
+    accept_restatement: str = ""
 
     @contextlib.contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Night]:

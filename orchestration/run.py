@@ -24,8 +24,17 @@ def prepare_instance(home: Home) -> None:
     os.environ["DAGSTER_HOME"] = str(home.dagster)
 
 
-def run_night(home: Home, *, settings_file: Path | None, landing: Path | None, as_of: date | None) -> str:
+def run_night(
+    home: Home,
+    *,
+    settings_file: Path | None,
+    landing: Path | None,
+    as_of: date | None,
+    accept_restatement: str | None = None,
+) -> str:
     """Run the nightly job; returns the id of the publication it made.
+
+    `accept_restatement` is a human's reason for publishing changed figures of closed periods.
 
     Raises:
         Refused: the night failed; the message is the diagnosis.
@@ -38,6 +47,7 @@ def run_night(home: Home, *, settings_file: Path | None, landing: Path | None, a
                 "landing_folder": str(landing.resolve()) if landing else "",
                 "settings_file": str(settings_file.resolve()) if settings_file else "",
                 "as_of": as_of.isoformat() if as_of else "",
+                "accept_restatement": accept_restatement or "",
             }
         )
     except Refused:

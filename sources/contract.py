@@ -285,6 +285,11 @@ class Feed:
         return dict(self.schema.columns)
 
     @property
+    def is_personal(self) -> bool:
+        """Whether its files hold something about a person."""
+        return any(column.metadata["personal"] for column in self.columns.values())
+
+    @property
     def references(self) -> dict[str, tuple[str, str]]:
         """Header → (feed, header) for each column whose values must exist in another feed (or in this one)."""
         return {

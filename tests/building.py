@@ -1,4 +1,4 @@
-"""Runs the stages of a night one after the other without Dagster, for tests that look at the figures.
+"""Runs the stages of a night without Dagster on what lies in the landing folder, for tests that look at the figures.
 Not here: tests, or anything about the command line and the run's gates (tests/pipeline).
 """
 
@@ -7,15 +7,13 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from orchestration.dbt import load_manifest, run_dbt
+from orchestration.rebuild import build_tables
 from sources.payroll.profile import feeds_by
-from warehouse.archive import read_ledger, take_in
-from warehouse.database import connect
+from warehouse.archive import kept_arrivals, take_in
 from warehouse.delivery import choose
-from warehouse.disclosure import decide, marts_of, mask
-from warehouse.load import accept_delivery, load_feed, start_build
 from warehouse.paths import Home
-from warehouse.publication import describe
+from warehouse.publication import current_publication
+from warehouse.restatements import Restated
 from warehouse.settings import Settings, read_settings
 
 ROOT = Path(__file__).parent.parent
@@ -30,24 +28,17 @@ def settings_with(folder: Path, **changes: object) -> Settings:
     return read_settings(path)
 
 
-def build(home: Home, settings: Settings, as_of: date | None = None) -> None:
-    """Landing → served tables in the build database."""
+def build(home: Home, settings: Settings, as_of: date | None = None, *, accepted: str | None = None) -> Restated:
+    """Landing → served tables in the build database; returns what they change of the current publication."""
     home.prepare()
     feeds = feeds_by(settings.payroll_profile)
     take_in(home, home.landing, feeds)
-    delivery = choose(read_ledger(home), feeds, as_of).delivery
-    start_build(home, settings, feeds, delivery)
-    for feed in feeds.values():
-        load_feed(home, settings, feed, delivery.of(feed))
-    accept_delivery(home, settings, feeds, delivery)
-    describe(home, settings, delivery, "no Dagster run")
-    run_dbt(
-        ["build", "--exclude-resource-type", "unit_test"],
-        database=home.build_database,
-        target=home.build / "dbt",
-        memory_limit=settings.memory_limit,
+    return build_tables(
+        home,
+        settings,
+        feeds,
+        choose(kept_arrivals(home), feeds, as_of).delivery,
+        dagster_run_id="no Dagster run",
+        previous=current_publication(home),
+        accepted_restatement=accepted,
     )
-    marts = marts_of(load_manifest())
-    with connect(home.build_database, settings) as con:
-        decide(con, marts, settings)
-        mask(con, marts)

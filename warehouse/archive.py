@@ -5,56 +5,22 @@ Not here: reading of the files' content, or the choice of which delivery to load
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sources.naming import recognise
 from warehouse.errors import Refused
-from warehouse.paths import PRIVATE_FILE, Home, fsync_folder
+from warehouse.ledger import Arrival, append, of_kind, purged_files, read_entries
+from warehouse.paths import Home, fsync_folder
 
 if TYPE_CHECKING:
     # At run time it would make `arsverk verify` wait for Pandera.
     from sources.contract import Feed
-
-FIRST_PREVIOUS = "0" * 64
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A file as it once arrived. `feed` is the stem of its name, `sequence` counts arrivals from 1.
-
-    `entry_hash` chains the ledger.
-    """
-
-    sequence: int
-    arrived_at: str
-    feed: str
-    extract_date: date
-    file_name: str
-    sha256: str
-    size: int
-    previous: str
-    entry_hash: str
-
-    def to_json(self) -> str:
-        values = {**self.__dict__, "extract_date": self.extract_date.isoformat()}
-        return json.dumps(values, ensure_ascii=False, sort_keys=True)
-
-    @staticmethod
-    def from_json(line: str) -> Arrival:
-        values = json.loads(line)
-        return Arrival(**{**values, "extract_date": date.fromisoformat(values["extract_date"])})
-
-    def expected_hash(self) -> str:
-        """Hash of the entry's content and of the entry before it."""
-        values = {name: str(value) for name, value in self.__dict__.items() if name != "entry_hash"}
-        return hashlib.sha256(json.dumps(values, sort_keys=True).encode("utf-8")).hexdigest()
 
 
 @dataclass
@@ -93,38 +59,38 @@ def sha256_of(path: Path) -> str:
 
 
 def read_ledger(home: Home) -> list[Arrival]:
-    """All arrivals, oldest first. A last line cut off by a crash is no arrival: its file will arrive again."""
-    if not home.ledger.exists():
-        return []
-    *lines, _ = home.ledger.read_bytes().split(b"\n")
-    entries = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            entries.append(Arrival.from_json(line.decode("utf-8")))
-        except (ValueError, TypeError, KeyError) as error:
-            raise Refused(
-                f"archive/{home.ledger.name} line {number} cannot be read ({error}); run `arsverk verify` and restore it"
-            ) from None
-    return entries
+    """All arrivals, oldest first, those whose file is purged included."""
+    return of_kind(read_entries(home), Arrival)
 
 
-def unfinished_line(home: Home) -> bool:
-    """Whether the ledger ends in a line without its end, as a crash leaves it; the next arrival cuts it off."""
-    return home.ledger.exists() and not home.ledger.read_bytes().endswith(b"\n")
+def kept_arrivals(home: Home) -> list[Arrival]:
+    """The arrivals whose file is still to be loaded from, oldest first."""
+    entries = read_entries(home)
+    purged = purged_files(entries)
+    return [arrival for arrival in of_kind(entries, Arrival) if arrival.sha256 not in purged]
+
+
+def remove_purged(home: Home) -> None:
+    """Finish a purge that broke off between its entry in the ledger and the removal of its files."""
+    for sha256 in purged_files(read_entries(home)):
+        archived_file(home, sha256).unlink(missing_ok=True)
 
 
 def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed]) -> TakenIn:
     """Archive every delivery file in the landing folder that is new, and recognise those seen before.
 
     A file is known by its hash: the same name with other content is a new arrival, which supersedes the earlier one. The
-    landing folder is only read. Files of other names are noted and left alone.
+    landing folder is only read. Files of other names, and those that were purged, are noted and left alone.
     """
     if not landing.is_dir():
         raise Refused(f"the landing folder {landing} does not exist")
+    remove_purged(home)
+    purged = purged_files(read_entries(home))
     ledger = read_ledger(home)
     latest = {arrival.file_name: arrival for arrival in ledger}
     hashes = {arrival.sha256: arrival for arrival in reversed(ledger)}
     namings = [naming for feed in feeds.values() for naming in feed.namings]
+    personal = {naming.stem for feed in feeds.values() if feed.is_personal for naming in feed.namings}
     taken, unknown = TakenIn(), []
     files = [path for path in landing.iterdir() if path.is_file() and not path.name.startswith(".")]
     for path in sorted(files, key=lambda p: (p.stat().st_mtime_ns, p.name)):
@@ -134,7 +100,13 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed]) -> TakenIn:
             continue
         before = path.stat()
         try:
-            sha256 = _copy_to_archive(home, path)
+            sha256 = sha256_of(path)
+            if purge := purged.get(sha256):
+                taken.notes.append(
+                    f"{path.name} was purged {purge.purged_at} and is not taken in; remove it from the landing folder"
+                )
+                continue
+            _copy_to_archive(home, path, sha256)
         except PermissionError:
             raise Refused(f"{path.name} cannot be read; give the user the night runs as read access to it") from None
         after = path.stat()
@@ -148,18 +120,14 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed]) -> TakenIn:
         if twin := hashes.get(sha256):
             taken.notes.append(f"{path.name} has the same content as {twin.file_name}, which arrived {twin.arrived_at}")
         arrival = Arrival(
-            sequence=len(ledger) + 1,
             arrived_at=datetime.now(UTC).isoformat(timespec="seconds"),
             feed=named.stem,
             extract_date=named.extract_date,
             file_name=path.name,
             sha256=sha256,
             size=after.st_size,
-            previous=ledger[-1].entry_hash if ledger else FIRST_PREVIOUS,
-            entry_hash="",
+            is_personal=named.stem in personal,
         )
-        arrival = Arrival(**{**arrival.__dict__, "entry_hash": arrival.expected_hash()})
-        ledger.append(arrival)
         latest[path.name] = arrival
         hashes.setdefault(sha256, arrival)
         taken.new.append(arrival)
@@ -167,13 +135,12 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed]) -> TakenIn:
         names = ", ".join(dict.fromkeys(naming.told for naming in namings))
         taken.notes += [*unknown, f"delivery files are called {names}"]
     if taken.new:
-        _append(home, taken.new)
+        taken.new = append(home, taken.new)
     return taken
 
 
-def _copy_to_archive(home: Home, path: Path) -> str:
-    """Store a copy under its hash unless the archive has it already; returns the hash."""
-    sha256 = sha256_of(path)
+def _copy_to_archive(home: Home, path: Path, sha256: str) -> None:
+    """Store a copy under its hash unless the archive has it already."""
     target = archived_file(home, sha256)
     if not target.exists():
         target.parent.mkdir(mode=0o700, exist_ok=True)
@@ -185,21 +152,7 @@ def _copy_to_archive(home: Home, path: Path) -> str:
         if sha256_of(temporary) != sha256:
             # Changed under our hands; the caller sees it by size and time and lets it wait.
             temporary.unlink()
-            return sha256
+            return
         temporary.chmod(0o400)
         temporary.replace(target)
         fsync_folder(target.parent)
-    return sha256
-
-
-def _append(home: Home, arrivals: list[Arrival]) -> None:
-    """Append to the ledger after cutting off a line that a crash left unfinished."""
-    descriptor = os.open(home.ledger, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
-    with os.fdopen(descriptor, "r+b") as file:
-        content = file.read()
-        file.truncate(content.rfind(b"\n") + 1)
-        file.seek(0, os.SEEK_END)
-        file.write("".join(arrival.to_json() + "\n" for arrival in arrivals).encode("utf-8"))
-        file.flush()
-        os.fsync(file.fileno())
-    fsync_folder(home.ledger.parent)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from sources.contract import Feed
-from warehouse.archive import Arrival
 from warehouse.errors import Refused
+from warehouse.ledger import Arrival
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,20 @@ class Follow:
 
 
 @dataclass(frozen=True)
+class Stops:
+    """Which changes of figures already served stop the night: the `measures` where the SQL expression `times` gives how many
+    times the settings' threshold they may change.
+    """
+
+    measures: tuple[str, ...]
+    times: str
+
+
+@dataclass(frozen=True)
 class Mart:
     """A mart as its dbt yml describes it: `grain` columns, `measures`, and for withholding tables the threshold's setting.
+
+    `sources` are the raw tables it is computed from.
 
     A cell is withheld when one of the `threshold_measures` is below the threshold. Columns that are `unserved` in the yml
     take part in the decision but are not among the columns here.
@@ -48,6 +60,8 @@ class Mart:
     threshold: str | None = None
     threshold_measures: tuple[str, ...] = ()
     follows: tuple[Follow, ...] = ()
+    sources: frozenset[str] = frozenset()
+    stops: Stops | None = None
 
     @property
     def has_periods(self) -> bool:
@@ -75,6 +89,7 @@ def marts_of(manifest: Mapping) -> list[Mart]:
         if node["resource_type"] == "model" and node["schema"] == "marts":
             meta = node["config"]["meta"]
             disclosure = meta.get("disclosure", {})
+            stops = meta.get("restatement")
             measured = disclosure.get("measure", ())
             unserved = disclosure.get("unserved", ())
             served = {name: column for name, column in node["columns"].items() if name not in unserved}
@@ -91,9 +106,24 @@ def marts_of(manifest: Mapping) -> list[Mart]:
                         Follow(followed["table"], followed["where"], tuple(followed["empties"]), followed.get("says", {}))
                         for followed in disclosure.get("follows", [])
                     ),
+                    sources=frozenset(_sources_of(manifest, node["unique_id"])),
+                    stops=Stops(tuple(stops["measures"]), stops["times"]) if stops else None,
                 )
             )
     return sorted(marts, key=lambda mart: mart.name)
+
+
+def _sources_of(manifest: Mapping, node_id: str) -> set[str]:
+    """Names of the raw tables a model is made from, through whatever lies between."""
+    found, seen, ahead = set(), set(), [node_id]
+    while ahead:
+        above = ahead.pop()
+        if above in manifest["sources"]:
+            found.add(manifest["sources"][above]["name"])
+        elif above not in seen:
+            seen.add(above)
+            ahead += manifest["nodes"][above]["depends_on"].get("nodes", [])
+    return found
 
 
 def decide(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], settings: Settings) -> dict[str, tuple[int, int]]:

@@ -19,10 +19,11 @@ import pyarrow.compute as pc
 from sources.contract import Feed
 from sources.dialect import FileRejected, TextTable
 from sources.validate import Validated, validate
-from warehouse.archive import Arrival, unchanged_file
+from warehouse.archive import unchanged_file
 from warehouse.database import connect, one, remove_database
 from warehouse.delivery import Delivery
 from warehouse.errors import Refused
+from warehouse.ledger import Arrival
 from warehouse.paths import Home, write_private
 from warehouse.pseudonym import pseudonym_key, pseudonyms
 from warehouse.settings import Settings
@@ -100,6 +101,18 @@ def start_build(home: Home, settings: Settings, feeds: Mapping[str, Feed], deliv
             }
         )
         _insert(con, "raw.public_holidays", frame, create=True)
+
+
+def load_delivery(home: Home, settings: Settings, feeds: Mapping[str, Feed], delivery: Delivery) -> None:
+    """Load all files of a delivery into a new build database, one feed after the other, as the night does.
+
+    Raises:
+        Refused: the delivery may not be built upon.
+    """
+    start_build(home, settings, feeds, delivery)
+    for feed in feeds.values():
+        load_feed(home, settings, feed, delivery.of(feed))
+    accept_delivery(home, settings, feeds, delivery)
 
 
 def delivery_being_built(home: Home, settings: Settings) -> Delivery:

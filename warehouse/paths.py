@@ -72,6 +72,11 @@ class Home:
         return self.root / "dagster"
 
     @property
+    def reproduction(self) -> Path:
+        """Scratch of `arsverk reproduce`; anything in it may be thrown away."""
+        return self.root / "reproduction"
+
+    @property
     def lock(self) -> Path:
         return self.root / "run.lock"
 

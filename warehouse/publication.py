@@ -8,11 +8,15 @@ import subprocess
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from warehouse.database import connect
-from warehouse.delivery import Delivery
 from warehouse.paths import Home
 from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    # At run time it would make `arsverk history` wait for Pandera.
+    from warehouse.delivery import Delivery
 
 ROOT = Path(__file__).parent.parent
 CODE_FOLDERS = ("sources", "warehouse", "dbt_project", "orchestration")
@@ -40,15 +44,36 @@ def _git(*arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
 
 
-def describe(home: Home, settings: Settings, delivery: Delivery, dagster_run_id: str) -> str:
-    """Write the publication's row into the build database; returns the publication's id."""
+def current_publication(home: Home) -> str | None:
+    """Id of the publication that is served, if any."""
+    return home.current.readlink().name if home.current.is_symlink() else None
+
+
+def describe(
+    home: Home,
+    settings: Settings,
+    delivery: Delivery,
+    dagster_run_id: str,
+    *,
+    previous: str | None = None,
+    accepted_restatement: str | None = None,
+    publication_id: str | None = None,
+) -> str:
+    """Write the publication's row into the build database; returns the publication's id.
+
+    Args:
+        previous: id of the publication that is served until this one is; its figures are what this one may restate.
+        accepted_restatement: why a human lets figures of closed periods change.
+        publication_id: the id of a publication that is made again; else a new one is given.
+    """
     inputs = sorted(f"{arrival.feed} {arrival.sha256}" for arrival in delivery.files)
     inputs_sha256 = hashlib.sha256("\n".join(inputs).encode()).hexdigest()
-    publication_id = f"{delivery.extract_date}_{datetime.now(UTC):%Y%m%dT%H%M%S%f}_{inputs_sha256[:8]}"
+    publication_id = publication_id or f"{delivery.extract_date}_{datetime.now(UTC):%Y%m%dT%H%M%S%f}_{inputs_sha256[:8]}"
     with connect(home.build_database, settings) as con:
         con.execute(
             """create or replace table raw.publication as select $1 as publication_id, cast($2 as date) as as_of,
-               $3 as code_version, $4 as dagster_run_id, $5 as inputs_sha256, $6 as settings""",
+               $3 as code_version, $4 as dagster_run_id, $5 as inputs_sha256, $6 as settings,
+               cast($7 as varchar) as previous_publication, cast($8 as varchar) as accepted_restatement""",
             [
                 publication_id,
                 delivery.extract_date,
@@ -56,6 +81,8 @@ def describe(home: Home, settings: Settings, delivery: Delivery, dagster_run_id:
                 dagster_run_id,
                 inputs_sha256,
                 json.dumps(settings.as_dict(), ensure_ascii=False, sort_keys=True),
+                previous,
+                accepted_restatement,
             ],
         )
     return publication_id

@@ -17,12 +17,15 @@ from warehouse.archive import sha256_of
 from warehouse.database import connect, one, quoted
 from warehouse.disclosure import Mart
 from warehouse.errors import Refused
+from warehouse.ledger import Published, append, head, read_entries
 from warehouse.paths import PUBLIC_FOLDER, SERVED_FILE, Home, fsync_folder
+from warehouse.publication import current_publication as current_publication
 from warehouse.settings import Settings
 
 # Readers built on older DuckDB versions open files of this version.
 STORAGE_VERSION = "v1.0.0"
 UNFINISHED = ".unfinished"
+SWAP = ".swap"
 # Opened as marts.duckdb the catalog is called marts as well, so DuckDB wants both names.
 SERVED_SCHEMA = "marts.marts"
 
@@ -30,14 +33,20 @@ SERVED_SCHEMA = "marts.marts"
 def publish(home: Home, settings: Settings, marts: Sequence[Mart]) -> str:
     """Publish the tables of the schema `served` of the build database; returns the publication's id.
 
-    The folder is written under another name and renamed when it is whole and on disk; then the restricted database is put
-    in place, and last the pointer is swapped. A crash before the swap leaves the last publication; leftovers are removed by
-    the next call.
+    The folder is written under another name; when it is whole and on disk a pointer to it is laid ready, it is entered in the
+    ledger and renamed, the restricted database is put in place, and last the pointer is swapped. A crash before the swap
+    leaves the last publication, and the pointer that lies ready as its trace; the next call removes the leftovers. An entry
+    in the ledger that no later one builds on was never served.
     """
     _remove_leftovers(home)
+    published_at = datetime.now(UTC).replace(tzinfo=None)
     with connect(home.build_database, settings) as con:
-        con.execute("update served.publication set published_at = $1", [datetime.now(UTC).replace(tzinfo=None)])
-        publication_id = one(con, "select publication_id from served.publication")[0]
+        con.execute("update served.publication set published_at = $1", [published_at])
+        publication_id, as_of, code, inputs_sha256, previous, accepted = one(
+            con,
+            """select publication_id, as_of, code_version, inputs_sha256, previous_publication, accepted_restatement
+               from raw.publication""",
+        )
     folder = home.history / f"{publication_id}{UNFINISHED}"
     folder.mkdir(mode=PUBLIC_FOLDER)
     folder.chmod(PUBLIC_FOLDER)
@@ -45,34 +54,54 @@ def publish(home: Home, settings: Settings, marts: Sequence[Mart]) -> str:
     _write_database(home, settings, marts, database)
     with connect(home.build_database, settings, read_only=True) as con:
         expected = {mart.name: one(con, f"select count(*) from served.{mart.name}")[0] for mart in marts}
-        _write_parquet(con, marts, folder)
+        write_parquet(con, marts, folder)
     _check_as_reader(database, folder, expected)
     files = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
-    (folder / "manifest.json").write_text(
-        json.dumps({"publication_id": publication_id, "files": files}, indent=1, sort_keys=True) + "\n", encoding="utf-8"
-    )
+    record = {
+        "publication_id": publication_id,
+        "previous_publication": previous,
+        "ledger_head": head(read_entries(home)),
+        "tables": {mart.name: list(mart.grain) for mart in marts},
+        "files": files,
+    }
+    manifest = folder / "manifest.json"
+    manifest.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     for path in folder.iterdir():
         path.chmod(SERVED_FILE)
         with path.open("rb") as file:
             os.fsync(file.fileno())
     fsync_folder(folder)
+    entry = Published(
+        publication_id=publication_id,
+        published_at=published_at.isoformat(timespec="seconds"),
+        as_of=as_of,
+        code_version=code,
+        inputs_sha256=inputs_sha256,
+        manifest_sha256=sha256_of(manifest),
+        previous_publication=previous,
+        accepted_restatement=accepted,
+    )
+    pointer = _lay_ready(home, publication_id)
+    append(home, [entry])
     final = home.history / publication_id
     if final.exists():
         # An earlier try broke off between here and the swap; nobody has been pointed to it.
-        shutil.rmtree(final)
+        final.rename(home.history / f"{publication_id}.earlier{UNFINISHED}")
     folder.rename(final)
     fsync_folder(home.history)
     home.build_database.replace(home.warehouse_database)
     home.warehouse_database.chmod(0o600)
-    _point_to(home, publication_id, sorted(files))
+    _point_to(home, pointer, sorted(files))
+    _remove_leftovers(home)
     return publication_id
 
 
 def _remove_leftovers(home: Home) -> None:
     for leftover in home.history.glob(f"*{UNFINISHED}"):
         shutil.rmtree(leftover)
-    for leftover in home.publish.glob("*.swap"):
-        leftover.unlink()
+    for leftover in home.publish.glob(f"*{SWAP}"):
+        if leftover != ready_pointer(home):
+            leftover.unlink()
 
 
 def _write_database(home: Home, settings: Settings, marts: Sequence[Mart], database: Path) -> None:
@@ -92,7 +121,8 @@ def _write_database(home: Home, settings: Settings, marts: Sequence[Mart], datab
         raise Refused("the published database was not closed cleanly; this is a fault of the program")
 
 
-def _write_parquet(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], folder: Path) -> None:
+def write_parquet(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], folder: Path) -> None:
+    """Write each table of the schema `served` in the order of its grain: the same content gives the same bytes."""
     con.execute("set threads = 1")
     for mart in marts:
         target = quoted(str(folder / f"{mart.name}.parquet"))
@@ -114,11 +144,25 @@ def _check_as_reader(database: Path, folder: Path, expected: dict[str, int]) -> 
         con.close()
 
 
-def _point_to(home: Home, publication_id: str, files: list[str]) -> None:
+def _lay_ready(home: Home, publication_id: str) -> Path:
+    """Put the new pointer beside the one in use, in place of any that an earlier run left there."""
+    pointer = ready_pointer(home)
+    new = pointer.with_name(pointer.name + SWAP)
+    new.symlink_to(f"history/{publication_id}")
+    new.replace(pointer)
+    fsync_folder(home.publish)
+    return pointer
+
+
+def _point_to(home: Home, pointer: Path, files: list[str]) -> None:
     """Swap `current` to the publication. The names beside it are fixed links through `current`, so all move at once."""
     for name in files:
-        _link(home.publish / name, f"current/{name}")
-    _link(home.current, f"history/{publication_id}")
+        link, target = home.publish / name, f"current/{name}"
+        if not (link.is_symlink() and str(link.readlink()) == target):
+            swap = link.with_name(link.name + SWAP)
+            swap.symlink_to(target)
+            swap.replace(link)
+    pointer.replace(home.current)
     served = {*files, "current", "history"}
     for path in home.publish.iterdir():
         if path.is_symlink() and path.name not in served:
@@ -126,17 +170,9 @@ def _point_to(home: Home, publication_id: str, files: list[str]) -> None:
     fsync_folder(home.publish)
 
 
-def _link(link: Path, target: str) -> None:
-    if link.is_symlink() and str(link.readlink()) == target:
-        return
-    swap = link.with_name(link.name + ".swap")
-    swap.symlink_to(target)
-    swap.replace(link)
-
-
-def current_publication(home: Home) -> str | None:
-    """Id of the publication that is served, if any."""
-    return home.current.readlink().name if home.current.is_symlink() else None
+def ready_pointer(home: Home) -> Path:
+    """The pointer to a publication that is about to be served; what stays of it shows that a run broke off."""
+    return home.current.with_name(home.current.name + SWAP)
 
 
 def published_tables(home: Home) -> list[tuple[str, int, int]]:

@@ -8,7 +8,7 @@ import math
 import re
 import tomllib
 from collections.abc import Callable
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ class Settings:
     notify_command: tuple[str, ...] = ()
     notify_webhook: str | None = None
     payroll_profile: str = "default"
+    restatement_points: float = 0.1
+    restatement_share: float = 0.01
 
     def age_groups(self) -> list[tuple[str, int, int]]:
         """The age bands as (label, first age, last age), youngest first and open at both ends."""
@@ -48,8 +50,9 @@ class Settings:
         return list(zip(labels, starts, ends, strict=True))
 
     def as_dict(self) -> dict[str, Any]:
-        """The settings as JSON-ready values, for the publication's record."""
-        return asdict(self)
+        """The settings as JSON-ready values, for the publication's record; without those about who is told, which readers of
+        the publication have no business with."""
+        return {name: value for name, value in asdict(self).items() if name not in NOT_RECORDED}
 
 
 EXPECTED: dict[str, tuple[type, ...]] = {
@@ -68,7 +71,10 @@ EXPECTED: dict[str, tuple[type, ...]] = {
     "notify_command": (list,),
     "notify_webhook": (str,),
     "payroll_profile": (str,),
+    "restatement_points": (int, float),
+    "restatement_share": (int, float),
 }
+NOT_RECORDED = ("notify_command", "notify_webhook")
 
 
 def _all_of(kind: type, values: list) -> bool:
@@ -94,6 +100,8 @@ LIMITS: dict[str, tuple[Callable[[Any], object], str]] = {
     "notify_command": (lambda words: _all_of(str, words), "must be the words of a command"),
     "notify_webhook": (re.compile(r"https?://.+").fullmatch, "must be an http(s) address"),
     "payroll_profile": (lambda name: name in PROFILES, f"must be one of {', '.join(PROFILES)} (sources/payroll/profiles)"),
+    "restatement_points": (lambda points: 0 <= points < math.inf, "must be 0 or more"),
+    "restatement_share": (lambda share: 0 <= share < math.inf, "must be 0 or more"),
 }
 
 
@@ -122,3 +130,22 @@ def read_settings(path: Path = DEFAULT_FILE) -> Settings:
             raise UsageError(f"{path}: {name} = {values[name]!r} {told}")
     given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     return Settings(**given)
+
+
+def settings_again(recorded: dict[str, Any], today: Settings) -> tuple[Settings, list[str]]:
+    """The settings a publication was made with, as it recorded them; who is told and the memory limit are today's.
+
+    Returns:
+        The settings, and a line for each that is unknown today or was unknown then.
+    """
+    own = {field.name for field in fields(Settings)} - {*NOT_RECORDED, "memory_limit"}
+    unknown_now = sorted(recorded.keys() - own - {"memory_limit"})
+    notes = [f"the setting {name} = {recorded[name]!r} is unknown to today's code" for name in unknown_now]
+    notes += [
+        f"the setting {name} was not known then; today's {getattr(today, name)!r} is used"
+        for name in sorted(own - recorded.keys())
+    ]
+    kept: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in recorded.items() if name in own
+    }
+    return replace(today, **kept), notes

@@ -3,78 +3,113 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from warehouse.archive import FIRST_PREVIOUS, archived_file, read_ledger, sha256_of, unfinished_line
+from warehouse.archive import archived_file, sha256_of
 from warehouse.errors import Refused
+from warehouse.ledger import (
+    FIRST_PREVIOUS,
+    Arrival,
+    Entry,
+    Published,
+    of_kind,
+    purged_files,
+    read_entries,
+    unfinished_line,
+)
 from warehouse.paths import Home
-from warehouse.publish import UNFINISHED, current_publication
+from warehouse.publication import current_publication
+from warehouse.publish import UNFINISHED, ready_pointer
 
 
 def verify(home: Home, progress: Callable[[str], None] = lambda message: None) -> list[str]:
-    """Everything that differs from what was recorded, one line a finding; an empty list when all is well."""
-    return [*_ledger(home, progress), *_archive(home, progress), *_publications(home, progress)]
+    """Everything that differs from what was recorded, one line a finding; an empty list when all is well.
 
-
-def _ledger(home: Home, progress: Callable[[str], None]) -> Iterator[str]:
-    progress("ledger")
+    Purged files are well when they are gone, and when a purge that broke off has still to remove them.
+    """
     try:
-        entries = read_ledger(home)
+        entries = read_entries(home)
     except Refused as unreadable:
-        yield str(unreadable)
-        return
+        return [str(unreadable), *_publications(home, None, progress)]
+    return [
+        *_ledger(home, entries, progress),
+        *_archive(home, entries, progress),
+        *_publications(home, entries, progress),
+    ]
+
+
+def _ledger(home: Home, entries: Sequence[Entry], progress: Callable[[str], None]) -> Iterator[str]:
+    progress("ledger")
     if unfinished_line(home):
-        yield "ledger: the last line is cut off; if a crash did it, the file arrives again with the next run"
+        yield "ledger: the last line is cut off; if a crash did it, the next run tells again what the line told"
     previous = FIRST_PREVIOUS
     for number, entry in enumerate(entries, start=1):
         if entry.sequence != number or entry.previous != previous or entry.entry_hash != entry.expected_hash():
-            yield f"ledger entry {number} ({entry.file_name}) is not as it was written, or one before it is missing"
+            yield f"ledger entry {number} ({entry.told}) is not as it was written, or one before it is missing"
         previous = entry.entry_hash
 
 
-def _archive(home: Home, progress: Callable[[str], None]) -> Iterator[str]:
-    try:
-        entries = read_ledger(home)
-    except Refused:
-        entries = []
-    for sha256, file_name in sorted({(entry.sha256, entry.file_name) for entry in entries}):
+def _archive(home: Home, entries: Sequence[Entry], progress: Callable[[str], None]) -> Iterator[str]:
+    purged = purged_files(entries)
+    for sha256, file_name in sorted({(arrival.sha256, arrival.file_name) for arrival in of_kind(entries, Arrival)}):
         progress(f"archive: {file_name}")
         path = archived_file(home, sha256)
         if not path.exists():
-            yield f"archive: {file_name} ({sha256}) is missing"
+            if sha256 not in purged:
+                yield f"archive: {file_name} ({sha256}) is missing"
         elif sha256_of(path) != sha256:
             yield f"archive: {file_name} ({sha256}) is changed"
 
 
-def _publications(home: Home, progress: Callable[[str], None]) -> Iterator[str]:
+def _publications(home: Home, entries: Sequence[Entry] | None, progress: Callable[[str], None]) -> Iterator[str]:
+    """Every folder against its manifest and the ledger (None when that cannot be read), and the links against the last."""
     current = current_publication(home)
-    folders = sorted(path for path in home.history.glob("*") if path.is_dir() and not path.name.endswith(UNFINISHED))
+    folders = {
+        path.name: path for path in sorted(home.history.glob("*")) if path.is_dir() and not path.name.endswith(UNFINISHED)
+    }
+    published = of_kind(entries or [], Published)
+    recorded: dict[str, set[str]] = {}
+    for entry in published:
+        recorded.setdefault(entry.publication_id, set()).add(entry.manifest_sha256)
+    heads = {FIRST_PREVIOUS, *(entry.entry_hash for entry in entries or [])}
+    served = {name for name in (current, *(entry.previous_publication for entry in published)) if name}
+    for name in sorted(folders.keys() | served):
+        if name not in folders:
+            yield f"publication {name} is missing from publish/history"
+            continue
+        progress(f"publication {name}")
+        if entries is not None and name not in recorded:
+            yield f"publication {name} is not in the ledger; entries of the ledger are missing"
+        yield from _publication(folders[name], recorded.get(name), heads if entries is not None else None)
+    # A run that broke off before it could swap the pointer has left it ready.
+    broke_off = ready_pointer(home).is_symlink()
     if current is None:
-        if folders:
+        if published and not broke_off:
             yield "publish/current is missing; the last publication is not served"
         return
-    if current not in {folder.name for folder in folders}:
-        yield f"publish/current points to {current}, which is missing"
-    for folder in folders:
-        progress(f"publication {folder.name}")
-        yield from _publication(folder)
-    manifest = home.history / current / "manifest.json"
-    if manifest.exists():
-        for name in _manifest(manifest).get("files", {}):
+    last = published[-1] if published else None
+    if last and current != last.publication_id and not (broke_off and current == last.previous_publication):
+        yield f"publish/current points to {current}, which is not the last publication"
+    if current in folders:
+        for name in _manifest(folders[current] / "manifest.json").get("files", {}):
             link = home.publish / name
-            if not link.is_symlink() or link.resolve() != (home.history / current / name).resolve():
+            if not link.is_symlink() or str(link.readlink()) != f"current/{name}":
                 yield f"publish/{name} does not lead to the publication {current}"
+    if str(home.current.readlink()) != f"history/{current}":
+        yield "publish/current does not lead to publish/history"
 
 
 def _manifest(path: Path) -> dict:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError):
         return {}
+    return found if isinstance(found, dict) else {}
 
 
-def _publication(folder: Path) -> Iterator[str]:
+def _publication(folder: Path, manifests: set[str] | None, heads: set[str] | None) -> Iterator[str]:
+    """One folder against its manifest, and that against its entries in the ledger."""
     manifest = folder / "manifest.json"
     if not manifest.exists():
         yield f"publication {folder.name}: manifest.json is missing"
@@ -83,6 +118,10 @@ def _publication(folder: Path) -> Iterator[str]:
     if recorded.get("publication_id") != folder.name or not recorded.get("files"):
         yield f"publication {folder.name}: manifest.json is changed"
         return
+    if manifests is not None and sha256_of(manifest) not in manifests:
+        yield f"publication {folder.name}: manifest.json is changed"
+    if heads is not None and recorded.get("ledger_head") not in heads:
+        yield f"publication {folder.name}: the ledger it was made with ended in an entry that is no longer there"
     for name, sha256 in recorded["files"].items():
         path = folder / name
         if not path.exists():

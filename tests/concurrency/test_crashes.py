@@ -20,6 +20,7 @@ from tests.building import build, settings_with
 from tests.command import ARSVERK, arsverk, start_arsverk
 from tests.deliveries import small_delivery, write_delivery
 from warehouse.disclosure import marts_of
+from warehouse.history import publications
 from warehouse.lock import writer_lock
 from warehouse.paths import Home
 from warehouse.publish import current_publication, publish
@@ -73,7 +74,8 @@ def test_kill_at_each_stage(home: Home, stage: str) -> None:
     assert verify(home) == []
 
 
-# Kills its own process just before the n-th change that publish() makes to the file system.
+# Kills its own process just before the n-th change that publish() makes to the file system and that names `only`. Changes
+# within an unfinished folder, which nobody is pointed to, are all alike and do not count.
 KILLED_PUBLISH = """
 import os, signal, sys
 from pathlib import Path
@@ -82,11 +84,15 @@ from warehouse.disclosure import marts_of
 from warehouse.paths import Home
 from warehouse.publish import publish
 from warehouse.settings import read_settings
-home, settings, marts, left = Home(Path(sys.argv[1])), read_settings(), marts_of(load_manifest()), int(sys.argv[2])
+home, settings, marts = Home(Path(sys.argv[1])), read_settings(), marts_of(load_manifest())
+left, only = int(sys.argv[2]), sys.argv[3]
 CHANGES = {"os.mkdir", "os.rename", "os.symlink", "os.remove", "os.chmod", "shutil.rmtree"}
 def count(event, arguments):
     global left
-    if event in CHANGES:
+    named = " ".join(map(str, arguments))
+    inside = ".unfinished/" in named or event == "os.remove" and arguments[1] >= 0
+    entered = event == "open" and "ledger.jsonl" in named and arguments[2] & os.O_RDWR
+    if (entered or event in CHANGES and not inside) and only in named:
         left -= 1
         if left < 0:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -95,22 +101,48 @@ publish(home, settings, marts)
 """
 
 
+def killed_publish(home: Home, step: int, only: str = "") -> int:
+    """Publish in a process that is killed before a step; its return code, 0 when there is no such step."""
+    command = [sys.executable, "-c", KILLED_PUBLISH, str(home.root), str(step), only]
+    return subprocess.run(command, check=False, timeout=60).returncode
+
+
 def test_kill_at_every_step_of_publishing(home: Home, tmp_path: Path) -> None:
     settings = settings_with(tmp_path)
     build(home, settings)
     built = home.build_database.read_bytes()
     outcomes = []
-    for step in range(0, 100, 2):
+    for step in range(100):
         home.build_database.write_bytes(built)
-        done = subprocess.run([sys.executable, "-c", KILLED_PUBLISH, str(home.root), str(step)], check=False, timeout=60)
+        returned = killed_publish(home, step)
         outcomes.append(served_as_of(home))
         assert verify(home) == []
-        if done.returncode == 0:
+        # What broke off is told apart from what was served.
+        made = publications(home)
+        assert made[0].was_served and made[-1].was_served == made[-1].is_current
+        assert [publication.entry.as_of for publication in made if publication.is_current] == [outcomes[-1]]
+        if returned == 0:
             break
-        assert done.returncode == -signal.SIGKILL
-    assert done.returncode == 0 and len(outcomes) > 10
+        assert returned == -signal.SIGKILL
+    assert returned == 0 and len(outcomes) > 8
     assert outcomes[0] == SEPTEMBER and outcomes[-1] == OCTOBER and outcomes == sorted(outcomes)
     assert not list(home.history.glob("*.unfinished")) and not list(home.publish.glob("*.swap"))
+
+
+def test_kill_at_the_steps_of_the_very_first_publication(tmp_path: Path) -> None:
+    """Nothing is served before the pointer is there, and that is no damage."""
+    home, settings = Home(tmp_path / "home"), settings_with(tmp_path)
+    home.prepare()
+    write_delivery(home.landing, small_delivery(), extract_date=SEPTEMBER)
+    build(home, settings)
+    built = home.build_database.read_bytes()
+    for step, only in [(0, "ledger.jsonl"), (1, "pilots.parquet.swap"), (2, "/publish/current")]:
+        home.build_database.write_bytes(built)
+        assert killed_publish(home, step, only) == -signal.SIGKILL and current_publication(home) is None
+        assert verify(home) == [] and not any(publication.was_served for publication in publications(home))
+    home.build_database.write_bytes(built)
+    publish(home, settings, marts_of(load_manifest()))
+    assert served_as_of(home) == SEPTEMBER and verify(home) == []
 
 
 def test_a_second_run_says_who_holds_the_house(home: Home) -> None:

@@ -13,9 +13,10 @@ import pytest
 
 from sources.registry import feeds
 from tests.deliveries import EXTRACT_DATE, Delivery, write_delivery, write_feed, write_feed_xlsx
-from warehouse.archive import FIRST_PREVIOUS, Arrival, TakenIn, archived_file, read_ledger, sha256_of, take_in
+from warehouse.archive import TakenIn, archived_file, read_ledger, sha256_of, take_in
 from warehouse.delivery import choose
 from warehouse.errors import Refused
+from warehouse.ledger import FIRST_PREVIOUS, Arrival
 from warehouse.paths import Home
 from warehouse.verify import verify
 

@@ -4,14 +4,15 @@ Not here: what the settings do.
 
 from __future__ import annotations
 
+import json
 import tomllib
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
 from warehouse.errors import UsageError
-from warehouse.settings import DEFAULT_FILE, EXPECTED, Settings, read_settings
+from warehouse.settings import DEFAULT_FILE, EXPECTED, Settings, read_settings, settings_again
 
 VALID = {
     "municipality": '"Prøve kommune"',
@@ -31,6 +32,8 @@ OPTIONAL = {
     "notify_command": '["mail", "-s", "natten feilet"]',
     "notify_webhook": '"https://chat.kommune.example/hook"',
     "payroll_profile": '"visma"',
+    "restatement_points": "0.5",
+    "restatement_share": "0.02",
 }
 
 
@@ -137,6 +140,10 @@ BESIDE_ALL_SENSE = [
     ("full_time_threshold", "100.5"),
     ("min_persons", "-1"),
     ("min_responses", "-1"),
+    ("restatement_points", "nan"),
+    ("restatement_points", "-0.1"),
+    ("restatement_share", "nan"),
+    ("restatement_share", "-0.01"),
 ]
 
 
@@ -176,3 +183,24 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     for path in (tmp_path / "borte.toml", tmp_path):
         with pytest.raises(UsageError, match=f"settings file {path} cannot be read"):
             read_settings(path)
+
+
+def test_a_publications_record_is_enough_to_have_its_settings_again(tmp_path: Path) -> None:
+    then = read_settings(settings_file(tmp_path, VALID | OPTIONAL))
+    today = read_settings(settings_file(tmp_path, VALID | {"memory_limit": '"9GB"'}))
+    recorded = json.loads(json.dumps(then.as_dict()))
+    assert "notify_webhook" not in recorded and "notify_command" not in recorded
+    again, notes = settings_again(recorded, today)
+    assert notes == []
+    assert again == replace(then, memory_limit="9GB", notify_command=(), notify_webhook=None)
+
+
+def test_settings_unknown_then_or_now_are_named() -> None:
+    today = read_settings()
+    recorded = {name: value for name, value in today.as_dict().items() if name != "restatement_share"} | {"old_limit": 3}
+    again, notes = settings_again(recorded, today)
+    assert again == today
+    assert notes == [
+        "the setting old_limit = 3 is unknown to today's code",
+        f"the setting restatement_share was not known then; today's {today.restatement_share} is used",
+    ]

@@ -3,11 +3,11 @@
 import dagster as dg
 
 from orchestration.night import WRITER_POOL, Night, log, refusals_as_failures
-from warehouse.archive import read_ledger, take_in
+from warehouse.archive import kept_arrivals, take_in
 from warehouse.delivery import choose
 from warehouse.errors import Refused
 from warehouse.load import judge_waiting, start_build
-from warehouse.publication import describe
+from warehouse.publication import current_publication, describe
 
 NO_NEWER_DELIVERY_WAITING = "no_newer_delivery_waiting"
 
@@ -32,7 +32,7 @@ def chosen_delivery(context: dg.AssetExecutionContext, night: Night) -> dg.Mater
         log.info("landing: %d new files, %d seen before", len(taken.new), len(taken.seen))
         for note in taken.notes:
             log.warning("landing: %s", note)
-        choice = choose(read_ledger(home), night.feeds, night.as_of_date)
+        choice = choose(kept_arrivals(home), night.feeds, night.as_of_date)
         waiting_texts = []
         for waiting in choice.waiting:
             missing = ", ".join(waiting.missing(night.feeds))
@@ -43,7 +43,14 @@ def chosen_delivery(context: dg.AssetExecutionContext, night: Night) -> dg.Mater
         delivery = choice.delivery
         log.info("landing: the delivery of %s is chosen", delivery.extract_date)
         start_build(home, settings, night.feeds, delivery)
-        describe(home, settings, delivery, context.run.run_id)
+        describe(
+            home,
+            settings,
+            delivery,
+            context.run.run_id,
+            previous=current_publication(home),
+            accepted_restatement=night.accept_restatement.strip() or None,
+        )
     return dg.MaterializeResult(
         metadata={
             "extract_date": str(delivery.extract_date),

@@ -11,6 +11,7 @@ from warehouse.disclosure import decide, marts_of, mask
 from warehouse.errors import Refused
 from warehouse.publish import publish
 from warehouse.reconciliation import new_mismatches
+from warehouse.restatements import restate
 
 MARTS = marts_of(load_manifest())
 NO_NEW_MISMATCH = "no_new_mismatch"
@@ -58,6 +59,30 @@ def served_tables(night: Night) -> dg.MaterializeResult:
 
 @dg.asset(
     deps=[served_tables],
+    group_name="publication",
+    pool=WRITER_POOL,
+    kinds={"duckdb"},
+    retry_policy=dg.RetryPolicy(max_retries=1),
+)
+def restated_figures(night: Night) -> dg.MaterializeResult:
+    """The figures of closed periods that this publication changes; large changes stop the night until a human accepts them."""
+    with refusals_as_failures():
+        with connect(night.home.build_database, night.settings) as con:
+            restated = restate(con, night.home, night.settings, MARTS)
+        restated.stop_unless_accepted()
+    if restated.figures:
+        accepted = f", accepted: {restated.accepted_reason}" if restated.accepted_reason else ""
+        log.info(
+            "restatements: %d figures of closed periods change, %d of them by more than the thresholds%s",
+            restated.figures,
+            len(restated.to_accept),
+            accepted,
+        )
+    return dg.MaterializeResult(metadata={"figures": restated.figures, "above_threshold": len(restated.to_accept)})
+
+
+@dg.asset(
+    deps=[restated_figures],
     group_name="publication",
     pool=WRITER_POOL,
     kinds={"duckdb", "parquet"},

@@ -1,0 +1,184 @@
+"""The archive's ledger: a line for each arrival, publication and purge, each carrying the hash of the line before it.
+Not here: what an entry is the record of (archive.py, publish.py, purge.py), or the comparison with what is there (verify.py).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar, TypeVar
+
+from warehouse.errors import Refused
+from warehouse.paths import PRIVATE_FILE, Home, fsync_folder
+
+FIRST_PREVIOUS = "0" * 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line. `sequence` counts lines from 1; it, `previous` and `entry_hash` are filled in when the entry is appended."""
+
+    kind: ClassVar[str]
+    sequence: int = 0
+    previous: str = ""
+    entry_hash: str = ""
+
+    @property
+    def told(self) -> str:
+        """What the entry is about, as people are told it."""
+        raise NotImplementedError
+
+    def values(self) -> dict[str, Any]:
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        dated = {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
+        return {"kind": self.kind, **dated}
+
+    def to_json(self) -> str:
+        return json.dumps(self.values(), ensure_ascii=False, sort_keys=True)
+
+    def expected_hash(self) -> str:
+        """Hash of the entry's content and of the entry before it."""
+        values = {name: value for name, value in self.values().items() if name != "entry_hash"}
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode("utf-8")).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival(Entry):
+    """A file as it once arrived. `feed` is the stem of its name; `is_personal` when a contract marks one of its columns so."""
+
+    kind = "arrival"
+    arrived_at: str
+    feed: str
+    extract_date: date
+    file_name: str
+    sha256: str
+    size: int
+    is_personal: bool
+
+    @property
+    def told(self) -> str:
+        return self.file_name
+
+    @staticmethod
+    def from_json(line: str) -> Arrival:
+        entry = entry_from_json(line)
+        assert isinstance(entry, Arrival)
+        return entry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published(Entry):
+    """A publication whose folder was whole on disk. It was served when the pointer came to it: a later entry then names it as
+    its `previous_publication`, or it is the current one. `accepted_restatement` is the reason a human gave for its changes.
+    """
+
+    kind = "publication"
+    publication_id: str
+    published_at: str
+    as_of: date
+    code_version: str
+    inputs_sha256: str
+    manifest_sha256: str
+    previous_publication: str | None
+    accepted_restatement: str | None
+
+    @property
+    def told(self) -> str:
+        return f"publication {self.publication_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purge(Entry):
+    """Archived files removed for good, by hash; what they were called stands in their arrivals."""
+
+    kind = "purge"
+    purged_at: str
+    before: date
+    files: tuple[str, ...]
+
+    @property
+    def told(self) -> str:
+        return f"purge before {self.before}"
+
+
+KINDS: dict[str, type[Entry]] = {entry.kind: entry for entry in (Arrival, Published, Purge)}
+DATES = ("extract_date", "as_of", "before")
+AnyEntry = TypeVar("AnyEntry", bound=Entry)
+
+
+def entry_from_json(line: str) -> Entry:
+    """The entry of a line; ValueError, TypeError or KeyError when it is none."""
+    values = json.loads(line)
+    if not isinstance(values, dict):
+        raise TypeError("not an entry")
+    kind = KINDS[values.pop("kind")]
+    values |= {name: date.fromisoformat(values[name]) for name in DATES if name in values}
+    values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    return kind(**values)
+
+
+def read_entries(home: Home) -> list[Entry]:
+    """All entries, oldest first. A last line cut off by a crash is none: what it told of will be told again.
+
+    Raises:
+        Refused: a line cannot be read.
+    """
+    if not home.ledger.exists():
+        return []
+    *lines, _ = home.ledger.read_bytes().split(b"\n")
+    entries = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            entries.append(entry_from_json(line.decode("utf-8")))
+        except (ValueError, TypeError, KeyError) as error:
+            raise Refused(
+                f"archive/{home.ledger.name} line {number} cannot be read ({error}); run `arsverk verify` and restore it"
+            ) from None
+    return entries
+
+
+def of_kind(entries: Sequence[Entry], kind: type[AnyEntry]) -> list[AnyEntry]:
+    """The entries of one kind, oldest first."""
+    return [entry for entry in entries if isinstance(entry, kind)]
+
+
+def purged_files(entries: Sequence[Entry]) -> dict[str, Purge]:
+    """Hashes of the files that are purged, with the purge that took them."""
+    return {sha256: purge for purge in of_kind(entries, Purge) for sha256 in purge.files}
+
+
+def unfinished_line(home: Home) -> bool:
+    """Whether the ledger ends in a line without its end, as a crash leaves it; the next entry cuts it off."""
+    return home.ledger.exists() and not home.ledger.read_bytes().endswith(b"\n")
+
+
+def head(entries: Sequence[Entry]) -> str:
+    """Hash that stands for the whole ledger so far."""
+    return entries[-1].entry_hash if entries else FIRST_PREVIOUS
+
+
+def append(home: Home, new: Sequence[AnyEntry]) -> list[AnyEntry]:
+    """Append entries in one write, after cutting off a line that a crash left unfinished; returns them as they stand there."""
+    entries = read_entries(home)
+    sequence, previous = len(entries), head(entries)
+    written = []
+    for number, entry in enumerate(new, start=sequence + 1):
+        placed = dataclasses.replace(entry, sequence=number, previous=previous, entry_hash="")
+        placed = dataclasses.replace(placed, entry_hash=placed.expected_hash())
+        previous = placed.entry_hash
+        written.append(placed)
+    descriptor = os.open(home.ledger, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+    with os.fdopen(descriptor, "r+b") as file:
+        content = file.read()
+        file.truncate(content.rfind(b"\n") + 1)
+        file.seek(0, os.SEEK_END)
+        file.write("".join(entry.to_json() + "\n" for entry in written).encode("utf-8"))
+        file.flush()
+        os.fsync(file.fileno())
+    fsync_folder(home.ledger.parent)
+    return written

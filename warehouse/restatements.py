@@ -1,0 +1,397 @@
+"""Finds the figures of closed periods that a new publication changes, why, and whether a human has to accept it first.
+Not here: what may be served (disclosure), or the comparison of a publication with its own rebuild (compare.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from warehouse.database import one, quoted
+from warehouse.disclosure import Mart
+from warehouse.errors import Refused
+from warehouse.paths import Home
+from warehouse.recorded import Recorded, raw_rows
+from warehouse.settings import Settings
+
+FIGURES_TOLD = 20
+# Settings that change no figure.
+WITHOUT_EFFECT = {"memory_limit", "max_quarantine_share", "restatement_points", "restatement_share"}
+PERIOD_COLUMNS = ("period", "month", "year", "reference_date")
+# Figures are divided in floating point; nothing smaller than a billionth of one is a change.
+CHANGED = "abs({now} - {was}) > 1e-9 * greatest(1, abs({was}))"
+# A period's first and last day, from its text: a year, a quarter, a month or a day.
+DAYS_OF_PERIODS = """
+create or replace temp macro first_day(period) as case
+    when period like '%-Q%' then make_date(cast(left(period, 4) as integer), 3 * cast(right(period, 1) as integer) - 2, 1)
+    else cast(rpad(period, 10, case length(period) when 4 then '-01-01' else '-01' end) as date) end;
+create or replace temp macro last_day_of(period) as cast(case
+    when period like '%-Q%' then first_day(period) + interval 3 month - interval 1 day
+    when length(period) = 4 then first_day(period) + interval 1 year - interval 1 day
+    when length(period) = 7 then last_day(first_day(period))
+    else first_day(period) end as date);
+"""
+
+# Two rows then and now that agree in these columns are one row that has changed.
+SAME_ROW = {
+    "organisasjon": ("unit_code",),
+    "ansatte": ("employee_no",),
+    "stillinger": ("employee_no", "position_no", "valid_from"),
+    "fravaer": ("employee_no", "absence_type", "from_date"),
+    "permisjoner": ("employee_no", "leave_type", "from_date"),
+    "variable_timer": ("employee_no", "unit_code", "worked_month", "hours_kind"),
+    "pai": ("pai_year", "employee_no", "unit_code", "job_code"),
+    "deltakelse": ("survey_year", "unit_code", "unit_name"),
+    "faktorer": ("survey_year", "unit_code", "unit_name", "factor_no"),
+}
+# Where a differing row counts: unit, days, and whether in the units above too. Of a person's rows: where positions are held.
+OF_POSITIONS = """select found.id, position.unit_code, {first} as first_day, {last} as last_day, true as counts_above
+    from differing as found inner join held as position using (employee_no)"""
+PLACES = {
+    "organisasjon": """select id, unnest([unit_code, parent_code]) as unit_code, null::date as first_day,
+        null::date as last_day, true as counts_above from differing""",
+    "ansatte": OF_POSITIONS.format(first="position.valid_from", last="position.valid_to"),
+    "stillinger": "select id, unit_code, valid_from as first_day, valid_to as last_day, true as counts_above from differing",
+    "fravaer": OF_POSITIONS.format(
+        first="greatest(found.from_date, position.valid_from)", last="least(found.to_date, position.valid_to)"
+    ),
+    "permisjoner": OF_POSITIONS.format(
+        first="greatest(found.from_date, position.valid_from)", last="least(found.to_date, position.valid_to)"
+    ),
+    "variable_timer": """select id, unit_code, cast(worked_month || '-01' as date) as first_day,
+        last_day(cast(worked_month || '-01' as date)) as last_day, true as counts_above from differing""",
+    "pai": """select id, unit_code, make_date(pai_year, 1, 1) as first_day, make_date(pai_year, 12, 31) as last_day,
+        true as counts_above from differing""",
+    "deltakelse": r"""select id, coalesce(found.unit_code, unit.unit_code) as unit_code,
+        make_date(survey_year, 1, 1) as first_day, make_date(survey_year, 12, 31) as last_day, false as counts_above
+        from differing as found left join intermediate.int_unit_names as unit
+            on lower(trim(regexp_replace(found.unit_name, '^\s*[0-9]+\s*[-–]\s*', ''))) = unit.bare_name""",
+}
+PLACES["faktorer"] = PLACES["deltakelse"]
+ANYWHERE = """select id, null::varchar as unit_code, null::date as first_day, null::date as last_day, true as counts_above
+    from differing"""
+# The rows of one feed that only one of two tables holds, each with an id that a changed row's two versions share.
+DIFFERING = """create or replace temp table differing as
+    with gone as (select {columns} from {then} except all select {columns} from {now}),
+    come as (select {columns} from {now} except all select {columns} from {then}),
+    numbered_gone as (select *, row_number() over (partition by {key} order by {columns}) as nth from gone),
+    numbered_come as (select *, row_number() over (partition by {key} order by {columns}) as nth from come),
+    paired as (
+        select *, false as is_come from numbered_gone union all select *, true as is_come from numbered_come
+    )
+    select *, dense_rank() over (order by {key}, nth) as id,
+        case when count(*) over (partition by {key}, nth) = 2 then 'changed'
+        when is_come then 'added' else 'removed' end as kind
+    from paired"""
+
+
+@dataclass(frozen=True)
+class Restated:
+    """How many figures of closed periods changed, and those of them that have to be accepted, told one a line."""
+
+    figures: int
+    to_accept: list[str]
+    accepted_reason: str | None
+
+    def stop_unless_accepted(self) -> None:
+        """
+        Raises:
+            Refused: figures changed by more than the settings' thresholds and no reason was given.
+        """
+        if self.to_accept and not self.accepted_reason:
+            more = len(self.to_accept) - FIGURES_TOLD
+            raise Refused(
+                "\n".join(
+                    [
+                        f"{len(self.to_accept)} figures of closed periods would change by more than the thresholds"
+                        " restatement_points and restatement_share allow",
+                        *(f"  {line}" for line in self.to_accept[:FIGURES_TOLD]),
+                        *([f"  … and {more} more"] if more > 0 else []),
+                        "look at the files named; if the new figures are right: arsverk run --accept-restatement REASON",
+                    ]
+                )
+            )
+
+
+def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, marts: Sequence[Mart]) -> Restated:
+    """Fill `served.restatements` of the build database: what changes against the previous publication, and all earlier rows.
+
+    Only figures served both times are compared; a period is closed when it ended by the previous as-of date.
+
+    Raises:
+        Refused: the previous publication is damaged and no reason to publish without the comparison was given.
+    """
+    publication_id, previous, accepted = one(
+        con, "select publication_id, previous_publication, accepted_restatement from raw.publication"
+    )
+    con.execute("delete from served.restatements")
+    if previous is None:
+        return Restated(0, [], accepted)
+    earlier = Recorded(home, previous)
+    if damage := earlier.damage():
+        if accepted:
+            return Restated(0, [], accepted)
+        raise Refused(
+            f"{damage}; restore it from backup, or publish without comparing with it: arsverk run --accept-restatement REASON"
+        )
+    con.execute(DAYS_OF_PERIODS)
+    con.execute(
+        """create or replace temp table restated (table_name varchar, cell varchar, period varchar, org_level varchar,
+           org_unit_code varchar, measure varchar, was double, now double, times integer)"""
+    )
+    for mart in marts:
+        _compare(con, mart, earlier)
+    _find_causes(con, home, settings, marts, earlier)
+    con.execute(
+        """insert into served.restatements by name
+           select $1 as publication_id, $2 as previous_publication, figure.table_name, figure.cell, figure.period,
+               figure.org_unit_code, figure.measure, figure.was, figure.now,
+               coalesce(
+                   case when text.unit = 'prosent' then abs(figure.now - figure.was) > $3 * figure.times
+                   else abs(figure.now - figure.was) > $4 * figure.times * abs(figure.was) end,
+                   false
+               ) as is_above_threshold,
+               concat_ws('; ',
+                   case when touch.has_rows then 'rows' end,
+                   case when touch.has_structure then 'structure' end,
+                   $5, $6,
+                   case when touch.table_name is null and $5 is null and $6 is null then 'later rows' end
+               ) as cause,
+               touch.files, $7 as accepted_reason, true as is_served
+           from restated as figure
+           left join touch on figure.table_name = touch.table_name and figure.period = touch.period
+               and figure.org_level is not distinct from touch.org_level
+               and figure.org_unit_code is not distinct from touch.org_unit_code
+           left join served.metric_definitions as text on figure.measure = text.measure""",
+        [
+            publication_id,
+            previous,
+            settings.restatement_points,
+            settings.restatement_share,
+            _settings_that_differ(con, earlier),
+            "code" if one(con, "select code_version from raw.publication")[0] != earlier.row["code_version"] else None,
+            accepted,
+        ],
+    )
+    to_accept = con.execute(
+        """select table_name, cell, measure, was, now, cause, files from served.restatements where is_above_threshold
+           order by table_name, abs(now - was) desc, cell, measure"""
+    ).fetchall()
+    figures = one(con, "select count(*) from served.restatements")[0]
+    _keep_earlier(con, marts, earlier)
+    return Restated(figures, [_told(*figure) for figure in to_accept], accepted)
+
+
+def _told(table: str, cell: str, measure: str, was: float, now: float, cause: str, files: str | None) -> str:
+    where = " ".join(f"{name}={value}" for name, value in json.loads(cell).items())
+    was_text, now_text = (f"{value:.4f}".rstrip("0").rstrip(".").replace(".", ",") for value in (was, now))
+    told = f"{table} {where}: {measure} was {was_text}, now {now_text} ({cause})"
+    for feed in json.loads(files or "[]"):
+        names = ", ".join(file["file_name"] for file in feed["files"]) or feed["feed"]
+        told += f"; {names}: {feed['added']} rows added, {feed['removed']} removed, {feed['changed']} changed"
+    return told
+
+
+def _types(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    return {name: kind for name, kind, *_ in con.execute(f"describe from {relation}").fetchall()}
+
+
+def _is_number(kind: str) -> bool:
+    return kind.startswith("DECIMAL") or kind in ("DOUBLE", "BIGINT", "INTEGER", "HUGEINT", "FLOAT", "SMALLINT")
+
+
+def _period_of(mart: Mart) -> str | None:
+    return next((name for name in PERIOD_COLUMNS if name in mart.grain), None)
+
+
+def _cell(mart: Mart, row: str) -> str:
+    """A row's grain as a JSON text."""
+    parts = ", ".join(f"{quoted(name)}, cast({row}.{name} as varchar)" for name in mart.grain)
+    return f"cast(json_object({parts}) as varchar)"
+
+
+def _compare(con: duckdb.DuckDBPyConnection, mart: Mart, earlier: Recorded) -> None:
+    """Put into `restated` the measures of one table that changed in a cell of a closed period."""
+    period, path = _period_of(mart), earlier.folder / f"{mart.name}.parquet"
+    if period is None or not path.exists():
+        return
+    served = f"read_parquet({quoted(str(path))})"
+    then, now = _types(con, served), _types(con, f"served.{mart.name}")
+    measures = [name for name in mart.measures if _is_number(now[name]) and _is_number(then.get(name, ""))]
+    if not measures or any(then.get(name) != now[name] for name in mart.grain):
+        return
+    changes = ", ".join(
+        f"{{'measure': {quoted(name)}, 'was': cast(before.{name} as double), 'now': cast(after.{name} as double)}}"
+        for name in measures
+    )
+    differs = " or ".join(f"before.{name} <> after.{name}" for name in measures)
+    unit = "after.org_level, after.org_unit_code" if "org_unit_code" in mart.grain else "null, null"
+    gated = ", ".join(quoted(name) for name in mart.stops.measures) if mart.stops else ""
+    times = f"({mart.stops.times})" if mart.stops else "null"
+    con.execute(
+        f"""insert into restated
+            with changed as (
+                select {_cell(mart, "after")} as cell, cast(after.{period} as varchar) as period, {unit},
+                    cast({times} as integer) as times, unnest([{changes}]) as change
+                from served.{mart.name} as after
+                inner join {served} as before using ({", ".join(mart.grain)})
+                where {differs}
+            )
+            select {quoted(mart.name)}, cell, period, org_level, org_unit_code, change.measure, change.was, change.now,
+                {f"case when change.measure in ({gated}) then times end" if gated else "null"}
+            from changed as changed (cell, period, org_level, org_unit_code, times, change)
+            where {CHANGED.format(was="change.was", now="change.now")} and last_day_of(period) <= $1""",
+        [earlier.row["as_of"]],
+    )
+
+
+def _settings_that_differ(con: duckdb.DuckDBPyConnection, earlier: Recorded) -> str | None:
+    now = json.loads(one(con, "select settings from raw.publication")[0])
+    then = json.loads(earlier.row["settings"])
+    names = sorted(name for name in (now.keys() | then.keys()) - WITHOUT_EFFECT if now.get(name, None) != then.get(name, None))
+    return f"settings {', '.join(names)}" if names else None
+
+
+def _find_causes(
+    con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, marts: Sequence[Mart], earlier: Recorded
+) -> None:
+    """Make `touch`: for each table, period and unit with a restated figure the differing rows that touch it, by feed."""
+    con.execute(
+        """create or replace temp table touching (feed varchar, org_level varchar, org_unit_code varchar, period varchar,
+           added bigint, removed bigint, changed bigint)"""
+    )
+    files: dict[str, dict[str, list[dict[str, str]]]] = {}
+    if one(con, "select count(*) from restated")[0]:
+        con.execute(
+            """create or replace temp table place as
+               select distinct org_level, org_unit_code, period, first_day(period) as first_day, last_day_of(period) as last_day
+               from restated"""
+        )
+        with raw_rows(home, earlier.publication_id, settings, home.build / "earlier") as rows:
+            con.execute(f"attach {quoted(str(rows))} as earlier (read_only)")
+            files = _differing_files(con)
+            con.execute(
+                """create or replace temp table held as
+                   select distinct employee_no, unit_code, valid_from, valid_to
+                   from (from raw.stillinger union all by name from earlier.raw.stillinger)"""
+            )
+            for feed in files:
+                _touch(con, feed)
+            con.execute("detach earlier")
+    con.execute("create or replace temp table mart_sources (table_name varchar, feed varchar)")
+    con.executemany(
+        "insert into mart_sources values ($1, $2)", [["", ""], *([mart.name, feed] for mart in marts for feed in mart.sources)]
+    )
+    con.execute("create or replace temp table feed_files (feed varchar, files varchar, previous_files varchar)")
+    con.executemany(
+        "insert into feed_files values ($1, $2, $3)",
+        [["", "", ""], *([feed, json.dumps(found["now"]), json.dumps(found["then"])] for feed, found in files.items())],
+    )
+    con.execute(
+        """create or replace temp table touch as
+           select source.table_name, touching.org_level, touching.org_unit_code, touching.period,
+               bool_or(touching.feed <> 'organisasjon') as has_rows, bool_or(touching.feed = 'organisasjon') as has_structure,
+               cast(to_json(list({'feed': touching.feed, 'files': cast(feed_files.files as json),
+                   'previous_files': cast(feed_files.previous_files as json), 'added': touching.added,
+                   'removed': touching.removed, 'changed': touching.changed} order by touching.feed)) as varchar) as files
+           from touching
+           inner join mart_sources as source using (feed)
+           inner join feed_files using (feed)
+           group by all"""
+    )
+
+
+def _differing_files(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, list[dict[str, str]]]]:
+    """Of each feed whose files are others than before, the files now and then that the other time did not have."""
+    listed = """select feed, file_name, sha256 from {there}.inputs
+        anti join {other}.inputs as other using (feed, sha256) order by feed, file_name"""
+    found: dict[str, dict[str, list[dict[str, str]]]] = {}
+    for when, there, other in [("now", "raw", "earlier.raw"), ("then", "earlier.raw", "raw")]:
+        for feed, file_name, sha256 in con.execute(listed.format(there=there, other=other)).fetchall():
+            files = found.setdefault(feed, {"now": [], "then": []})
+            files[when].append({"file_name": file_name, "sha256": sha256})
+    return found
+
+
+def _touch(con: duckdb.DuckDBPyConnection, feed: str) -> None:
+    """Count a feed's differing rows in every unit and period with a restated figure."""
+    then, now = _columns(con, "earlier", feed), _columns(con, None, feed)
+    columns = [name for name in now if name in then]
+    if not columns:
+        return
+    key = [name for name in SAME_ROW.get(feed, columns) if name in columns]
+    con.execute(DIFFERING.format(columns=", ".join(columns), key=", ".join(key), then=f"earlier.raw.{feed}", now=f"raw.{feed}"))
+    con.execute(
+        f"""insert into touching
+            with places as ({PLACES.get(feed, ANYWHERE)}),
+            counted as (
+                select places.id, places.first_day, places.last_day, above.org_level, above.org_unit_code
+                from places inner join intermediate.int_unit_ancestry as above
+                    on places.unit_code = above.unit_code and (places.counts_above or above.distance = 0)
+                union all
+                select places.id, places.first_day, places.last_day, unit.unit_level, unit.unit_code
+                from places inner join raw.organisasjon as unit on unit.parent_code is null
+                    and (places.unit_code is null or places.unit_code not in (select unit_code from raw.organisasjon))
+                where places.counts_above
+                union all
+                select id, first_day, last_day, null, null from places
+            ),
+            touched as (
+                select distinct place.org_level, place.org_unit_code, place.period, counted.id
+                from place inner join counted
+                    on coalesce(place.org_level, '') = coalesce(counted.org_level, '')
+                    and coalesce(place.org_unit_code, '') = coalesce(counted.org_unit_code, '')
+                    and coalesce(counted.first_day <= place.last_day, true)
+                    and coalesce(counted.last_day >= place.first_day, true)
+                where coalesce(counted.first_day <= counted.last_day, true)
+            )
+            select {quoted(feed)}, touched.org_level, touched.org_unit_code, touched.period,
+                count(*) filter (where found.kind = 'added'), count(*) filter (where found.kind = 'removed'),
+                count(*) filter (where found.kind = 'changed')
+            from touched inner join (select distinct id, kind from differing) as found using (id)
+            group by all"""
+    )
+
+
+def _columns(con: duckdb.DuckDBPyConnection, database: str | None, feed: str) -> list[str]:
+    """The columns that make up a row's content in a raw table; none when there is no such table."""
+    where = f"database_name = {quoted(database)}" if database else "database_name = current_database()"
+    found = con.execute(
+        f"select column_name from duckdb_columns() where {where} and schema_name = 'raw' and table_name = $1", [feed]
+    ).fetchall()
+    return [name for (name,) in found if name not in ("file_sha256", "row_number", "person_key")]
+
+
+def _keep_earlier(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], earlier: Recorded) -> None:
+    """Take over the earlier publications' rows; the values of a figure that is not served now are emptied."""
+    path = earlier.folder / "restatements.parquet"
+    if not path.exists():
+        return
+    con.execute(f"create or replace temp table kept as from read_parquet({quoted(str(path))})")
+    con.execute("create or replace temp table served_now (table_name varchar, cell varchar, measure varchar)")
+    present = {name for (name,) in con.execute("select distinct table_name from kept").fetchall()}
+    for mart in marts:
+        if mart.name not in present:
+            continue
+        measures = ", ".join(
+            f"case when mart.{name} is not null then {quoted(name)} end" for name in mart.measures if name in mart.columns
+        )
+        con.execute(
+            f"""insert into served_now
+                select {quoted(mart.name)}, cell, unnest(measures)
+                from (select {_cell(mart, "mart")} as cell, [{measures}] as measures from served.{mart.name} as mart)
+                semi join (from kept where table_name = {quoted(mart.name)}) as kept using (cell)"""
+        )
+    con.execute(
+        """insert into served.restatements by name
+           select kept.* replace (
+               case when now.cell is not null then kept.was end as was,
+               case when now.cell is not null then kept.now end as now,
+               case when now.cell is not null then kept.files end as files,
+               now.cell is not null as is_served
+           )
+           from kept left join served_now as now using (table_name, cell, measure)"""
+    )
