@@ -5,7 +5,10 @@ with from_ssb as (
         cell.period,
         cell.region || ' (SSB ' || cell.table_id || ')' as peer,
         cell.value,
-        'SSB ' || cell.table_id as source_name
+        'SSB ' || cell.table_id as source_name,
+        'ssb' as feed,
+        cell.file_sha256,
+        cell.row_number
     from {{ ref('stg_ssb_cells') }} as cell
     inner join {{ ref('ssb_tables') }} as ssb_table
         on
@@ -25,7 +28,10 @@ figures as (
         period,
         peer,
         value,
-        source_name
+        source_name,
+        'sammenligning' as feed,
+        file_sha256,
+        row_number
     from {{ ref('stg_peer_figures') }}
     union all
     select * from from_ssb
@@ -45,5 +51,8 @@ select
     || case
         when indicator = 'doctor_certified_percent' and source_name not ilike '%legemeldt%' then ' (kun legemeldt)'
         else ''
-    end as source_name
+    end as source_name,
+    feed,
+    file_sha256,
+    row_number
 from figures

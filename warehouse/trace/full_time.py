@@ -1,0 +1,114 @@
+"""Which rows make a full-time cell: positions on the reference date, from payroll or from PAI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from warehouse.database import quoted
+from warehouse.trace import persons
+from warehouse.trace.lineage import Lineage, unit_scope
+from warehouse.trace.sick_leave import add_title
+
+
+def of_cell(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
+    """Rows of a cell of the full_time tables."""
+    day = cell["reference_date"]
+    assert isinstance(day, date)
+    units = unit_scope(str(cell["org_level"]), str(cell["org_unit_code"]))
+    job = f"job_code = {quoted(str(cell['job_code']))}" if "job_code" in cell else "true"
+    if cell["source"] == "pai":
+        _of_pai(lineage, day, units, job, measures)
+    else:
+        add_rows(lineage, day, units, measures, job=job)
+    if "job_code" in cell:
+        _add_title(lineage, cell["job_code"], day, is_payroll=cell["source"] == "payroll")
+    if cell["source"] == "payroll":
+        lineage.begin_series(day.year)
+    lineage.make_deliverable()
+
+
+def add_rows(
+    lineage: Lineage, day: date, units: str, measures: Sequence[str], *, job: str = "true", apart: bool = True
+) -> None:
+    """Positions of the payroll system that count on a reference date."""
+    lineage.con.execute(
+        f"""create or replace temp table held as
+            select person_id, position_row as row, position_percent as percent, wants_larger_position as wants,
+                false as is_temporary, 0 as size_rank
+            from intermediate.int_full_time_positions
+            where source = 'payroll' and reference_date = $1 and unit_code in ({units}) and {job}""",
+        [day],
+    )
+    persons.keep(lineage, "held", measures)
+    lineage.add_positions("position", "select row from held")
+    if apart:
+        set_apart(lineage, day, units, job, "in_full_time", "full time")
+
+
+def _of_pai(lineage: Lineage, day: date, units: str, job: str, measures: Sequence[str]) -> None:
+    con = lineage.con
+    con.execute(
+        f"""create or replace temp table held as
+            select person_key as person_id, row_number as row, position_percent as percent, cast(null as varchar) as wants,
+                false as is_temporary, 0 as size_rank
+            from staging.stg_pai
+            where reference_date = $1 and position_percent > 0 and unit_code in ({units}) and {job}""",
+        [day],
+    )
+    persons.keep(lineage, "held", measures)
+    rows = "select file_sha256, row_number from staging.stg_pai where reference_date = $1 and row_number in (select row from held)"
+    lineage.add("pai", "position in PAI", rows, [day])
+    lineage.add_units(
+        "select unit_code from staging.stg_pai where reference_date = $1 and row_number in (select row from held)", [day]
+    )
+    lineage.exclude(
+        "pai",
+        f"""select file_sha256, row_number, 'position percent is 0' as reason from staging.stg_pai
+            where reference_date = $1 and position_percent = 0 and unit_code in ({units}) and {job}""",
+        [day],
+    )
+
+
+def _add_title(lineage: Lineage, job_code: object, day: date, *, is_payroll: bool) -> None:
+    """The position that gives the job code its title; if it is on full leave on the day its leaves too, lest it count."""
+    lineage.con.execute(
+        f"create or replace temp table kept_position as select {'row' if is_payroll else 'null'} as position_row from held"
+    )
+    before = f"select row_number from {lineage.rows_of('stillinger')} as named"
+    lineage.con.execute(f"create or replace temp table before_title as {before}")
+    if not add_title(lineage, str(job_code), "kept_position") or not is_payroll:
+        return
+    lineage.add(
+        "permisjoner",
+        "leave of the position that gives the title",
+        f"""select leaves.file_sha256, leaves.row_number from raw.permisjoner as leaves
+            inner join ({before}) as named on true
+            inner join raw.stillinger as held on held.row_number = named.row_number
+                and leaves.employee_no = held.employee_no
+                and coalesce(leaves.position_no, held.position_no) = held.position_no
+            inner join intermediate.int_full_leave_dates as full_leave
+                on held.row_number = full_leave.position_row and full_leave.reference_date = $1
+            where held.row_number not in (from before_title)
+                and $1 between leaves.from_date and coalesce(leaves.to_date, $1)""",
+        [day],
+    )
+
+
+def set_apart(lineage: Lineage, day: date, units: str, conditions: str, population: str, called: str) -> None:
+    """Positions valid on the day in the units that do not count, with the reason."""
+    lineage.exclude(
+        "stillinger",
+        f"""select file_sha256, row_number, case
+                when not population.{population}
+                    then 'form of employment ' || employment_form || ' does not count in {called}'
+                when position_percent = 0 then 'position percent is 0'
+                when leader_level = 'Kommunedirektør' and '{called}' = 'equality' then 'the municipal director'
+                when row_number in (
+                    select position_row from intermediate.int_full_leave_dates where reference_date = $1
+                ) then 'on leave of 100 % on the date'
+                else 'changes nothing in the number: another position of the person counts' end as reason
+            from raw.stillinger inner join seeds.populations as population using (employment_form)
+            where unit_code in ({units}) and {conditions} and $1 between valid_from and coalesce(valid_to, $1)""",
+        [day],
+    )
