@@ -56,7 +56,7 @@ def of_leaders(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[
     at_level = f"leader_level in (select delivered_level from seeds.leader_levels where leader_level = {level})"
     set_apart(lineage, day, "select unit_code from raw.organisasjon", at_level, "in_equality", "equality")
     lineage.begin_series(day.year)
-    lineage.make_deliverable(f"coalesce(not {at_level}, true)")
+    lineage.make_deliverable(f"leader_level is null or not {at_level}")
 
 
 def of_pay(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 
 from warehouse.database import quoted
 from warehouse.trace import persons
 from warehouse.trace.lineage import Lineage, unit_scope
+from warehouse.trace.minimal import smallest
 from warehouse.trace.sick_leave import add_title
 
 
@@ -22,8 +25,11 @@ def of_cell(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str
     else:
         add_rows(lineage, day, units, measures, job=job)
     if "job_code" in cell:
-        _add_title(lineage, cell["job_code"], day, is_payroll=cell["source"] == "payroll")
+        kept = "row" if cell["source"] == "payroll" else "null"
+        lineage.con.execute(f"create or replace temp table kept_position as select {kept} as position_row from held")
+        add_title(lineage, str(cell["job_code"]), "kept_position")
     if cell["source"] == "payroll":
+        add_full_leaves(lineage, day)
         lineage.begin_series(day.year)
     lineage.make_deliverable()
 
@@ -70,28 +76,33 @@ def _of_pai(lineage: Lineage, day: date, units: str, job: str, measures: Sequenc
     )
 
 
-def _add_title(lineage: Lineage, job_code: object, day: date, *, is_payroll: bool) -> None:
-    """The position that gives the job code its title; if it is on full leave on the day its leaves too, lest it count."""
-    lineage.con.execute(
-        f"create or replace temp table kept_position as select {'row' if is_payroll else 'null'} as position_row from held"
-    )
-    before = f"select row_number from {lineage.rows_of('stillinger')} as named"
-    lineage.con.execute(f"create or replace temp table before_title as {before}")
-    if not add_title(lineage, str(job_code), "kept_position") or not is_payroll:
-        return
-    lineage.add(
-        "permisjoner",
-        "leave of the position that gives the title",
-        f"""select leaves.file_sha256, leaves.row_number from raw.permisjoner as leaves
-            inner join ({before}) as named on true
-            inner join raw.stillinger as held on held.row_number = named.row_number
-                and leaves.employee_no = held.employee_no
-                and coalesce(leaves.position_no, held.position_no) = held.position_no
+def add_full_leaves(lineage: Lineage, day: date) -> None:
+    """Leaves of the positions named so far that are on full leave on the day: without them these would count."""
+    con = lineage.con
+    found: dict[int, list[tuple[int, Decimal]]] = defaultdict(list)
+    for position, leave, percent in con.execute(
+        f"""select held.row_number, leaves.leave_row, leaves.leave_percent
+            from {lineage.rows_of("stillinger")} as held
             inner join intermediate.int_full_leave_dates as full_leave
                 on held.row_number = full_leave.position_row and full_leave.reference_date = $1
-            where held.row_number not in (from before_title)
-                and $1 between leaves.from_date and coalesce(leaves.to_date, $1)""",
+            inner join staging.stg_leaves as leaves
+                on held.employee_no = leaves.employee_no
+                and coalesce(leaves.position_no, held.position_no) = held.position_no
+                and $1 between leaves.from_date and coalesce(leaves.to_date, $1)
+            order by all""",
         [day],
+    ).fetchall():
+        found[position].append((leave, percent))
+    kept = [
+        leave
+        for leaves in found.values()
+        for leave, _ in smallest(leaves, lambda rows: sum(percent for _, percent in rows) >= 100)
+    ]
+    lineage.add(
+        "permisjoner",
+        "leave of a position that does not count on the date",
+        "select file_sha256, row_number from staging.stg_leaves where list_contains($1, leave_row)",
+        [kept],
     )
 
 

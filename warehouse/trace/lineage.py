@@ -149,8 +149,8 @@ class Lineage:
     def make_deliverable(self, outside: str = "true") -> None:
         """Name one position when there is none: a delivery with no row in stillinger, ansatte or organisasjon is refused.
 
-        `outside` is a condition on raw.stillinger that keeps the position from counting in the cell. The one taken counts as
-        little as possible, and shares persons and units with the rows named so far where it can.
+        The one taken counts as little as possible: by `outside`, a condition on raw.stillinger that keeps it out of the cell,
+        then by its form. It shares persons and units with the rows named so far where it can.
         """
         if self.count("stillinger"):
             return
@@ -159,8 +159,8 @@ class Lineage:
         self.add(
             "stillinger",
             "position without which the delivery would be refused",
-            f"""select file_sha256, row_number from raw.stillinger where {outside}
-                order by employment_form in ({FULL_TIME_FORMS}), unit_code not in ({units}), employee_no not in ({persons}),
+            f"""select file_sha256, row_number from raw.stillinger
+                order by coalesce(not ({outside}), true), employment_form in ({FULL_TIME_FORMS}), unit_code not in ({units}), employee_no not in ({persons}),
                     row_number limit 1""",
         )
         self.add_references()

@@ -124,20 +124,22 @@ def of_pilot(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[st
     moments += [latest] if wanted - {"start_value"} else []
     sides = ["is_inside"] if wanted - {"rest_of_area_change_points"} else []
     sides += ["not is_inside"] if "rest_of_area_change_points" in wanted else []
-    for side in sides:
-        units = f"select unit_code from intermediate.int_pilot_units where pilot = {pilot} and {side}"
-        for month in dict.fromkeys(moments):
-            day = con.execute(
-                "select counted_to from intermediate.int_months where month_index = $1", [month]
-            ).fetchone()
-            if day is None:
-                continue
+    scopes = [
+        (f"select unit_code from intermediate.int_pilot_units where pilot = {pilot} and {side}", month, day)
+        for side in sides
+        for month, day in con.execute(
+            "select month_index, counted_to from intermediate.int_months where list_contains($1, month_index)", [moments]
+        ).fetchall()
+    ]
+    # Twice: what one scope names must not count in another for want of its leaves.
+    for apart in (False, True):
+        for units, month, day in scopes:
             if indicator in FULL_TIME:
-                full_time.add_rows(lineage, day[0], units, [indicator], apart=side == "is_inside")
-            else:
+                full_time.add_rows(lineage, day, units, [indicator], apart=apart)
+                full_time.add_full_leaves(lineage, day)
+            elif _has_days(lineage, units, month):
                 scope = sick_leave.Scope(units, month, month)
-                if _has_days(lineage, units, month):
-                    sick_leave.add_rows(lineage, scope, sick_leave.TERMS["sick_leave_percent"], apart=side == "is_inside")
+                sick_leave.add_rows(lineage, scope, sick_leave.TERMS["sick_leave_percent"], apart=apart)
     lineage.begin_series(started // 12)
     if wanted - {"start_value"} and not _reaches(lineage, latest):
         lineage.add_positions(

@@ -83,7 +83,7 @@ def add_rows(lineage: Lineage, scope: Scope, terms: frozenset[str], *, title_of:
             select
                 stretch.position_row, in_scope.employee_no, stretch.from_date, stretch.to_date, stretch.position_percent,
                 stretch.available_percent as available, stretch.lost_doctor_percent as doctor,
-                stretch.lost_self_percent as self, stretch.is_long_term
+                stretch.lost_self_percent as self, stretch.is_long_term, {_is_lost(terms)} as is_lost
             from intermediate.int_position_segments as stretch inner join in_scope using (position_row)
             where stretch.from_date <= $2 and stretch.to_date >= $1
                 and least(stretch.index_through, $4) > greatest(stretch.index_before, $3)""",
@@ -92,7 +92,7 @@ def add_rows(lineage: Lineage, scope: Scope, terms: frozenset[str], *, title_of:
     con.execute(
         f"""create or replace temp table kept_position as
             select position_row, max(available) > 0 as has_possible from scope_stretch
-            group by position_row having bool_or({_counts(terms)})"""
+            group by position_row having bool_or({"available > 0" if "possible" in terms else "is_lost"})"""
     )
     if not one(con, "select count(*) from kept_position")[0]:
         # Nothing was lost, or nobody was available: one position makes the cell what it is.
@@ -103,22 +103,23 @@ def add_rows(lineage: Lineage, scope: Scope, terms: frozenset[str], *, title_of:
     lineage.add_positions("position", "select position_row from kept_position")
     if title_of is not None:
         add_title(lineage, str(title_of), "kept_position")
-        con.execute(
-            "insert into kept_position select distinct position_row, true from scope_stretch"
-            f" where position_row in (select row_number from {lineage.rows_of('stillinger')} as named)"
-            " and position_row not in (select position_row from kept_position)"
-        )
+    # A position named for another reason must not count here for want of its leaves.
+    con.execute(
+        "insert into kept_position select distinct position_row, true from scope_stretch"
+        f" where position_row in (select row_number from {lineage.rows_of('stillinger')} as named)"
+        " and position_row not in (select position_row from kept_position)"
+    )
     _find_outages(lineage, terms)
     if apart:
         _set_apart(lineage, scope, days)
 
 
-def add_title(lineage: Lineage, job_code: str, kept: str) -> int:
-    """Name the position that gives the job code its title unless those in the table `kept` give the same; returns 0 or 1."""
+def add_title(lineage: Lineage, job_code: str, kept: str) -> None:
+    """Name the position that gives the job code its title unless those in the table `kept` give the same one."""
     title_row = """select arg_max(row_number, (valid_from, row_number)) as row_number,
                    arg_max(job_title, (valid_from, row_number)) as job_title
                    from raw.stillinger where job_code = $1 and valid_from <= (select as_of from raw.settings)"""
-    return lineage.add(
+    lineage.add(
         "stillinger",
         "latest-starting position of the job code, which gives the title",
         f"""select file_sha256, row_number from raw.stillinger where row_number in (
@@ -129,19 +130,15 @@ def add_title(lineage: Lineage, job_code: str, kept: str) -> int:
     )
 
 
-def _counts(terms: frozenset[str]) -> str:
-    """SQL: a stretch has something of the terms."""
-    return "available > 0" if "possible" in terms else _is_lost(terms)
-
-
 def _is_lost(terms: frozenset[str]) -> str:
     """SQL: a stretch has lost time of the terms."""
+    lost = "lost_doctor_percent + lost_self_percent > 0"
     parts = {
-        "lost": "doctor + self > 0",
-        "self": "self > 0",
-        "doctor": "doctor > 0",
-        "short": "doctor + self > 0 and not is_long_term",
-        "long": "doctor + self > 0 and is_long_term",
+        "lost": lost,
+        "self": "lost_self_percent > 0",
+        "doctor": "lost_doctor_percent > 0",
+        "short": f"{lost} and not is_long_term",
+        "long": f"{lost} and is_long_term",
     }
     wanted = [f"({parts[term]})" for term in sorted(terms & parts.keys())]
     return " or ".join(wanted) or "false"
@@ -155,7 +152,7 @@ def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
         f"""create or replace temp table active as
             select
                 stretch.position_row, stretch.employee_no, stretch.from_date, outage.kind, outage.outage_row as row,
-                outage.outage_percent as percent, stretch.is_long_term, {_is_lost(terms)} as is_lost
+                outage.outage_percent as percent, stretch.is_long_term, stretch.is_lost
             from scope_stretch as stretch semi join kept_position using (position_row)
             inner join intermediate.int_position_absences as outage on
                 stretch.position_row = outage.position_row
@@ -419,7 +416,7 @@ def _set_apart(lineage: Lineage, scope: Scope, days: Sequence[object]) -> None:
         "fravaer",
         """select file_sha256, row_number, case when certification is null then absence_type || ' is no sick leave'
                else 'changes nothing: on days off, outside the position, in full leave or covered by other absence' end as reason
-           from (select raw.fravaer.*, sick.certification from raw.fravaer
+           from (select row_of.*, sick.certification from raw.fravaer as row_of
                  left join seeds.sick_absence_types as sick using (absence_type)) as absence
            semi join kept_person using (employee_no) where from_date <= $2 and coalesce(to_date, $2) >= $1""",
         [first, last],

@@ -35,14 +35,6 @@ def _of_round(
             [cell["org_level"], cell["org_unit_code"]],
         )
         lineage.add(feed, "row of the unit in the round before", "select file_sha256, row_number from answered")
-    # A row that has lost its unit to another one would take it if that one were missing.
-    lineage.add(
-        feed,
-        "row that the unit is matched to instead",
-        f"""select file_sha256, row_number from {table}
-            where {condition} and is_matched and (survey_year, matched_code) in (
-                select (survey_year, matched_code) from answered where not is_matched)""",
-    )
     if feed == "faktorer" and {"norway", "difference_norway"} & set(measures):
         lineage.add(
             feed,
@@ -50,5 +42,14 @@ def _of_round(
             "select file_sha256, norway_row as row_number from answered where norway_row is not null and survey_year = $1",
             [cell["year"]],
         )
-    lineage.add_units("select matched_code from answered where matched_code is not null")
+    lineage.add_units("select matched_code from answered where is_matched")
     lineage.make_deliverable()
+    # A row that has lost its unit to another one would take it if the unit were there without that one.
+    lineage.add(
+        feed,
+        "row that the unit is matched to instead",
+        f"""select file_sha256, row_number from {table}
+            where {condition} and is_matched and (survey_year, matched_code) in (
+                select (survey_year, matched_code) from answered where not is_matched)
+                and matched_code in (select unit_code from {lineage.rows_of("organisasjon")} as named)""",
+    )
