@@ -117,8 +117,9 @@ def trace(
         UsageError: no such table, column, value or measure, or not exactly one cell.
         Refused: the cell is withheld and `restricted` is not given.
     """
-    table = _known("table", question.table, [name for name in TABLES if _columns(con, name)])
-    columns = _columns(con, table)
+    served_columns = _served_columns(con)
+    table = _known("table", question.table, [name for name in TABLES if name in served_columns])
+    columns = served_columns[table]
     grain = TABLES[table].grain
     all_measures = [name for name in columns if name not in (*grain, *LABELS, "withheld")]
     if question.measure is not None:
@@ -157,13 +158,12 @@ def trace(
     return answer, lineage
 
 
-def _columns(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+def _served_columns(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """The served tables with their columns in order."""
     rows = con.execute(
-        "select column_name from information_schema.columns where table_schema = 'served' and table_name = $1"
-        " order by ordinal_position",
-        [table],
+        "select table_name, list(column_name order by column_index) from duckdb_columns() where schema_name = 'served' group by all"
     ).fetchall()
-    return [name for (name,) in rows]
+    return dict(rows)
 
 
 def _known(kind: str, given: str, known: Sequence[str]) -> str:
@@ -296,7 +296,7 @@ def figure_cell(con: duckdb.DuckDBPyConnection, figure_id: str) -> tuple[dict[st
         UsageError: the ledger has no such figure.
         Refused: the warehouse was built without a reconciliation.
     """
-    if not _columns(con, "reconciliation"):
+    if "reconciliation" not in _served_columns(con):
         raise Refused("the publication has no reconciliation; run the night again with this version of the code")
     known = [name for (name,) in con.execute("select figure_id from served.reconciliation order by 1").fetchall()]
     if figure_id not in known:

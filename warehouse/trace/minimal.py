@@ -6,21 +6,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TypeVar
 
 Row = TypeVar("Row")
-FULL = Decimal(100)
+# A percent is counted in ten thousandths, as exact as it is stored.
+FULL = 1_000_000
 
 
-def smallest(rows: Sequence[Row], outcome: Callable[[Sequence[Row]], object]) -> list[Row]:
-    """The rows that are left when every row that changes nothing is taken out, the last ones first."""
+def smallest(
+    rows: Sequence[Row], outcome: Callable[[Sequence[Row]], object], tried: Callable[[Row], bool] = lambda row: True
+) -> list[Row]:
+    """The rows that are left when every row that changes nothing is taken out, the last ones first; `tried` says which may be."""
     kept = list(rows)
     wanted = outcome(kept)
     shrinking = True
     while shrinking:
         shrinking = False
-        for row in reversed(list(kept)):
+        for row in [row for row in reversed(kept) if tried(row)]:
             without = [other for other in kept if other is not row]
             if outcome(without) == wanted:
                 kept, shrinking = without, True
@@ -62,9 +64,9 @@ def long_outages(outages: Iterable[Outage], short_term_max_days: int) -> set[int
     return found
 
 
-def split(percents: Iterable[tuple[str, Decimal]]) -> tuple[Decimal, Decimal, Decimal]:
-    """Available, doctor-certified and self-certified percent of a day by the percents active on it (metrics.md 4)."""
-    sums = {"leave": Decimal(0), "doctor": Decimal(0), "self": Decimal(0)}
+def split(percents: Iterable[tuple[str, int]]) -> tuple[int, int, int]:
+    """Available, lost doctor-certified and lost self-certified percent of a day by what is active on it (metrics.md 4)."""
+    sums = {"leave": 0, "doctor": 0, "self": 0}
     for kind, percent in percents:
         sums[kind] += percent
     available = FULL - min(FULL, sums["leave"])

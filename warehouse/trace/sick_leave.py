@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from warehouse.database import one, quoted
 from warehouse.trace.lineage import Lineage, unit_scope
@@ -199,7 +198,7 @@ def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
             from compared group by kind, row"""
     )
     wants_class = "long" in terms
-    con.execute(f"create or replace temp table tangled as {_tangled(terms, wants_class)}")
+    con.execute(f"create or replace temp table tangled as {_tangled(terms)}")
     con.execute(
         """create or replace temp table kept_outage as select row, kind <> 'leave' as is_absence from outage
            where is_needed and employee_no not in (select employee_no from tangled)"""
@@ -207,23 +206,20 @@ def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
     kept, support = _untangle(lineage, terms, wants_class)
     if kept:
         con.execute(f"insert into kept_outage values {', '.join(f'({row.row}, {row.is_absence})' for row in kept)}")
+    if wants_class:
+        support += _support(lineage)
     lineage.add(
         "permisjoner",
         "leave",
         """select file_sha256, row_number from staging.stg_leaves
            where leave_row in (select row from kept_outage where not is_absence)""",
     )
-    lineage.add(
-        "fravaer",
-        "sick absence",
-        """select file_sha256, row_number from intermediate.int_spells
-           where absence_row in (select row from kept_outage where is_absence)""",
-    )
-    if support:
+    for role, rows in (
+        ("sick absence", "select row from kept_outage where is_absence"),
+        ("sick absence that makes the spell long-term", f"select unnest({support}::bigint[])"),
+    ):
         lineage.add(
-            "fravaer",
-            "sick absence that makes the spell long-term",
-            f"select file_sha256, row_number from intermediate.int_spells where absence_row in {_listed(support)}",
+            "fravaer", role, f"select file_sha256, row_number from intermediate.int_spells where absence_row in ({rows})"
         )
 
 
@@ -251,72 +247,89 @@ def _changes(terms: frozenset[str]) -> str:
     return " or ".join(f"{before} <> {after}" for term, (before, after) in compared.items() if term in wanted)
 
 
-def _tangled(terms: frozenset[str], wants_class: bool) -> str:
-    """SQL for the persons whose rows have to be tried one after the other.
+def _only_grows(terms: frozenset[str]) -> bool:
+    """Whether no term gets larger by taking an absence out, given the leaves that are needed for the possible days."""
+    return "possible" in terms and terms & {"self", "doctor", "lost"} != {"self"}
 
-    They are those of whom several rows can be spared that may stand in for each other, and those of whom the rows active on
-    the counted days do not make the spell long-term by themselves. When the terms can grow by taking a row out, one row that
-    can be spared is enough.
+
+def _tangled(terms: frozenset[str]) -> str:
+    """SQL for the persons whose rows have to be tried one after the other: those with several rows that can be spared one by
+    one, but may stand in for each other. Where the terms can grow by taking a row out, one such row is enough.
     """
-    only_grows = "possible" in terms and terms & {"self", "doctor", "lost"} != {"self"}
-    spared = f"""
-        select employee_no from (
+    return f"""
+        select distinct employee_no from (
             select employee_no, 0 as spell_no from outage where kind = 'leave' and not is_needed
             union all
             select spell.employee_no, spell.spell_no from outage
             inner join intermediate.int_spells as spell on outage.row = spell.absence_row
             where outage.kind <> 'leave' and not outage.is_needed
-        ) group by employee_no, spell_no having count(*) > {1 if only_grows else 0}"""
-    if not wants_class:
-        return spared
-    return f"""
-        with effective as (
-            select spell.* from intermediate.int_spells as spell
-            inner join outage on spell.absence_row = outage.row
-            where outage.kind <> 'leave' and outage.is_needed and outage.makes_long
-        ),
-        doubtful as (
-            select effective.*, to_date - from_date + 1 as own_days from effective
-            qualify min(own_days) over (partition by employee_no, spell_no) <= (select short_term_max_days from raw.settings)
-        ),
-        with_latest_end as (
-            select *, max(to_date) over (
-                partition by employee_no, spell_no order by from_date, absence_row
-                rows between unbounded preceding and 1 preceding) as latest_end
-            from doubtful
-        ),
-        marked as (
-            select with_latest_end.*, coalesce(
-                from_date > latest_end and day_before.working_day_index > at_end.working_day_index, true) as starts
-            from with_latest_end
-            left join intermediate.int_calendar as day_before on from_date - 1 = day_before.calendar_date
-            left join intermediate.int_calendar as at_end on latest_end = at_end.calendar_date
-        ),
-        numbered as (
-            select *, count_if(starts) over (
-                partition by employee_no, spell_no order by from_date, absence_row
-                rows between unbounded preceding and current row) as part_no
-            from marked
+        ) group by employee_no, spell_no having count(*) > {1 if _only_grows(terms) else 0}"""
+
+
+DAYS = """spell.absence_row, true, spell.from_date - date '1900-01-01', spell.to_date - date '1900-01-01',
+          day_before.working_day_index, at_end.working_day_index"""
+WITH_INDEXES = """
+    inner join intermediate.int_calendar as day_before on spell.from_date - 1 = day_before.calendar_date
+    inner join intermediate.int_calendar as at_end on spell.to_date = at_end.calendar_date"""
+
+
+def _support(lineage: Lineage) -> list[int]:
+    """Further absences without which the counted ones of a person who is not tangled would not make their spell long-term."""
+    con = lineage.con
+    (limit,) = one(con, "select short_term_max_days from raw.settings")
+    spells: dict[tuple, list[tuple[Outage, bool]]] = defaultdict(list)
+    # An absence that is long enough by itself needs no other, nor do those that are a whole spell.
+    for person, spell, is_counted, *values in con.execute(
+        f"""with counted as (
+                select spell.employee_no, spell.spell_no, spell.absence_row, spell.to_date - spell.from_date + 1 as own_days
+                from intermediate.int_spells as spell inner join outage on spell.absence_row = outage.row
+                where outage.kind <> 'leave' and outage.is_needed and outage.makes_long
+                    and spell.employee_no not in (select employee_no from tangled)
+            ),
+            doubtful as (
+                select employee_no, spell_no from counted group by employee_no, spell_no having min(own_days) <= $1
+            )
+            select spell.employee_no, spell.spell_no, counted.absence_row is not null, {DAYS}
+            from intermediate.int_spells as spell semi join doubtful using (employee_no, spell_no)
+            left join counted on spell.absence_row = counted.absence_row {WITH_INDEXES}
+            window spell_rows as (partition by spell.employee_no, spell.spell_no)
+            qualify count(*) over spell_rows > count(counted.absence_row) over spell_rows""",
+        [limit],
+    ).fetchall():
+        spells[person, spell].append((Outage(*values), is_counted))
+    found: list[int] = []
+    for absences in spells.values():
+        counted = [absence for absence, is_counted in absences if is_counted]
+        rows = {absence.row for absence in counted}
+        if rows <= long_outages(counted, limit):
+            continue
+        ordered = _in_order([absence for absence, _ in absences], {(row, True) for row in rows})
+        kept = smallest(
+            ordered,
+            lambda some, rows=rows: rows <= long_outages(some, limit),  # type: ignore[misc]
+            lambda absence, rows=rows: absence.row not in rows,  # type: ignore[misc]
         )
-        select employee_no from numbered group by employee_no, spell_no, part_no
-        having max(to_date) - min(from_date) + 1 <= (select short_term_max_days from raw.settings)
-        union
-        {spared}"""
+        found += [absence.row for absence in kept if absence.row not in rows]
+    return found
 
 
 def _untangle(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> tuple[list[Outage], list[int]]:
     """Of the tangled persons' rows those that are kept, and the further absences that keep a spell long-term."""
     con = lineage.con
-    days: dict[str, dict[tuple, list[tuple[int, bool, str, Decimal]]]] = defaultdict(lambda: defaultdict(list))
+    days: dict[str, dict[tuple, list[tuple[int, bool, str, int]]]] = defaultdict(lambda: defaultdict(list))
     for person, position, day, kind, row, percent in con.execute(
-        """select employee_no, position_row, from_date, kind, row, percent from active semi join tangled using (employee_no)
-           order by all"""
+        """select employee_no, position_row, from_date, kind, row, cast(percent * 10000 as bigint)
+           from active semi join tangled using (employee_no) order by all"""
     ).fetchall():
         days[person][position, day].append((row, kind != "leave", kind, percent))
     if not days:
         return [], []
     outages = _outages_of_tangled(lineage, wants_class)
     (limit,) = one(con, "select short_term_max_days from raw.settings")
+    needed: set[tuple[int, bool]] = set()
+    if _only_grows(terms):
+        # What cannot be spared while all the others are there cannot be spared when some are gone.
+        needed.update(con.execute("select row, kind <> 'leave' from outage where is_needed").fetchall())
     kept: list[Outage] = []
     support: list[int] = []
     for person, stretches in days.items():
@@ -332,7 +345,9 @@ def _untangle(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> tup
                 result.append(_of_terms(terms, *split((kind, percent) for *_, kind, percent in here), is_long))
             return result
 
-        for outage in smallest(_in_order(outages[person], active), outcome):
+        for outage in smallest(
+            _in_order(outages[person], active), outcome, lambda outage: (outage.row, outage.is_absence) not in needed
+        ):
             if (outage.row, outage.is_absence) in active:
                 kept.append(outage)
             else:
@@ -340,7 +355,7 @@ def _untangle(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> tup
     return kept, support
 
 
-def _of_terms(terms: frozenset[str], available: Decimal, doctor: Decimal, own: Decimal, is_long: bool) -> tuple:
+def _of_terms(terms: frozenset[str], available: int, doctor: int, own: int, is_long: bool) -> tuple:
     lost = doctor + own
     return (
         available if "possible" in terms else None,
@@ -372,12 +387,8 @@ def _outages_of_tangled(lineage: Lineage, wants_class: bool) -> dict[str, list[O
     rows = lineage.con.execute(
         f"""select employee_no, row, false, 0, 0, 0, 0 from outage semi join tangled using (employee_no) where kind = 'leave'
             union all
-            select spell.employee_no, spell.absence_row, true, spell.from_date - date '1900-01-01',
-                spell.to_date - date '1900-01-01', day_before.working_day_index, at_end.working_day_index
-            from intermediate.int_spells as spell
-            semi join tangled using (employee_no)
-            inner join intermediate.int_calendar as day_before on spell.from_date - 1 = day_before.calendar_date
-            inner join intermediate.int_calendar as at_end on spell.to_date = at_end.calendar_date
+            select spell.employee_no, {DAYS}
+            from intermediate.int_spells as spell semi join tangled using (employee_no) {WITH_INDEXES}
             where spell.absence_row in (select row from outage where kind <> 'leave') {whole_spells if wants_class else ""}
             order by all"""
     ).fetchall()
@@ -429,7 +440,3 @@ def _set_apart(lineage: Lineage, scope: Scope, days: Sequence[object]) -> None:
            where from_date <= $2 and coalesce(to_date, $2) >= $1""",
         [first, last],
     )
-
-
-def _listed(values: Sequence[object]) -> str:
-    return "(" + ", ".join(quoted(value) if isinstance(value, str) else str(value) for value in values) + ")"
