@@ -17,6 +17,7 @@ import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from orchestration.dbt import load_manifest
+from warehouse.trace.formulas import RATIOS
 from warehouse.trace.lineage import REFERENCES
 
 Rows = Mapping[tuple[str, str], Collection[int]]
@@ -26,7 +27,7 @@ def files_cut(source: Path, target: Path, files: list[dict]) -> None:
     """Write the delivered files with their header and only the rows listed by a trace's JSON."""
     named: dict[str, dict[str, set[int]]] = {}
     for file in files:
-        named.setdefault(file["file_name"], {})[file["feed"]] = set(file["rows"])
+        named.setdefault(file["file_name"], {}).setdefault(file["feed"], set()).update(file["rows"])
     target.mkdir(parents=True, exist_ok=True)
     for path in sorted(source.iterdir()):
         rows = named.get(path.name, {})
@@ -81,6 +82,7 @@ class Recomputed:
         self.con.execute("set threads = 1")
         self.con.execute(f"attach '{database}' as whole (read_only)")
         self.con.execute("attach ':memory:' as cut")
+        self.con.execute("use cut")
         for schema in ("raw", "seeds", "staging", "intermediate", "marts"):
             self.con.execute(f"create schema cut.{schema}")
         for name in self.others:
@@ -105,6 +107,7 @@ class Recomputed:
     def cell(self, table: str, key: Mapping[str, object], rows: Rows) -> dict | None:
         """The mart's row of a cell when only these rows, by (feed, sha256), were delivered; None when there is no such row.
 
+        With it what its shares are divided of and by: one that is 0 stays so whatever its denominator.
         A delivery that is refused gives none either: a required feed has no rows, or too many rows are quarantined.
         """
         listed = [(feed, sha256, row) for (feed, sha256), numbers in rows.items() for row in numbers]
@@ -127,7 +130,8 @@ class Recomputed:
             kind = "view" if self.models[name]["schema"] == "staging" else "table"
             self.con.execute(f"create or replace {kind} cut.{self.models[name]['schema']}.{name} as {self.sql[name]}")
         where = " and ".join(f"{name} is not distinct from ${i}" for i, name in enumerate(key, start=1))
-        cursor = self.con.execute(f"select * from cut.marts.{table} where {where}", list(key.values()))
+        parts = "".join(f", {sql} as {name}" for name, sql in fraction_columns(table).items())
+        cursor = self.con.execute(f"select *{parts} from cut.marts.{table} as cell where {where}", list(key.values()))
         names = [column[0] for column in cursor.description or []]
         found = cursor.fetchall()
         return dict(zip(names, found[0], strict=True)) if found else None
@@ -149,6 +153,15 @@ class Recomputed:
 
     def close(self) -> None:
         self.con.close()
+
+
+def fraction_columns(table: str) -> dict[str, str]:
+    """Names and SQL of the numerators and denominators of a table's shares, on its row called `cell`."""
+    return {
+        f"{name}_{part}": getattr(ratio, part)
+        for name, ratio in RATIOS.get(table, {}).items()
+        for part in ("numerator", "denominator")
+    }
 
 
 def without_each(rows: Rows) -> Iterator[tuple[tuple[str, str], int, Rows]]:
