@@ -76,7 +76,7 @@ class Recomputed:
                 "select table_schema, table_name from information_schema.tables where table_schema in ('raw', 'seeds')"
             ).fetchall()
             feeds = {feed for (feed,) in con.execute("select feed from raw.feeds").fetchall()}
-        self.feeds = [name for schema, name in tables if schema == "raw" and name in feeds]
+        self.feeds = feeds
         self.others = [f"{schema}.{name}" for schema, name in tables if schema == "seeds" or name not in feeds]
         self.con = duckdb.connect()
         self.con.execute("set threads = 1")
@@ -115,18 +115,27 @@ class Recomputed:
             return None
         named = pd.DataFrame(listed, columns=["feed", "file_sha256", "row_number"])
         self.con.register("named", named)
-        for feed in self.feeds:
+        models = self._needed(table)
+        # Persons and units too, without which other rows are not loaded.
+        sources = {parent.split(".")[-1] for name in models for parent in self.models[name]["depends_on"]["nodes"]} | {
+            "organisasjon",
+            "ansatte",
+            "stillinger",
+        }
+        feeds = sorted(sources & self.feeds)
+        for feed in feeds:
             self.con.execute(
                 f"""create or replace table cut.raw.{feed} as from whole.raw.{feed} as loaded
                     semi join (from named where feed = '{feed}') as kept using (file_sha256, row_number)"""
             )
-        self.con.execute(
-            """update cut.raw.faktorer set norway = null where norway_row is not null
+        if "faktorer" in feeds:
+            self.con.execute(
+                """update cut.raw.faktorer set norway = null where norway_row is not null
                and (file_sha256, norway_row) not in (select (file_sha256, row_number) from named where feed = 'faktorer')"""
-        )
-        if self._quarantine_orphans():
+            )
+        if self._quarantine_orphans(feeds):
             return None
-        for name in self._needed(table):
+        for name in models:
             kind = "view" if self.models[name]["schema"] == "staging" else "table"
             self.con.execute(f"create or replace {kind} cut.{self.models[name]['schema']}.{name} as {self.sql[name]}")
         where = " and ".join(f"{name} is not distinct from ${i}" for i, name in enumerate(key, start=1))
@@ -136,14 +145,14 @@ class Recomputed:
         found = cursor.fetchall()
         return dict(zip(names, found[0], strict=True)) if found else None
 
-    def _quarantine_orphans(self) -> bool:
+    def _quarantine_orphans(self, feeds: Collection[str]) -> bool:
         """Take out the rows whose unit, parent or person is missing, as the load does. True if that refuses the delivery."""
         units, persons = "(select unit_code from cut.raw.organisasjon)", "(select employee_no from cut.raw.ansatte)"
         below = f"delete from cut.raw.organisasjon where parent_code is not null and parent_code not in {units}"
         lost = {"organisasjon": 0}
         while orphans := self.con.execute(below).fetchall()[0][0]:
             lost["organisasjon"] += orphans
-        for feed, references in REFERENCES.items():
+        for feed, references in [(feed, REFERENCES[feed]) for feed in feeds if feed in REFERENCES]:
             for column, other in references:
                 known = units if other == "organisasjon" else persons
                 deleted = self.con.execute(f"delete from cut.raw.{feed} where {column} not in {known}").fetchall()

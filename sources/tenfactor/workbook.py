@@ -79,6 +79,8 @@ def _long(table: TextTable, by_factor: dict[str, int]) -> TextTable:
         for header, factor in by_factor.items():
             if cells[header][i] is not None:
                 known = [cells[name][i] for name in kept]
-                rows.append([*known, str(factor), factor_names()[factor][0], cells[header][i], *norway.get(header, (None, None))])
+                rows.append(
+                    [*known, str(factor), factor_names()[factor][0], cells[header][i], *norway.get(header, (None, None))]
+                )
                 numbers.append(number)
     return text_rows([*kept, "Faktor", "Navn", "Snitt", "Norge", NORWAY_ROW], rows, numbers)

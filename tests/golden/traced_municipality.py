@@ -65,7 +65,8 @@ def _beside_payroll(landing: Path) -> None:
     )
     write_lines(
         landing / "pai_2023.csv",
-        "Fødselsnummer;Ansattnr;Stillingskode;Stillingsprosent;Tilsettingsforhold;Tjenestested;Enhetskode;Grunnlønn;Timer per uke",
+        "Fødselsnummer;Ansattnr;Stillingskode;Stillingsprosent;Tilsettingsforhold;Tjenestested;Enhetskode;Grunnlønn;"
+        "Timer per uke",
         [
             f"{national_number(1)};1;7174;60;F;2110;V1;512000;35,5",
             f"{national_number(2)};2;7174;100;F;2110;;512000;35,5",  # without a unit: the municipality's

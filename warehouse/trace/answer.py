@@ -128,7 +128,8 @@ def trace(
     where = " and ".join(f"{name} is not distinct from ${number}" for number, name in enumerate(grain, start=1))
     key = [cell[name] for name in grain]
     served = _row(con, f"select * from served.{table} where {where}", key)
-    built = _row(con, f"select * from marts.{table} where {where}", key)
+    # What is filled in after disclosure control is served alone.
+    built = _row(con, f"select * from marts.{table} where {where}", key) or served
     wanted = [question.measure] if question.measure else all_measures
     withheld = _withheld(table, served, built, wanted)
     if restricted:
@@ -161,7 +162,8 @@ def trace(
 def _served_columns(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     """The served tables with their columns in order."""
     rows = con.execute(
-        "select table_name, list(column_name order by column_index) from duckdb_columns() where schema_name = 'served' group by all"
+        """select table_name, list(column_name order by column_index) from duckdb_columns()
+           where schema_name = 'served' group by table_name"""
     ).fetchall()
     return dict(rows)
 
@@ -178,8 +180,7 @@ def _row(con: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object
     cursor = con.execute(query, list(parameters))
     names = [column[0] for column in cursor.description or []]
     row = cursor.fetchone()
-    assert row is not None, f"no row from: {query}"
-    return dict(zip(names, row, strict=True))
+    return dict(zip(names, row, strict=True)) if row else {}
 
 
 def _find_cell(
@@ -205,9 +206,7 @@ def _find_cell(
                 lines.append(f"  without {column}: {_told_values(con, table, column, rest, values[column])}")
         raise UsageError("\n".join(lines))
     (count,) = one(con, f"select count(*) from served.{table} where {where}")
-    missing = [
-        name for name in grain if one(con, f"select count(distinct {name}) from served.{table} where {where}")[0] > 1
-    ]
+    missing = [name for name in grain if one(con, f"select count(distinct {name}) from served.{table} where {where}")[0] > 1]
     lines = [f"{count} cells of {table} have {_told(values) or 'no condition'}; say which {', '.join(missing)}:"]
     lines += ["  " + _told(dict(zip(grain, row, strict=True)), missing) for row in cells[:CELLS_TOLD]]
     if count > CELLS_TOLD:
@@ -265,7 +264,9 @@ def _log(home: Home, table: str, cell: Mapping[str, Any]) -> None:
         with os.fdopen(descriptor, "a", encoding="utf-8") as log:
             log.write(line.replace("\n", " ") + "\n")
     except OSError as error:
-        raise Refused(f"{home.trace_log.name} cannot be written ({error.strerror}); nothing is told that is not logged") from None
+        raise Refused(
+            f"{home.trace_log.name} cannot be written ({error.strerror}); nothing is told that is not logged"
+        ) from None
 
 
 def _definitions(con: duckdb.DuckDBPyConnection, measures: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -307,11 +308,13 @@ def figure_cell(con: duckdb.DuckDBPyConnection, figure_id: str) -> tuple[dict[st
     mapped = _row(
         con, "select mart, measure, cell, reason from intermediate.int_published_cells where figure_id = $1", [figure_id]
     )
-    figure["reason"] = mapped["reason"]
+    figure["reason"] = figure.get("reason") or mapped["reason"]
     if mapped["mart"] is None or mapped["cell"] is None:
         return figure, None
     cell = {name: _text(value) for name, value in json.loads(mapped["cell"]).items()}
-    return figure, Question(mapped["mart"], cell, mapped["measure"])
+    where = " and ".join(f"cast({name} as varchar) = {quoted(value)}" for name, value in cell.items())
+    is_built = one(con, f"select count(*) from marts.{mapped['mart']} where {where}")[0]
+    return figure, Question(mapped["mart"], cell, mapped["measure"]) if is_built else None
 
 
 def _text(value: object) -> str:

@@ -60,12 +60,15 @@ def of_data_quality(lineage: Lineage, cell: Mapping[str, object], measures: Sequ
         lineage.add(feed, "row that breaks the rule", f"select file_sha256, row_number from ({computed[feed, rule]}) as broken")
     else:
         broken = " union all ".join(
-            f"select file_sha256, row_number from raw.{table} where feed = $1 and rule = $2" for table in ("quarantine", "warnings")
+            f"select file_sha256, row_number from raw.{table} where feed = $1 and rule = $2"
+            for table in ("quarantine", "warnings")
         )
         lineage.add(feed, "row that breaks the rule", broken, [feed, rule])
 
 
-def of_reconciliation(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str], tracers: Mapping[str, Tracer]) -> None:
+def of_reconciliation(
+    lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str], tracers: Mapping[str, Tracer]
+) -> None:
     """The figure's row of the ledger, those of other documents for the same cell, and the rows of what is computed."""
     con = lineage.con
     row = con.execute(
@@ -85,6 +88,15 @@ def of_reconciliation(lineage: Lineage, cell: Mapping[str, object], measures: Se
             tracers[row[0]](lineage, typed_cell(lineage, row[0], json.loads(row[2])), [row[1]])
             lineage.add_references()
     lineage.make_deliverable()
+
+
+def of_restatement(
+    lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str], tracers: Mapping[str, Tracer]
+) -> None:
+    """The rows of the figure as it is now; what it was lies in the files of the publication before."""
+    if cell["now"] is not None:
+        table = str(cell["table_name"])
+        tracers[table](lineage, typed_cell(lineage, table, json.loads(str(cell["cell"]))), [str(cell["measure"])])
 
 
 def typed_cell(lineage: Lineage, table: str, cell: Mapping[str, object]) -> dict[str, object]:

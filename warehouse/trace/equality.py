@@ -112,10 +112,16 @@ def of_parental_leave(lineage: Lineage, cell: Mapping[str, object], measures: Se
     lineage.add("permisjoner", "leave", f"{rows.format('')} where leave_row in (from kept_leave)")
     lineage.exclude(
         "permisjoner",
-        f"""{rows.format(''', case
+        f"""{
+            rows.format(
+                ''', case
                 when leave_type <> 'Foreldrepermisjon' then leave_type || ' is no parental leave'
-                when not coalesce(''' + coverage + ''', false) then 'of another Dekningsgrad'
-                else 'changes nothing: its days are covered by other leave' end as reason''')}
+                when not coalesce('''
+                + coverage
+                + ''', false) then 'of another Dekningsgrad'
+                else 'changes nothing: its days are covered by other leave' end as reason'''
+            )
+        }
             inner join staging.stg_persons as person using (employee_no)
             where person.sex = $2 and leaves.from_date <= make_date($1, 12, 31)
                 and coalesce(leaves.to_date, make_date($1, 12, 31)) >= make_date($1, 1, 1)""",

@@ -63,7 +63,9 @@ def _of_pai(lineage: Lineage, day: date, units: str, job: str, measures: Sequenc
         [day],
     )
     persons.keep(lineage, "held", measures)
-    rows = "select file_sha256, row_number from staging.stg_pai where reference_date = $1 and row_number in (select row from held)"
+    rows = (
+        "select file_sha256, row_number from staging.stg_pai where reference_date = $1 and row_number in (select row from held)"
+    )
     lineage.add("pai", "position in PAI", rows, [day])
     lineage.add_units(
         "select unit_code from staging.stg_pai where reference_date = $1 and row_number in (select row from held)", [day]

@@ -81,7 +81,8 @@ class Lineage:
     def exclude(self, feed: str, query: str, parameters: Sequence[object] = ()) -> None:
         """Set the rows that the query gives apart, with its third column `reason`. Rows that are named stay named."""
         self.con.execute(
-            f"insert into left_out select {self._file_no(feed)}, row_number, reason from ({query}) as excluded", list(parameters)
+            f"insert into left_out select {self._file_no(feed)}, row_number, reason from ({query}) as excluded",
+            list(parameters),
         )
 
     def rows_of(self, feed: str) -> str:
@@ -160,8 +161,8 @@ class Lineage:
             "stillinger",
             "position without which the delivery would be refused",
             f"""select file_sha256, row_number from raw.stillinger
-                order by coalesce(not ({outside}), true), employment_form in ({FULL_TIME_FORMS}), unit_code not in ({units}), employee_no not in ({persons}),
-                    row_number limit 1""",
+                order by coalesce(not ({outside}), true), employment_form in ({FULL_TIME_FORMS}),
+                    unit_code not in ({units}), employee_no not in ({persons}), row_number limit 1""",
         )
         self.add_references()
 
@@ -184,7 +185,8 @@ class Lineage:
             """with once as (
                    select file_no, row_number, min(role_no) as role_no from traced group by file_no, row_number
                )
-               select file_no, list(row_number order by row_number), histogram(role_no) from once group by file_no order by file_no"""
+               select file_no, list(row_number order by row_number), histogram(role_no) from once
+               group by file_no order by file_no"""
         ).fetchall()
         return [
             Traced(self.files[number], found, {self.roles[role]: count for role, count in sorted(roles.items())})

@@ -16,7 +16,10 @@ FULL = 1_000_000
 def smallest(
     rows: Sequence[Row], outcome: Callable[[Sequence[Row]], object], tried: Callable[[Row], bool] = lambda row: True
 ) -> list[Row]:
-    """The rows that are left when every row that changes nothing is taken out, the last ones first; `tried` says which may be."""
+    """The rows that are left when every row that changes nothing is taken out, the last ones first.
+
+    `tried` tells the rows that may be taken out.
+    """
     kept = list(rows)
     wanted = outcome(kept)
     shrinking = True

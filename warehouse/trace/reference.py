@@ -128,7 +128,8 @@ def of_pilot(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[st
         (f"select unit_code from intermediate.int_pilot_units where pilot = {pilot} and {side}", month, day)
         for side in sides
         for month, day in con.execute(
-            "select month_index, counted_to from intermediate.int_months where list_contains($1, month_index)", [moments]
+            "select month_index, counted_to from intermediate.int_months where list_contains($1, month_index) order by 1",
+            [moments],
         ).fetchall()
     ]
     # Twice: what one scope names must not count in another for want of its leaves.
@@ -140,7 +141,8 @@ def of_pilot(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[st
             elif _has_days(lineage, units, month):
                 scope = sick_leave.Scope(units, month, month)
                 sick_leave.add_rows(lineage, scope, sick_leave.TERMS["sick_leave_percent"], apart=apart)
-    lineage.begin_series(started // 12)
+    for _, month, _ in scopes:
+        lineage.begin_series(month // 12)
     if wanted - {"start_value"} and not _reaches(lineage, latest):
         lineage.add_positions(
             "position in the latest month, which is the present",

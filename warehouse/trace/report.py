@@ -97,7 +97,8 @@ def _files(answer: Answer) -> Iterator[str]:
     yield f"Made of {sum(len(traced.rows) for traced in answer.files)} rows; row 1 is the first after the header"
     for traced in answer.files:
         file = traced.file
-        yield f"  {file.file_name} ({file.feed}, extract of {file.extract_date}), {len(traced.rows)} of {file.rows_delivered} rows"
+        of_all = f"{len(traced.rows)} of {file.rows_delivered} rows"
+        yield f"  {file.file_name} ({file.feed}, extract of {file.extract_date}), {of_all}"
         yield f"      sha256 {file.sha256}"
         roles = ", ".join(f"{count} {role}" for role, count in traced.roles.items())
         yield f"      {roles}"

@@ -148,7 +148,7 @@ def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
     con = lineage.con
     # On a stretch without outages there is nothing to find. Rows of one day are of one spell, so that all of them are long.
     con.execute(
-        f"""create or replace temp table active as
+        """create or replace temp table active as
             select
                 stretch.position_row, stretch.employee_no, stretch.from_date, outage.kind, outage.outage_row as row,
                 outage.outage_percent as percent, stretch.is_long_term, stretch.is_lost
@@ -159,7 +159,7 @@ def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
             where stretch.available < 100 or stretch.doctor + stretch.self > 0"""
     )
     lost = terms & {"lost", "self", "doctor", "short", "long"}
-    of_class = {("short",): "not is_long_term", ("long",): "is_long_term"}.get(tuple(lost), "true")
+    of_class = "not is_long_term" if lost == {"short"} else "is_long_term" if lost == {"long"} else "true"
     kinds = "('doctor')" if lost == {"doctor"} else "('self', 'doctor')"
     counted = "('self')" if lost == {"self"} else kinds
     con.execute(
@@ -426,7 +426,8 @@ def _set_apart(lineage: Lineage, scope: Scope, days: Sequence[object]) -> None:
     lineage.exclude(
         "fravaer",
         """select file_sha256, row_number, case when certification is null then absence_type || ' is no sick leave'
-               else 'changes nothing: on days off, outside the position, in full leave or covered by other absence' end as reason
+               else 'changes nothing: on days off, outside the position, in full leave or covered by other absence'
+               end as reason
            from (select row_of.*, sick.certification from raw.fravaer as row_of
                  left join seeds.sick_absence_types as sick using (absence_type)) as absence
            semi join kept_person using (employee_no) where from_date <= $2 and coalesce(to_date, $2) >= $1""",

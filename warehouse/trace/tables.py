@@ -4,7 +4,6 @@ Not here: the functions themselves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -47,8 +46,9 @@ TABLES: dict[str, Table] = {
 }
 
 
-def _tracers() -> Mapping[str, Tracer]:
-    return {name: table.trace for name, table in TABLES.items()}
-
-
-TABLES["reconciliation"] = Table(("figure_id",), partial(audit.of_reconciliation, tracers=_tracers()))
+# Tables of figures about figures.
+FIGURES = {name: table.trace for name, table in TABLES.items()}
+TABLES["reconciliation"] = Table(("figure_id",), partial(audit.of_reconciliation, tracers=FIGURES))
+TABLES["restatements"] = Table(
+    ("publication_id", "table_name", "cell", "measure"), partial(audit.of_restatement, tracers=FIGURES)
+)
