@@ -73,6 +73,8 @@ def restricted_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         raise Refused("nothing is published here; run `arsverk run` first")
     try:
         con = duckdb.connect(str(home.warehouse_database), read_only=True)
+        # A bar would stand in the middle of the JSON.
+        con.execute("set enable_progress_bar = false")
     except duckdb.Error as error:
         raise Refused(f"{home.warehouse_database.name} cannot be read ({str(error).splitlines()[0]})") from None
     try:
