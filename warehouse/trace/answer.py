@@ -145,6 +145,7 @@ def trace(
     lineage = Lineage(con)
     TABLES[table].trace(lineage, built, told)
     lineage.add_references()
+    lineage.add_joined()
     lineage.exclude_quarantined()
     answer = Answer(
         table=table,

@@ -130,6 +130,18 @@ class Lineage:
                     query = f"select file_sha256, row_number from raw.ansatte where employee_no in ({codes})"
                     self.add("ansatte", "person", query)
 
+    def add_joined(self) -> None:
+        """Name the further rows that the rows named so far were put together from, when days are delivered one a row."""
+        for (feed,) in self.con.execute("select distinct feed from raw.joined_rows order by feed").fetchall():
+            self.add(
+                feed,
+                "further day of the same period",
+                f"""select file_sha256, joined_row as row_number
+                    from (select {self._file_no(feed)} as file_no, * from raw.joined_rows where feed = $1) as joined
+                    semi join traced using (file_no, row_number)""",
+                [feed],
+            )
+
     def begin_series(self, year: int) -> None:
         """Name the sick absence that the series begins with, unless the rows named so far begin it in time for the year."""
         (first_year,), (as_of_year,) = (
