@@ -34,6 +34,44 @@ def of_cell(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str
     lineage.make_deliverable()
 
 
+# Measures of full_time_sources by the figure they are made without.
+WITHOUT = {
+    "payroll_date": ("payroll_value_before_pai", "pai_value", "due_to_source"),
+    "payroll_date_before_pai": ("payroll_value", "pai_value", "payroll_minus_pai"),
+    "pai_date": ("payroll_value", "payroll_value_before_pai", "due_to_date"),
+}
+
+
+def of_sources(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
+    """Rows of a cell of full_time_sources: the same indicator by payroll on two dates and by PAI."""
+    units = unit_scope(str(cell["org_level"]), str(cell["org_unit_code"]))
+    indicator = [str(cell["indicator"])]
+    days = {name: cell[name] for name, spared in WITHOUT.items() if set(measures) - set(spared)}
+    # Twice: what one date names must not count on the other for want of its leaves.
+    for apart in (False, True):
+        for name in ("payroll_date", "payroll_date_before_pai"):
+            if isinstance(day := days.get(name), date):
+                add_rows(lineage, day, units, indicator, apart=apart)
+                add_full_leaves(lineage, day)
+                lineage.begin_series(day.year)
+    if isinstance(day := days.get("pai_date"), date):
+        _of_pai(lineage, day, units, "true", indicator)
+    if not lineage.count("pai"):
+        lineage.add(
+            "pai",
+            "position in PAI without which the year is not compared",
+            f"""select file_sha256, row_number from staging.stg_pai
+                where year(reference_date) = $1 and position_percent > 0
+                order by unit_code in ({units}), row_number limit 1""",
+            [cell["year"]],
+        )
+        lineage.add_units(
+            f"select unit_code from (select unit_code, file_sha256, row_number from staging.stg_pai) as pai"
+            f" semi join {lineage.rows_of('pai')} as named using (file_sha256, row_number)"
+        )
+    lineage.make_deliverable(f"unit_code not in ({units})")
+
+
 def add_rows(
     lineage: Lineage, day: date, units: str, measures: Sequence[str], *, job: str = "true", apart: bool = True
 ) -> None:

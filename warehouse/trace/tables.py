@@ -29,6 +29,7 @@ TABLES: dict[str, Table] = {
     "sick_leave_by_job_code": Table((*PERIOD, *UNIT, "job_code"), sick_leave.of_cell),
     "full_time_by_unit": Table(("source", "reference_date", *UNIT), full_time.of_cell),
     "full_time_by_job_code": Table(("source", "reference_date", *UNIT, "job_code"), full_time.of_cell),
+    "full_time_sources": Table(("indicator", "year", *UNIT), full_time.of_sources),
     "substitutes_by_unit": Table(("month", *UNIT), substitutes.of_cell),
     "equality_gender_balance": Table(("year", *UNIT, "sex"), equality.of_gender_balance),
     "equality_leaders": Table(("year", "leader_level", "sex"), equality.of_leaders),
