@@ -238,6 +238,17 @@ def test_tables_that_are_no_figures(town: tuple[Home, Settings]) -> None:
     assert set(rows(home, "publication")) >= {"stillinger", "deltakelse2023", "ssb"}
 
 
+def test_as_many_rows_as_data_quality_counts(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    with duckdb.connect(str(home.warehouse_database), read_only=True) as con:
+        counted = con.execute("select feed, rule, rows from marts.data_quality").fetchall()
+        assert {rule for _, rule, number in counted if number} >= {"employee_no_known", "unit_matched", "target_not_superseded"}
+        for feed, rule, number in counted:
+            lineage = Lineage(con)
+            TABLES["data_quality"].trace(lineage, {"feed": feed, "rule": rule}, ["rows"])
+            assert sum(len(file.rows) for file in lineage.named()) == number, (feed, rule)
+
+
 def _named(lineage: Lineage) -> dict[tuple[str, str], set[int]]:
     return {(traced.file.feed, traced.file.sha256): set(traced.rows) for traced in lineage.named()}
 

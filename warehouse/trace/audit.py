@@ -55,6 +55,8 @@ def of_data_quality(lineage: Lineage, cell: Mapping[str, object], measures: Sequ
         ("maltall", "target_not_superseded"): "select * from intermediate.int_targets where is_superseded",
         ("sammenligning", "peer_is_another"): "select * from intermediate.int_benchmarks where is_replaced",
         ("pai", "unit_matched"): "select * from staging.stg_pai where not is_known_unit",
+        (feed, "job_code_listed"): f"from intermediate.int_listed_job_codes where feed = '{feed}' and not is_listed",
+        (feed, "pay_group_as_listed"): f"from intermediate.int_listed_job_codes where feed = '{feed}' and has_other_pay_group",
     }
     if (feed, rule) in computed:
         lineage.add(feed, "row that breaks the rule", f"select file_sha256, row_number from ({computed[feed, rule]}) as broken")
