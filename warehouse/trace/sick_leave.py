@@ -90,13 +90,13 @@ def add_rows(lineage: Lineage, scope: Scope, terms: frozenset[str], *, title_of:
     )
     con.execute(
         f"""create or replace temp table kept_position as
-            select position_row, max(available) > 0 as has_possible from scope_stretch
-            group by position_row having bool_or({"available > 0" if "possible" in terms else "is_lost"})"""
+            select position_row from scope_stretch group by position_row
+            having bool_or({"available > 0" if "possible" in terms else "is_lost"})"""
     )
     if not one(con, "select count(*) from kept_position")[0]:
         # Nothing was lost, or nobody was available: one position makes the cell what it is.
         con.execute(
-            """insert into kept_position select position_row, max(available) > 0 from scope_stretch
+            """insert into kept_position select position_row from scope_stretch
                group by position_row order by max(available) desc, position_row limit 1"""
         )
     lineage.add_positions("position", "select position_row from kept_position")
@@ -104,7 +104,7 @@ def add_rows(lineage: Lineage, scope: Scope, terms: frozenset[str], *, title_of:
         add_title(lineage, str(title_of), "kept_position")
     # A position named for another reason must not count here for want of its leaves.
     con.execute(
-        "insert into kept_position select distinct position_row, true from scope_stretch"
+        "insert into kept_position select distinct position_row from scope_stretch"
         f" where position_row in (select row_number from {lineage.rows_of('stillinger')} as named)"
         " and position_row not in (select position_row from kept_position)"
     )
