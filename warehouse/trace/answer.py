@@ -174,7 +174,7 @@ def _served_columns(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
 def _known(kind: str, given: str, known: Sequence[str]) -> str:
     if given not in known:
         near = difflib.get_close_matches(given, known, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = f"; did you mean {near[0]}?" if near else "."
         raise UsageError(f"there is no {kind} {given}{hint} There are: {', '.join(known)}")
     return given
 
