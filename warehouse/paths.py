@@ -84,6 +84,11 @@ class Home:
     def pseudonym_key(self) -> Path:
         return self.root / "pseudonym.key"
 
+    @property
+    def trace_log(self) -> Path:
+        """Who has traced a withheld cell, and when."""
+        return self.root / "trace.log"
+
     def prepare(self) -> None:
         """Create the folders with their modes. Modes are set anew so that a loosened one is mended."""
         for folder, mode in [

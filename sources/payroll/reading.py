@@ -135,7 +135,7 @@ def read_rows(path: Path, file: VendorFile, reading: Reading, beside: Sequence[R
         set_aside = {LARGEST_WINS: dict.fromkeys(numbers[~wins].tolist())}
         table, numbers = table.filter(pa.array(wins)), numbers[wins]
     converted, noted = _converted(table, numbers, reading, contract)
-    converted, numbers = _fewer_rows(converted, numbers, table, reading)
+    converted, numbers, joined = _fewer_rows(converted, numbers, table, reading)
     kept = set(numbers.tolist())
     noted = {rule: {row: value for row, value in rows.items() if row in kept} for rule, rows in noted.items()}
     result = {header: converted[header] for header in reading.columns}
@@ -143,7 +143,7 @@ def read_rows(path: Path, file: VendorFile, reading: Reading, beside: Sequence[R
     for header in source.columns:
         if header not in used:
             result[f"{header} (not in the profile)" if header in contract.columns else header] = nothing
-    return TextTable(result, numbers, source.misshapen, source.width, set_aside=set_aside, noted=noted)
+    return TextTable(result, numbers, source.misshapen, source.width, set_aside=set_aside, noted=noted, joined=joined)
 
 
 def _wins(table: pa.Table, reading: Reading) -> np.ndarray:
@@ -176,13 +176,19 @@ def _converted(
     return pa.table(columns), noted
 
 
-def _fewer_rows(converted: pa.Table, numbers: np.ndarray, table: pa.Table, reading: Reading) -> tuple[pa.Table, np.ndarray]:
-    """Rows said several times once, and periods of adjoining days; each with the number of its first row."""
+def _fewer_rows(
+    converted: pa.Table, numbers: np.ndarray, table: pa.Table, reading: Reading
+) -> tuple[pa.Table, np.ndarray, dict[int, list[int]]]:
+    """Rows said several times once, and periods of adjoining days; each with the number of its first row.
+
+    With them the numbers of a period's further rows by that of its first: all of them make it. Of rows said several times
+    each one alone would do.
+    """
     if reading.distinct:
         first = ~converted.to_pandas().duplicated().to_numpy()
-        return converted.filter(pa.array(first)), numbers[first]
+        return converted.filter(pa.array(first)), numbers[first], {}
     if not reading.join_days:
-        return converted, numbers
+        return converted, numbers, {}
     begin, end = (
         pd.to_datetime(converted[name].to_pandas(), format="%d.%m.%Y", errors="coerce").to_numpy("datetime64[D]")
         for name in ("Fra dato", "Til dato")
@@ -198,7 +204,13 @@ def _fewer_rows(converted: pa.Table, numbers: np.ndarray, table: pa.Table, readi
     periods = converted.take(pa.array(order[first]))
     place = periods.column_names.index("Til dato")
     periods = periods.set_column(place, "Til dato", converted["Til dato"].take(pa.array(order[last])))
-    return periods, numbers[order[first]]
+    days = numbers[order]
+    joined = {
+        int(days[begins]): days[begins + 1 : ends + 1].tolist()
+        for begins, ends in zip(first, last, strict=True)
+        if ends > begins
+    }
+    return periods, numbers[order[first]], joined
 
 
 def in_profile(contract: Feed, header: str) -> str:

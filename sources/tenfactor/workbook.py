@@ -14,6 +14,7 @@ FILES = Naming("10faktor", kinds=("xlsx",), yearly=True)
 YEAR = "Undersøkelsesår"
 SERVED_NAME = "Faktornavn"
 NORWAY = "norge"
+NORWAY_ROW = "Rad med Norge"
 # "Faktor 3", "F3", "3.", "03 - ": what may stand before a factor's name, or alone.
 NUMBERED = re.compile(r"(?:f(?:aktor)?\s*)?0?(\d{1,2})\b\s*[.:–-]?\s*", re.IGNORECASE)
 
@@ -66,7 +67,10 @@ def _long(table: TextTable, by_factor: dict[str, int]) -> TextTable:
     units = cells.get("Enhet", [None] * len(table.row_numbers))
     kept = [header for header in table.columns if header not in by_factor]
     norway = {
-        header: cells[header][i] for i, unit in enumerate(units) if (unit or "").casefold() == NORWAY for header in by_factor
+        header: (cells[header][i], str(number))
+        for i, number in enumerate(table.row_numbers.tolist())
+        if (units[i] or "").casefold() == NORWAY
+        for header in by_factor
     }
     rows, numbers = [], []
     for i, number in enumerate(table.row_numbers.tolist()):
@@ -75,6 +79,8 @@ def _long(table: TextTable, by_factor: dict[str, int]) -> TextTable:
         for header, factor in by_factor.items():
             if cells[header][i] is not None:
                 known = [cells[name][i] for name in kept]
-                rows.append([*known, str(factor), factor_names()[factor][0], cells[header][i], norway.get(header)])
+                rows.append(
+                    [*known, str(factor), factor_names()[factor][0], cells[header][i], *norway.get(header, (None, None))]
+                )
                 numbers.append(number)
-    return text_rows([*kept, "Faktor", "Navn", "Snitt", "Norge"], rows, numbers)
+    return text_rows([*kept, "Faktor", "Navn", "Snitt", "Norge", NORWAY_ROW], rows, numbers)

@@ -166,9 +166,11 @@ def visma_absences(folder: Path, feed: str, *lines: str) -> Validated:
 
 def test_adjoining_days_are_one_row_with_the_number_of_its_first(tmp_path: Path) -> None:
     lines = ["1;7;;EM;2024-03-05;100;50", "2;7;;EM;2024-03-06;100;50", "1;7;;EM;2024-03-04;100;50", "1;7;;EM;2024-03-07;100;50"]
-    accepted = visma_absences(tmp_path, "fravaer", *lines).accepted
-    periods = {(row["row_number"], row["Fra dato"].day, row["Til dato"].day) for row in accepted.to_dict("records")}
+    validated = visma_absences(tmp_path, "fravaer", *lines)
+    accepted = validated.accepted.to_dict("records")
+    periods = {(row["row_number"], row["Fra dato"].day, row["Til dato"].day) for row in accepted}
     assert periods == {(3, 4, 5), (2, 6, 6), (4, 7, 7)}
+    assert validated.joined == {3: [1]}
 
 
 def test_of_duplicates_the_largest_position_wins_and_the_others_are_quarantined_by_name(tmp_path: Path) -> None:

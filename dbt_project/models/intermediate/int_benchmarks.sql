@@ -21,7 +21,10 @@ with own as (
 
 select
     own.*,
-    false as is_replaced
+    false as is_replaced,
+    cast(null as varchar) as feed,
+    cast(null as varchar) as file_sha256,
+    cast(null as bigint) as row_number
 from own
 union all
 select
@@ -32,6 +35,9 @@ select
     cast(peers.value as double) as value,
     peers.source_name,
     peers.is_ranked,
-    own.peer is not null as is_replaced
+    own.peer is not null as is_replaced,
+    peers.feed,
+    peers.file_sha256,
+    peers.row_number
 from {{ ref('int_peer_figures') }} as peers
 left join own on peers.indicator = own.indicator and peers.period = own.period and peers.peer = own.peer

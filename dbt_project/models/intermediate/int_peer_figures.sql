@@ -8,7 +8,10 @@ with from_ssb as (
         cell.value,
         'SSB ' || cell.table_id as source_name,
         -- A municipality's code has four digits; countries, counties and groups have others.
-        not regexp_full_match(cell.region_code, '[0-9]{4}') as is_aggregate
+        not regexp_full_match(cell.region_code, '[0-9]{4}') as is_aggregate,
+        'ssb' as feed,
+        cell.file_sha256,
+        cell.row_number
     from {{ ref('stg_ssb_cells') }} as cell
     inner join {{ ref('ssb_tables') }} as ssb_table
         on
@@ -29,7 +32,10 @@ figures as (
         peer,
         value,
         source_name,
-        false as is_aggregate
+        false as is_aggregate,
+        'sammenligning' as feed,
+        file_sha256,
+        row_number
     from {{ ref('stg_peer_figures') }}
     union all
     select * from from_ssb
@@ -63,5 +69,8 @@ select
     end as source_name,
     not is_aggregate
     and {{ bare_peer_name('peer') }} not in (select municipality.bare_name from municipality)
-    and {{ bare_peer_name('peer') }} not in (select aggregates.bare_name from aggregates) as is_ranked
+    and {{ bare_peer_name('peer') }} not in (select aggregates.bare_name from aggregates) as is_ranked,
+    feed,
+    file_sha256,
+    row_number
 from figures

@@ -6,7 +6,9 @@ with absences as (
         absence.employee_no,
         absence.from_date,
         least(coalesce(absence.to_date, series.as_of), series.as_of) as to_date,
-        series.short_term_max_days
+        series.short_term_max_days,
+        absence.file_sha256,
+        absence.row_number
     from {{ ref('stg_absences') }} as absence
     cross join {{ ref('int_series') }} as series
     where absence.certification is not null and absence.from_date <= series.as_of
@@ -53,6 +55,8 @@ select
     min(from_date) over spell as spell_from,
     max(to_date) over spell as spell_to,
     cast(max(to_date) over spell - min(from_date) over spell + 1 as integer) as spell_days,
-    max(to_date) over spell - min(from_date) over spell + 1 > short_term_max_days as is_long_term
+    max(to_date) over spell - min(from_date) over spell + 1 > short_term_max_days as is_long_term,
+    file_sha256,
+    row_number
 from numbered
 window spell as (partition by employee_no, spell_no)

@@ -13,6 +13,7 @@ positions as (
     select
         months.worked_month,
         position.position_row,
+        position.file_sha256,
         position.unit_code,
         position.employment_form,
         position.position_percent,
@@ -34,6 +35,7 @@ positions as (
     group by
         months.worked_month,
         position.position_row,
+        position.file_sha256,
         position.unit_code,
         position.employment_form,
         position.position_percent
@@ -46,7 +48,10 @@ select
     case when employment_form = 'Vikar' then position_percent else 0 end as vikar_percent,
     0 as counted_hours,
     0 as substitute_hours,
-    0 as overtime_hours
+    0 as overtime_hours,
+    'stillinger' as feed,
+    file_sha256,
+    position_row as row_number
 from positions
 where leave_percent < 100
 union all
@@ -57,7 +62,10 @@ select
     0 as vikar_percent,
     hours.hours as counted_hours,
     case when hours.is_substitute then hours.hours else 0 end as substitute_hours,
-    case when hours.is_overtime then hours.hours else 0 end as overtime_hours
+    case when hours.is_overtime then hours.hours else 0 end as overtime_hours,
+    'variable_timer' as feed,
+    hours.file_sha256,
+    hours.row_number
 from {{ ref('stg_variable_hours') }} as hours
 semi join months on hours.worked_month = months.worked_month
 where hours.is_counted

@@ -7,6 +7,7 @@ select
     score,
     responses,
     norway,
+    norway_row,
     file_sha256,
     row_number
 from {{ source('raw', 'faktorer') }}

@@ -4,7 +4,7 @@ import pandas as pd
 import pandera.pandas as pap
 
 from sources.contract import Feed, between, check, integer, number, text, unique_rows
-from sources.tenfactor.workbook import FILES, SERVED_NAME, YEAR, factor_of_name, read_factors
+from sources.tenfactor.workbook import FILES, NORWAY_ROW, SERVED_NAME, YEAR, factor_of_name, read_factors
 
 
 def _factors(names: pd.Series) -> pd.Series:
@@ -47,6 +47,9 @@ FEED = Feed(
             "Snitt": number("score", "Mean score of the unit's answers.", required=True, checks=[between(1, 5)]),
             "Antall svar": integer("responses", "Answers behind the score.", required=True, checks=[between(0, 1_000_000)]),
             "Norge": number("norway", "The national mean score.", required=False, checks=[between(1, 5)]),
+            NORWAY_ROW: integer(
+                "norway_row", "Row of a wide sheet that the national mean stands in; empty in a long one.", required=False
+            ),
         },
         checks=[name_of_factor, unique_rows("Enhet", "Enhetskode", "Faktor", name="unit_factor_unique")],
     ),

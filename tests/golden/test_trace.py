@@ -1,0 +1,465 @@
+"""`arsverk trace`: rows of each family counted by hand, cells computed again from their rows alone, what is told to whom."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from click.testing import CliRunner, Result
+
+from orchestration.cli import main
+from orchestration.dbt import load_manifest
+from sources.registry import feeds
+from tests.building import build, settings_with
+from tests.cutting import Recomputed, files_cut, fraction_columns, without_each
+from tests.golden.traced_municipality import deliver
+from warehouse.database import connect
+from warehouse.disclosure import LABELS, marts_of
+from warehouse.paths import Home
+from warehouse.publish import publish
+from warehouse.settings import Settings
+from warehouse.trace.lineage import REFERENCES, Lineage
+from warehouse.trace.tables import TABLES
+
+# All cells are tried when ARSVERK_EVERY_CELL is set; else so many of each table, the same ones each time.
+CELLS_TRIED = 2
+ROWS_TAKEN_OUT = 2
+# Their numbers are not made of rows one by one: what a publication is called, texts of the code, counts of bad rows.
+NOT_COMPUTED_AGAIN = ("publication", "metric_definitions", "inputs", "data_quality", "reconciliation", "restatements")
+LATER = ("reconciliation", "restatements", "full_time_sources")
+# A share or rank beside them may stay as it is when one of its rows is gone; the figures they rest on are tried by themselves.
+RESTING_ON_FIGURES = ("benchmarks", "targets", "pilots", "full_time_sources")
+QUARANTINE_SHARE = 0.2
+
+
+def built_marts() -> set[str]:
+    return {mart.name for mart in marts_of(load_manifest())}
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Settings]:
+    """The municipality published; fewer than two årsverk or persons are withheld."""
+    folder = tmp_path_factory.mktemp("trace")
+    home = Home(folder / "home")
+    home.prepare()
+    deliver(home.landing)
+    settings = settings_with(
+        folder, min_fte_unit=1.2, min_fte_job_code=0, min_persons=0, min_responses=0, max_quarantine_share=QUARANTINE_SHARE
+    )
+    build(home, settings)
+    publish(home, settings, marts_of(load_manifest()))
+    return home, settings
+
+
+def traced(home: Home, *words: str) -> Result:
+    return CliRunner().invoke(main, ["trace", *words, "--home", str(home.root)])
+
+
+def answer(home: Home, *words: str) -> dict[str, Any]:
+    result = traced(home, *words, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def rows(home: Home, *words: str) -> dict[str, list[int]]:
+    """Feed → row numbers; the two workbooks' sheets by year."""
+    found = {}
+    for file in answer(home, *words)["files"]:
+        year = file["file_name"][9:13] if file["file_name"].startswith("10faktor") else ""
+        found[file["feed"] + year] = file["rows"]
+    return found
+
+
+V1 = ("org_unit_code=V1", "org_level=virksomhet")
+JANUARY = ("period=2024-01",)
+
+
+def test_sick_leave(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    # 2 lies in December, but makes the spell long-term; 4 is covered by 5; person 2 has a position in V2 as well.
+    january = {"ansatte": [1, 2], "fravaer": [2, 3, 5], "organisasjon": [1, 2, 3], "stillinger": [1, 2]}
+    assert rows(home, "sick_leave_by_unit", *JANUARY, *V1) == january
+    assert rows(home, "sick_leave_by_unit", *JANUARY, "org_unit_name=Sykehjem") == january
+    assert rows(home, "sick_leave_by_unit", *JANUARY, *V1, "--measure", "sick_leave_percent")["fravaer"] == [3, 5]
+    assert rows(home, "sick_leave_by_unit", *JANUARY, *V1, "--measure", "long_term_days") == {
+        "ansatte": [1],
+        "fravaer": [2, 3],
+        "organisasjon": [1, 2, 3],
+        "stillinger": [1],
+    }
+    assert rows(home, "sick_leave_by_unit", *JANUARY, *V1, "--measure", "short_term_days")["fravaer"] == [5]
+    assert "fravaer" not in rows(home, "sick_leave_by_unit", *JANUARY, *V1, "--measure", "possible_days")
+
+
+def test_first_absence_begins_the_series(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    words = ("sick_leave_by_unit", "period=2023-03", *V1)
+    assert rows(home, *words) == {
+        "ansatte": [1, 2, 6],
+        "fravaer": [1],
+        "organisasjon": [1, 2, 3],
+        "stillinger": [1, 2],
+    }
+    (absences,) = [file for file in answer(home, *words)["files"] if file["feed"] == "fravaer"]
+    assert absences["roles"] == {"first sick absence, which begins the series": 1}
+
+
+def test_leaves_and_a_position_on_full_leave(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    # The year's average of Oppvekst is 1.2 årsverk or more only when nobody is on leave: it is withheld in 2024.
+    words = ("sick_leave_by_unit", *JANUARY, "org_unit_name=Oppvekst", "--restricted")
+    found = answer(home, *words)
+    assert {file["feed"]: file["rows"] for file in found["files"]} == {
+        "ansatte": [6],
+        "fravaer": [9],
+        "organisasjon": [1, 5],
+        "permisjoner": [2, 3],
+        "stillinger": [7],
+    }
+    assert {(file["feed"], file["reason"]): file["rows"] for file in found["excluded"] if file["feed"] == "stillinger"} == {
+        ("stillinger", "on full leave on every working day of the period"): [5]
+    }
+
+
+def test_title_of_a_job_code(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    # 6 is of V2 and begins last: its title is the code's.
+    assert rows(home, "sick_leave_by_job_code", *JANUARY, *V1, "job_code=7174") == {
+        "ansatte": [1, 5],
+        "fravaer": [2, 3],
+        "organisasjon": [1, 2, 3, 4],
+        "stillinger": [1, 6],
+    }
+
+
+def test_what_is_excluded(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    found = answer(home, "sick_leave_by_unit", *JANUARY, *V1)["excluded"]
+    assert {(file["feed"], file["reason"].split(":")[0]): file["rows"] for file in found} == {
+        ("fravaer", "Sykt barn is no sick leave"): [6],
+        ("fravaer", "changes nothing"): [4],
+        ("fravaer", "quarantined"): [8],
+        ("stillinger", "form of employment Timelønnet does not count in sick leave"): [4],
+        ("stillinger", "position percent is 0"): [8],
+    }
+
+
+def test_full_time(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    words = ("full_time_by_unit", "source=payroll", "reference_date=2024-01-31", "org_level=kommune")
+    assert rows(home, *words) == {
+        "ansatte": [1, 2, 5, 6],
+        "organisasjon": [1, 2, 3, 4, 5],
+        "stillinger": [1, 2, 3, 6, 7],
+    }
+    # One position of person 2 is enough to count the person; both make a full position.
+    assert rows(home, *words, "--measure", "headcount")["stillinger"] == [1, 2, 6, 7]
+    assert rows(home, *words, "--measure", "persons_100")["stillinger"] == [1, 2, 3, 6, 7]
+    reasons = {file["reason"]: file["rows"] for file in answer(home, *words)["excluded"]}
+    assert reasons["on leave of 100 % on the date"] == [5]
+    pai = ("full_time_by_unit", "source=pai", "org_level=kommune")
+    assert rows(home, *pai)["pai"] == [1, 2, 3]
+    # Nobody's position in the payroll system: one is named so that the delivery is accepted, of those that count nowhere.
+    assert rows(home, *pai)["stillinger"] == [4]
+
+
+def test_substitutes(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    assert rows(home, "substitutes_by_unit", "month=2024-01", *V1) == {
+        "ansatte": [1, 2, 3],
+        "organisasjon": [1, 2, 3],
+        "stillinger": [1, 2],
+        "variable_timer": [1, 2],
+    }
+    assert rows(home, "substitutes_by_unit", "month=2024-01", *V1, "--measure", "overtime_hours")["variable_timer"] == [1]
+    # The month is there because of hours in another unit.
+    assert rows(home, "substitutes_by_unit", "month=2023-12", "org_unit_code=V2", "--restricted")["variable_timer"] == [4]
+
+
+def test_equality(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    women = ("equality_gender_balance", "year=2024", "org_level=kommune", "sex=kvinne")
+    assert rows(home, *women)["stillinger"] == [1, 2, 3, 6, 7]  # 6 is a man's, for the shares
+    assert rows(home, *women, "--measure", "employees")["stillinger"] == [1, 2, 7]
+    leaders = ("equality_leaders", "year=2024", "leader_level=alle")
+    assert rows(home, *leaders, "sex=kvinne")["stillinger"] == [7]
+    assert rows(home, "equality_pay", "year=2024", "pay_group=2")["stillinger"] == [1, 3, 6]
+    leave = rows(home, "equality_parental_leave", "year=2024", "sex=kvinne", "leave_coverage=alle")
+    assert leave == {"ansatte": [3, 6], "organisasjon": [1, 2, 3], "permisjoner": [2], "stillinger": [4]}
+
+
+def test_survey(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    welfare = ("survey_response", "year=2023", "org_unit_name=Velferd")
+    assert {feed: found for feed, found in rows(home, *welfare).items() if feed.startswith("deltakelse")} == {
+        "deltakelse2021": [1],
+        "deltakelse2023": [2],
+    }
+    assert "deltakelse2021" not in rows(home, *welfare, "--measure", "response_percent")
+    score = ("survey_factor_scores", "year=2023", "org_unit_name=Velferd", "factor_no=1")
+    scores = {feed: found for feed, found in rows(home, *score).items() if feed.startswith("faktorer")}
+    assert scores == {"faktorer2021": [2], "faktorer2023": [2, 3]}  # 3 is Norge
+
+
+def test_benchmarks_targets_and_pilots(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    oslo = ("benchmarks", "indicator=sick_leave_percent", "period=2023", "peer=Oslo kommune")
+    assert rows(home, *oslo, "--measure", "value")["sammenligning"] == [2]
+    ranked = rows(home, *oslo)
+    assert ranked["sammenligning"] == [1, 2]
+    assert ranked["stillinger"] == [1, 2, 3, 5, 7]  # the own figure is better too
+    assert rows(home, "benchmarks", "period=2023-Q4", "peer=Bærum (SSB 12451)", "--measure", "value")["ssb"] == [2]
+    target = ("targets", "indicator=sick_leave_percent", "year=2023", "org_level=kommune")
+    assert rows(home, *target)["maltall"] == [1]
+    assert rows(home, *target)["fravaer"] == [1, 2]
+    reasons = {file["reason"]: file["rows"] for file in answer(home, *target)["excluded"]}
+    assert reasons["superseded by a later decision"] == [2]
+    pilot = rows(
+        home, "pilots", "pilot=Langvakter", "indicator=sick_leave_percent", "--measure", "current_value", "--restricted"
+    )
+    assert (pilot["piloter"], pilot["stillinger"]) == ([1], [1, 2])
+
+
+def test_tables_that_are_no_figures(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    assert rows(home, "org_units", "org_unit_code=V1")["organisasjon"] == [1, 2, 3]
+    assert rows(home, "inputs", "feed=fravaer")["fravaer"] == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    broken = rows(home, "data_quality", "feed=fravaer", "rule=employee_no_known")
+    assert broken["fravaer"] == [8]
+    assert rows(home, "metric_definitions", "measure=fte") == {}
+    assert set(rows(home, "publication")) >= {"stillinger", "deltakelse2023", "ssb"}
+
+
+def test_as_many_rows_as_data_quality_counts(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    with duckdb.connect(str(home.warehouse_database), read_only=True) as con:
+        counted = con.execute("select feed, rule, rows from marts.data_quality").fetchall()
+        assert {rule for _, rule, number in counted if number} >= {"employee_no_known", "unit_matched", "target_not_superseded"}
+        for feed, rule, number in counted:
+            lineage = Lineage(con)
+            TABLES["data_quality"].trace(lineage, {"feed": feed, "rule": rule}, ["rows"])
+            assert sum(len(file.rows) for file in lineage.named()) == number, (feed, rule)
+
+
+def _named(lineage: Lineage) -> dict[tuple[str, str], set[int]]:
+    return {(traced.file.feed, traced.file.sha256): set(traced.rows) for traced in lineage.named()}
+
+
+@pytest.fixture(scope="module")
+def recomputed(town: tuple[Home, Settings]) -> Iterator[Recomputed]:
+    home, _ = town
+    again = Recomputed(home.warehouse_database, home.build / "dbt" / "compiled" / "arsverk" / "models", QUARANTINE_SHARE)
+    yield again
+    again.close()
+
+
+def _same(one: object, other: object) -> bool:
+    return one == pytest.approx(other, rel=1e-12) if isinstance(one, float) and isinstance(other, float) else one == other
+
+
+@pytest.mark.parametrize("table", sorted((TABLES.keys() & built_marts()) - set(NOT_COMPUTED_AGAIN)))
+def test_the_rows_of_a_cell_make_it_and_none_can_be_spared(
+    town: tuple[Home, Settings], recomputed: Recomputed, table: str
+) -> None:
+    home, _ = town
+    grain = TABLES[table].grain
+    with duckdb.connect(str(home.warehouse_database), read_only=True) as con:
+        parts = fraction_columns(table)
+        told = "".join(f", {sql} as {name}" for name, sql in parts.items())
+        cursor = con.execute(f"select *{told} from marts.{table} as cell order by {', '.join(grain)}")
+        names = [column[0] for column in cursor.description or []]
+        cells = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+        served = [column[0] for column in con.execute(f"select * from served.{table} limit 0").description or []]
+        measures = [name for name in served if name not in (*grain, *LABELS, "withheld")]
+        every = "ARSVERK_EVERY_CELL" in os.environ
+        step = 1 if every else max(1, len(cells) // CELLS_TRIED)
+        for number, cell in enumerate(cells[step // 2 :: step]):
+            lineage = Lineage(con)
+            TABLES[table].trace(lineage, cell, measures)
+            lineage.add_references()
+            named = _named(lineage)
+            key = {name: cell[name] for name in grain}
+            compared = [name for name in [*served, *parts] if name != "withheld"]
+            again = recomputed.cell(table, key, named)
+            assert again is not None, (key, named)
+            assert [name for name in compared if not _same(again[name], cell[name])] == [], (key, named)
+            if table in RESTING_ON_FIGURES:
+                continue
+            taken_out = list(without_each(named))
+            step_out = 1 if every else max(1, len(taken_out) // ROWS_TAKEN_OUT)
+            for file, row, rest in taken_out[number % step_out :: step_out]:
+                less = recomputed.cell(table, key, rest)
+                assert less is None or any(not _same(less[name], cell[name]) for name in compared), (key, file, row, named)
+
+
+def test_the_delivered_files_cut_to_the_rows_give_the_numbers(town: tuple[Home, Settings], tmp_path: Path) -> None:
+    """By the whole pipeline: files of every kind, cut to the rows of one cell each."""
+    home, settings = town
+    questions = {
+        ("sick_leave_by_job_code", "job_code=7174", *JANUARY, *V1): "sick_leave_by_job_code",
+        ("survey_factor_scores", "year=2023", "org_unit_name=Velferd", "factor_no=1"): "survey_factor_scores",
+        ("benchmarks", "period=2023-Q4", "peer=Bærum (SSB 12451)", "--measure", "value"): "benchmarks",
+        ("full_time_by_unit", "source=pai", "org_unit_code=V1"): "full_time_by_unit",
+    }
+    answers = [answer(home, *words) for words in questions]
+    cut = Home(tmp_path / "cut")
+    cut.prepare()
+    files_cut(home.landing, cut.landing, [file for one in answers for file in one["files"]])
+    build(cut, settings)
+    with connect(cut.build_database, settings, read_only=True) as con:
+        for one in answers:
+            where = " and ".join(f"cast({name} as varchar) = '{value}'" for name, value in one["cell"].items())
+            names = list(one["measures"])
+            found = con.execute(f"select {', '.join(names)} from marts.{one['table']} where {where}").fetchall()
+            assert found == [pytest.approx(tuple(one["measures"].values()))], one["cell"]
+        loaded = con.execute("select feed, rows_delivered, rows_quarantined from raw.inputs where feed = 'fravaer'").fetchall()
+    assert loaded == [("fravaer", 2, 0)]
+
+
+def test_json(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    found = answer(home, "sick_leave_by_unit", *JANUARY, *V1, "--measure", "sick_leave_percent")
+    assert found["table"] == "sick_leave_by_unit"
+    assert found["cell"] == {"period_type": "month", "period": "2024-01", "org_level": "virksomhet", "org_unit_code": "V1"}
+    # 22 working days: person 1 is away 7 of them, person 2 with 60 % 5 of them.
+    assert found["measures"] == {"sick_leave_percent": pytest.approx(100 * (7 + 0.6 * 5) / (1.6 * 22))}
+    assert 100 * found["numerator"]["sick_leave_percent"] / found["denominator"]["sick_leave_percent"] == pytest.approx(
+        found["measures"]["sick_leave_percent"]
+    )
+    assert found["definition"]["sick_leave_percent"]["name"] == "Sykefraværsprosent"
+    assert found["formula"]["sick_leave_percent"]["figures"].startswith("100 × ")
+    with duckdb.connect(str(home.served_database), read_only=True) as con:
+        publication = con.execute("select publication_id, inputs_sha256 from marts.marts.publication").fetchall()
+        hashes = dict(con.execute("select file_name, sha256 from marts.marts.inputs").fetchall())
+    assert [(found["publication"]["publication_id"], found["publication"]["inputs_sha256"])] == publication
+    for file in found["files"]:
+        assert {"feed", "file_name", "sha256", "rows"} <= file.keys()
+        assert file["sha256"] == hashes[file["file_name"]]
+
+
+def test_rows_file_and_text(town: tuple[Home, Settings], tmp_path: Path) -> None:
+    home, _ = town
+    target = tmp_path / "rows.csv"
+    result = traced(home, "sick_leave_by_unit", *JANUARY, *V1, "--rows", str(target))
+    assert result.exit_code == 0
+    for told in ("Sykefraværsprosent (sick_leave_percent)", "100 × tapte dagsverk / mulige dagsverk", "sha256", "code_version"):
+        assert told in result.stdout
+    header, *lines = target.read_text(encoding="utf-8").splitlines()
+    assert header == "file;sha256;row;role;feed"
+    spell = [line for line in lines if "makes the spell long-term" in line]
+    assert [line.split(";")[2] for line in spell] == ["2"]
+    assert len(lines) == 2 + 3 + 3 + 2
+
+
+def test_withheld(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    words = ("sick_leave_by_unit", *JANUARY, "org_unit_name=Oppvekst")
+    home.trace_log.unlink(missing_ok=True)
+    refused = traced(home, *words, "--json")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "is withheld (primary)" in refused.stderr
+    assert not any(figure in refused.stderr for figure in ("stillinger", "rows", "csv"))
+    assert not home.trace_log.exists()
+    told = traced(home, *words, "--restricted")
+    assert told.exit_code == 0
+    assert "stillinger_2024-01-31.csv" in told.stdout
+    assert stat.S_IMODE(home.trace_log.stat().st_mode) == 0o600
+    (line,) = home.trace_log.read_text(encoding="utf-8").splitlines()
+    when, user, table, cell = line.split("\t")
+    assert when.startswith("20") and user and table == "sick_leave_by_unit"
+    assert cell == "period_type=month period=2024-01 org_level=tjenesteområde org_unit_code=O"
+
+
+def test_what_rests_on_a_withheld_cell_is_withheld(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    words = ("targets", "indicator=sick_leave_percent", "year=2024", "org_unit_name=Oppvekst")
+    found = answer(home, *words)
+    assert found["measures"] == {"target": 5.0}
+    assert set(found["withheld"]) == {"actual", "gap", "on_track"}
+    assert {file["feed"] for file in found["files"]} == {"maltall", "organisasjon", "ansatte", "stillinger"}
+    assert "fravaer" not in {file["feed"] for file in found["excluded"]}
+    assert traced(home, *words, "--measure", "actual").exit_code == 1
+
+
+@pytest.mark.skipif("reconciliation" not in built_marts(), reason="no reconciliation is built")
+def test_published_figure(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    found = answer(home, "--published", "A-1")
+    assert (found["table"], found["measures"].keys()) == ("sick_leave_by_unit", {"sick_leave_percent"})
+    assert found["published"]["document"] == "Rapport, del 1"
+    assert found["published"]["published"] == 1.8
+    assert found["published"]["computed"] == pytest.approx(found["measures"]["sick_leave_percent"])
+    assert (
+        found["files"]
+        == answer(home, "sick_leave_by_unit", "period=2023", "org_level=kommune", "--measure", "sick_leave_percent")["files"]
+    )
+    assert rows(home, "reconciliation", "figure_id=A-1")["publiserte_tall"] == [1]
+    unmapped = traced(home, "--published", "A-2")
+    assert unmapped.exit_code == 0
+    assert "reason" in unmapped.stdout and "not_covered" in unmapped.stdout
+    unknown = traced(home, "--published", "A-3")
+    assert (unknown.exit_code, unknown.stderr) == (2, "the ledger has no figure A-3; there are A-2, A-1\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "give a table and COLUMN=VALUE…, or --published FIGURE_ID alone"),
+        (("sick_leave",), "there is no table sick_leave"),
+        (("sick_leave_by_unit", "period"), "'period' is not COLUMN=VALUE"),
+        (("sick_leave_by_unit", "periode=2023"), "there is no column periode; did you mean period?"),
+        (("sick_leave_by_unit", "sick_leave_percent=9"), "there is no column sick_leave_percent"),
+        (("sick_leave_by_unit", "period=2022"), "sick_leave_by_unit has no period=2022"),
+        (("sick_leave_by_sex", "sex=Kvinne"), "There are: kvinne, mann"),
+        (("sick_leave_by_unit", "period=2023"), "say which org_level, org_unit_code"),
+        (("sick_leave_by_unit", "period=2023", "period_type=month"), "has no cell with period=2023 period_type=month"),
+        (("org_units", "org_unit_code=V1", "--measure", "fte"), "there is no measure fte"),
+    ],
+)
+def test_usage(town: tuple[Home, Settings], words: tuple[str, ...], told: str) -> None:
+    result = traced(town[0], *words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert told in result.stderr
+
+
+def test_nothing_published(tmp_path: Path) -> None:
+    result = traced(Home(tmp_path), "org_units")
+    assert result.exit_code == 1
+    assert "nothing is published" in result.stderr
+
+
+def test_every_mart_can_be_traced() -> None:
+    assert {mart.name: mart.grain for mart in marts_of(load_manifest())} == {
+        name: table.grain for name, table in TABLES.items() if name in built_marts() or name not in LATER
+    }
+
+
+def test_references_are_those_of_the_contracts() -> None:
+    declared = {
+        (name, feed.columns[header].metadata["name"], other)
+        for name, feed in feeds().items()
+        for header, (other, _) in feed.references.items()
+        if name != other
+    }
+    assert {(feed, column, other) for feed, references in REFERENCES.items() for column, other in references} == declared
+
+
+def test_nothing_heavy_is_imported(town: tuple[Home, Settings]) -> None:
+    words = ["trace", "sick_leave_by_unit", *JANUARY, *V1, "--home", str(town[0].root)]
+    code = f"""
+import sys
+from orchestration.cli import main
+main({words!r}, standalone_mode=False)
+heavy = {{"dagster", "dbt", "pandera", "pandas"}} & sys.modules.keys()
+sys.exit(f"imported: {{heavy}}" if heavy else 0)
+"""
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr

@@ -1,0 +1,325 @@
+"""Answers one question: the cell that is meant, whether it may be told, its value and formula, and its source rows.
+Not here: which rows those are (the modules of the mart families), or how the answer is printed (report.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import json
+import os
+import pwd
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from warehouse.database import one, quoted
+from warehouse.disclosure import LABELS
+from warehouse.errors import Refused, UsageError
+from warehouse.paths import PRIVATE_FILE, Home
+from warehouse.publish import current_publication
+from warehouse.trace.formulas import RATIOS
+from warehouse.trace.lineage import Lineage, Traced
+from warehouse.trace.tables import TABLES
+
+VALUES_TOLD = 20
+CELLS_TOLD = 10
+# Measures that are counted, not divided: the definition's formula in words is all there is to say.
+DEFINED = ("measure", "name", "unit", "formula", "population", "source")
+
+
+@dataclass(frozen=True)
+class Fraction:
+    """A measure in figures: `factor` × numerator / denominator."""
+
+    numerator: float | None
+    of: str
+    denominator: float | None
+    by: str
+    factor: int
+
+
+@dataclass
+class Answer:
+    """A cell with everything that is behind it. `withheld`: measures that are not told, with the reason."""
+
+    table: str
+    cell: dict[str, Any]
+    labels: dict[str, Any]
+    measures: dict[str, Any]
+    withheld: dict[str, str]
+    definitions: dict[str, dict[str, str]]
+    fractions: dict[str, Fraction]
+    publication: dict[str, Any]
+    files: list[Traced]
+    excluded: list[Traced]
+    figure: dict[str, Any] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def restricted_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The database behind the publication that is served, read only.
+
+    Raises:
+        Refused: nothing is published, or the file cannot be read or belongs to another publication.
+    """
+    if not home.root.is_dir():
+        raise UsageError(f"{home.root} is not a home folder; give the one of the installation with --home")
+    served = current_publication(home)
+    if served is None or not home.warehouse_database.exists():
+        raise Refused("nothing is published here; run `arsverk run` first")
+    try:
+        con = duckdb.connect(str(home.warehouse_database), read_only=True)
+        # A bar would stand in the middle of the JSON.
+        con.execute("set enable_progress_bar = false")
+    except duckdb.Error as error:
+        raise Refused(f"{home.warehouse_database.name} cannot be read ({str(error).splitlines()[0]})") from None
+    try:
+        (publication,) = one(con, "select publication_id from served.publication")
+        if publication != served:
+            raise Refused(
+                f"{home.warehouse_database.name} belongs to {publication}, but {served} is served; run the night again"
+            )
+        yield con
+    finally:
+        con.close()
+
+
+@dataclass(frozen=True)
+class Question:
+    """A table, a column's value each to find one cell by, and of its measures one or all."""
+
+    table: str
+    values: Mapping[str, str]
+    measure: str | None = None
+
+
+def parse(table: str, pairs: Sequence[str], measure: str | None) -> Question:
+    """The question of the command's words, which are COLUMN=VALUE each."""
+    values: dict[str, str] = {}
+    for pair in pairs:
+        column, equals, value = pair.partition("=")
+        if not equals or not column:
+            raise UsageError(f"{pair!r} is not COLUMN=VALUE, for instance period=2023")
+        if column in values:
+            raise UsageError(f"{column} is given twice")
+        values[column] = value
+    return Question(table, values, measure)
+
+
+def trace(
+    home: Home, con: duckdb.DuckDBPyConnection, question: Question, *, restricted: bool = False
+) -> tuple[Answer, Lineage]:
+    """Trace the one cell that is asked for.
+
+    Raises:
+        UsageError: no such table, column, value or measure, or not exactly one cell.
+        Refused: the cell is withheld and `restricted` is not given.
+    """
+    served_columns = _served_columns(con)
+    table = _known("table", question.table, [name for name in TABLES if name in served_columns])
+    columns = served_columns[table]
+    grain = TABLES[table].grain
+    all_measures = [name for name in columns if name not in (*grain, *LABELS, "withheld")]
+    if question.measure is not None:
+        _known("measure", question.measure, all_measures)
+    cell = _find_cell(con, table, grain, [name for name in columns if name not in (*all_measures, "withheld")], question.values)
+    where = " and ".join(f"{name} is not distinct from ${number}" for number, name in enumerate(grain, start=1))
+    key = [cell[name] for name in grain]
+    served = _row(con, f"select * from served.{table} where {where}", key)
+    # What is filled in after disclosure control is served alone.
+    built = _row(con, f"select * from marts.{table} where {where}", key) or served
+    wanted = [question.measure] if question.measure else all_measures
+    withheld = _withheld(table, served, built, wanted)
+    if restricted:
+        _log(home, table, cell)
+        values, withheld = built | {name: served[name] for name in ("published_at",) if name in served}, {}
+    else:
+        values = served
+        if len(withheld) == len(wanted):
+            raise Refused(_refusal(table, cell, withheld))
+    told = [name for name in wanted if name not in withheld]
+    lineage = Lineage(con)
+    TABLES[table].trace(lineage, built, told)
+    lineage.add_references()
+    lineage.add_joined()
+    lineage.exclude_quarantined()
+    answer = Answer(
+        table=table,
+        cell={name: cell[name] for name in grain},
+        labels={name: values[name] for name in LABELS if name in values},
+        measures={name: values[name] for name in told},
+        withheld=withheld,
+        definitions=_definitions(con, told),
+        fractions=_fractions(con, table, where, key, told),
+        publication=_row(con, "select * from served.publication", []),
+        files=lineage.named(),
+        excluded=lineage.excluded(),
+    )
+    return answer, lineage
+
+
+def _served_columns(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """The served tables with their columns in order."""
+    rows = con.execute(
+        """select table_name, list(column_name order by column_index) from duckdb_columns()
+           where schema_name = 'served' group by table_name"""
+    ).fetchall()
+    return dict(rows)
+
+
+def _known(kind: str, given: str, known: Sequence[str]) -> str:
+    if given not in known:
+        near = difflib.get_close_matches(given, known, 1)
+        hint = f"; did you mean {near[0]}?" if near else "."
+        raise UsageError(f"there is no {kind} {given}{hint} There are: {', '.join(known)}")
+    return given
+
+
+def _row(con: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object]) -> dict[str, Any]:
+    cursor = con.execute(query, list(parameters))
+    names = [column[0] for column in cursor.description or []]
+    row = cursor.fetchone()
+    return dict(zip(names, row, strict=True)) if row else {}
+
+
+def _find_cell(
+    con: duckdb.DuckDBPyConnection, table: str, grain: Sequence[str], named: Sequence[str], values: Mapping[str, str]
+) -> dict[str, Any]:
+    """The grain of the one cell that has these values in its grain and label columns."""
+    for column, value in values.items():
+        _known("column", column, named)
+        if not one(con, f"select count(*) from served.{table} where cast({column} as varchar) = $1", [value])[0]:
+            raise UsageError(f"{table} has no {column}={value}. {_told_values(con, table, column, 'true', value)}")
+    conditions = [f"cast({column} as varchar) = {quoted(value)}" for column, value in values.items()]
+    where = " and ".join(conditions) or "true"
+    cells = con.execute(
+        f"select {', '.join(grain)} from served.{table} where {where} order by all limit {CELLS_TOLD + 1}"
+    ).fetchall()
+    if len(cells) == 1:
+        return dict(zip(grain, cells[0], strict=True))
+    if not cells:
+        lines = [f"{table} has no cell with {_told(values)}; leave one of them out:"]
+        for column in values:
+            rest = " and ".join(c for c, name in zip(conditions, values, strict=True) if name != column) or "true"
+            if one(con, f"select count(*) from served.{table} where {rest}")[0]:
+                lines.append(f"  without {column}: {_told_values(con, table, column, rest, values[column])}")
+        raise UsageError("\n".join(lines))
+    (count,) = one(con, f"select count(*) from served.{table} where {where}")
+    missing = [name for name in grain if one(con, f"select count(distinct {name}) from served.{table} where {where}")[0] > 1]
+    lines = [f"{count} cells of {table} have {_told(values) or 'no condition'}; say which {', '.join(missing)}:"]
+    lines += ["  " + _told(dict(zip(grain, row, strict=True)), missing) for row in cells[:CELLS_TOLD]]
+    if count > CELLS_TOLD:
+        lines.append("  …")
+    raise UsageError("\n".join(lines))
+
+
+def _told_values(con: duckdb.DuckDBPyConnection, table: str, column: str, where: str, given: str) -> str:
+    rows = con.execute(f"select distinct cast({column} as varchar) from served.{table} where {where} order by 1").fetchall()
+    known = [value for (value,) in rows if value is not None]
+    if not known:
+        return "The table is empty." if where == "true" else "there are none."
+    near = difflib.get_close_matches(given, known, VALUES_TOLD)
+    told = near if len(known) > VALUES_TOLD and near else known[:VALUES_TOLD]
+    return f"There are: {', '.join(told)}{' …' if len(told) < len(known) else ''}"
+
+
+def _told(values: Mapping[str, object], only: Sequence[str] | None = None) -> str:
+    return " ".join(_pair(name, value) for name, value in values.items() if only is None or name in only)
+
+
+def _pair(name: str, value: object) -> str:
+    text = f"{name}={value}"
+    return f"'{text}'" if " " in text else text
+
+
+def _withheld(table: str, served: Mapping[str, Any], built: Mapping[str, Any], wanted: Sequence[str]) -> dict[str, str]:
+    """The measures that are computed but not served, each with the kind of withholding."""
+    kind = served.get("withheld")
+    if kind:
+        return dict.fromkeys(wanted, str(kind))
+    emptied = [name for name in wanted if served[name] is None and built[name] is not None and name != "published_at"]
+    return dict.fromkeys(emptied, "follows a withheld cell")
+
+
+def _refusal(table: str, cell: Mapping[str, Any], withheld: Mapping[str, str]) -> str:
+    kinds = {
+        "primary": "the group is smaller than the threshold (metrics.md 10)",
+        "secondary": "a withheld cell could be computed from it (metrics.md 10)",
+        "follows a withheld cell": "it rests on a cell that is withheld (metrics.md 10)",
+    }
+    kind = next(iter(withheld.values()))
+    return (
+        f"{table} {_told(cell)} is withheld ({kind}): {kinds.get(kind, 'disclosure control')}. "
+        "--restricted traces it from the restricted database; its use is logged"
+    )
+
+
+def _log(home: Home, table: str, cell: Mapping[str, Any]) -> None:
+    """Note who has looked past disclosure control, at what, before it is told."""
+    user = pwd.getpwuid(os.getuid()).pw_name
+    line = "\t".join([datetime.now().astimezone().isoformat(timespec="seconds"), user, table, _told(cell)])
+    try:
+        descriptor = os.open(home.trace_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE_FILE)
+        with os.fdopen(descriptor, "a", encoding="utf-8") as log:
+            log.write(line.replace("\n", " ") + "\n")
+    except OSError as error:
+        raise Refused(
+            f"{home.trace_log.name} cannot be written ({error.strerror}); nothing is told that is not logged"
+        ) from None
+
+
+def _definitions(con: duckdb.DuckDBPyConnection, measures: Sequence[str]) -> dict[str, dict[str, str]]:
+    rows = con.execute(
+        f"select {', '.join(DEFINED)} from served.metric_definitions where list_contains($1, measure)", [list(measures)]
+    ).fetchall()
+    return {row[0]: dict(zip(DEFINED[1:], row[1:], strict=True)) for row in rows}
+
+
+def _fractions(
+    con: duckdb.DuckDBPyConnection, table: str, where: str, key: Sequence[object], measures: Sequence[str]
+) -> dict[str, Fraction]:
+    ratios = {name: ratio for name, ratio in RATIOS.get(table, {}).items() if name in measures}
+    if not ratios:
+        return {}
+    parts = ", ".join(f"cast({part} as double)" for ratio in ratios.values() for part in (ratio.numerator, ratio.denominator))
+    values = one(con, f"select {parts} from marts.{table} as cell where {where}", list(key))
+    return {
+        name: Fraction(values[2 * i], ratio.of, values[2 * i + 1], ratio.by, ratio.factor)
+        for i, (name, ratio) in enumerate(ratios.items())
+    }
+
+
+def figure_cell(con: duckdb.DuckDBPyConnection, figure_id: str) -> tuple[dict[str, Any], Question | None]:
+    """A figure of the ledger as printed and as computed, and the cell it is mapped to, if any.
+
+    Raises:
+        UsageError: the ledger has no such figure.
+        Refused: the warehouse was built without a reconciliation.
+    """
+    if "reconciliation" not in _served_columns(con):
+        raise Refused("the publication has no reconciliation; run the night again with this version of the code")
+    known = [name for (name,) in con.execute("select figure_id from served.reconciliation order by 1").fetchall()]
+    if figure_id not in known:
+        near = difflib.get_close_matches(figure_id, known, 5)
+        hint = f"; there are {', '.join(near)}" if near else f"; it has {len(known)} figures, in `reconciliation`"
+        raise UsageError(f"the ledger has no figure {figure_id}{hint}")
+    figure = _row(con, "select * from served.reconciliation where figure_id = $1", [figure_id])
+    mapped = _row(
+        con, "select mart, measure, cell, reason from intermediate.int_published_cells where figure_id = $1", [figure_id]
+    )
+    figure["reason"] = figure.get("reason") or mapped["reason"]
+    if mapped["mart"] is None or mapped["cell"] is None:
+        return figure, None
+    cell = {name: _text(value) for name, value in json.loads(mapped["cell"]).items()}
+    where = " and ".join(f"cast({name} as varchar) = {quoted(value)}" for name, value in cell.items())
+    is_built = one(con, f"select count(*) from marts.{mapped['mart']} where {where}")[0]
+    return figure, Question(mapped["mart"], cell, mapped["measure"]) if is_built else None
+
+
+def _text(value: object) -> str:
+    """A JSON value as the database writes it in text."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,110 @@
+"""Which rows make the tables that are no figures of the municipality: units, files, data quality, and the reconciliation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+from warehouse.database import quoted
+from warehouse.trace.lineage import Lineage
+
+Tracer = Callable[[Lineage, Mapping[str, object], Sequence[str]], None]
+
+
+def of_unit(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
+    """The unit's row and those of the units above it, which make its path."""
+    lineage.add_units(f"select {quoted(str(cell['org_unit_code']))}")
+    lineage.make_deliverable()
+
+
+def of_input(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
+    """All rows of the file, and what they refer to."""
+    for feed, sha256 in [(f.feed, f.sha256) for f in lineage.files if f.file_name == cell["file_name"]]:
+        _add_file(lineage, feed, sha256)
+    lineage.add_references()
+    lineage.make_deliverable()
+
+
+def of_publication(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
+    """All rows of all files."""
+    for file in lineage.files:
+        _add_file(lineage, file.feed, file.sha256)
+
+
+def of_definition(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
+    """None: the definitions come with the code, not with a delivery."""
+
+
+def _add_file(lineage: Lineage, feed: str, sha256: str) -> None:
+    rows = "select file_sha256, row_number from {} where file_sha256 = " + quoted(sha256)
+    lineage.add(feed, "row of the file", rows.format(f"raw.{feed}"))
+    quarantined = f"{rows.format('raw.quarantine')} and feed = $1 and is_first_cause"
+    lineage.add(feed, "row of the file, quarantined", quarantined, [feed])
+
+
+def of_data_quality(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
+    """The rows that broke the rule."""
+    feed, rule = str(cell["feed"]), str(cell["rule"])
+    computed = {
+        ("fravaer", "absence_within_position"): """
+            select file_sha256, row_number from intermediate.int_spells where absence_row in (
+                select absence_row from intermediate.int_absence_coverage where uncovered_days > 0)""",
+        ("deltakelse", "unit_matched"): "select * from intermediate.int_survey_response where not is_matched",
+        ("faktorer", "unit_matched"): "select * from intermediate.int_survey_factors where not is_matched",
+        ("maltall", "unit_matched"): "select * from intermediate.int_targets where not is_matched",
+        ("maltall", "target_not_superseded"): "select * from intermediate.int_targets where is_superseded",
+        ("sammenligning", "peer_is_another"): "select * from intermediate.int_benchmarks where is_replaced",
+        ("pai", "unit_matched"): "select * from staging.stg_pai where not is_known_unit",
+        (feed, "job_code_listed"): f"from intermediate.int_listed_job_codes where feed = '{feed}' and not is_listed",
+        (feed, "pay_group_as_listed"): f"from intermediate.int_listed_job_codes where feed = '{feed}' and has_other_pay_group",
+    }
+    if (feed, rule) in computed:
+        lineage.add(feed, "row that breaks the rule", f"select file_sha256, row_number from ({computed[feed, rule]}) as broken")
+    else:
+        broken = " union all ".join(
+            f"select file_sha256, row_number from raw.{table} where feed = $1 and rule = $2"
+            for table in ("quarantine", "warnings")
+        )
+        lineage.add(feed, "row that breaks the rule", broken, [feed, rule])
+
+
+def of_reconciliation(
+    lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str], tracers: Mapping[str, Tracer]
+) -> None:
+    """The figure's row of the ledger, those of other documents for the same cell, and the rows of what is computed."""
+    con = lineage.con
+    row = con.execute(
+        "select mart, measure, cell from intermediate.int_published_cells where figure_id = $1", [cell["figure_id"]]
+    ).fetchone()
+    ledger = "select file_sha256, row_number from raw.publiserte_tall where figure_id"
+    lineage.add("publiserte_tall", "printed figure", f"{ledger} = $1", [cell["figure_id"]])
+    if row and row[2]:
+        lineage.add(
+            "publiserte_tall",
+            "figure of another document for the same cell",
+            f"""{ledger} in (select figure_id from intermediate.int_published_cells
+                where mart = $1 and measure = $2 and cell = $3)""",
+            list(row),
+        )
+        if set(measures) & {"computed", "difference", "status"}:
+            tracers[row[0]](lineage, typed_cell(lineage, row[0], json.loads(row[2])), [row[1]])
+            lineage.add_references()
+    lineage.make_deliverable()
+
+
+def of_restatement(
+    lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str], tracers: Mapping[str, Tracer]
+) -> None:
+    """The rows of the figure as it is now; what it was lies in the files of the publication before."""
+    if cell["now"] is not None:
+        table = str(cell["table_name"])
+        tracers[table](lineage, typed_cell(lineage, table, json.loads(str(cell["cell"]))), [str(cell["measure"])])
+
+
+def typed_cell(lineage: Lineage, table: str, cell: Mapping[str, object]) -> dict[str, object]:
+    """The cell's columns with the values they have in the mart."""
+    where = " and ".join(f"cast({name} as varchar) = {quoted(str(value))}" for name, value in cell.items()) or "true"
+    cursor = lineage.con.execute(f"select * from marts.{table} where {where} limit 1")
+    names = [column[0] for column in cursor.description or []]
+    row = cursor.fetchone()
+    return dict(zip(names, row, strict=True)) if row else dict(cell)

@@ -1,0 +1,165 @@
+"""Which rows make a full-time cell: positions on the reference date, from payroll or from PAI."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from warehouse.database import quoted
+from warehouse.trace import persons
+from warehouse.trace.lineage import Lineage, unit_scope
+from warehouse.trace.minimal import smallest
+from warehouse.trace.sick_leave import add_title
+
+
+def of_cell(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
+    """Rows of a cell of the full_time tables."""
+    day = cell["reference_date"]
+    assert isinstance(day, date)
+    units = unit_scope(str(cell["org_level"]), str(cell["org_unit_code"]))
+    job = f"job_code = {quoted(str(cell['job_code']))}" if "job_code" in cell else "true"
+    if cell["source"] == "pai":
+        _of_pai(lineage, day, units, job, measures)
+    else:
+        add_rows(lineage, day, units, measures, job=job)
+    if "job_code" in cell:
+        kept = "row" if cell["source"] == "payroll" else "null"
+        lineage.con.execute(f"create or replace temp table kept_position as select {kept} as position_row from held")
+        add_title(lineage, str(cell["job_code"]), "kept_position")
+    if cell["source"] == "payroll":
+        add_full_leaves(lineage, day)
+        lineage.begin_series(day.year)
+    lineage.make_deliverable()
+
+
+# Measures of full_time_sources by the figure they are made without.
+WITHOUT = {
+    "payroll_date": ("payroll_value_before_pai", "pai_value", "due_to_source"),
+    "payroll_date_before_pai": ("payroll_value", "pai_value", "payroll_minus_pai"),
+    "pai_date": ("payroll_value", "payroll_value_before_pai", "due_to_date"),
+}
+
+
+def of_sources(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
+    """Rows of a cell of full_time_sources: the same indicator by payroll on two dates and by PAI."""
+    units = unit_scope(str(cell["org_level"]), str(cell["org_unit_code"]))
+    indicator = [str(cell["indicator"])]
+    days = {name: cell[name] for name, spared in WITHOUT.items() if set(measures) - set(spared)}
+    # Twice: what one date names must not count on the other for want of its leaves.
+    for apart in (False, True):
+        for name in ("payroll_date", "payroll_date_before_pai"):
+            if isinstance(day := days.get(name), date):
+                add_rows(lineage, day, units, indicator, apart=apart)
+                add_full_leaves(lineage, day)
+                lineage.begin_series(day.year)
+    if isinstance(day := days.get("pai_date"), date):
+        _of_pai(lineage, day, units, "true", indicator)
+    if not lineage.count("pai"):
+        lineage.add(
+            "pai",
+            "position in PAI without which the year is not compared",
+            f"""select file_sha256, row_number from staging.stg_pai
+                where year(reference_date) = $1 and position_percent > 0
+                order by unit_code in ({units}), row_number limit 1""",
+            [cell["year"]],
+        )
+        lineage.add_units(
+            f"select unit_code from (select unit_code, file_sha256, row_number from staging.stg_pai) as pai"
+            f" semi join {lineage.rows_of('pai')} as named using (file_sha256, row_number)"
+        )
+    lineage.make_deliverable(f"unit_code not in ({units})")
+
+
+def add_rows(
+    lineage: Lineage, day: date, units: str, measures: Sequence[str], *, job: str = "true", apart: bool = True
+) -> None:
+    """Positions of the payroll system that count on a reference date."""
+    lineage.con.execute(
+        f"""create or replace temp table held as
+            select person_id, position_row as row, position_percent as percent, wants_larger_position as wants,
+                false as is_temporary, 0 as size_rank
+            from intermediate.int_full_time_positions
+            where source = 'payroll' and reference_date = $1 and unit_code in ({units}) and {job}""",
+        [day],
+    )
+    persons.keep(lineage, "held", measures)
+    lineage.add_positions("position", "select row from held")
+    if apart:
+        set_apart(lineage, day, units, job, "in_full_time", "full time")
+
+
+def _of_pai(lineage: Lineage, day: date, units: str, job: str, measures: Sequence[str]) -> None:
+    con = lineage.con
+    con.execute(
+        f"""create or replace temp table held as
+            select person_key as person_id, row_number as row, position_percent as percent, cast(null as varchar) as wants,
+                false as is_temporary, 0 as size_rank
+            from staging.stg_pai
+            where reference_date = $1 and position_percent > 0 and unit_code in ({units}) and {job}""",
+        [day],
+    )
+    persons.keep(lineage, "held", measures)
+    rows = (
+        "select file_sha256, row_number from staging.stg_pai where reference_date = $1 and row_number in (select row from held)"
+    )
+    lineage.add("pai", "position in PAI", rows, [day])
+    lineage.add_units(
+        "select unit_code from staging.stg_pai where reference_date = $1 and row_number in (select row from held)", [day]
+    )
+    lineage.exclude(
+        "pai",
+        f"""select file_sha256, row_number, 'position percent is 0' as reason from staging.stg_pai
+            where reference_date = $1 and position_percent = 0 and unit_code in ({units}) and {job}""",
+        [day],
+    )
+
+
+def add_full_leaves(lineage: Lineage, day: date) -> None:
+    """Leaves of the positions named so far that are on full leave on the day: without them these would count."""
+    con = lineage.con
+    found: dict[int, list[tuple[int, Decimal]]] = defaultdict(list)
+    for position, leave, percent in con.execute(
+        f"""select held.row_number, leaves.leave_row, leaves.leave_percent
+            from {lineage.rows_of("stillinger")} as held
+            inner join intermediate.int_full_leave_dates as full_leave
+                on held.row_number = full_leave.position_row and full_leave.reference_date = $1
+            inner join staging.stg_leaves as leaves
+                on held.employee_no = leaves.employee_no
+                and coalesce(leaves.position_no, held.position_no) = held.position_no
+                and $1 between leaves.from_date and coalesce(leaves.to_date, $1)
+            order by all""",
+        [day],
+    ).fetchall():
+        found[position].append((leave, percent))
+    kept = [
+        leave
+        for leaves in found.values()
+        for leave, _ in smallest(leaves, lambda rows: sum(percent for _, percent in rows) >= 100)
+    ]
+    lineage.add(
+        "permisjoner",
+        "leave of a position that does not count on the date",
+        "select file_sha256, row_number from staging.stg_leaves where list_contains($1, leave_row)",
+        [kept],
+    )
+
+
+def set_apart(lineage: Lineage, day: date, units: str, conditions: str, population: str, called: str) -> None:
+    """Positions valid on the day in the units that do not count, with the reason."""
+    lineage.exclude(
+        "stillinger",
+        f"""select file_sha256, row_number, case
+                when not population.{population}
+                    then 'form of employment ' || employment_form || ' does not count in {called}'
+                when position_percent = 0 then 'position percent is 0'
+                when leader_level = 'Kommunedirektør' and '{called}' = 'equality' then 'the municipal director'
+                when row_number in (
+                    select position_row from intermediate.int_full_leave_dates where reference_date = $1
+                ) then 'on leave of 100 % on the date'
+                else 'changes nothing in the number: another position of the person counts' end as reason
+            from raw.stillinger inner join seeds.populations as population using (employment_form)
+            where unit_code in ({units}) and {conditions} and $1 between valid_from and coalesce(valid_to, $1)""",
+        [day],
+    )

@@ -1,0 +1,232 @@
+"""Collects the source rows behind a cell, and those left out of it, in temporary tables of a read-only connection.
+Not here: which rows a cell is made of, which the modules of the mart families say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from warehouse.database import one, quoted
+
+# Feed → (its column, the column named by it in raw tables, the other feed): rows that a row is loaded with or not at all.
+REFERENCES = {
+    "stillinger": [("employee_no", "ansatte"), ("unit_code", "organisasjon")],
+    "fravaer": [("employee_no", "ansatte")],
+    "permisjoner": [("employee_no", "ansatte")],
+    "variable_timer": [("employee_no", "ansatte"), ("unit_code", "organisasjon")],
+    "piloter": [("unit_code", "organisasjon")],
+}
+FULL_TIME_FORMS = "select employment_form from seeds.populations where in_full_time"
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A delivered file as a feed reads it; a workbook whose sheets are feeds appears once a feed."""
+
+    feed: str
+    file_name: str
+    sha256: str
+    extract_date: date
+    rows_delivered: int
+    rows_loaded: int
+    rows_quarantined: int
+
+
+@dataclass(frozen=True)
+class Traced:
+    """Rows of one file, ascending, with the number of rows in each role. Of excluded rows the only role is the reason."""
+
+    file: SourceFile
+    rows: list[int]
+    roles: dict[str, int]
+
+
+class Lineage:
+    """The rows that make a cell (`add`) and those in its scope that do not count (`exclude`).
+
+    Queries give `file_sha256` and `row_number`. A row that is added in several roles keeps the first.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con = con
+        columns = "feed, file_name, sha256, extract_date, rows_delivered, rows_loaded, rows_quarantined"
+        inputs = con.execute(f"select {columns} from raw.inputs order by feed, file_name").fetchall()
+        self.files = [SourceFile(*row) for row in inputs]
+        self.roles: list[str] = []
+        con.execute("create or replace temp table traced (file_no integer, row_number bigint, role_no integer)")
+        con.execute("create or replace temp table left_out (file_no integer, row_number bigint, reason varchar)")
+
+    def _numbers(self, feed: str) -> list[tuple[int, str]]:
+        return [(number, file.sha256) for number, file in enumerate(self.files) if file.feed == feed]
+
+    def _file_no(self, feed: str) -> str:
+        """SQL for the number of the file that a row of the feed lies in."""
+        numbers = self._numbers(feed)
+        if len(numbers) <= 1:
+            return str(numbers[0][0]) if numbers else "cast(null as integer)"
+        cases = " ".join(f"when {quoted(sha256)} then {number}" for number, sha256 in numbers)
+        return f"case file_sha256 {cases} end"
+
+    def add(self, feed: str, role: str, query: str, parameters: Sequence[object] = ()) -> int:
+        """Name the rows that the query gives; returns their number."""
+        if role not in self.roles:
+            self.roles.append(role)
+        named = f"select {self._file_no(feed)}, row_number, {self.roles.index(role)} from ({query}) as named"
+        return one(self.con, f"insert into traced {named}", list(parameters))[0]
+
+    def exclude(self, feed: str, query: str, parameters: Sequence[object] = ()) -> None:
+        """Set the rows that the query gives apart, with its third column `reason`. Rows that are named stay named."""
+        self.con.execute(
+            f"insert into left_out select {self._file_no(feed)}, row_number, reason from ({query}) as excluded",
+            list(parameters),
+        )
+
+    def rows_of(self, feed: str) -> str:
+        """SQL for the rows of the raw table of a feed that are named so far."""
+        return (
+            f"(select * from (select {self._file_no(feed)} as file_no, * from raw.{feed}) as delivered"
+            " semi join traced using (file_no, row_number))"
+        )
+
+    def count(self, feed: str) -> int:
+        """How many rows of the feed are named so far, counted once a role."""
+        numbers = [number for number, _ in self._numbers(feed)]
+        return one(self.con, "select count(*) from traced where list_contains($1, file_no)", [numbers])[0]
+
+    def add_positions(self, role: str, query: str, parameters: Sequence[object] = ()) -> int:
+        """Name the rows of stillinger whose `position_row` the query gives."""
+        return self.add(
+            "stillinger",
+            role,
+            f"select file_sha256, row_number from raw.stillinger where row_number in ({query})",
+            parameters,
+        )
+
+    def add_units(self, query: str, parameters: Sequence[object] = ()) -> None:
+        """Name the units whose code the query gives and every unit above them, without which they are not loaded."""
+        self.add(
+            "organisasjon",
+            "unit and the units above it",
+            f"""select file_sha256, row_number from raw.organisasjon where unit_code in (
+                select org_unit_code from intermediate.int_unit_ancestry
+                where distance is not null and unit_code in ({query}))""",
+            parameters,
+        )
+
+    def add_references(self) -> None:
+        """Name the persons and units that the rows named so far refer to: without them those would be quarantined."""
+        for feed, references in REFERENCES.items():
+            if not self.count(feed):
+                continue
+            for column, other in references:
+                codes = f"select {column} from {self.rows_of(feed)} as referring"
+                if other == "organisasjon":
+                    self.add_units(codes)
+                else:
+                    query = f"select file_sha256, row_number from raw.ansatte where employee_no in ({codes})"
+                    self.add("ansatte", "person", query)
+
+    def add_joined(self) -> None:
+        """Name the further rows that the rows named so far were put together from, when days are delivered one a row."""
+        for (feed,) in self.con.execute("select distinct feed from raw.joined_rows order by feed").fetchall():
+            self.add(
+                feed,
+                "further day of the same period",
+                f"""select file_sha256, joined_row as row_number
+                    from (select {self._file_no(feed)} as file_no, * from raw.joined_rows where feed = $1) as joined
+                    semi join traced using (file_no, row_number)""",
+                [feed],
+            )
+
+    def begin_series(self, year: int) -> None:
+        """Name the sick absence that the series begins with, unless the rows named so far begin it in time for the year."""
+        (first_year,), (as_of_year,) = (
+            one(self.con, f"select {column} from raw.settings") for column in ("first_year", "year(as_of)")
+        )
+        if first_year is not None or year >= as_of_year:
+            return
+        named = f"""select 1 from (select {self._file_no("fravaer")} as file_no, * from intermediate.int_spells) as spell
+                    semi join traced using (file_no, row_number) where year(from_date) <= $1 limit 1"""
+        if self.con.execute(named, [year]).fetchone():
+            return
+        self.add(
+            "fravaer",
+            "first sick absence, which begins the series",
+            "select file_sha256, row_number from intermediate.int_spells order by from_date, absence_row limit 1",
+        )
+
+    def make_deliverable(self, outside: str = "true") -> None:
+        """Name one position when there is none: a delivery with no row in stillinger, ansatte or organisasjon is refused.
+
+        The one taken counts as little as possible: by `outside`, a condition on raw.stillinger that keeps it out of the cell,
+        then by its form. It shares persons and units with the rows named so far where it can.
+        """
+        if self.count("stillinger"):
+            return
+        persons = f"select employee_no from {self.rows_of('ansatte')} as named"
+        units = f"select unit_code from {self.rows_of('organisasjon')} as named"
+        self.add(
+            "stillinger",
+            "position without which the delivery would be refused",
+            f"""select file_sha256, row_number from raw.stillinger
+                order by coalesce(not ({outside}), true), employment_form in ({FULL_TIME_FORMS}),
+                    unit_code not in ({units}), employee_no not in ({persons}), row_number limit 1""",
+        )
+        self.add_references()
+
+    def exclude_quarantined(self) -> None:
+        """Set the quarantined rows of the feeds that the cell draws on apart; what they would have counted in is unknown."""
+        feeds = self.con.execute("select distinct feed from raw.quarantine order by feed").fetchall()
+        for (feed,) in feeds:
+            if not self.count(feed):
+                continue
+            self.exclude(
+                feed,
+                """select file_sha256, row_number, 'quarantined: breaks ' || rule || ' (' || description || ')' as reason
+                   from raw.quarantine where feed = $1 and is_first_cause""",
+                [feed],
+            )
+
+    def named(self) -> list[Traced]:
+        """The rows that make the cell, by file."""
+        rows = self.con.execute(
+            """with once as (
+                   select file_no, row_number, min(role_no) as role_no from traced group by file_no, row_number
+               )
+               select file_no, list(row_number order by row_number), histogram(role_no) from once
+               group by file_no order by file_no"""
+        ).fetchall()
+        return [
+            Traced(self.files[number], found, {self.roles[role]: count for role, count in sorted(roles.items())})
+            for number, found, roles in rows
+        ]
+
+    def excluded(self) -> list[Traced]:
+        """The rows that do not count, by file and reason."""
+        rows = self.con.execute(
+            """select file_no, reason, list(distinct row_number order by row_number)
+               from left_out anti join traced using (file_no, row_number) group by file_no, reason order by file_no, reason"""
+        ).fetchall()
+        return [Traced(self.files[number], found, {reason: len(found)}) for number, reason, found in rows]
+
+    def listed(self) -> Iterable[tuple[str, str, str, int, str]]:
+        """Each named row as feed, file name, hash, row number and role."""
+        cursor = self.con.execute(
+            "select file_no, row_number, min(role_no) from traced group by file_no, row_number order by file_no, row_number"
+        )
+        while rows := cursor.fetchmany(10_000):
+            for number, row_number, role in rows:
+                file = self.files[number]
+                yield file.feed, file.file_name, file.sha256, row_number, self.roles[role]
+
+
+def unit_scope(level: str, code: str) -> str:
+    """SQL for the codes of the units that a unit or group counts: itself and everything below it."""
+    return (
+        "select unit_code from intermediate.int_unit_ancestry"
+        f" where org_level = {quoted(level)} and org_unit_code = {quoted(code)}"
+    )

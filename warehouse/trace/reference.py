@@ -1,0 +1,198 @@
+"""Which rows make the tables that set own figures beside others: benchmarks, targets, pilots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from warehouse.database import one, quoted
+from warehouse.trace import full_time, sick_leave
+from warehouse.trace.lineage import Lineage, unit_scope
+from warehouse.trace.minimal import smallest
+
+FULL_TIME = ("full_time_80_percent", "full_time_100_percent", "average_position_percent")
+
+
+def add_own_figure(lineage: Lineage, indicator: str, period_type: str, period: str, units: str, *, apart: bool) -> None:
+    """Rows of one of the municipality's own figures (int_own_figures)."""
+    con = lineage.con
+    if indicator in FULL_TIME:
+        is_year = "and is_last_of_year" if period_type == "year" else ""
+        form = "%Y" if period_type == "year" else "%Y-%m"
+        (day,) = one(
+            con,
+            "select reference_date from intermediate.int_reference_dates"
+            f" where strftime(reference_date, '{form}') = $1 {is_year}",
+            [period],
+        )
+        full_time.add_rows(lineage, day, units, [indicator], apart=apart)
+        lineage.begin_series(day.year)
+        return
+    first, last = one(
+        con,
+        "select min(month_index), max(month_index) from intermediate.int_periods where period_type = $1 and period = $2",
+        [period_type, period],
+    )
+    sick_leave.add_rows(lineage, sick_leave.Scope(units, first, last), sick_leave.TERMS[indicator], apart=apart)
+    lineage.begin_series(first // 12)
+
+
+def of_benchmark(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
+    """The figure's own row or rows; for the rank those of the better ones and of the own figure too."""
+    con = lineage.con
+    con.execute(
+        """create or replace temp table figure as
+           select figures.*, served.rank from intermediate.int_benchmarks as figures
+           inner join marts.benchmarks as served using (indicator, period_type, period, peer)
+           where not is_replaced and indicator = $1 and period_type = $2 and period = $3""",
+        [cell["indicator"], cell["period_type"], cell["period"]],
+    )
+    peer = cell["peer"]
+    is_own, rank = one(con, "select feed is null, rank from figure where peer = $1", [peer])
+    wants_rank = "rank" in measures and rank is not None
+    own = con.execute(
+        """select org_unit_code from intermediate.int_own_figures where org_level = 'kommune'
+           and (indicator, period_type, period, org_unit_name) in (
+               select (indicator, period_type, period, peer) from figure where feed is null)"""
+    ).fetchone()
+    for feed in ("sammenligning", "ssb"):
+        rows = "select file_sha256, row_number from figure where feed = $1"
+        lineage.add(feed, "figure", f"{rows} and peer = $2", [feed, peer])
+        if wants_rank:
+            lineage.add(feed, "better figure", f"{rows} and rank < $2", [feed, rank])
+        lineage.exclude(
+            feed,
+            """select file_sha256, row_number, 'in the name of the municipality itself, whose figure is computed' as reason
+               from intermediate.int_benchmarks where is_replaced and feed = $1 and indicator = $2 and period = $3""",
+            [feed, cell["indicator"], cell["period"]],
+        )
+    if is_own and not (lineage.count("sammenligning") or lineage.count("ssb")):
+        (feed,) = one(con, "select feed from figure where feed is not null union all select 'sammenligning' limit 1")
+        lineage.add(
+            feed,
+            "peer without whom there is no comparison",
+            """select file_sha256, row_number from intermediate.int_benchmarks
+               where feed = $1 and indicator = $2 and period = $3 order by is_replaced, row_number limit 1""",
+            [feed, cell["indicator"], cell["period"]],
+        )
+    if own and (is_own or wants_rank):
+        indicator, period_type, period = (str(cell[name]) for name in ("indicator", "period_type", "period"))
+        add_own_figure(lineage, indicator, period_type, period, unit_scope("kommune", own[0]), apart=is_own)
+    lineage.add_references()
+    lineage.make_deliverable()
+
+
+def of_target(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
+    """The decision in force, and for what compares with it the rows of the actual figure."""
+    con = lineage.con
+    key = [cell[name] for name in ("indicator", "org_level", "org_unit_code", "year")]
+    target = """from intermediate.int_targets
+                where indicator = $1 and org_level = $2 and org_unit_code = $3 and target_year = $4"""
+    lineage.add("maltall", "decision in force", f"select file_sha256, row_number {target} and not is_superseded", key)
+    lineage.exclude(
+        "maltall",
+        f"select file_sha256, row_number, 'superseded by a later decision' as reason {target} and is_superseded",
+        key,
+    )
+    units = unit_scope(str(cell["org_level"]), str(cell["org_unit_code"]))
+    actual = con.execute(
+        """select figure from intermediate.int_own_figures where indicator = $1 and org_level = $2 and org_unit_code = $3
+           and period_type = 'year' and period = cast($4 as varchar)""",
+        key,
+    ).fetchone()
+    if actual and set(measures) - {"target"}:
+        add_own_figure(lineage, str(cell["indicator"]), "year", str(cell["year"]), units, apart=True)
+    elif cell["org_level"] == "gruppe":
+        lineage.add_units(f"{units} order by unit_code limit 1")
+    else:
+        lineage.add_units(f"select unit_code from raw.organisasjon where unit_code = {quoted(str(cell['org_unit_code']))}")
+    lineage.add_references()
+    lineage.make_deliverable(f"unit_code not in ({units})")
+
+
+def of_pilot(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
+    """Rows of the pilot's units at its start and now, of the rest of their area, and the pilot's own rows."""
+    con = lineage.con
+    pilot, indicator = quoted(str(cell["pilot"])), str(cell["indicator"])
+    started, latest = one(
+        con,
+        f"""select min(year(start_date) * 12 + month(start_date) - 1),
+                   (select max(month_index) from intermediate.int_sick_leave_months)
+            from staging.stg_pilots where pilot = {pilot}""",
+    )
+    wanted = set(measures)
+    moments = [started] if wanted - {"current_value"} else []
+    moments += [latest] if wanted - {"start_value"} else []
+    sides = ["is_inside"] if wanted - {"rest_of_area_change_points"} else []
+    sides += ["not is_inside"] if "rest_of_area_change_points" in wanted else []
+    scopes = [
+        (f"select unit_code from intermediate.int_pilot_units where pilot = {pilot} and {side}", month, day)
+        for side in sides
+        for month, day in con.execute(
+            "select month_index, counted_to from intermediate.int_months where list_contains($1, month_index) order by 1",
+            [moments],
+        ).fetchall()
+    ]
+    # Twice: what one scope names must not count in another for want of its leaves.
+    for apart in (False, True):
+        for units, month, day in scopes:
+            if indicator in FULL_TIME:
+                full_time.add_rows(lineage, day, units, [indicator], apart=apart)
+                full_time.add_full_leaves(lineage, day)
+            elif _has_days(lineage, units, month):
+                scope = sick_leave.Scope(units, month, month)
+                sick_leave.add_rows(lineage, scope, sick_leave.TERMS["sick_leave_percent"], apart=apart)
+    for _, month, _ in scopes:
+        lineage.begin_series(month // 12)
+    if wanted - {"start_value"} and not _reaches(lineage, latest):
+        lineage.add_positions(
+            "position in the latest month, which is the present",
+            f"""select position_row from intermediate.int_position_segments as stretch
+                inner join intermediate.int_months as latest on latest.month_index = {latest}
+                    and least(stretch.index_through, latest.index_through) > greatest(stretch.index_before, latest.index_before)
+                where unit_code not in (select unit_code from intermediate.int_pilot_units where pilot = {pilot})
+                order by position_row limit 1""",
+        )
+    _add_pilot_rows(lineage, pilot)
+    lineage.add_references()
+    lineage.make_deliverable()
+
+
+def _has_days(lineage: Lineage, units: str, month: int) -> bool:
+    query = f"select count(*) from intermediate.int_sick_leave_months where month_index = $1 and unit_code in ({units})"
+    return bool(one(lineage.con, query, [month])[0])
+
+
+def _reaches(lineage: Lineage, month: int) -> bool:
+    """Whether a position named so far has a working day in the month."""
+    query = f"""select count(*) from intermediate.int_position_segments as stretch
+        inner join intermediate.int_months as wanted on wanted.month_index = $1
+            and least(stretch.index_through, wanted.index_through) > greatest(stretch.index_before, wanted.index_before)
+        where position_row in (select row_number from {lineage.rows_of("stillinger")} as named)"""
+    return bool(one(lineage.con, query, [month])[0])
+
+
+def _add_pilot_rows(lineage: Lineage, pilot: str) -> None:
+    """The pilot's rows without which its start, its units or their area were others for the positions named so far."""
+    con = lineage.con
+    named = f"select unit_code from {lineage.rows_of('stillinger')} as named"
+    rows = con.execute(
+        f"""select pilot.file_sha256, pilot.row_number, strftime(pilot.start_date, '%Y-%m'),
+                (select list(distinct unit_code) from intermediate.int_unit_ancestry
+                 where org_unit_code = pilot.unit_code and org_level <> 'gruppe' and unit_code in ({named})),
+                (select list(distinct org_unit_code) from intermediate.int_unit_ancestry
+                 where unit_code = pilot.unit_code and org_level = 'tjenesteområde')
+            from staging.stg_pilots as pilot where pilot.pilot = {pilot} order by pilot.row_number"""
+    ).fetchall()
+
+    def outcome(kept: Sequence[tuple]) -> tuple:
+        inside = {unit for row in kept for unit in row[3] or []}
+        return min((row[2] for row in kept), default=None), inside, {area for row in kept for area in row[4] or []}
+
+    kept = smallest(rows, outcome)
+    for reason, chosen in (("", kept), ("changes nothing in the pilot's units or start", [r for r in rows if r not in kept])):
+        for sha256, row_number, *_ in chosen:
+            values = f"select {quoted(sha256)} as file_sha256, {row_number} as row_number"
+            if reason:
+                lineage.exclude("piloter", f"{values}, {quoted(reason)} as reason")
+            else:
+                lineage.add("piloter", "unit in the pilot", values)

@@ -1,0 +1,153 @@
+"""Prints the answer of a trace: for a controller, as JSON, or its rows as CSV. Never a value of a source row.
+Not here: the answer itself (answer.py).
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+
+from warehouse.errors import Refused
+from warehouse.trace.answer import Answer, Fraction
+from warehouse.trace.lineage import Lineage, Traced
+
+SAMPLE = 3
+PRINTED = ("figure_id", "document", "case_no", "published_on", "place", "published", "computed", "status", "reason")
+OF_PUBLICATION = ("publication_id", "as_of", "published_at", "code_version", "dagster_run_id")
+
+
+def as_json(answer: Answer) -> str:
+    """One JSON object; `rows` are numbers of rows, 1 the first after the header."""
+    content: dict[str, Any] = {
+        "table": answer.table,
+        "cell": answer.cell,
+        "labels": answer.labels,
+        "measures": answer.measures,
+        "withheld": answer.withheld,
+        "formula": {
+            name: {"words": definition["formula"]}
+            | ({"figures": in_figures(answer.fractions[name], answer.measures[name])} if name in answer.fractions else {})
+            for name, definition in answer.definitions.items()
+        },
+        "numerator": {name: fraction.numerator for name, fraction in answer.fractions.items()},
+        "denominator": {name: fraction.denominator for name, fraction in answer.fractions.items()},
+        "definition": answer.definitions,
+        "publication": answer.publication,
+        "files": [_file(traced) | {"roles": traced.roles} for traced in answer.files],
+        "excluded": [_file(traced) | {"reason": next(iter(traced.roles))} for traced in answer.excluded],
+    }
+    if answer.figure:
+        content["published"] = answer.figure
+    return json.dumps(content, ensure_ascii=False, default=str)
+
+
+def unmapped_as_json(figure: dict[str, Any]) -> str:
+    """A figure of the ledger that no cell gives."""
+    return json.dumps({"published": figure, "files": []}, ensure_ascii=False, default=str)
+
+
+def _file(traced: Traced) -> dict[str, Any]:
+    file = traced.file
+    return {
+        "feed": file.feed,
+        "file_name": file.file_name,
+        "sha256": file.sha256,
+        "extract_date": file.extract_date,
+        "rows": traced.rows,
+    }
+
+
+def as_text(answer: Answer) -> Iterator[str]:
+    """Lines for a controller: value, formula, definition, publication, files, what does not count."""
+    if answer.figure:
+        yield from figure_as_text(answer.figure)
+        yield ""
+    where = ", ".join(f"{name} {value}" for name, value in {**answer.cell, **answer.labels}.items() if value is not None)
+    yield f"{answer.table}: {where}"
+    yield ""
+    for name, value in answer.measures.items():
+        definition = answer.definitions.get(name)
+        if definition is None:
+            yield f"  {name} = {number(value)}"
+            continue
+        yield f"  {definition['name']} ({name}) = {number(value)} {definition['unit']}"
+        yield f"      {definition['formula']}"
+        if name in answer.fractions:
+            yield f"      {in_figures(answer.fractions[name], value)}"
+        yield f"      {definition['population']} ({definition['source']})"
+    for name, kind in answer.withheld.items():
+        yield f"  {name} is withheld ({kind})"
+    yield ""
+    yield "Publication"
+    for name in OF_PUBLICATION:
+        yield f"  {name:<15} {answer.publication[name]}"
+    yield ""
+    yield from _files(answer)
+    yield from _excluded(answer)
+
+
+def _files(answer: Answer) -> Iterator[str]:
+    if not answer.files:
+        yield "No delivered rows: this comes with the code, not with a delivery"
+        return
+    yield f"Made of {sum(len(traced.rows) for traced in answer.files)} rows; row 1 is the first after the header"
+    for traced in answer.files:
+        file = traced.file
+        of_all = f"{len(traced.rows)} of {file.rows_delivered} rows"
+        yield f"  {file.file_name} ({file.feed}, extract of {file.extract_date}), {of_all}"
+        yield f"      sha256 {file.sha256}"
+        roles = ", ".join(f"{count} {role}" for role, count in traced.roles.items())
+        yield f"      {roles}"
+    yield "For instance (file, row, feed)"
+    for traced in answer.files:
+        for row in traced.rows[:SAMPLE]:
+            yield f"  {traced.file.file_name}  {row}  {traced.file.feed}"
+    yield "All of them: --rows FILE.csv"
+
+
+def _excluded(answer: Answer) -> Iterator[str]:
+    if answer.excluded:
+        yield ""
+        yield "In the same scope, but not counted"
+    for traced in answer.excluded:
+        rows = ", ".join(str(row) for row in traced.rows[:SAMPLE]) + (", …" if len(traced.rows) > SAMPLE else "")
+        yield f"  {traced.file.file_name}: {len(traced.rows)} rows ({rows}): {next(iter(traced.roles))}"
+
+
+def figure_as_text(figure: dict[str, Any]) -> Iterator[str]:
+    """A printed figure beside what is computed."""
+    for name in PRINTED:
+        if figure.get(name) is not None:
+            yield f"  {name:<15} {number(figure[name])}"
+
+
+def in_figures(fraction: Fraction, value: object) -> str:
+    """The division with its figures, for instance `100 × 44 / 2 510 = 1,752988`."""
+    factor = f"{fraction.factor} × " if fraction.factor != 1 else ""
+    over, under = number(fraction.numerator), number(fraction.denominator)
+    return f"{factor}{over} {fraction.of} / {under} {fraction.by} = {number(value)}"
+
+
+def number(value: object) -> str:
+    """A figure in Norwegian with at most six decimals, rounded half away from zero; anything else as it is."""
+    if not isinstance(value, float | Decimal):
+        return "–" if value is None else str(value)
+    rounded = Decimal(repr(value) if isinstance(value, float) else value).quantize(Decimal("0.000001"), ROUND_HALF_UP)
+    whole, _, decimals = f"{rounded:,f}".partition(".")
+    decimals = decimals.rstrip("0")
+    return whole.replace(",", " ") + (f",{decimals}" if decimals else "")
+
+
+def write_rows(lineage: Lineage, path: Path) -> None:
+    """All named rows as CSV in the dialect: file, sha256, row number, role."""
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, delimiter=";", lineterminator="\r\n")
+            writer.writerow(["file", "sha256", "row", "role", "feed"])
+            writer.writerows((name, sha256, row, role, feed) for feed, name, sha256, row, role in lineage.listed())
+    except OSError as error:
+        raise Refused(f"{path} cannot be written: {error.strerror}") from None

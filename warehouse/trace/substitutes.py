@@ -1,0 +1,55 @@
+"""Which rows make a cell of substitutes_by_unit: positions on the month's last day and the hours of the month."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from warehouse.trace.full_time import set_apart
+from warehouse.trace.lineage import Lineage, unit_scope
+
+# What a row has to hold to change the measure.
+COUNTS = {
+    "variable_fte": "counted_hours <> 0",
+    "substitute_fte": "vikar_percent > 0 or substitute_hours <> 0",
+    "substitute_percent": "position_percent > 0 or counted_hours <> 0",
+    "overtime_hours": "overtime_hours <> 0",
+}
+
+
+def of_cell(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
+    """Rows of a cell; a row of hours in the month is needed for the month to be there at all."""
+    con = lineage.con
+    units = unit_scope(str(cell["org_level"]), str(cell["org_unit_code"]))
+    con.execute(
+        f"create or replace temp table cell_row as select *, {' or '.join(f'({COUNTS[name]})' for name in measures)} as counts"
+        f" from intermediate.int_substitute_months where worked_month = $1 and unit_code in ({units})",
+        [cell["month"]],
+    )
+    con.execute(
+        """update cell_row set counts = true where not exists (from cell_row where counts)
+           and (feed, row_number) = (select (feed, row_number) from cell_row order by feed, row_number limit 1)"""
+    )
+    for feed, role in (("stillinger", "position"), ("variable_timer", "hours")):
+        lineage.add(feed, role, f"select file_sha256, row_number from cell_row where counts and feed = '{feed}'")
+    if not lineage.count("variable_timer"):
+        lineage.add(
+            "variable_timer",
+            "hours without which the month has no figures",
+            f"""select file_sha256, row_number from raw.variable_timer where worked_month = $1
+                order by unit_code in ({units}), file_sha256, row_number limit 1""",
+            [cell["month"]],
+        )
+    lineage.exclude(
+        "variable_timer",
+        f"""select file_sha256, row_number, case when kind.hours_kind is null
+                then 'hours of the kind ' || hours.hours_kind || ' count nowhere'
+                else 'changes nothing in the number' end as reason
+            from raw.variable_timer as hours left join seeds.hour_kinds as kind on hours.hours_kind = kind.hours_kind
+            where worked_month = $1 and unit_code in ({units})""",
+        [cell["month"]],
+    )
+    (day,) = con.execute(
+        "select least(last_day(cast($1 || '-01' as date)), as_of) from raw.settings", [cell["month"]]
+    ).fetchall()[0]
+    set_apart(lineage, day, units, "true", "in_full_time", "full time")
+    lineage.make_deliverable(f"unit_code not in ({units})")
