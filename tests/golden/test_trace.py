@@ -226,6 +226,11 @@ def test_benchmarks_targets_and_pilots(town: tuple[Home, Settings]) -> None:
         home, "pilots", "pilot=Langvakter", "indicator=sick_leave_percent", "--measure", "current_value", "--restricted"
     )
     assert (pilot["piloter"], pilot["stillinger"]) == ([1], [1, 2])
+    # It ended in December, before the position of row 6 began.
+    ended = rows(
+        home, "pilots", "pilot=Turnus", "indicator=average_position_percent", "--measure", "current_value", "--restricted"
+    )
+    assert (ended["piloter"], ended["stillinger"]) == ([3], [3])
 
 
 def test_tables_that_are_no_figures(town: tuple[Home, Settings]) -> None:

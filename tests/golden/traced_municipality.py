@@ -127,7 +127,7 @@ def _beside_payroll(landing: Path) -> None:
     write_lines(
         landing / "piloter_2024-01-01.csv",
         "Enhetskode;Pilot;Startdato;Sluttdato",
-        ["V1;Langvakter;10.11.2023;", "O;Skole;10.12.2023;"],
+        ["V1;Langvakter;10.11.2023;", "O;Skole;10.12.2023;", "V2;Turnus;10.10.2023;31.12.2023"],
     )
     write_lines(
         landing / "publiserte_tall_2024-01-01.csv",

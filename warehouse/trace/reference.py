@@ -115,8 +115,9 @@ def of_pilot(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[st
     pilot, indicator = quoted(str(cell["pilot"])), str(cell["indicator"])
     started, latest = one(
         con,
-        f"""select min(year(start_date) * 12 + month(start_date) - 1),
-                   (select max(month_index) from intermediate.int_sick_leave_months)
+        f"""select min(year(start_date) * 12 + month(start_date) - 1), least(
+                (select max(month_index) from intermediate.int_sick_leave_months),
+                case when count(*) = count(end_date) then max(year(end_date) * 12 + month(end_date) - 1) end)
             from staging.stg_pilots where pilot = {pilot}""",
     )
     wanted = set(measures)
@@ -145,7 +146,7 @@ def of_pilot(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[st
         lineage.begin_series(month // 12)
     if wanted - {"start_value"} and not _reaches(lineage, latest):
         lineage.add_positions(
-            "position in the latest month, which is the present",
+            "position in the pilot's last month",
             f"""select position_row from intermediate.int_position_segments as stretch
                 inner join intermediate.int_months as latest on latest.month_index = {latest}
                     and least(stretch.index_through, latest.index_through) > greatest(stretch.index_before, latest.index_before)
@@ -172,7 +173,7 @@ def _reaches(lineage: Lineage, month: int) -> bool:
 
 
 def _add_pilot_rows(lineage: Lineage, pilot: str) -> None:
-    """The pilot's rows without which its start, its units or their area were others for the positions named so far."""
+    """The pilot's rows without which its start, its end, its units or their area were others for the positions named so far."""
     con = lineage.con
     named = f"select unit_code from {lineage.rows_of('stillinger')} as named"
     rows = con.execute(
@@ -180,16 +181,19 @@ def _add_pilot_rows(lineage: Lineage, pilot: str) -> None:
                 (select list(distinct unit_code) from intermediate.int_unit_ancestry
                  where org_unit_code = pilot.unit_code and org_level <> 'gruppe' and unit_code in ({named})),
                 (select list(distinct org_unit_code) from intermediate.int_unit_ancestry
-                 where unit_code = pilot.unit_code and org_level = 'tjenesteområde')
+                 where unit_code = pilot.unit_code and org_level = 'tjenesteområde'),
+                strftime(pilot.end_date, '%Y-%m')
             from staging.stg_pilots as pilot where pilot.pilot = {pilot} order by pilot.row_number"""
     ).fetchall()
 
     def outcome(kept: Sequence[tuple]) -> tuple:
         inside = {unit for row in kept for unit in row[3] or []}
-        return min((row[2] for row in kept), default=None), inside, {area for row in kept for area in row[4] or []}
+        areas = {area for row in kept for area in row[4] or []}
+        ends = None if any(row[5] is None for row in kept) else max((row[5] for row in kept), default=None)
+        return min((row[2] for row in kept), default=None), ends, inside, areas
 
     kept = smallest(rows, outcome)
-    for reason, chosen in (("", kept), ("changes nothing in the pilot's units or start", [r for r in rows if r not in kept])):
+    for reason, chosen in (("", kept), ("changes nothing in the pilot's units, start or end", [r for r in rows if r not in kept])):
         for sha256, row_number, *_ in chosen:
             values = f"select {quoted(sha256)} as file_sha256, {row_number} as row_number"
             if reason:
