@@ -55,9 +55,7 @@ def served_as_of(home: Home) -> date:
         return row[0]
 
 
-@pytest.mark.parametrize(
-    "stage", ["landing: the delivery", "feeds: organisasjon", "models: stg_units", "models: sick_leave_by_sex", "disclosure:"]
-)
+@pytest.mark.parametrize("stage", ["landing: the delivery", "feeds: organisasjon", "models: sick_leave_by_sex", "disclosure:"])
 def test_kill_at_each_stage(home: Home, stage: str) -> None:
     night = start_arsverk("run", "--home", home.root)
     assert night.stdout is not None

@@ -193,7 +193,10 @@ def _add_pilot_rows(lineage: Lineage, pilot: str) -> None:
         return min((row[2] for row in kept), default=None), ends, inside, areas
 
     kept = smallest(rows, outcome)
-    for reason, chosen in (("", kept), ("changes nothing in the pilot's units, start or end", [r for r in rows if r not in kept])):
+    for reason, chosen in (
+        ("", kept),
+        ("changes nothing in the pilot's units, start or end", [r for r in rows if r not in kept]),
+    ):
         for sha256, row_number, *_ in chosen:
             values = f"select {quoted(sha256)} as file_sha256, {row_number} as row_number"
             if reason:
