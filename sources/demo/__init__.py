@@ -14,8 +14,9 @@ from sources.demo.dialects import DIALECTS, Dialect, write_feed, write_sheets
 from sources.demo.extracts import extract, sprinkle_bad_rows
 from sources.demo.organisation import Municipality, read_municipality
 from sources.demo.others import draw_hours, pai, piloter, variable_timer
-from sources.demo.people import day, draw_people
+from sources.demo.people import day, draw_workforce, name_people, validity_rows
 from sources.demo.published import LEDGER, maltall, read_published, sammenligning, ssb_12441, survey_2021, survey_2023
+from sources.demo.solve.equality import fit_employees
 
 EXTRACT_DATES = ("2024-09-30", "2024-10-31")
 PAI_YEARS = (2021, 2022, 2023)
@@ -28,9 +29,12 @@ def make_deliveries(landing: Path, *, seed: int = 2024, progress: Callable[[str]
     landing.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     municipality = read_municipality()
-    persons, positions = draw_people(rng, municipality)
-    leaves = draw_leaves(rng, municipality, persons)
-    absences = draw_absences(rng, municipality, persons, positions, leaves)
+    workforce = draw_workforce(rng, municipality)
+    leaves = draw_leaves(rng, municipality, workforce.persons)
+    fit_employees(rng, municipality, workforce, leaves)
+    persons = name_people(rng, municipality, workforce.persons)
+    positions = validity_rows(rng, municipality, workforce)
+    absences = draw_absences(rng, municipality, persons, positions, leaves, day(EXTRACT_DATES[-1]))
     paths = []
     for path, what in chain(
         payroll_files(landing, rng, municipality, persons, positions, leaves, absences),

@@ -7,10 +7,9 @@ import pandas as pd
 
 from sources.demo.extracts import date_text, number_text, text
 from sources.demo.organisation import Municipality
-from sources.demo.people import ORIGIN, day
+from sources.demo.people import ON_SHIFTS, ORIGIN, day
 
 HOURS_FROM = "2023-01"
-ON_SHIFTS = ("sykehjem", "hjemmetjeneste", "bolig")
 # Who may have hours of a kind: kind, share of them with hours in a month, mean hours, pay by the hour's rate.
 HOURS = (
     ("Timelønn", 0.75, 42, 1.0),
