@@ -111,7 +111,7 @@ def run(home_folder: Path, settings_file: Path | None, landing: Path | None, as_
     home = Home(home_folder.resolve())
     home.prepare()
     publication_id = run_night(home, settings_file=settings_file, landing=landing, as_of=as_of)
-    _tell_published(home, publication_id)
+    tell_published(home, publication_id)
 
 
 @main.command()
@@ -182,11 +182,17 @@ def _show_progress() -> None:
     print(f"{0:7.1f} s  starting Dagster", flush=True)
 
 
-def _tell_published(home: Home, publication_id: str) -> None:
+def tell_published(home: Home, publication_id: str) -> None:
+    """Print what a publication holds and how the published figures compare with it."""
     from warehouse.publish import published_tables
+    from warehouse.reconciliation import count_by_status
 
     click.echo(f"\nPublished {publication_id}")
     for name, rows, withheld in published_tables(home):
         note = f", {withheld:,} withheld".replace(",", " ") if withheld else ""
         click.echo(f"  marts.{name:<24}{rows:>10,} rows".replace(",", " ") + note)
     click.echo(f"Served from {os.path.relpath(home.served_database)} (and Parquet beside it)")
+    counts = count_by_status(home)
+    click.echo(f"\nReconciliation of {sum(counts.values())} published figures (marts.reconciliation)")
+    for status, figures in counts.items():
+        click.echo(f"  {status:<14}{figures:>6}")

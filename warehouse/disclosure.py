@@ -8,11 +8,11 @@ primary rule is here; the secondary rule adds its cells to the same decisions be
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
-from warehouse.database import one
+from warehouse.database import one, quoted
 from warehouse.errors import Refused
 from warehouse.settings import Settings
 
@@ -21,11 +21,15 @@ PERIOD_COLUMNS = ("period_type", "period", "is_partial")
 
 @dataclass(frozen=True)
 class Follow:
-    """Another table's decisions that hold here as well: where one is withheld and `where` holds, `empties` is emptied here."""
+    """Another table's decisions that hold here as well: where one is withheld and `where` holds, `empties` is emptied here.
+
+    `says` are columns that then hold a fixed text instead of what would tell the withheld value.
+    """
 
     table: str
     where: str
     empties: tuple[str, ...]
+    says: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def marts_of(manifest: Mapping) -> list[Mart]:
                     threshold=disclosure.get("threshold"),
                     threshold_measures=(measured,) if isinstance(measured, str) else tuple(measured),
                     follows=tuple(
-                        Follow(followed["table"], followed["where"], tuple(followed["empties"]))
+                        Follow(followed["table"], followed["where"], tuple(followed["empties"]), followed.get("says", {}))
                         for followed in disclosure.get("follows", [])
                     ),
                 )
@@ -117,15 +121,25 @@ def decide(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], settings: Sett
     return counts
 
 
+def _follows(mart: Mart, follow: Follow) -> str:
+    """Condition on a row of the mart: a decision that is followed withholds it. Found by one join, not row by row."""
+    row = f"({', '.join(f'mart.{name}' for name in mart.grain)})"
+    return (
+        f"{row} in (select {row} from marts.{mart.name} as mart, disclosure.{follow.table} as followed"
+        f" where followed.withheld is not null and ({follow.where}))"
+    )
+
+
 def _masked(mart: Mart, column: str) -> str:
-    """The column's expression in the served table: empty where a decision withholds it."""
+    """The column's expression in the served table: empty where a decision withholds it, or what a follow then says."""
     served_where = ["decision.withheld is null"] if mart.threshold is not None and column in mart.measures else []
-    served_where += [
-        f"not exists (from disclosure.{follow.table} as followed where followed.withheld is not null and ({follow.where}))"
-        for follow in mart.follows
-        if column in follow.empties
+    served_where += [f"not {_follows(mart, follow)}" for follow in mart.follows if column in follow.empties]
+    if served_where:
+        return f"case when {' and '.join(served_where)} then mart.{column} end as {column}"
+    said = [
+        f"when {_follows(mart, follow)} then {quoted(follow.says[column])}" for follow in mart.follows if column in follow.says
     ]
-    return f"case when {' and '.join(served_where)} then mart.{column} end as {column}" if served_where else f"mart.{column}"
+    return f"case {' '.join(said)} else mart.{column} end as {column}" if said else f"mart.{column}"
 
 
 def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> None:

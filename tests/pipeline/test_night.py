@@ -6,22 +6,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import stat
 import subprocess
 import sys
 from datetime import date
 from pathlib import Path
 
-import dagster as dg
 import duckdb
 import pytest
 
 from orchestration.dbt import load_manifest, project_fingerprint, unproven_tests
-from orchestration.run import run_night
 from sources.registry import feeds
 from tests.building import settings_with
 from tests.command import arsverk
 from tests.deliveries import small_delivery, write_delivery, write_feed
+from tests.nights import check_evaluations, night
 from tests.random_municipality import random_feeds
 from tests.vendor_deliveries import write_visma
 from warehouse.errors import Refused
@@ -30,10 +30,6 @@ from warehouse.publish import current_publication
 from warehouse.verify import verify
 
 SEPTEMBER, OCTOBER = date(2024, 9, 30), date(2024, 10, 31)
-
-
-def night(home: Home, settings_file: Path | None = None, as_of: date | None = None) -> str:
-    return run_night(home, settings_file=settings_file, landing=None, as_of=as_of)
 
 
 def files_below(folder: Path) -> dict[str, str]:
@@ -47,14 +43,6 @@ def files_below(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.prepare()
-    write_delivery(home.landing, small_delivery(), extract_date=SEPTEMBER)
-    return home
-
-
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home with one night behind it, for tests that only look."""
@@ -63,6 +51,13 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Home:
     write_delivery(home.landing, small_delivery(), extract_date=SEPTEMBER)
     night(home)
     return home
+
+
+@pytest.fixture
+def home(published: Home, tmp_path: Path) -> Home:
+    """A copy of that home, free to change."""
+    shutil.copytree(published.root, tmp_path / "home", symlinks=True)
+    return Home(tmp_path / "home")
 
 
 def test_another_process_reads_what_was_published(published: Home) -> None:
@@ -123,13 +118,7 @@ def test_no_person_below_publish_or_in_the_restricted_database(published: Home) 
 def test_every_rule_of_every_feed_is_a_check_and_every_dbt_test_too(published: Home) -> None:
     wanted = {(f"raw/{feed.name}", rule.name) for feed in feeds().values() if feed.required for rule in feed.rules}
     tests = {node["name"] for node in load_manifest()["nodes"].values() if node["resource_type"] == "test"}
-    with dg.DagsterInstance.from_config(str(published.dagster)) as instance:
-        run = instance.get_runs(limit=1)[0]
-        evaluations = [
-            record.event_log_entry.dagster_event.asset_check_evaluation_data
-            for record in instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
-            if record.event_log_entry.dagster_event
-        ]
+    evaluations = check_evaluations(published)
     seen = {(e.asset_key.to_user_string(), e.check_name) for e in evaluations}
     assert wanted <= seen
     assert tests <= {name for _, name in seen}
@@ -144,7 +133,7 @@ def test_the_same_files_give_the_same_bytes(published: Home, home: Home) -> None
 
 
 def test_history_is_kept_and_the_pointer_moves(home: Home) -> None:
-    first = night(home)
+    first = current_publication(home)
     write_delivery(home.landing, small_delivery(), extract_date=OCTOBER)
     second = night(home)
     assert {path.name for path in home.history.iterdir()} == {first, second}
@@ -170,7 +159,6 @@ def test_an_incomplete_delivery_with_a_rejected_file_stops_the_night(home: Home)
 
 
 def test_a_refused_night_leaves_the_last_publication(home: Home, tmp_path: Path) -> None:
-    night(home)
     before = files_below(home.publish)
     warehouse = hashlib.sha256(home.warehouse_database.read_bytes()).hexdigest()
     bad = small_delivery()
@@ -222,7 +210,6 @@ def test_a_run_without_deliveries_says_what_is_missing(tmp_path: Path) -> None:
 
 
 def test_verify_names_a_flipped_byte_of_a_publication(home: Home) -> None:
-    night(home)
     path = home.publish.resolve() / "current" / "sick_leave_by_unit.parquet"
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1

@@ -10,8 +10,11 @@ from warehouse.database import connect
 from warehouse.disclosure import decide, marts_of, mask
 from warehouse.errors import Refused
 from warehouse.publish import publish
+from warehouse.reconciliation import new_mismatches
 
 MARTS = marts_of(load_manifest())
+NO_NEW_MISMATCH = "no_new_mismatch"
+FIGURES_TOLD = 20
 
 
 @dg.asset(
@@ -20,16 +23,36 @@ MARTS = marts_of(load_manifest())
     pool=WRITER_POOL,
     kinds={"duckdb"},
     retry_policy=dg.RetryPolicy(max_retries=1),
+    check_specs=[
+        dg.AssetCheckSpec(
+            NO_NEW_MISMATCH,
+            asset="served_tables",
+            description="No published figure that the last publication gave again, or did not hold, mismatches now (warning).",
+        )
+    ],
 )
 def served_tables(night: Night) -> dg.MaterializeResult:
     """The marts with every withheld cell emptied (metrics.md 10)."""
     with refusals_as_failures(), connect(night.home.build_database, night.settings) as con:
         counts = decide(con, MARTS, night.settings)
         mask(con, MARTS)
+        mismatches = new_mismatches(night.home, con)
+    if mismatches:
+        figures = ", ".join(figure_id for figure_id, _ in mismatches[:FIGURES_TOLD])
+        more = f" and {len(mismatches) - FIGURES_TOLD} more" if len(mismatches) > FIGURES_TOLD else ""
+        log.warning("reconciliation: %d published figures mismatch that did not before: %s%s", len(mismatches), figures, more)
     for name, (cells, withheld) in counts.items():
         log.info("disclosure: %s: %d of %d cell-years withheld", name, withheld, cells)
     return dg.MaterializeResult(
-        metadata={name: f"{withheld} of {cells} withheld" for name, (cells, withheld) in counts.items()}
+        metadata={name: f"{withheld} of {cells} withheld" for name, (cells, withheld) in counts.items()},
+        check_results=[
+            dg.AssetCheckResult(
+                check_name=NO_NEW_MISMATCH,
+                passed=not mismatches,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"new_mismatches": len(mismatches), "figures": dg.MetadataValue.json(dict(mismatches))},
+            )
+        ],
     )
 
 

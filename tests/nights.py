@@ -1,0 +1,29 @@
+"""Whole nights in this process, and what Dagster kept of them. Not here: builds without Dagster (building.py)."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.run import prepare_instance, run_night
+from warehouse.paths import Home
+
+
+def night(home: Home, settings_file: Path | None = None, as_of: date | None = None) -> str:
+    """Run the nightly job on the home's own landing folder; returns the publication's id."""
+    return run_night(home, settings_file=settings_file, landing=None, as_of=as_of)
+
+
+def check_evaluations(home: Home) -> list[dg.AssetCheckEvaluation]:
+    """Every check result that the home's last run left in Dagster."""
+    prepare_instance(home)
+    with dg.DagsterInstance.get() as instance:
+        run = instance.get_runs(limit=1)[0]
+        records = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
+        return [
+            record.event_log_entry.dagster_event.asset_check_evaluation_data
+            for record in records
+            if record.event_log_entry.dagster_event
+        ]
