@@ -12,14 +12,17 @@ import pandas as pd
 from sources.demo.absence import draw_absences, draw_leaves
 from sources.demo.dialects import DIALECTS, Dialect, write_feed, write_sheets
 from sources.demo.extracts import extract, sprinkle_bad_rows
+from sources.demo.ledger import LEDGER, read_published
 from sources.demo.organisation import Municipality, read_municipality
 from sources.demo.others import draw_hours, pai, piloter, variable_timer
 from sources.demo.people import day, draw_workforce, name_people, validity_rows
-from sources.demo.published import LEDGER, maltall, read_published, sammenligning, ssb_12441, survey_2021, survey_2023
+from sources.demo.published import maltall, sammenligning, ssb_12441, survey_2021, survey_2023
 from sources.demo.solve.equality import fit_employees
+from sources.demo.solve.full_time import fit_percents
+from sources.demo.solve.pay import fit_salaries
 
 EXTRACT_DATES = ("2024-09-30", "2024-10-31")
-PAI_YEARS = (2021, 2022, 2023)
+PAI_YEARS = (2020, 2021, 2022, 2023)
 # The days of the two cases in which the published figures were last brought together.
 SPRING, AUTUMN = "2024-03-12", "2024-10-08"
 
@@ -32,8 +35,11 @@ def make_deliveries(landing: Path, *, seed: int = 2024, progress: Callable[[str]
     workforce = draw_workforce(rng, municipality)
     leaves = draw_leaves(rng, municipality, workforce.persons)
     fit_employees(rng, municipality, workforce, leaves)
+    fit_percents(rng, municipality, workforce, leaves)
     persons = name_people(rng, municipality, workforce.persons)
     positions = validity_rows(rng, municipality, workforce)
+    pay_group = municipality.jobs["pay_group"].to_numpy(dtype=float, na_value=0)[positions["job"]].astype(int)
+    positions = fit_salaries(positions, pay_group, persons["sex"].to_numpy()[positions["person"]])
     absences = draw_absences(rng, municipality, persons, positions, leaves, day(EXTRACT_DATES[-1]))
     paths = []
     for path, what in chain(
@@ -76,7 +82,7 @@ def other_files(
     published = read_published()
     tables = {
         **{f"variable_timer_{date}": variable_timer(municipality, persons, hours, day(date)) for date in EXTRACT_DATES},
-        **{f"pai_{year}": pai(municipality, persons, positions, year) for year in PAI_YEARS},
+        **{f"pai_{year}": pai(rng, municipality, persons, positions, year) for year in PAI_YEARS},
         f"sammenligning_{SPRING}": sammenligning(published),
         f"maltall_{AUTUMN}": maltall(published),
         f"piloter_{AUTUMN}": piloter(),

@@ -63,7 +63,7 @@ class Workforce:
     Attributes:
         persons: one row a person (row label = person), with the main position as drawn.
         employments: one row a position of a person, with its first percent and unit.
-        changes: later percents and units of employments; missing where that one stays as it is.
+        changes: later percents, units and wishes of employments; missing where that one stays as it is.
     """
 
     persons: pd.DataFrame
@@ -85,10 +85,9 @@ class Workforce:
         start = self.employments["start"].reindex(self.changes["employment"]).to_numpy()
         return self.changes[self.changes["start"].to_numpy() >= start]
 
-    def change_percents(self, employments: pd.Index, starts: np.ndarray, percents: np.ndarray) -> None:
-        """New percents from the given days on."""
-        rows = pd.DataFrame({"employment": employments, "start": starts, "percent": percents, "unit": np.nan})
-        self.changes = pd.concat([self.changes, rows], ignore_index=True)
+    def change(self, **columns: object) -> None:
+        """Further changes: `employment`, `start` and what is new from then on."""
+        self.changes = pd.concat([self.changes, pd.DataFrame(columns)], ignore_index=True)
 
     def latest_change(self, when: int) -> pd.Series:
         """Start of the employment or, if later, of its last change by the day."""
@@ -241,7 +240,7 @@ def _changes(rng: np.random.Generator, municipality: Municipality, employments: 
     moved = _at_random_times(rng, begun, 0.03 * ordinary).assign(percent=np.nan)
     moved["unit"] = _sibling_units(rng, municipality.units, moved["unit"].to_numpy(dtype=int))
     parts = [changed, moved, *_staff_of_closed_units(rng, municipality.units, begun)]
-    return pd.concat(parts, ignore_index=True)[["employment", "start", "percent", "unit"]]
+    return pd.concat(parts, ignore_index=True)[["employment", "start", "percent", "unit"]].assign(wish=None)
 
 
 def _staff_of_closed_units(rng: np.random.Generator, units: pd.DataFrame, begun: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -263,10 +262,10 @@ def validity_rows(rng: np.random.Generator, municipality: Municipality, workforc
         begun.loc[begun["start"] < day(f"{year}-05-01"), ["employment"]].assign(start=day(f"{year}-05-01"))
         for year in range(2020, 2025)
     ]
-    changing = ["employment", "start", "percent", "unit"]
+    changing = ["employment", "start", "percent", "unit", "wish"]
     rows = pd.concat([begun[changing], *settlements, workforce.later_changes()], ignore_index=True)
     rows = rows.sort_values(["employment", "start"], kind="stable")
-    rows[["percent", "unit"]] = rows.groupby("employment")[["percent", "unit"]].ffill()
+    rows[changing[2:]] = rows.groupby("employment")[changing[2:]].ffill()
     rows = rows.drop_duplicates(["employment", "start"], keep="last").astype({"unit": int})
     rows = rows.merge(begun.drop(columns=changing[1:]), on="employment")
     rows = rows[rows["start"] <= rows["end"]].reset_index(drop=True)

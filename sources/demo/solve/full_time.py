@@ -4,7 +4,7 @@ The dates are taken in order; what is changed at one takes effect after the one 
 of few people pins how many they are: then some begin a little later or leave a little earlier.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,13 +16,21 @@ from sources.demo.solve.figures import figures
 from sources.demo.solve.program import solve
 
 # The dates and how the ledger names them; a year means its last reference date, in the running year that of the extract.
-DATES = {"2020-12-31": "2020", "2022-12-31": "2022", "2023-12-31": "2023", "2024-04-30": "2024-04", "2024-10-31": "2024"}
+DATES = {
+    "2020-12-31": "2020",
+    "2022-09-30": "pilot start",
+    "2022-12-31": "2022",
+    "2023-12-31": "2023",
+    "2024-04-30": "2024-04",
+    "2024-06-30": "pilot so far",
+    "2024-10-31": "2024",
+}
 CENTRES = ("Bråset bo- og omsorgssenter", "Hurum bo- og omsorgssenter")
 THRESHOLD = 80
 LARGE = (80, 85, 90)
 SMALLEST, LARGEST = 10, 95
 STEP = 5
-MOST_STEPS = 14
+MOST_STEPS = 40
 # How far inside an interval a sum of percents is aimed at.
 INSIDE = 0.2
 
@@ -62,7 +70,8 @@ class Fitting:
         some_time = earliest + (self.rng.random(len(changed)) * (self.when - earliest + 1)).astype(int)
         months = (ORIGIN + some_time).astype("datetime64[M]").astype("datetime64[D]")
         first = (months - ORIGIN).astype(int)
-        self.workforce.change_percents(changed, np.where(first >= earliest, first, some_time), percents[changed].to_numpy())
+        starts = np.where(first >= earliest, first, some_time)
+        self.workforce.change(employment=changed, start=starts, percent=percents[changed].to_numpy())
 
     def remove(self, rows: pd.DataFrame, number: int) -> None:
         """Let some begin after the date, or move to other units before it where too few have begun since the date before."""
@@ -75,19 +84,14 @@ class Fitting:
         employments.loc[new, "end"] = np.maximum(employments.loc[new, "end"], later + 90)
         units = self.municipality.units
         alike = units.index[units["workplace"].isin(units["workplace"][rows["unit"]]) & ~units["steady"] & (units["positions"] > 9)]
-        moves = {
-            "employment": old,
-            "start": np.maximum(self.since, self.workforce.latest_change(self.when)[old]) + 1,
-            "percent": np.nan,
-            "unit": self.rng.choice(alike, len(old)),
-        }
-        self.workforce.changes = pd.concat([self.workforce.changes, pd.DataFrame(moves)], ignore_index=True)
+        starts = np.maximum(self.since, self.workforce.latest_change(self.when)[old]) + 1
+        self.workforce.change(employment=old, start=starts, unit=self.rng.choice(alike, len(old)))
 
 
 def fit_percents(rng: np.random.Generator, municipality: Municipality, workforce: Workforce, leaves: pd.DataFrame) -> None:
     """Bring every printed full-time figure of the payroll's own to its value."""
     printed = figures("full_time_80_percent", "average_position_percent")
-    since = 0
+    since, since_pilot = 0, {}
     for date, period in DATES.items():
         when = day(date)
         fitting = Fitting(rng, municipality, workforce, leaves, when, since)
@@ -98,8 +102,11 @@ def fit_percents(rng: np.random.Generator, municipality: Municipality, workforce
             _fit_whole(fitting, of_date)
         for centre in municipality.units.loc[municipality.units["name"].isin(CENTRES)].index:
             if (of_date["org_unit"] == municipality.units.at[centre, "name"]).any():
-                _fit_centre(fitting, of_date, centre)
-        since = when
+                _fit_centre(fitting, of_date, centre, since_pilot)
+        if period.startswith("pilot"):
+            since_pilot[_fit_pilot(fitting, of_date)] = when
+        else:
+            since = when
 
 
 def _bounds(printed: pd.DataFrame, unit: str, indicator: str) -> tuple[float, float]:
@@ -145,7 +152,7 @@ def _fit_whole(fitting: Fitting, printed: pd.DataFrame) -> None:
             editable = editable[~editable["person"].isin(fitting.below(beside)["person"])]
         enough = _counts(len(percents), share)[0] - int((percents >= THRESHOLD).sum())
         goal = sum(average) / 2 * len(percents) - percents.sum()
-        fitting.change(editable, _edited(fitting.rng, editable["percent"], enough=enough, total=goal))
+        fitting.change(editable, _edited(fitting.rng, editable["percent"], enough=enough, total=goal, largest=100))
 
 
 def _fit_sexes(fitting: Fitting) -> None:
@@ -213,8 +220,12 @@ def _edited(
     return new.round(2)
 
 
-def _fit_centre(fitting: Fitting, printed: pd.DataFrame, centre: int) -> None:
-    """A care centre and its wards: sizes and counts of the wards that also give the centre's figures, then the percents."""
+def _fit_centre(fitting: Fitting, printed: pd.DataFrame, centre: int, since_pilot: dict[int, int]) -> None:
+    """A care centre and its wards: sizes and counts of the wards that also give the centre's figures, then the percents.
+
+    Args:
+        since_pilot: the date of a ward's own figures as a pilot, which stand too.
+    """
     units = fitting.municipality.units
     rows = fitting.below(centre)
     wards = [
@@ -225,14 +236,39 @@ def _fit_centre(fitting: Fitting, printed: pd.DataFrame, centre: int) -> None:
     plan = _plan(fitting, printed, centre, wards, rows)
     for unit, (size, enough, total) in plan.items():
         of_unit = rows[rows["unit"] == unit]
-        fitting.remove(of_unit, len(of_unit) - size)
-        left = fitting.below(centre)
-        left = left[left["unit"] == unit]
-        free = left[left["free"]]
-        more = enough - int((left["percent"] >= THRESHOLD).sum())
-        edited = _edited(fitting.rng, free["percent"], enough=more, total=total - left["percent"].sum(), largest=100)
-        fitting.change(free, edited)
-        print(units.at[unit,"name"], size, enough, total, '->', len(left), (left.percent>=80).sum()-(free.percent>=80).sum()+(edited>=80).sum(), left.percent.sum()-free.percent.sum()+edited.sum(), len(free)) if unit==centre else 0
+        later = replace(fitting, since=max(fitting.since, since_pilot.get(unit, 0)))
+        later.remove(of_unit, len(of_unit) - size)
+        _fit_unit(later, unit, enough, total)
+
+
+def _fit_pilot(fitting: Fitting, printed: pd.DataFrame) -> int:
+    """A ward in a pilot: its share, its average, and how many want a larger position. Returns the unit."""
+    units, name = fitting.municipality.units, printed["org_unit"].iloc[0]
+    unit = units.index[units["name"] == name][0]
+    there = len(fitting.below(unit))
+    share = _bounds(printed, name, "full_time_80_percent")
+    size, enough = next((size, counts[0]) for size in range(there, 0, -1) if (counts := _counts(size, share)))
+    fitting.remove(fitting.below(unit), there - size)
+    total = sum(_bounds(printed, name, "average_position_percent")) / 2 * size
+    _fit_unit(fitting, unit, enough, total)
+    wanted = figures("involuntary_part_time")
+    number = int(wanted.loc[wanted["period"] == printed["period"].iloc[0], "value"].iloc[0])
+    rows = fitting.below(unit)
+    part_time = pd.Index(fitting.rng.permutation(rows.index[rows["percent"] < 100]))
+    wishes = np.where(np.arange(len(part_time)) < number, "Ja", fitting.rng.choice(["Nei", ""], len(part_time), p=[0.7, 0.3]))
+    starts = np.maximum(fitting.since + 1, fitting.workforce.latest_change(fitting.when)[part_time])
+    fitting.workforce.change(employment=part_time, start=starts, wish=wishes)
+    return unit
+
+
+def _fit_unit(fitting: Fitting, unit: int, enough: int, total: float) -> None:
+    """The percents of those who are in the unit itself: so many at the threshold, and their sum."""
+    rows = fitting.below(unit)
+    rows = rows[rows["unit"] == unit]
+    free = rows[rows["free"]]
+    more = enough - int((rows["percent"] >= THRESHOLD).sum())
+    edited = _edited(fitting.rng, free["percent"], enough=more, total=total - rows["percent"].sum(), largest=100)
+    fitting.change(free, edited)
 
 
 def _plan(
@@ -295,10 +331,12 @@ def _plan(
         integer=np.array([True] * len(options) + [False] * len(wards) + [True, False, True]),
     )
     print(name, fitting.when, "outside", outside[np.abs(outside) > 1e-6], {units.at[w,"name"]: (int((rows["unit"] == w).sum()), options[options.ward==w]["size"].unique().tolist()[-4:]) for w in wards})
-    chosen = options[found[:first_sum] > 0.5].set_index("ward")
+    chosen = options[found[:first_sum] > 0.5].drop_duplicates("ward").set_index("ward")
+    # A seed whose ward is too small for its figure leaves the ward as it is.
     plan = {
         ward: (int(chosen.at[ward, "size"]), int(chosen.at[ward, "count"]), round(float(found[first_sum + place]), 2))
         for place, ward in enumerate(wards)
+        if ward in chosen.index
     }
     plan[centre] = (round(found[own_size]), round(found[own_count]), round(float(found[own_sum]), 2))
     return plan

@@ -20,13 +20,15 @@ LONG_TERM_FROM = 17
 AGE_BANDS = {"": (0, 200), "<25": (0, 24), "25-34": (25, 34), "35-44": (35, 44), "45-54": (45, 54), "55-64": (55, 64)}
 SEXES = {"": ("K", "M"), "kvinne": ("K",), "mann": ("M",)}
 # The program holds to this part of each interval; the rest is for the rounding after it.
-TIGHTNESS = 0.5
+TIGHTNESS = 0.7
 # Every unit of the tree without figures of its own keeps within these times its area's percent.
 USUAL = (0.55, 1.6)
 INVENTED = 0.1
-TYPICAL_PERCENT = 9
-MENDING_STEPS = 4000
-MENDING_CHOICE = 1500
+TYPICAL_PERCENT = 7.5
+MENDING_STEPS = 1500
+# In half widths of an interval; a little inside the bounds is aimed at.
+AIMED_AT = 0.95
+MENDING_CHOICE = 250
 
 
 def available_days(size: int, leaves: pd.DataFrame) -> np.ndarray:
@@ -70,11 +72,13 @@ def choose_spells(
 
 
 def unit_proneness(municipality: Municipality) -> np.ndarray:
-    """How much more sick leave to draw in each unit, for the highest of the figures printed of it or of what it lies in."""
+    """How much more sick leave to draw in each unit, for the highest figure printed of it, of its group or of what it lies in."""
     units, drawn = municipality.units, np.ones(len(municipality.units))
     whole = figures("sick_leave_percent")
-    for name, percent in whole[whole["org_level"].isin(["virksomhet", "avdeling"])].groupby("org_unit")["value"].max().items():
-        drawn[municipality.members[units.index[units["name"] == name][0]]] = max(percent / TYPICAL_PERCENT, 0.8)
+    for level in ("gruppe", "virksomhet", "avdeling"):
+        for name, percent in whole[whole["org_level"] == level].groupby("org_unit")["value"].max().items():
+            unit = str(name) if level == "gruppe" else units.index[units["name"] == name][0]
+            drawn[municipality.members[unit]] = max((percent / TYPICAL_PERCENT) ** 2, 1)
     return drawn
 
 
@@ -221,37 +225,37 @@ def _mended(
 ) -> np.ndarray:
     """Round the half-chosen spells, then change single short spells while a cell is outside its bounds.
 
-    Each step takes the worst cell and the change, of some drawn ones, after which the sum of all that is outside is least.
+    Each step takes the worst cell and the change, of some drawn ones, after which the sum of all that is outside is least; a
+    cell that no change helps waits until another one has changed.
     """
     kept = chosen >= 0.5
     half = (high - low) / 2
     row, column = entries["row"].to_numpy(), entries["column"].to_numpy()
     value = entries["value"].to_numpy() / half[row]
-    # Everything in half widths from the middle of its row; a little inside the bounds is aimed at.
+    # Everything in half widths from the middle of its row.
     middle = (low + high) / 2 / half
     state = np.bincount(row, value * kept[column], len(low)) - middle
     by_column = np.argsort(column, kind="stable")
     starts = np.searchsorted(column[by_column], np.arange(len(chosen) + 1))
-    columns_of_row = {}
+    stuck: set[int] = set()
     for _ in range(MENDING_STEPS):
-        outside = np.maximum(np.abs(state) - 0.9, 0)
-        worst = int(outside.argmax())
-        if outside[worst] <= 0:
+        outside = np.maximum(np.abs(state) - AIMED_AT, 0)
+        rows = [place for place in np.argsort(-outside, kind="stable") if outside[place] > 0 and place not in stuck]
+        if not rows:
             break
-        if worst not in columns_of_row:
-            found = np.unique(column[row == worst])
-            columns_of_row[worst] = found[days[found] > 0]
-        some = columns_of_row[worst]
+        some = np.unique(column[row == rows[0]])
         if len(some) > MENDING_CHOICE:
             some = rng.choice(some, MENDING_CHOICE, replace=False)
         change = np.zeros((len(some), len(low)))
         for place, spell in enumerate(some):
             at = by_column[starts[spell] : starts[spell + 1]]
             np.add.at(change[place], row[at], value[at] * (-1.0 if kept[spell] else 1.0))
-        after = np.maximum(np.abs(state + change) - 0.9, 0).sum(axis=1)
+        after = np.maximum(np.abs(state + change) - AIMED_AT, 0).sum(axis=1)
         best = int(after.argmin())
         if after[best] >= outside.sum() - 1e-9:
-            break
+            stuck.add(rows[0])
+            continue
+        stuck.clear()
         kept[some[best]] = ~kept[some[best]]
         state = state + change[best]
     return kept
