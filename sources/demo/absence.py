@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from sources.demo.organisation import Municipality
-from sources.demo.calendar import DAYS, WORKING, WORKING_BEFORE, YEARS
+from sources.demo.calendar import AFTER, BEFORE, DAYS, WORKING, WORKING_BEFORE, YEARS
 from sources.demo.people import ORIGIN, LEADERS, day
 from sources.demo.solve.parental_leave import with_printed_year
-from sources.demo.solve.sick_leave import choose_spells, unit_proneness
+from sources.demo.solve.sick_leave import choose_spells, proneness
 
 # Of each sex: births a year, age at them, days at 100 and 80 % coverage, share with unpaid leave afterwards.
 PARENTS = {"K": (165, (23, 43), (290, 360), 0.3), "M": (85, (24, 50), (105, 133), 0.1)}
@@ -25,8 +25,8 @@ SELF_MONTHS = (1.5, 1.4, 1.3, 0.9, 0.9, 0.8, 0.35, 0.85, 1.1, 1.2, 1.4, 1.3)
 DOCTOR_MONTHS = (1.3, 1.25, 1.1, 0.9, 0.85, 0.75, 0.55, 0.95, 1.0, 1.1, 1.2, 1.1)
 SELF_LENGTHS = (0.33, 0.24, 0.2, 0.07, 0.05, 0.03, 0.02, 0.06)
 NOTE_DAYS = (7, 7, 14, 14, 21, 28, 30)
-# Spells drawn a person, before those are left out that nobody is there for or that touch another.
-DOCTOR_CANDIDATES, SELF_CANDIDATES = 14, 14
+# Spells drawn for each unit of proneness, before those are left out that nobody is there for or that touch another.
+DOCTOR_CANDIDATES, SELF_CANDIDATES = 7, 7
 GRADES = (20, 25, 30, 40, 50, 50, 50, 60, 70, 80)
 
 
@@ -135,11 +135,12 @@ def _percent_by_day(size: int, spans: pd.DataFrame) -> np.ndarray:
 
 def _propensity(rng: np.random.Generator, municipality: Municipality, persons: pd.DataFrame) -> np.ndarray:
     """How prone each person is to sick leave: job, unit, sex, age and a share of chance."""
-    unit = (rng.lognormal(0, 0.2, len(municipality.units)) * unit_proneness(municipality))[persons["unit"]]
+    by_unit, by_job = proneness(municipality)
+    unit = (by_unit * rng.lognormal(0, 0.2, len(by_unit)))[persons["unit"]]
     age = (day("2022-12-31") - persons["birth"]) / 365.25
     by_age = np.select([age < 25, age < 35, age < 55, age < 62], [0.85, 1.15, 1.0, 1.1], 1.15)
     sex = np.where(persons["sex"] == "K", 1.0, 0.66)
-    job = municipality.jobs["risk"].to_numpy()[persons["job"]]
+    job = (municipality.jobs["risk"].to_numpy() * by_job)[persons["job"]]
     return job * unit * by_age * sex * rng.gamma(2, 0.5, len(persons))
 
 
@@ -160,18 +161,29 @@ def _candidate_spells(
     rng: np.random.Generator, persons: pd.DataFrame, weights: np.ndarray, at_work: np.ndarray, present: np.ndarray
 ) -> pd.DataFrame:
     """Spells in order of person and start, about twice what will happen; a working day lies between two of a person."""
-    doctor = _starts(rng, DOCTOR_CANDIDATES * len(persons), weights, DOCTOR_MONTHS, at_work).assign(doctor=True)
+    doctor = _starts(rng, int(DOCTOR_CANDIDATES * weights.sum()), weights, DOCTOR_MONTHS, at_work).assign(doctor=True)
     doctor["days"] = rng.lognormal(np.log(19), 1.3, len(doctor)).clip(3, 365).astype(int)
-    short = _starts(rng, SELF_CANDIDATES * len(persons), weights, SELF_MONTHS, at_work).assign(doctor=False)
+    short = _starts(rng, int(SELF_CANDIDATES * weights.sum()), weights, SELF_MONTHS, at_work).assign(doctor=False)
     short["days"] = rng.choice(np.arange(1, 9), len(short), p=SELF_LENGTHS)
-    spells = pd.concat([doctor, short]).sort_values(["person", "start"], kind="stable", ignore_index=True)
     # A spell ends at the latest on the last day before one without a position, or with a leave.
     last = np.where(present, DAYS - 1, np.arange(DAYS) - 1).astype(np.int16)
     last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
-    spells["end"] = np.minimum(spells["start"] + spells["days"] - 1, last[spells["person"], spells["start"]])
+    for spells in (doctor, short):
+        spells["end"] = np.minimum(spells["start"] + spells["days"] - 1, last[spells["person"], spells["start"]])
+    # The long ones first: among many short ones there would be no room for them.
+    doctor = _apart(doctor)
+    taken = _percent_by_day(len(persons), doctor.assign(start=BEFORE[doctor["start"]], end=AFTER[doctor["end"]], percent=1)) > 0
+    days_taken = np.concatenate([np.zeros((len(persons), 1), dtype=np.int16), taken.cumsum(axis=1, dtype=np.int16)], axis=1)
+    room = days_taken[short["person"], short["end"] + 1] == days_taken[short["person"], short["start"]]
+    return pd.concat([doctor, _apart(short[room])]).sort_values(["person", "start"], ignore_index=True)
+
+
+def _apart(spells: pd.DataFrame) -> pd.DataFrame:
+    """The spells without those that begin before a working day has passed since the last of the same person."""
+    spells = spells.sort_values(["person", "start"], kind="stable", ignore_index=True)
     latest = spells.groupby("person")["end"].cummax().groupby(spells["person"]).shift(fill_value=-1)
     between = WORKING_BEFORE[spells["start"]] - WORKING_BEFORE[latest + 1]
-    return spells[(latest < 0) | (between > 0) & (spells["start"] > latest)].reset_index(drop=True)
+    return spells[(latest < 0) | (between > 0) & (spells["start"] > latest)]
 
 
 def _notes(rng: np.random.Generator, spells: pd.DataFrame) -> pd.DataFrame:

@@ -16,4 +16,8 @@ _HOLIDAYS = np.array([np.datetime64(found, "D") for found in holidays.country_ho
 WORKING: np.ndarray = np.is_busday(_DATES, holidays=_HOLIDAYS)
 # Working days before each day, so that a difference counts those between two.
 WORKING_BEFORE: np.ndarray = np.concatenate([[0], WORKING.cumsum()])
+# The working day before and after each day; the first and last day where there is none.
+_WORKING_DAYS = np.flatnonzero(WORKING)
+BEFORE: np.ndarray = np.append(0, _WORKING_DAYS)[WORKING_BEFORE[:-1]]
+AFTER: np.ndarray = np.append(_WORKING_DAYS, DAYS - 1)[WORKING_BEFORE[1:]]
 QUARTER_STARTS = np.array([day(date(year, month, 1).isoformat()) for year in YEARS for month in (1, 4, 7, 10)])

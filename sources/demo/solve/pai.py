@@ -9,8 +9,8 @@ import pandas as pd
 
 from sources.demo.solve.figures import figures
 
-MOST_HOURS = 14
-LEAST, MOST = 2.0, 60.0
+USUAL_PERCENT = 9
+LEAST = 2.0
 
 
 def with_hourly_paid(rng: np.random.Generator, held: pd.DataFrame, hourly: pd.DataFrame, year: int) -> pd.DataFrame:
@@ -34,12 +34,12 @@ def with_hourly_paid(rng: np.random.Generator, held: pd.DataFrame, hourly: pd.Da
         more = round(share * persons) - int((percents >= 100).sum())
         filled = almost.iloc[: max(more, 0)]
         hours = 100 * average * persons - percents.sum() - (100 - filled["percent"]).sum()
-        if more >= 0 and hours <= MOST_HOURS * number:
+        if more >= 0 and hours >= USUAL_PERCENT * number:
             break
     some = hourly.sample(number, random_state=rng)
     small = rng.uniform(0.5, 1.5, number)
-    small = np.round(small * hours / small.sum(), 2).clip(LEAST, MOST)
+    small = np.round(small * hours / small.sum(), 2).clip(LEAST)
     small[0] = round(small[0] + hours - small.sum(), 2)
     filling = filled.assign(percent=(100 - filled["percent"]).round(2), form="Tilkallingsvikar", position="9")
-    print("pai", year, number, len(filled), small.mean(), small[0])
+    print("pai", year, number, len(filled), small.mean(), small[0], len(hourly))
     return pd.concat([held, some.assign(percent=small), filling])

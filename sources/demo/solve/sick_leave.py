@@ -24,7 +24,9 @@ TIGHTNESS = 0.7
 # Every unit of the tree without figures of its own keeps within these times its area's percent.
 USUAL = (0.55, 1.6)
 INVENTED = 0.1
-TYPICAL_PERCENT = 7.5
+# What the drawing gives without more; a group holds units without figures, which must make up for those with low ones.
+TYPICAL_PERCENT = {"tjenesteområde": 5.5, "gruppe": 5, "virksomhet": 6, "avdeling": 5}
+TYPICAL_OF_TITLES, PLENTY = 7.5, 1.3
 MENDING_STEPS = 1500
 # In half widths of an interval; a little inside the bounds is aimed at.
 AIMED_AT = 0.95
@@ -71,15 +73,19 @@ def choose_spells(
     return _mended(rng, chosen, held, low[printed], high[printed], days)
 
 
-def unit_proneness(municipality: Municipality) -> np.ndarray:
-    """How much more sick leave to draw in each unit, for the highest figure printed of it, of its group or of what it lies in."""
-    units, drawn = municipality.units, np.ones(len(municipality.units))
-    whole = figures("sick_leave_percent")
-    for level in ("gruppe", "virksomhet", "avdeling"):
+def proneness(municipality: Municipality) -> tuple[np.ndarray, np.ndarray]:
+    """How much more sick leave to draw by unit and by job, for the highest figure printed of each, so that there is a choice.
+
+    A unit's own figure goes before that of its group or of what it lies in.
+    """
+    units, whole = municipality.units, figures("sick_leave_percent")
+    by_unit = np.full(len(units), PLENTY)
+    for level in TYPICAL_PERCENT:
         for name, percent in whole[whole["org_level"] == level].groupby("org_unit")["value"].max().items():
             unit = str(name) if level == "gruppe" else units.index[units["name"] == name][0]
-            drawn[municipality.members[unit]] = max((percent / TYPICAL_PERCENT) ** 2, 1)
-    return drawn
+            by_unit[municipality.members[unit]] = max((percent / TYPICAL_PERCENT[level]) ** 2, PLENTY)
+    by_title = whole.groupby("job_title")["value"].max() / TYPICAL_OF_TITLES
+    return by_unit, municipality.jobs["title"].map(by_title).fillna(1).to_numpy()
 
 
 def _with_cells(municipality: Municipality, persons: pd.DataFrame, positions: pd.DataFrame) -> pd.DataFrame:
