@@ -152,7 +152,7 @@ def _fit_whole(fitting: Fitting, printed: pd.DataFrame) -> None:
             editable = editable[~editable["person"].isin(fitting.below(beside)["person"])]
         enough = _counts(len(percents), share)[0] - int((percents >= THRESHOLD).sum())
         goal = sum(average) / 2 * len(percents) - percents.sum()
-        fitting.change(editable, _edited(fitting.rng, editable["percent"], enough=enough, total=goal, largest=100))
+        fitting.change(editable, _edited(fitting.rng, editable["percent"], enough=enough, total=goal))
 
 
 def _fit_sexes(fitting: Fitting) -> None:
@@ -173,24 +173,29 @@ def _fit_sexes(fitting: Fitting) -> None:
 
 
 def _edited(
-    rng: np.random.Generator, percents: pd.Series, *, full: int = 0, enough: int | None = None, total: float, largest: int = LARGEST
+    rng: np.random.Generator,
+    percents: pd.Series,
+    *,
+    full: int | None = None,
+    enough: int | None = None,
+    total: float,
 ) -> pd.Series:
     """The percents with so many more at 100 and at the threshold, and with so much more in all (less where negative).
 
     Args:
-        largest: what a percent may be raised to; below 100 the number of full ones stays.
+        full: how many more at 100; where nothing is said it is free.
     """
-    new, order = percents.copy(), pd.Index(rng.permutation(percents.index))
+    new, order, fixed = percents.copy(), pd.Index(rng.permutation(percents.index)), full is not None
     held = percents[order]
 
     def take(lowest: float, below: float, number: int) -> pd.Index:
         return held.index[(new[order] >= lowest) & (new[order] < below) & (new[order] == held)][:number]
 
-    if full > 0:
+    if fixed and full > 0:
         some = take(THRESHOLD, 100, full)
         some = some.append(take(50, THRESHOLD, full - len(some)))
         new[some] = 100.0
-    elif full < 0:
+    elif fixed and full < 0:
         some = take(100, 101, -full)
         new[some] = rng.choice(LARGE, len(some)).astype(float)
     if enough is not None and enough > 0:
@@ -201,23 +206,31 @@ def _edited(
         some = take(THRESHOLD, 100, -enough)
         some = some.append(take(100, 101, -enough - len(some)))
         new[some] = rng.choice((60, 65, 70, 75), len(some)).astype(float)
-    rest = round(total - (new - percents).sum(), 2)
-    up, limit = rest > 0, 100 if largest < 100 else 101
     for _ in range(MOST_STEPS):
-        values = new[order]
-        top = np.where(values >= THRESHOLD, largest, THRESHOLD - STEP)
-        floor = np.where(values >= THRESHOLD, THRESHOLD, SMALLEST)
-        able = (values < limit) & ((values + STEP <= top) if up else (values - STEP >= floor))
-        some = values.index[able][: int(abs(rest) // STEP)]
-        new[some] += STEP if up else -STEP
-        rest = round(rest - len(some) * (STEP if up else -STEP), 2)
-    values = new[order]
-    top = np.where(values >= THRESHOLD, max(largest, 99), THRESHOLD - 1)
-    floor = np.where(values >= THRESHOLD, THRESHOLD, SMALLEST)
-    last = values.index[(values < limit) & (values + rest <= top) & (values + rest >= floor)][:1]
-    new[last] += rest
-    if not len(last) and abs(rest)>.01: print('LEFT',rest,len(percents))
+        rest = round(total - (new - percents).sum(), 2)
+        sign = 1 if rest > 0 else -1
+        able = _able(new[order], sign * STEP)
+        some = able[: int(abs(rest) // STEP)]
+        if not len(some) and not fixed and abs(rest) >= STEP:
+            # What part-time cannot take, a few do by going to or from full time.
+            near = new[order][(new[order] >= LARGEST) & (new[order] < 100)] if sign > 0 else new[order][new[order] == 100]
+            some = near.index[: max(int(abs(rest) // (THRESHOLD / 4)), 1)]
+            new[some] = 100.0 if sign > 0 else float(THRESHOLD)
+        elif not len(some):
+            break
+        else:
+            new[some] += sign * STEP
+    rest = round(total - (new - percents).sum(), 2)
+    new[_able(new[order], rest)[:1]] += rest
     return new.round(2)
+
+
+def _able(percents: pd.Series, more: float) -> pd.Index:
+    """The part-time ones whose percent can become so much more (less where negative) on their side of the threshold."""
+    large = percents >= THRESHOLD
+    new = percents + more
+    within = new.between(np.where(large, THRESHOLD, SMALLEST), np.where(large, 99, THRESHOLD - 1))
+    return percents.index[within & (percents < 100)]
 
 
 def _fit_centre(fitting: Fitting, printed: pd.DataFrame, centre: int, since_pilot: dict[int, int]) -> None:
@@ -267,7 +280,7 @@ def _fit_unit(fitting: Fitting, unit: int, enough: int, total: float) -> None:
     rows = rows[rows["unit"] == unit]
     free = rows[rows["free"]]
     more = enough - int((rows["percent"] >= THRESHOLD).sum())
-    edited = _edited(fitting.rng, free["percent"], enough=more, total=total - rows["percent"].sum(), largest=100)
+    edited = _edited(fitting.rng, free["percent"], enough=more, total=total - rows["percent"].sum())
     fitting.change(free, edited)
 
 
