@@ -16,7 +16,6 @@ import duckdb
 import pytest
 
 from orchestration.dbt import load_manifest
-from sources.demo.published import LEDGER
 from tests.building import build, settings_with
 from tests.golden.municipality import Municipality
 from tests.small_deliveries import write_lines, write_workbook
@@ -24,7 +23,9 @@ from warehouse.disclosure import marts_of
 from warehouse.paths import Home
 from warehouse.reconciliation import new_mismatches
 
-SEED = Path(__file__).parents[2] / "dbt_project" / "seeds" / "published_measures.csv"
+ROOT = Path(__file__).parents[2]
+LEDGER = ROOT / "sources" / "demo" / "published_figures.csv"
+SEED = ROOT / "dbt_project" / "seeds" / "published_measures.csv"
 SOLHAUG = {"org_level": "avdeling", "org_unit": "Solhaug"}
 WITHHELD = "Disclosure control withholds the cell."
 WHOLE = {"org_level": "kommune", "org_unit": "Lillevik kommune"}
@@ -110,11 +111,15 @@ CASES = {
     ),
     "ambiguous": case(
         "not_covered", None, "5.0", "sick_leave_percent", "2023", org_level="avdeling", org_unit="Tun",
-        reason="organisasjon has 2 units of level avdeling called Tun",
+        reason="There are 2 units of level avdeling called Tun",
     ),
     "other_level": case(
         "not_covered", None, "5.0", "sick_leave_percent", "2023", org_level="virksomhet", org_unit="Solhaug",
         reason="no unit of level virksomhet called Solhaug",
+    ),
+    "no_name": case(
+        "not_covered", None, "5.0", "sick_leave_percent", "2023", org_level="avdeling",
+        reason="no unit of level avdeling without a name",
     ),
     "before_the_series": case(
         "not_covered", None, "9.0", "sick_leave_percent", "2022", **WHOLE, reason="The loaded data has no year 2022"
@@ -261,6 +266,15 @@ CASES = {
         "match", 83.0, "83", "full_time_80_percent", "2012", source="target",
         document="Plan 2010", **WHOLE,
     ),
+    # Two units are called so; the decision stands under the name alone.
+    "target_of_ambiguous_unit": case(
+        "match", 60.0, "60", "full_time_80_percent", "2025", source="target", org_level="avdeling", org_unit="Tun"
+    ),
+    # The decision it tells of is superseded.
+    "superseded": case(
+        "contradicted", 80.0, "79", "full_time_80_percent", "2025", source="target", document="Plan 2023", **WHOLE,
+        reason="80 is set for the same cell by a later decision (Plan 2024). The warehouse computes 80.",
+    ),
     "target_of_unknown_unit": case(
         "match", 70.0, "70", "full_time_80_percent", "2024", source="target",
         org_level="tjenesteområde", org_unit="Helse og omsorg",
@@ -335,13 +349,17 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
         "Indikator;Periode;Sammenligningsenhet;Verdi;Kilde",
         ["sick_leave_percent;2023;Moss kommune;9,6;Årsrapport"],
     )
-    targets = [("2024", "78", "2023"), ("2027", "83", "2023"), ("2024", "78", "2024"), ("2026", "83", "2024")]
+    targets = [
+        *[("2024", "78", "2023"), ("2025", "79", "2023"), ("2027", "83", "2023")],
+        *[("2024", "78", "2024"), ("2025", "80", "2024"), ("2026", "83", "2024")],
+    ]
     write_lines(
         home.landing / "maltall_2024-02-01.csv",
         "Indikator;Nivå;Enhet;År;Mål;Vedtak;Vedtatt dato",
         [
             "full_time_80_percent;kommune;Lillevik kommune;2012;83;Plan 2010;01.06.2010",
             "full_time_80_percent;tjenesteområde;Helse og omsorg;2024;70;Plan 2023;01.06.2023",
+            "full_time_80_percent;avdeling;Tun;2025;60;Plan 2023;01.06.2023",
             *(f"full_time_80_percent;kommune;K;{year};{to};Plan {plan};01.06.{plan}" for year, to, plan in targets),
         ],
     )

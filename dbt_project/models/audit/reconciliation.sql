@@ -154,6 +154,37 @@ moved_steps as (
     )
 ),
 
+-- A target whose decision a later one has superseded.
+superseded as (
+    select
+        figure.figure_id,
+        'decision' as other_id,
+        format('{:.' || figure.decimals || 'f}', cast(in_force.target as double))
+        || ' is set for the same cell by a later decision (' || in_force.decision || ')' as told
+    from figures as figure
+    inner join {{ ref('int_targets') }} as in_force
+        on
+            figure.indicator = in_force.indicator
+            and figure.period = cast(in_force.target_year as varchar)
+            and (figure.cell ->> 'org_level') = in_force.org_level
+            and (figure.cell ->> 'org_unit_code') = in_force.org_unit_code
+            and not in_force.is_superseded
+            and figure.value <> in_force.target
+    where
+        figure.mart = 'targets'
+        and exists (
+            select 1
+            from {{ ref('int_targets') }} as target
+            where
+                target.is_superseded
+                and target.indicator = in_force.indicator
+                and target.target_year = in_force.target_year
+                and target.org_level = in_force.org_level
+                and target.org_unit_code = in_force.org_unit_code
+                and target.target = figure.value
+        )
+),
+
 contradictions as (
     select
         figure_id,
@@ -162,6 +193,8 @@ contradictions as (
         select * from differing
         union all
         select * from moved_steps
+        union all
+        select * from superseded
     ) as found
     group by figure_id
 ),

@@ -95,24 +95,36 @@ other_units as (
     where not is_matched
 ),
 
+other_names as (
+    select
+        mart,
+        period,
+        bare_name,
+        min(org_level) as org_level,
+        min(org_unit_code) as org_unit_code,
+        count(*) as units
+    from other_units
+    group by mart, period, bare_name
+),
+
 unit_of_figure as (
     select
         figure.figure_id,
-        max(coalesce(tree.units, 0)) as units,
-        min(coalesce(case when tree.units = 1 then tree.org_level end, other.org_level)) as org_level,
-        min(coalesce(case when tree.units = 1 then tree.org_unit_code end, other.org_unit_code)) as org_unit_code
+        if(tree.units = 1, 1, coalesce(other.units, tree.units, 0)) as units,
+        if(tree.units = 1, tree.org_level, other.org_level) as org_level,
+        if(tree.units = 1, tree.org_unit_code, other.org_unit_code) as org_unit_code
     from measured as figure
     left join tree_units as tree
         on
             coalesce(figure.org_level, 'kommune') = tree.org_level
             and ({{ bare_unit_name('figure.org_unit') }} = tree.bare_name or figure.org_unit is null)
-    left join other_units as other
+            and (figure.org_unit is not null or tree.org_level = 'kommune')
+    left join other_names as other
         on
             figure.mart = other.mart
             and figure.period = other.period
             and {{ bare_unit_name('figure.org_unit') }} = other.bare_name
             and other.org_level in ('ukjent', figure.org_level)
-    group by figure.figure_id
 ),
 
 job_codes as (
@@ -213,14 +225,14 @@ judged as (
                     else period_kind = 'year'
                 end
                 then mart || ' has no period of the kind "' || period || '".'
-            when (is_by_unit or mart like 'equality_%') and cell_unit is null and units > 1
+            when (is_by_unit or mart like 'equality_%') and units = 0
                 then
-                    'organisasjon has ' || units || ' units of level ' || coalesce(org_level, 'kommune') || ' called '
-                    || org_unit || ': it cannot be told which is meant.'
-            when (is_by_unit or mart like 'equality_%') and cell_unit is null
+                    'The loaded data has no unit of level ' || coalesce(org_level, 'kommune')
+                    || coalesce(' called ' || org_unit, ' without a name') || '.'
+            when (is_by_unit or mart like 'equality_%') and units > 1
                 then
-                    'The loaded data has no unit of level ' || coalesce(org_level, 'kommune') || ' called '
-                    || coalesce(org_unit, 'the municipality') || '.'
+                    'There are ' || units || ' units of level ' || coalesce(org_level, 'kommune') || ' called ' || org_unit
+                    || ': it cannot be told which is meant.'
             when mart like 'equality_%' and not is_by_unit and cell_level <> 'kommune'
                 then mart || ' holds the municipality alone.'
             when period_kind = 'pilot' and coalesce(pilots, 0) = 0 then 'The unit is in no pilot that was delivered.'
