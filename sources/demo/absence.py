@@ -5,9 +5,9 @@ Not here: who is employed and where (people.py), and what an extract shows of it
 import numpy as np
 import pandas as pd
 
-from sources.demo.organisation import Municipality
 from sources.demo.calendar import AFTER, BEFORE, DAYS, WORKING, WORKING_BEFORE, YEARS
-from sources.demo.people import ORIGIN, LEADERS, day
+from sources.demo.organisation import Municipality
+from sources.demo.people import LEADERS, ORIGIN, day
 from sources.demo.solve.parental_leave import with_printed_year
 from sources.demo.solve.sick_leave import choose_spells, proneness
 

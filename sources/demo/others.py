@@ -7,8 +7,8 @@ import pandas as pd
 
 from sources.demo.extracts import date_text, number_text, text
 from sources.demo.organisation import Municipality
-from sources.demo.solve.pai import with_hourly_paid
 from sources.demo.people import ON_SHIFTS, ORIGIN, day
+from sources.demo.solve.pai import with_hourly_paid
 
 HOURS_FROM = "2023-01"
 # Who may have hours of a kind: kind, share of them with hours in a month, mean hours, pay by the hour's rate.

@@ -3,9 +3,6 @@ Absence and leaves are absence.py's; what a payroll system would export of it is
 """
 
 from collections.abc import Iterator
-from collections.abc import Iterator
-from collections.abc import Iterator
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -189,7 +186,10 @@ def _draw_percents(rng: np.random.Generator, jobs: pd.DataFrame, on_shifts: pd.S
     """Full time, a usual part-time position, a large one or a small weekend one; mostly in steps of five."""
     size, lot = len(jobs), rng.random(len(jobs))
     usual = jobs["part_low"] + rng.beta(1.5, 1.3, size) * (jobs["part_high"].clip(upper=80) - jobs["part_low"])
-    small, large = (lot < SMALL_POSITIONS) & jobs["part_low"].lt(70) & (jobs["part_high"] >= 60), (lot > 1 - np.where(on_shifts, LARGE_ON_SHIFTS, LARGE_POSITIONS)) & (jobs["part_high"] > 65)
+    small, large = (
+        (lot < SMALL_POSITIONS) & jobs["part_low"].lt(70) & (jobs["part_high"] >= 60),
+        (lot > 1 - np.where(on_shifts, LARGE_ON_SHIFTS, LARGE_POSITIONS)) & (jobs["part_high"] > 65),
+    )
     part = np.select([small, large], [rng.triangular(9, 17, 34, size), rng.triangular(78, 80, 96, size)], usual)
     uneven = np.where(rng.random(size) < 0.7, np.round(part, 1), np.round(part, 2))
     part = np.where(rng.random(size) < 0.8, 5 * np.round(part / 5), uneven)

@@ -88,7 +88,9 @@ def _fit_number(
     surplus = rows.loc[~rows["away"], "person"].nunique() - employees
     ordinary = (rows["role"] == "") & (rows["positions"] == 1) & ~workforce.persons["two_positions"].to_numpy()[rows["person"]]
     steady = municipality.units["steady"].to_numpy()[rows["unit"]]
-    new = rows[ordinary & ~steady & (rows["start"] >= MOVABLE_FROM) & ~rows["person"].isin(bound)].sample(frac=1, random_state=rng)
+    new = rows[ordinary & ~steady & (rows["start"] >= MOVABLE_FROM) & ~rows["person"].isin(bound)].sample(
+        frac=1, random_state=rng
+    )
     too_many = (rows.groupby("group").size() - by_group).reindex(new["group"]).to_numpy()
     within = new.groupby("group").cumcount().to_numpy()
     moved = new.index[np.argsort(within - too_many, kind="stable")][:surplus]
@@ -121,7 +123,7 @@ def _fit_pay_groups(
     )
     limits = ways.groupby(["workplace", "group"])["there"].first().to_numpy()
     wanted = missing.to_numpy(dtype=float)
-    number, outside = solve(
+    number, _ = solve(
         1 + rng.random(len(ways)),
         ways["there"].to_numpy(dtype=float),
         entries,
@@ -129,7 +131,6 @@ def _fit_pay_groups(
         np.concatenate([wanted, limits]),
         integer=True,
     )
-    print("groups", outside[np.abs(outside)>1e-6], missing.to_dict(), missing.sum())
     taken: set[int] = set()
     for way, size in zip(ways.to_dict("records"), number.round().astype(int), strict=True):
         if size:
@@ -172,10 +173,14 @@ def _fit_sexes(rng: np.random.Generator, municipality: Municipality, workforce: 
     kinds = ["group", "positions", "away", "temporary"]
     kind = persons.groupby(kinds).ngroup()
     women, free = persons["sex"] == "K", ~persons["fixed"]
-    table = persons.groupby(kind)[kinds].first().assign(
-        women=women.groupby(kind).sum(),
-        free_women=(women & free).groupby(kind).sum(),
-        free_men=(~women & free).groupby(kind).sum(),
+    table = (
+        persons.groupby(kind)[kinds]
+        .first()
+        .assign(
+            women=women.groupby(kind).sum(),
+            free_women=(women & free).groupby(kind).sum(),
+            free_men=(~women & free).groupby(kind).sum(),
+        )
     )
     goals = [(~table["away"], 1, "employees", 0), (table["temporary"], 1, "temporary_employees", 0)]
     goals += [(table["group"] == group, table["positions"], "pay_positions", group) for group in range(1, 11)]
@@ -192,8 +197,7 @@ def _fit_sexes(rng: np.random.Generator, municipality: Municipality, workforce: 
         ]
     change = np.array(wanted_changes, dtype=float)
     upper = np.concatenate([table["free_men"], table["free_women"]]).astype(float)
-    number, outside = solve(1 + rng.random(len(upper)), upper, pd.concat(parts), change, change, integer=True)
-    print("sexes", outside[np.abs(outside)>1e-6])
+    number, _ = solve(1 + rng.random(len(upper)), upper, pd.concat(parts), change, change, integer=True)
     for place, size in enumerate(number.round().astype(int)):
         new, of_kind = ("K", "M")[place >= len(table)], table.index[place % len(table)]
         some = persons.index[(kind == of_kind) & free & (persons["sex"] != new)]

@@ -76,14 +76,18 @@ class Fitting:
     def remove(self, rows: pd.DataFrame, number: int) -> None:
         """Let some begin after the date, or move to other units before it where too few have begun since the date before."""
         employments, bound = self.workforce.employments, set(self.leaves["person"])
-        able = rows[rows["free"] & ~rows["person"].isin(bound) & (self.workforce.latest_change(self.when)[rows.index] < self.when)].sample(frac=1, random_state=self.rng)
+        able = rows[
+            rows["free"] & ~rows["person"].isin(bound) & (self.workforce.latest_change(self.when)[rows.index] < self.when)
+        ].sample(frac=1, random_state=self.rng)
         new = able.index[able["start"] > self.since][:number]
         old = able.index[able["start"] < self.since - 60].difference(new, sort=False)[: number - len(new)]
         later = self.when + self.rng.integers(1, 45, len(new))
         employments.loc[new, "start"] = later
         employments.loc[new, "end"] = np.maximum(employments.loc[new, "end"], later + 90)
         units = self.municipality.units
-        alike = units.index[units["workplace"].isin(units["workplace"][rows["unit"]]) & ~units["steady"] & (units["positions"] > 9)]
+        alike = units.index[
+            units["workplace"].isin(units["workplace"][rows["unit"]]) & ~units["steady"] & (units["positions"] > 9)
+        ]
         starts = np.maximum(self.since, self.workforce.latest_change(self.when)[old]) + 1
         self.workforce.change(employment=old, start=starts, unit=self.rng.choice(alike, len(old)))
 
@@ -136,9 +140,7 @@ def _fit_whole(fitting: Fitting, printed: pd.DataFrame) -> None:
     # The fewest to remove, from the area and from the rest, for both shares to be of whole persons.
     fewer = sorted((i + j, i, j) for i in range(40) for j in range(40))
     _, from_part, from_rest = next(
-        (i + j, i, j)
-        for _, i, j in fewer
-        if _counts(sizes[1] - i, shares[1]) and _counts(sizes[0] - i - j, shares[0])
+        (i + j, i, j) for _, i, j in fewer if _counts(sizes[1] - i, shares[1]) and _counts(sizes[0] - i - j, shares[0])
     )
     steady = units["steady"].to_numpy()
     fitting.remove(of_part[~steady[of_part["unit"]]], from_part)
@@ -335,7 +337,7 @@ def _plan(
     ones = np.ones(len(wards) + 1)
     row(column, np.concatenate([-bounds[0] * size, ones, [-bounds[0]]]), 0, no_limit)
     row(column, np.concatenate([-bounds[1] * size, ones, [-bounds[1]]]), -no_limit, 0)
-    found, outside = solve(
+    found, _ = solve(
         np.concatenate([options["fewer"].to_numpy(dtype=float), np.zeros(len(wards) + 2), [-1.0]]),
         np.concatenate([np.ones(len(options)), np.full(len(wards), 20_000.0), [own, 100.0 * own, own]]),
         pd.concat(lines),
@@ -343,7 +345,6 @@ def _plan(
         np.array(high),
         integer=np.array([True] * len(options) + [False] * len(wards) + [True, False, True]),
     )
-    print(name, fitting.when, "outside", outside[np.abs(outside) > 1e-6], {units.at[w,"name"]: (int((rows["unit"] == w).sum()), options[options.ward==w]["size"].unique().tolist()[-4:]) for w in wards})
     chosen = options[found[:first_sum] > 0.5].drop_duplicates("ward").set_index("ward")
     # A seed whose ward is too small for its figure leaves the ward as it is.
     plan = {

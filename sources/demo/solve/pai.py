@@ -41,5 +41,4 @@ def with_hourly_paid(rng: np.random.Generator, held: pd.DataFrame, hourly: pd.Da
     small = np.round(small * hours / small.sum(), 2).clip(LEAST)
     small[0] = round(small[0] + hours - small.sum(), 2)
     filling = filled.assign(percent=(100 - filled["percent"]).round(2), form="Tilkallingsvikar", position="9")
-    print("pai", year, number, len(filled), small.mean(), small[0], len(hourly))
     return pd.concat([held, some.assign(percent=small), filling])

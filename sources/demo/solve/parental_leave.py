@@ -18,7 +18,12 @@ APART = 700
 
 
 def with_printed_year(
-    rng: np.random.Generator, persons: pd.DataFrame, drawn: pd.DataFrame, sex: str, ages: tuple[int, int], lengths: dict[int, int]
+    rng: np.random.Generator,
+    persons: pd.DataFrame,
+    drawn: pd.DataFrame,
+    sex: str,
+    ages: tuple[int, int],
+    lengths: dict[int, int],
 ) -> pd.DataFrame:
     """The drawn leaves of one sex with the printed year's in place of those that touch it.
 
@@ -69,5 +74,3 @@ def _leaves(rng: np.random.Generator, person: np.ndarray, days: np.ndarray, usua
     cut = (start + end) // 2
     second = whole.assign(start=cut + 1 + gap, end=end + gap, percent=rng.choice([100, 50], len(days)))
     return pd.concat([whole.assign(end=np.where(in_two, cut, end)), second[in_two]])
-
-

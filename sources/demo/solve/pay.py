@@ -68,8 +68,5 @@ def _means(sizes: pd.Series) -> pd.Series:
         else:
             row(pd.concat([men, -women * (1 + (middle - half) / 100)]), 0, np.inf)
             row(pd.concat([men, -women * (1 + (middle + half) / 100)]), -np.inf, 0)
-    found, outside = solve(
-        np.zeros(len(sizes)), np.full(len(sizes), 5e6), pd.concat(parts), np.array(low), np.array(high)
-    )
-    print("pay", outside[np.abs(outside) > 1e-3], [figures("pay_mean", "pay_gap_nok", "pay_gap_percent").shape])
+    found, _ = solve(np.zeros(len(sizes)), np.full(len(sizes), 5e6), pd.concat(parts), np.array(low), np.array(high))
     return pd.Series(found, index=sizes.index)

@@ -15,7 +15,13 @@ from sources.demo.people import ORIGIN
 from sources.demo.solve.figures import figures
 from sources.demo.solve.program import PRICE, solve
 
-MEASURES = ("sick_leave_percent", "self_certified_percent", "doctor_certified_percent", "short_term_percent", "long_term_percent")
+MEASURES = (
+    "sick_leave_percent",
+    "self_certified_percent",
+    "doctor_certified_percent",
+    "short_term_percent",
+    "long_term_percent",
+)
 LONG_TERM_FROM = 17
 AGE_BANDS = {"": (0, 200), "<25": (0, 24), "25-34": (25, 34), "35-44": (35, 44), "45-54": (45, 54), "55-64": (55, 64)}
 SEXES = {"": ("K", "M"), "kvinne": ("K",), "mann": ("M",)}
