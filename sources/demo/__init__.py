@@ -1,5 +1,6 @@
 """A believable municipality of Asker's size: two payroll deliveries, a month apart, and a file or more of every other feed.
-The municipality is the CSV files here; nothing in this folder knows the warehouse or any real person.
+The municipality is the CSV files here, its figures those that were printed about the real one (solve/); nothing in this folder
+knows the warehouse or any real person.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,14 +33,7 @@ def make_deliveries(landing: Path, *, seed: int = 2024, progress: Callable[[str]
     landing.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     municipality = read_municipality()
-    workforce = draw_workforce(rng, municipality)
-    leaves = draw_leaves(rng, municipality, workforce.persons)
-    fit_employees(rng, municipality, workforce, leaves)
-    fit_percents(rng, municipality, workforce, leaves)
-    persons = name_people(rng, municipality, workforce.persons)
-    positions = validity_rows(rng, municipality, workforce)
-    pay_group = municipality.jobs["pay_group"].to_numpy(dtype=float, na_value=0)[positions["job"]].astype(int)
-    positions = fit_salaries(positions, pay_group, persons["sex"].to_numpy()[positions["person"]])
+    persons, positions, leaves = draw_people(rng, municipality)
     absences = draw_absences(rng, municipality, persons, positions, leaves, day(EXTRACT_DATES[-1]))
     paths = []
     for path, what in chain(
@@ -49,6 +43,18 @@ def make_deliveries(landing: Path, *, seed: int = 2024, progress: Callable[[str]
         progress(f"{path.name}: {what}")
         paths.append(path)
     return paths
+
+
+def draw_people(rng: np.random.Generator, municipality: Municipality) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Everybody employed at some time: persons, validity rows of their positions, and leaves, as the printed figures want them."""
+    workforce = draw_workforce(rng, municipality)
+    leaves = draw_leaves(rng, municipality, workforce.persons)
+    fit_employees(rng, municipality, workforce, leaves)
+    fit_percents(rng, municipality, workforce, leaves)
+    persons = name_people(rng, municipality, workforce.persons)
+    positions = validity_rows(rng, municipality, workforce)
+    pay_group = municipality.jobs["pay_group"].to_numpy(dtype=float, na_value=0)[positions["job"]].astype(int)
+    return persons, fit_salaries(positions, pay_group, persons["sex"].to_numpy()[positions["person"]]), leaves
 
 
 def payroll_files(

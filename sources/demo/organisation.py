@@ -45,12 +45,14 @@ class Municipality:
         place = {code: row for row, code in enumerate(units["unit_code"])}
         found: dict[int | str, np.ndarray] = {row: np.zeros(len(units), dtype=bool) for row in units.index}
         groups = {name: np.zeros(len(units), dtype=bool) for name in units["group"].unique() if name}
+        parents, own_groups = units["parent"].tolist(), units["group"].tolist()
         for row in units.index:
-            above, group = row, ""
+            above: int | None = row
+            group = ""
             while above is not None:
                 found[above][row] = True
-                group = group or units.at[above, "group"]
-                above = place.get(units.at[above, "parent"])
+                group = group or own_groups[above]
+                above = place.get(parents[above])
             if group:
                 groups[group][row] = True
         return {**found, **groups}

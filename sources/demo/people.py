@@ -89,8 +89,9 @@ class Workforce:
     def latest_change(self, when: int) -> pd.Series:
         """Start of the employment or, if later, of its last change by the day."""
         changed = self.later_changes()
-        changed = changed[changed["start"] <= when].groupby("employment")["start"].max()
-        return self.employments["start"].combine(changed.reindex(self.employments.index).fillna(0), max).astype(int)
+        latest = changed[changed["start"] <= when].groupby("employment")["start"].max()
+        start = self.employments["start"]
+        return start.clip(lower=latest.reindex(start.index).fillna(0)).astype(int)
 
 
 def draw_workforce(rng: np.random.Generator, municipality: Municipality) -> Workforce:
@@ -118,8 +119,8 @@ def _draw_slots(rng: np.random.Generator, municipality: Municipality) -> pd.Data
     units, shares, forms = municipality.units, municipality.shares, municipality.forms
     # Smaller departments and care centres are led from the unit above them.
     department = units["level"] == "avdeling"
-    led = ~department | (units["positions"] >= LED_FROM) & ~units["unit_code"].isin(units.loc[department, "parent"])
-    led = units[led & (units["workplace"] != "")]
+    is_led = ~department | (units["positions"] >= LED_FROM) & ~units["unit_code"].isin(units.loc[department, "parent"])
+    led = units[is_led & (units["workplace"] != "")]
     ordinary = pd.DataFrame({"unit": np.repeat(units.index, units["positions"]), "role": ""})
     parts = [ordinary, pd.DataFrame({"unit": led.index, "role": led["level"].map(LEADER_OF_LEVEL)})]
     for form, number in forms["positions"].dropna().astype(int).items():
@@ -245,10 +246,10 @@ def _changes(rng: np.random.Generator, municipality: Municipality, employments: 
 
 def _staff_of_closed_units(rng: np.random.Generator, units: pd.DataFrame, begun: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """The moves to other units of those who work where a unit closes."""
-    for closed in units.index[units["moved_to"] != ""]:
-        leaves = day(units.at[closed, "valid_to"]) + 1
-        staff = begun[(begun["unit"] == closed) & (begun["end"] >= leaves)]
-        others = units.index[units["unit_code"].isin(units.at[closed, "moved_to"].split())]
+    for closed in units[units["moved_to"] != ""].reset_index(names="unit").to_dict("records"):
+        leaves = day(closed["valid_to"]) + 1
+        staff = begun[(begun["unit"] == closed["unit"]) & (begun["end"] >= leaves)]
+        others = units.index[units["unit_code"].isin(closed["moved_to"].split())]
         when = np.maximum(staff["start"], leaves)
         yield staff.assign(start=when, percent=np.nan, unit=rng.choice(others, len(staff)))
 

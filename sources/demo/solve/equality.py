@@ -1,4 +1,4 @@
-"""Who is employed on 31 December of the year that was printed: employees, temporary ones, positions by pay group, and their sex.
+"""Who is employed on 31 December of the year that was printed: employees, temporary ones, positions by pay group, their sex.
 
 Counts are met by moving hirings over the date, by giving some another job of their workplace, another form of employment or
 another sex, as few as can be. Percents are full_time.py's, kroner pay.py's.
@@ -159,11 +159,11 @@ def _fit_temporary(
 
 
 def _fit_sexes(rng: np.random.Generator, municipality: Municipality, workforce: Workforce, leaves: pd.DataFrame) -> None:
-    """Women among employees, temporary ones and the positions of each pay group; parents keep the sex their leave was drawn for."""
+    """Women among employees, temporary ones and the positions of each pay group; parents keep the sex their leave is of."""
     rows = counted(workforce, leaves, municipality)
     sexes = workforce.persons["sex"]
-    for role, wanted in DIRECTORS.items():
-        sexes.loc[rows.loc[rows["role"] == role, "person"]] = list(wanted)
+    for role, of_role in DIRECTORS.items():
+        sexes.loc[rows.loc[rows["role"] == role, "person"]] = list(of_role)
     rows["sex"] = sexes.to_numpy()[rows["person"]]
     persons = rows.sort_values(["person", "percent", "position"], ascending=[True, False, True], kind="stable")
     persons = persons.drop_duplicates("person").set_index("person")
@@ -182,18 +182,18 @@ def _fit_sexes(rng: np.random.Generator, municipality: Municipality, workforce: 
             free_men=(~women & free).groupby(kind).sum(),
         )
     )
-    goals = [(~table["away"], 1, "employees", 0), (table["temporary"], 1, "temporary_employees", 0)]
-    goals += [(table["group"] == group, table["positions"], "pay_positions", group) for group in range(1, 11)]
+    goals = [(~table["away"], "employees", 0), (table["temporary"], "temporary_employees", 0)]
+    goals += [(table["positions"] * (table["group"] == group), "pay_positions", group) for group in range(1, 11)]
     parts, wanted_changes = [], []
-    for place, (which, weight, indicator, group) in enumerate(goals):
+    for place, (weight, indicator, group) in enumerate(goals):
         printed = _printed(indicator)
         wanted = printed.loc[(printed["sex"] == "kvinne") & (printed["group"] == group), "value"].sum()
-        value = (which * weight).to_numpy(dtype=float)
-        wanted_changes.append(wanted - (value * table["women"]).sum())
-        index = np.flatnonzero(value)
+        weights = weight.to_numpy(dtype=float)
+        wanted_changes.append(wanted - (weights * table["women"]).sum())
+        index = np.flatnonzero(weights)
         parts += [
-            pd.DataFrame({"row": place, "column": index, "value": value[index]}),
-            pd.DataFrame({"row": place, "column": len(table) + index, "value": -value[index]}),
+            pd.DataFrame({"row": place, "column": index, "value": weights[index]}),
+            pd.DataFrame({"row": place, "column": len(table) + index, "value": -weights[index]}),
         ]
     change = np.array(wanted_changes, dtype=float)
     upper = np.concatenate([table["free_men"], table["free_women"]]).astype(float)

@@ -31,7 +31,8 @@ def figures(*indicators: str, source: str = "payroll") -> pd.DataFrame:
     published = read_published()
     found = published[published["indicator"].isin(indicators) & (published["source"] == source) & (published["peer"] == "")]
     found = found[~found["figure_id"].isin(GIVEN_WAY)]
-    dimensions = list(found.columns[found.columns.get_loc("indicator") : found.columns.get_loc("value")])
+    columns = list(found.columns)
+    dimensions = columns[columns.index("indicator") : columns.index("value")]
     found = found.sort_values("decimals", kind="stable").drop_duplicates(dimensions, keep="last")
     half = [Decimal(1).scaleb(-int(decimals)) / 2 for decimals in found["decimals"]]
     value = [Decimal(value) for value in found["value"]]

@@ -95,7 +95,7 @@ class Fitting:
 def fit_percents(rng: np.random.Generator, municipality: Municipality, workforce: Workforce, leaves: pd.DataFrame) -> None:
     """Bring every printed full-time figure of the payroll's own to its value."""
     printed = figures("full_time_80_percent", "average_position_percent")
-    since, since_pilot = 0, {}
+    since, since_pilot = 0, dict[int, int]()
     for date, period in DATES.items():
         when = day(date)
         fitting = Fitting(rng, municipality, workforce, leaves, when, since)
@@ -134,7 +134,8 @@ def _fit_whole(fitting: Fitting, printed: pd.DataFrame) -> None:
     named = printed[printed["org_level"].isin(["kommune", "tjenesteområde"])]
     area = named.loc[named["org_level"] == "tjenesteområde", "org_unit"].iloc[0]
     whole, part = units.index[units["level"] == "kommune"][0], units.index[units["name"] == area][0]
-    shares = [_bounds(named, units.at[unit, "name"], "full_time_80_percent") for unit in (whole, part)]
+    names = units["name"].tolist()
+    shares = [_bounds(named, names[unit], "full_time_80_percent") for unit in (whole, part)]
     of_whole, of_part = fitting.below(whole), fitting.below(part)
     sizes = of_whole["person"].nunique(), of_part["person"].nunique()
     # The fewest to remove, from the area and from the rest, for both shares to be of whole persons.
@@ -148,7 +149,7 @@ def _fit_whole(fitting: Fitting, printed: pd.DataFrame) -> None:
     for unit, share, beside in ((part, shares[1], None), (whole, shares[0], part)):
         rows = fitting.below(unit)
         percents = _person_percents(rows)
-        average = _bounds(named, units.at[unit, "name"], "average_position_percent")
+        average = _bounds(named, names[unit], "average_position_percent")
         editable = rows[rows["free"] & ~steady[rows["unit"]]]
         if beside is not None:
             editable = editable[~editable["person"].isin(fitting.below(beside)["person"])]
@@ -187,33 +188,34 @@ def _edited(
     Args:
         full: how many more at 100; where nothing is said it is free.
     """
-    new, order, fixed = percents.copy(), pd.Index(rng.permutation(percents.index)), full is not None
+    new, order = percents.copy(), pd.Index(rng.permutation(percents.index))
+    more_full, more_enough = full or 0, enough or 0
     held = percents[order]
 
     def take(lowest: float, below: float, number: int) -> pd.Index:
         return held.index[(new[order] >= lowest) & (new[order] < below) & (new[order] == held)][:number]
 
-    if fixed and full > 0:
-        some = take(THRESHOLD, 100, full)
-        some = some.append(take(50, THRESHOLD, full - len(some)))
+    if more_full > 0:
+        some = take(THRESHOLD, 100, more_full)
+        some = some.append(take(50, THRESHOLD, more_full - len(some)))
         new[some] = 100.0
-    elif fixed and full < 0:
-        some = take(100, 101, -full)
+    elif more_full < 0:
+        some = take(100, 101, -more_full)
         new[some] = rng.choice(LARGE, len(some)).astype(float)
-    if enough is not None and enough > 0:
-        some = take(50, THRESHOLD, enough)
-        some = some.append(take(15, 50, enough - len(some)))
+    if more_enough > 0:
+        some = take(50, THRESHOLD, more_enough)
+        some = some.append(take(15, 50, more_enough - len(some)))
         new[some] = rng.choice(LARGE, len(some)).astype(float)
-    elif enough is not None and enough < 0:
-        some = take(THRESHOLD, 100, -enough)
-        some = some.append(take(100, 101, -enough - len(some)))
+    elif more_enough < 0:
+        some = take(THRESHOLD, 100, -more_enough)
+        some = some.append(take(100, 101, -more_enough - len(some)))
         new[some] = rng.choice((60, 65, 70, 75), len(some)).astype(float)
     for _ in range(MOST_STEPS):
         rest = round(total - (new - percents).sum(), 2)
         sign = 1 if rest > 0 else -1
         able = _able(new[order], sign * STEP)
         some = able[: int(abs(rest) // STEP)]
-        if not len(some) and not fixed and abs(rest) >= STEP:
+        if not len(some) and full is None and abs(rest) >= STEP:
             # What part-time cannot take, a few do by going to or from full time.
             near = new[order][(new[order] >= LARGEST) & (new[order] < 100)] if sign > 0 else new[order][new[order] == 100]
             some = near.index[: max(int(abs(rest) // (THRESHOLD / 4)), 1)]
@@ -293,17 +295,19 @@ def _plan(
 
     An integer program: a choice of size and count for each ward, and a sum of percents that gives its average.
     """
-    units, choices = fitting.municipality.units, []
+    names, choices = fitting.municipality.units["name"].tolist(), []
     for ward in wards:
         there = int((rows["unit"] == ward).sum())
-        share = _bounds(printed, units.at[ward, "name"], "full_time_80_percent")
+        share = _bounds(printed, names[ward], "full_time_80_percent")
         choices += [(ward, size, count, there - size) for size in range(10, there + 1) for count in _counts(size, share)]
     own = len(rows) - sum(int((rows["unit"] == ward).sum()) for ward in wards)
     options = pd.DataFrame(choices, columns=["ward", "size", "count", "fewer"])
     # Columns: the options, the wards' sums, the own staff's count, sum and size.
     first_sum = len(options)
     own_count, own_sum, own_size = first_sum + len(wards) + np.arange(3)
-    lines, low, high = [], [], []
+    lines: list[pd.DataFrame] = []
+    low: list[float] = []
+    high: list[float] = []
 
     def row(columns: np.ndarray, values: np.ndarray, lowest: float, highest: float) -> None:
         lines.append(pd.DataFrame({"row": len(low), "column": columns, "value": values}))
@@ -315,7 +319,7 @@ def _plan(
         of_ward = np.flatnonzero(options["ward"] == ward)
         sizes = options["size"].to_numpy(dtype=float)[of_ward]
         row(of_ward, np.ones(len(of_ward)), 1, 1)
-        bounds = _inside(_bounds(printed, units.at[ward, "name"], "average_position_percent"))
+        bounds = _inside(_bounds(printed, names[ward], "average_position_percent"))
         column = np.append(of_ward, first_sum + place)
         row(column, np.append(-bounds[0] * sizes, 1.0), 0, no_limit)
         row(column, np.append(-bounds[1] * sizes, 1.0), -no_limit, 0)
@@ -324,7 +328,7 @@ def _plan(
     row(np.array([own_count, own_sum, own_size]), np.array([-25.0, 1.0, -75.0]), -no_limit, 0)
     row(np.array([own_count, own_size]), np.array([1.0, -1.0]), -no_limit, 0)
     row(np.array([own_size]), np.ones(1), own * 2 // 3, own)
-    name, size = units.at[centre, "name"], options["size"].to_numpy(dtype=float)
+    name, size = names[centre], options["size"].to_numpy(dtype=float)
     of_all = np.arange(len(options))
     if ((printed["org_unit"] == name) & (printed["indicator"] == "full_time_80_percent")).any():
         count = options["count"].to_numpy(dtype=float)
@@ -345,12 +349,12 @@ def _plan(
         np.array(high),
         integer=np.array([True] * len(options) + [False] * len(wards) + [True, False, True]),
     )
-    chosen = options[found[:first_sum] > 0.5].drop_duplicates("ward").set_index("ward")
+    chosen = {option["ward"]: option for option in options[found[:first_sum] > 0.5].to_dict("records")}
     # A seed whose ward is too small for its figure leaves the ward as it is.
     plan = {
-        ward: (int(chosen.at[ward, "size"]), int(chosen.at[ward, "count"]), round(float(found[first_sum + place]), 2))
+        ward: (chosen[ward]["size"], chosen[ward]["count"], round(float(found[first_sum + place]), 2))
         for place, ward in enumerate(wards)
-        if ward in chosen.index
+        if ward in chosen
     }
     plan[centre] = (round(found[own_size]), round(found[own_count]), round(float(found[own_sum]), 2))
     return plan

@@ -36,13 +36,15 @@ def with_printed_year(
     age = (FIRST - persons["birth"]) / 365.25
     there = (persons["start"] < FIRST - 450) & (persons["end"] > LAST + 300) & age.between(*ages)
     able = persons.index[there & ~persons.index.isin(near["person"])]
-    printed = figures("parental_leave_takers", "parental_leave_days")
-    printed = printed[printed["sex"] == SEX[sex]].set_index(["indicator", "leave_coverage"])["value"].astype(int)
+    figures_of_sex = figures("parental_leave_takers", "parental_leave_days")
+    figures_of_sex = figures_of_sex[figures_of_sex["sex"] == SEX[sex]]
+    keys = zip(figures_of_sex["indicator"], figures_of_sex["leave_coverage"], strict=True)
+    printed = dict(zip(keys, figures_of_sex["value"].astype(int), strict=True))
     parts = [kept]
     for coverage, usual in lengths.items():
-        takers, days = (int(printed[f"parental_leave_{what}", str(coverage)]) for what in ("takers", "days"))
+        takers, days = (printed[f"parental_leave_{what}", str(coverage)] for what in ("takers", "days"))
         person = rng.choice(able, takers, replace=False)
-        able = able.difference(person)
+        able = able.difference(pd.Index(person))
         parts.append(_leaves(rng, person, _days(rng, takers, days), usual, coverage))
     return pd.concat(parts, ignore_index=True)
 
@@ -59,7 +61,7 @@ def _days(rng: np.random.Generator, takers: int, total: int) -> np.ndarray:
 
 
 def _leaves(rng: np.random.Generator, person: np.ndarray, days: np.ndarray, usual: int, coverage: int) -> pd.DataFrame:
-    """Leaves with these days in the year: begun the year before, within the year in one or two parts, or lasting into the next."""
+    """Leaves with these days in the year: begun the year before, within it in one or two parts, or lasting into the next."""
     outside = np.maximum((usual * rng.normal(1, 0.12, len(days))).astype(int) - days, 0)
     before = rng.random(len(days)) < 0.5
     room = 365 - days

@@ -4,6 +4,8 @@ The means are a linear program within their intervals; the drawn salaries are th
 and sex, and the last kroner are handed out one by one.
 """
 
+from collections.abc import Hashable
+
 import numpy as np
 import pandas as pd
 
@@ -33,18 +35,20 @@ def fit_salaries(positions: pd.DataFrame, pay_group: np.ndarray, sex: np.ndarray
     cells = positions[paid].assign(group=pay_group[paid], sex=sex[paid]).groupby(["group", "sex"])
     means = _means(cells.size())
     positions = positions.copy()
-    for (group, of_sex), rows in cells:
-        wanted = round(means[group, of_sex] * len(rows))
+    for key, rows in cells:
+        wanted = round(means[key] * len(rows))
         salaries = (rows["salary"] * wanted / rows["salary"].sum() / 100).round().astype(int) * 100
         each, rest = divmod(wanted - int(salaries.sum()), len(rows))
         positions.loc[rows.index, "salary"] = salaries + each + (np.arange(len(rows)) < rest)
     return positions
 
 
-def _means(sizes: pd.Series) -> pd.Series:
+def _means(sizes: pd.Series) -> dict[Hashable, float]:
     """A mean for each pay group and sex with which every printed mean, gap and percent comes out."""
     columns = {key: place for place, key in enumerate(sizes.index)}
-    parts, low, high = [], [], []
+    parts: list[pd.DataFrame] = []
+    low: list[float] = []
+    high: list[float] = []
 
     def row(weights: pd.Series, lowest: float, highest: float) -> None:
         parts.append(pd.DataFrame({"row": len(low), "column": weights.index.map(columns), "value": weights.to_numpy()}))
@@ -69,4 +73,4 @@ def _means(sizes: pd.Series) -> pd.Series:
             row(pd.concat([men, -women * (1 + (middle - half) / 100)]), 0, np.inf)
             row(pd.concat([men, -women * (1 + (middle + half) / 100)]), -np.inf, 0)
     found, _ = solve(np.zeros(len(sizes)), np.full(len(sizes), 5e6), pd.concat(parts), np.array(low), np.array(high))
-    return pd.Series(found, index=sizes.index)
+    return dict(zip(sizes.index, found.tolist(), strict=True))

@@ -137,7 +137,7 @@ def _possible(cells: pd.DataFrame, available: np.ndarray) -> pd.DataFrame:
     days = available[pieces["person"], pieces["end"] + 1] - available[pieces["person"], pieces["start"]]
     pieces["amount"] = pieces["percent"] * days
     keys = ["unit", "sex", "age", "title", "year", "quarter"]
-    return pieces.groupby(keys, observed=True, as_index=False)["amount"].sum()
+    return pieces.groupby(keys, observed=True, as_index=False).agg({"amount": "sum"})
 
 
 def _lost(cells: pd.DataFrame, notes: pd.DataFrame, taken: int) -> pd.DataFrame:
@@ -156,7 +156,7 @@ def _lost(cells: pd.DataFrame, notes: pd.DataFrame, taken: int) -> pd.DataFrame:
     pieces["doctor"] = pieces["type"].eq("Sykmelding")
     pieces["long"] = is_long.reindex(pieces["spell"]).to_numpy()
     keys = ["spell", "unit", "sex", "age", "title", "year", "quarter", "doctor", "long"]
-    return pieces.groupby(keys, observed=True, as_index=False)["amount"].sum()
+    return pieces.groupby(keys, observed=True, as_index=False).agg({"amount": "sum"})
 
 
 def _goals(municipality: Municipality) -> Iterator[dict]:
@@ -174,21 +174,20 @@ def _goals(municipality: Municipality) -> Iterator[dict]:
         }
     told = set(zip(published["org_unit"], published["period"], strict=True))
     plain = {"indicator": "sick_leave_percent", "sex": "", "age_group": "", "job_title": "", "printed": False}
-    for (area, year), invented in municipality.sick_leave.iterrows():
-        for unit in units.index[units["area"] == area]:
-            goal, period = invented["sick_leave_percent"], str(year)
-            if (units.at[unit, "name"], period) in told:
-                continue
-            if units.at[unit, "name"] == area:
-                bounds = (goal - INVENTED, goal + INVENTED)
-            else:
-                bounds = (goal * USUAL[0], goal * USUAL[1])
-            yield {**plain, "period": period, "members": below[unit], "low": bounds[0], "high": bounds[1]}
-    for (area, year), invented in municipality.sick_leave.iterrows():
-        if (str(area), str(year)) not in told:
-            unit, goal = units.index[units["name"] == area][0], invented["self_certified_percent"]
-            bounds = {"low": goal - INVENTED, "high": goal + INVENTED}
-            yield {**plain, "indicator": "self_certified_percent", "period": str(year), "members": below[unit], **bounds}
+    areas = municipality.sick_leave.reset_index().to_dict("records")
+    for area in areas:
+        goal, period = area["sick_leave_percent"], str(area["year"])
+        for unit, name in units.loc[units["area"] == area["area"], "name"].items():
+            if (name, period) not in told:
+                is_area = name == area["area"]
+                low, high = (goal - INVENTED, goal + INVENTED) if is_area else (goal * USUAL[0], goal * USUAL[1])
+                yield {**plain, "period": period, "members": below[unit], "low": low, "high": high}
+    for area in areas:
+        goal, period = area["self_certified_percent"], str(area["year"])
+        if (area["area"], period) not in told:
+            members = below[units.index[units["name"] == area["area"]][0]]
+            own = {**plain, "indicator": "self_certified_percent", "low": goal - INVENTED, "high": goal + INVENTED}
+            yield {**own, "period": period, "members": members}
 
 
 def _rows(
@@ -199,7 +198,10 @@ def _rows(
     The last array says which rows are printed figures; they come first.
     """
     by_year = {year: (possible[possible["year"] == year], lost[lost["year"] == year]) for year in YEARS}
-    parts, low, high, printed = [], [], [], []
+    parts: list[pd.DataFrame] = []
+    low: list[float] = []
+    high: list[float] = []
+    printed: list[bool] = []
     for goal in _goals(municipality):
         of_possible, of_lost = by_year[int(goal["period"][:4])]
         whole = of_possible["amount"].to_numpy()[_in_cell(goal, of_possible)].sum()
@@ -215,7 +217,7 @@ def _rows(
         low.append(goal["low"])
         high.append(goal["high"])
         printed.append(goal["printed"])
-    entries = pd.concat(parts).groupby(["row", "column"], as_index=False)["value"].sum()
+    entries = pd.concat(parts).groupby(["row", "column"], as_index=False).agg({"value": "sum"})
     return entries, np.array(low), np.array(high), np.array(printed)
 
 
