@@ -46,7 +46,7 @@ def make_deliveries(landing: Path, *, seed: int = 2024, progress: Callable[[str]
 
 
 def draw_people(rng: np.random.Generator, municipality: Municipality) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Everybody employed at some time: persons, validity rows of their positions, and leaves, as the printed figures want them."""
+    """Everybody employed at some time, fitted to what was printed: persons, validity rows of their positions, and leaves."""
     workforce = draw_workforce(rng, municipality)
     leaves = draw_leaves(rng, municipality, workforce.persons)
     fit_employees(rng, municipality, workforce, leaves)

@@ -1,10 +1,8 @@
 """The demo municipality through a whole night: its figures are those that were printed about the real one.
-Not here: the demo's other files (tests/unit/test_demo_others.py), or how a figure is judged (tests/golden/test_reconciliation.py).
+Not here: the demo's files (tests/unit/test_demo_others.py), or how a figure is judged (tests/golden/test_reconciliation.py).
 """
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import duckdb
 import pytest

@@ -23,7 +23,15 @@ MEASURES = (
     "long_term_percent",
 )
 LONG_TERM_FROM = 17
-AGE_BANDS = {"": (0, 200), "<25": (0, 24), "25-34": (25, 34), "35-44": (35, 44), "45-54": (45, 54), "55-64": (55, 64)}
+AGE_BANDS = {
+    "": (0, 200),
+    "<25": (0, 24),
+    "25-34": (25, 34),
+    "35-44": (35, 44),
+    "45-54": (45, 54),
+    "55-64": (55, 64),
+    "65+": (65, 200),
+}
 SEXES = {"": ("K", "M"), "kvinne": ("K",), "mann": ("M",)}
 # The program holds to this part of each interval; the rest is for the rounding after it.
 TIGHTNESS = 0.7
@@ -76,7 +84,7 @@ def choose_spells(
     price = np.where(printed, PRICE, PRICE / 100)
     chosen, _ = solve(cost, np.ones(size), entries, middle - half, middle + half, price=price)
     held = entries[printed[entries["row"]]]
-    return _mended(rng, chosen, held, low[printed], high[printed], days)
+    return _mended(rng, chosen, held, low[printed], high[printed])
 
 
 def proneness(municipality: Municipality) -> tuple[np.ndarray, np.ndarray]:
@@ -235,7 +243,7 @@ def _in_cell(goal: dict, rows: pd.DataFrame) -> np.ndarray:
 
 
 def _mended(
-    rng: np.random.Generator, chosen: np.ndarray, entries: pd.DataFrame, low: np.ndarray, high: np.ndarray, days: np.ndarray
+    rng: np.random.Generator, chosen: np.ndarray, entries: pd.DataFrame, low: np.ndarray, high: np.ndarray
 ) -> np.ndarray:
     """Round the half-chosen spells, then change single short spells while a cell is outside its bounds.
 
