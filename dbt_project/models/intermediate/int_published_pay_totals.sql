@@ -1,5 +1,5 @@
 -- One row a printed mean or gap of all pay groups that the means printed of the single groups cannot give. Only where a
--- document prints every group of its total; each printed figure stands for all values that round to it.
+-- document prints every group that its total counts; each printed figure stands for all values that round to it.
 with printed as (
     select
         figure.figure_id,
@@ -51,9 +51,9 @@ added as (
     having
         sum(groups.women) = max(total.women)
         and sum(groups.men) = max(total.men)
-        and count(groups.mean_women_low) = count(*)
-        and count(groups.mean_men_low) = count(*)
-        and count(groups.mean_all_low) = count(*)
+        and bool_and(groups.women = 0 or groups.mean_women_low is not null)
+        and bool_and(groups.men = 0 or groups.mean_men_low is not null)
+        and bool_and(groups.positions = 0 or groups.mean_all_low is not null)
 ),
 
 ranges as (
