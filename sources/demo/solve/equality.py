@@ -69,7 +69,7 @@ def _fit_second_positions(
     persons = employees + rows.loc[rows["away"], "person"].nunique()
     wanted = paid + int((rows["group"] == 0).sum()) - persons
     second = rows.index[(rows["position"] == "2") & (rows["positions"] == 2)]
-    dropped = rng.choice(second, len(second) - wanted, replace=False)
+    dropped = rng.choice(second, max(len(second) - wanted, 0), replace=False)
     workforce.persons.loc[workforce.employments.loc[dropped, "person"], "two_positions"] = False
     workforce.employments = workforce.employments.drop(index=dropped)
 
@@ -93,7 +93,7 @@ def _fit_number(
     )
     too_many = (rows.groupby("group").size() - by_group).reindex(new["group"]).to_numpy()
     within = new.groupby("group").cumcount().to_numpy()
-    moved = new.index[np.argsort(within - too_many, kind="stable")][:surplus]
+    moved = new.index[np.argsort(within - too_many, kind="stable")][: max(surplus, 0)]
     later = REFERENCE + rng.integers(1, 60, len(moved))
     workforce.employments.loc[moved, "start"] = later
     workforce.employments.loc[moved, "end"] = np.maximum(workforce.employments.loc[moved, "end"], later + 90)
