@@ -363,9 +363,9 @@ def trace(
 def demo(home_folder: Path, seed: int) -> None:
     """Make the demo municipality's deliveries in the landing folder.
 
-    An invented municipality of Asker's size: about 6 500 employees, four years, two monthly deliveries in all variants of the
+    An invented municipality of Asker's size: about 6 500 employees, five years, two monthly deliveries in all variants of the
     file dialect, with a few bad rows to see the quarantine work, and a file or more of every other feed. All persons and
-    national numbers are synthetic.
+    national numbers are synthetic; with the seed it has, the figures come out as Asker's reports print them.
     """
     from sources.demo import make_deliveries
 

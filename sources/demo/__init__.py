@@ -1,5 +1,6 @@
 """A believable municipality of Asker's size: two payroll deliveries, a month apart, and a file or more of every other feed.
-The municipality is the CSV files here; nothing in this folder knows the warehouse or any real person.
+The municipality is the CSV files here, its figures those that were printed about the real one (solve/); nothing in this folder
+knows the warehouse or any real person.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,13 +13,17 @@ import pandas as pd
 from sources.demo.absence import draw_absences, draw_leaves
 from sources.demo.dialects import DIALECTS, Dialect, write_feed, write_sheets
 from sources.demo.extracts import extract, sprinkle_bad_rows
+from sources.demo.ledger import LEDGER, read_published
 from sources.demo.organisation import Municipality, read_municipality
 from sources.demo.others import draw_hours, pai, piloter, variable_timer
-from sources.demo.people import day, draw_people
-from sources.demo.published import LEDGER, maltall, read_published, sammenligning, ssb_12441, survey_2021, survey_2023
+from sources.demo.people import day, draw_workforce, name_people, validity_rows
+from sources.demo.published import maltall, sammenligning, ssb_12441, survey_2021, survey_2023
+from sources.demo.solve.equality import fit_employees
+from sources.demo.solve.full_time import fit_percents
+from sources.demo.solve.pay import fit_salaries
 
 EXTRACT_DATES = ("2024-09-30", "2024-10-31")
-PAI_YEARS = (2021, 2022, 2023)
+PAI_YEARS = (2020, 2021, 2022, 2023)
 # The days of the two cases in which the published figures were last brought together.
 SPRING, AUTUMN = "2024-03-12", "2024-10-08"
 
@@ -28,9 +33,8 @@ def make_deliveries(landing: Path, *, seed: int = 2024, progress: Callable[[str]
     landing.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     municipality = read_municipality()
-    persons, positions = draw_people(rng, municipality)
-    leaves = draw_leaves(rng, municipality, persons)
-    absences = draw_absences(rng, municipality, persons, positions, leaves)
+    persons, positions, leaves = draw_people(rng, municipality)
+    absences = draw_absences(rng, municipality, persons, positions, leaves, day(EXTRACT_DATES[-1]))
     paths = []
     for path, what in chain(
         payroll_files(landing, rng, municipality, persons, positions, leaves, absences),
@@ -39,6 +43,18 @@ def make_deliveries(landing: Path, *, seed: int = 2024, progress: Callable[[str]
         progress(f"{path.name}: {what}")
         paths.append(path)
     return paths
+
+
+def draw_people(rng: np.random.Generator, municipality: Municipality) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Everybody employed at some time, fitted to what was printed: persons, validity rows of their positions, and leaves."""
+    workforce = draw_workforce(rng, municipality)
+    leaves = draw_leaves(rng, municipality, workforce.persons)
+    fit_employees(rng, municipality, workforce, leaves)
+    fit_percents(rng, municipality, workforce, leaves)
+    persons = name_people(rng, municipality, workforce.persons)
+    positions = validity_rows(rng, municipality, workforce)
+    pay_group = municipality.jobs["pay_group"].to_numpy(dtype=float, na_value=0)[positions["job"]].astype(int)
+    return persons, fit_salaries(positions, pay_group, persons["sex"].to_numpy()[positions["person"]]), leaves
 
 
 def payroll_files(
@@ -72,7 +88,7 @@ def other_files(
     published = read_published()
     tables = {
         **{f"variable_timer_{date}": variable_timer(municipality, persons, hours, day(date)) for date in EXTRACT_DATES},
-        **{f"pai_{year}": pai(municipality, persons, positions, year) for year in PAI_YEARS},
+        **{f"pai_{year}": pai(rng, municipality, persons, positions, year) for year in PAI_YEARS},
         f"sammenligning_{SPRING}": sammenligning(published),
         f"maltall_{AUTUMN}": maltall(published),
         f"piloter_{AUTUMN}": piloter(),

@@ -1,18 +1,15 @@
-"""Leaves and absence of the demo municipality's people; sick leave is brought to each area's yearly target.
+"""Leaves and absence of the demo municipality's people, as they may happen; which sick leave does is solve's.
 Not here: who is employed and where (people.py), and what an extract shows of it (extracts.py).
 """
 
 import numpy as np
 import pandas as pd
 
+from sources.demo.calendar import AFTER, BEFORE, DAYS, WORKING, WORKING_BEFORE, YEARS
 from sources.demo.organisation import Municipality
-from sources.demo.people import ORIGIN, day
-
-# Absence is kept from 2021 on; a year more is drawn before it, so that 2021 begins with people already ill.
-FIRST_DAY = day("2021-01-01")
-YEARS = range(2020, 2025)
-DAYS = day("2025-01-01")
-WORKING = (np.arange(DAYS) + 2) % 7 < 5
+from sources.demo.people import LEADERS, ORIGIN, day
+from sources.demo.solve.parental_leave import with_printed_year
+from sources.demo.solve.sick_leave import choose_spells, proneness
 
 # Of each sex: births a year, age at them, days at 100 and 80 % coverage, share with unpaid leave afterwards.
 PARENTS = {"K": (165, (23, 43), (290, 360), 0.3), "M": (85, (24, 50), (105, 133), 0.1)}
@@ -28,12 +25,16 @@ SELF_MONTHS = (1.5, 1.4, 1.3, 0.9, 0.9, 0.8, 0.35, 0.85, 1.1, 1.2, 1.4, 1.3)
 DOCTOR_MONTHS = (1.3, 1.25, 1.1, 0.9, 0.85, 0.75, 0.55, 0.95, 1.0, 1.1, 1.2, 1.1)
 SELF_LENGTHS = (0.33, 0.24, 0.2, 0.07, 0.05, 0.03, 0.02, 0.06)
 NOTE_DAYS = (7, 7, 14, 14, 21, 28, 30)
+# Spells drawn for each unit of proneness, before those are left out that nobody is there for or that touch another.
+DOCTOR_CANDIDATES, SELF_CANDIDATES = 7, 7
 GRADES = (20, 25, 30, 40, 50, 50, 50, 60, 70, 80)
 
 
 def draw_leaves(rng: np.random.Generator, municipality: Municipality, persons: pd.DataFrame) -> pd.DataFrame:
     """One row a leave."""
-    counted = persons[persons["form"].map(municipality.forms["sick_leave"])]
+    # No leader above a department is on leave, so that those printed are those of the units.
+    top = persons["role"].isin(LEADERS[:-1])
+    counted = persons[persons["form"].map(municipality.forms["sick_leave"]) & ~top]
     parts = [_parental_leaves(rng, counted, sex) for sex in PARENTS]
     for kind, a_year, days, percents in OTHER_LEAVES:
         leave = _random_working_days(rng, counted, a_year * len(YEARS) * 3)[: a_year * len(YEARS)]
@@ -42,8 +43,10 @@ def draw_leaves(rng: np.random.Generator, municipality: Municipality, persons: p
     leaves = pd.concat(parts, ignore_index=True)
     leaves["end"] = np.minimum(leaves["end"], persons["end"].to_numpy()[leaves["person"]])
     leaves["open"] = (leaves["type"] == "Ulønnet permisjon") & (rng.random(len(leaves)) < 0.1)
+    # A leave is a leave of the whole person, so that whoever holds two positions names none.
+    leaves["named"] = ~persons["two_positions"].to_numpy()[leaves["person"]] & (leaves["person"] % 3 > 0)
     leaves["known"] = leaves["start"] - rng.integers(1, 90, len(leaves))
-    leaves = leaves[(leaves["end"] >= leaves["start"]) & (leaves["end"] >= FIRST_DAY)]
+    leaves = leaves[(leaves["end"] >= leaves["start"])]
     leaves = leaves.sort_values(["start", "person"], kind="stable", ignore_index=True)
     return leaves.drop_duplicates(["person", "type", "start"])
 
@@ -62,10 +65,13 @@ def _parental_leaves(rng: np.random.Generator, persons: pd.DataFrame, sex: str) 
     end = leave["start"] + (days / parts).astype(int)
     leave = leave.assign(type="Foreldrepermisjon", end=end, percent=100, coverage=coverage)
     percent, again = rng.choice([100, 50], size), end + rng.integers(1, 120, size)
-    rest = leave.assign(start=again, end=again + (days * 50 / percent).astype(int), percent=percent)
-    unpaid_end, percent = end + rng.integers(30, 180, size), rng.choice([100, 100, 20, 40], size)
-    unpaid = leave.assign(type="Ulønnet permisjon", start=end + 1, end=unpaid_end, percent=percent, coverage=0)
-    return pd.concat([leave, rest[parts == 2], unpaid[(parts == 1) & (rng.random(size) < unpaid_share)]])
+    rest = leave.assign(start=again, end=again + (days * 50 / percent).astype(int), percent=percent)[parts == 2]
+    drawn, lengths = pd.concat([leave, rest]), {80: reduced_days, 100: full_days}
+    born = with_printed_year(rng, persons[persons["sex"] == sex], drawn, sex, ages, lengths)
+    last = born.drop_duplicates("person", keep="last").sample(frac=unpaid_share, random_state=rng)
+    start = last["end"] + 1
+    unpaid = last.assign(type="Ulønnet permisjon", start=start, end=start + rng.integers(30, 180, len(last)), coverage=0)
+    return pd.concat([born, unpaid.assign(percent=rng.choice([100, 100, 20, 40], len(last)))])
 
 
 def _random_working_days(rng: np.random.Generator, persons: pd.DataFrame, size: int) -> pd.DataFrame:
@@ -83,28 +89,39 @@ def draw_absences(
     persons: pd.DataFrame,
     positions: pd.DataFrame,
     leaves: pd.DataFrame,
+    taken: int,
 ) -> pd.DataFrame:
-    """One row an absence: sick leave as notes of at most a month, sick children, welfare."""
-    counted = positions[positions["form"].map(municipality.forms["sick_leave"])]
-    on_leave = np.minimum(_percent_by_day(len(persons), leaves), 100)
-    present = _percent_by_day(len(persons), counted) * (100 - on_leave) / 100 * WORKING
+    """One row an absence: sick leave as notes of at most a month, sick children, welfare; as of the day `taken`."""
+    counted = positions[positions["form"].map(municipality.forms["sick_leave"]) & (positions["percent"] > 0)]
+    present = (_percent_by_day(len(persons), counted) > 0) & (_percent_by_day(len(persons), leaves) == 0)
+    at_work = present & WORKING
     weights = _propensity(rng, municipality, persons)
-    spells = _candidate_spells(rng, persons, weights, present)
-    notes = _notes(rng, spells)
-    notes["person"] = spells["person"].to_numpy()[notes["spell"]]
-    sick = notes[_spells_on_target(municipality, persons, spells, notes, present)[notes["spell"]]]
-    child = _starts(rng, 30_000, weights, SELF_MONTHS, present).assign(type="Sykt barn", percent=100)
+    notes = _notes(rng, _candidate_spells(rng, persons, weights, at_work, present))
+    # Whether a row names a position is told by its person and spell, so that all rows of a spell say the same.
+    notes["named"] = ~_unnamed(persons, notes["person"], notes["spell"])
+    notes["known"] = notes["start"] + rng.exponential(2.0, len(notes)).astype(int)
+    notes = notes[notes["known"] <= taken]
+    kept = choose_spells(rng, municipality, persons, counted, leaves, notes, taken)
+    sick = notes[kept[notes["spell"]]]
+    child = _starts(rng, 36_000, weights, SELF_MONTHS, at_work).assign(type="Sykt barn", percent=100)
     child["end"] = child["start"] + rng.integers(0, 3, len(child))
-    welfare = _starts(rng, 16_000, weights, SELF_MONTHS, present).assign(type="Velferd", percent=100)
+    welfare = _starts(rng, 20_000, weights, SELF_MONTHS, at_work).assign(type="Velferd", percent=100)
     welfare["end"] = welfare["start"] + rng.integers(0, 2, len(welfare))
-    absences = pd.concat([sick, child, welfare], ignore_index=True)
-    absences["start"] = absences["start"].clip(lower=FIRST_DAY)
-    absences = absences[absences["end"] >= absences["start"]]
+    others = pd.concat([child, welfare], ignore_index=True)
+    others["named"] = ~_unnamed(persons, others["person"], others["start"])
+    others["known"] = others["start"] + rng.exponential(2.0, len(others)).astype(int)
+    absences = pd.concat([sick, others], ignore_index=True)
     absences = absences.sort_values(["start", "person", "type"], kind="stable")
     absences = absences.drop_duplicates(["person", "type", "start"]).reset_index(drop=True)
     absences["open"] = (absences["type"] == "Sykmelding") & (rng.random(len(absences)) < 0.2)
-    absences["known"] = absences["start"] + rng.exponential(2.0, len(absences)).astype(int)
     return absences
+
+
+def _unnamed(persons: pd.DataFrame, person: pd.Series, lot: pd.Series) -> np.ndarray:
+    """Whether an absence names no position and so applies to all; those of two positions have both kinds."""
+    two = persons["two_positions"].to_numpy()[person]
+    found: np.ndarray = np.where(two, lot % 4 > 0, person % 3 == 0)
+    return found
 
 
 def _percent_by_day(size: int, spans: pd.DataFrame) -> np.ndarray:
@@ -118,16 +135,17 @@ def _percent_by_day(size: int, spans: pd.DataFrame) -> np.ndarray:
 
 def _propensity(rng: np.random.Generator, municipality: Municipality, persons: pd.DataFrame) -> np.ndarray:
     """How prone each person is to sick leave: job, unit, sex, age and a share of chance."""
-    unit = rng.lognormal(0, 0.25, len(municipality.units))[persons["unit"]]
+    by_unit, by_job = proneness(municipality)
+    unit = (by_unit * rng.lognormal(0, 0.2, len(by_unit)))[persons["unit"]]
     age = (day("2022-12-31") - persons["birth"]) / 365.25
     by_age = np.select([age < 25, age < 35, age < 55, age < 62], [0.85, 1.15, 1.0, 1.1], 1.15)
     sex = np.where(persons["sex"] == "K", 1.0, 0.66)
-    job = municipality.jobs["risk"].to_numpy()[persons["job"]]
+    job = (municipality.jobs["risk"].to_numpy() * by_job)[persons["job"]]
     return job * unit * by_age * sex * rng.gamma(2, 0.5, len(persons))
 
 
 def _starts(
-    rng: np.random.Generator, size: int, weights: np.ndarray, months: tuple[float, ...], present: np.ndarray
+    rng: np.random.Generator, size: int, weights: np.ndarray, months: tuple[float, ...], at_work: np.ndarray
 ) -> pd.DataFrame:
     """Persons, by weight, and days, by season, on which they should be at work; fewer than `size`."""
     month = (ORIGIN + np.arange(DAYS)).astype("datetime64[M]").astype(int) % 12
@@ -136,22 +154,36 @@ def _starts(
     season[monday] *= 1.6
     person = rng.choice(len(weights), size, p=weights / weights.sum())
     start = rng.choice(DAYS, size, p=season / season.sum())
-    return pd.DataFrame({"person": person, "start": start})[present[person, start] > 0]
+    return pd.DataFrame({"person": person, "start": start})[at_work[person, start]]
 
 
 def _candidate_spells(
-    rng: np.random.Generator, persons: pd.DataFrame, weights: np.ndarray, present: np.ndarray
+    rng: np.random.Generator, persons: pd.DataFrame, weights: np.ndarray, at_work: np.ndarray, present: np.ndarray
 ) -> pd.DataFrame:
-    """Spells in random order, more than the targets need; no two of a person touch."""
-    doctor = _starts(rng, 16 * len(persons), weights, DOCTOR_MONTHS, present).assign(doctor=True)
+    """Spells in order of person and start, about twice what will happen; a working day lies between two of a person."""
+    doctor = _starts(rng, int(DOCTOR_CANDIDATES * weights.sum()), weights, DOCTOR_MONTHS, at_work).assign(doctor=True)
     doctor["days"] = rng.lognormal(np.log(19), 1.3, len(doctor)).clip(3, 365).astype(int)
-    short = _starts(rng, 26 * len(persons), weights, SELF_MONTHS, present).assign(doctor=False)
+    short = _starts(rng, int(SELF_CANDIDATES * weights.sum()), weights, SELF_MONTHS, at_work).assign(doctor=False)
     short["days"] = rng.choice(np.arange(1, 9), len(short), p=SELF_LENGTHS)
-    spells = pd.concat([doctor, short]).sort_values(["person", "start"], kind="stable", ignore_index=True)
-    leaving = persons["end"].to_numpy()[spells["person"]]
-    spells["end"] = np.minimum(spells["start"] + spells["days"] - 1, leaving)
-    earlier = spells.groupby("person")["end"].cummax().groupby(spells["person"]).shift(fill_value=-9)
-    return spells[spells["start"] > earlier + 3].sample(frac=1, random_state=rng).reset_index(drop=True)
+    # A spell ends at the latest on the last day before one without a position, or with a leave.
+    last = np.where(present, DAYS - 1, np.arange(DAYS) - 1).astype(np.int16)
+    last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
+    for spells in (doctor, short):
+        spells["end"] = np.minimum(spells["start"] + spells["days"] - 1, last[spells["person"], spells["start"]])
+    # The long ones first: among many short ones there would be no room for them.
+    doctor = _apart(doctor)
+    taken = _percent_by_day(len(persons), doctor.assign(start=BEFORE[doctor["start"]], end=AFTER[doctor["end"]], percent=1)) > 0
+    days_taken = np.concatenate([np.zeros((len(persons), 1), dtype=np.int16), taken.cumsum(axis=1, dtype=np.int16)], axis=1)
+    room = days_taken[short["person"], short["end"] + 1] == days_taken[short["person"], short["start"]]
+    return pd.concat([doctor, _apart(short[room])]).sort_values(["person", "start"], ignore_index=True)
+
+
+def _apart(spells: pd.DataFrame) -> pd.DataFrame:
+    """The spells without those that begin before a working day has passed since the last of the same person."""
+    spells = spells.sort_values(["person", "start"], kind="stable", ignore_index=True)
+    latest = spells.groupby("person")["end"].cummax().groupby(spells["person"]).shift(fill_value=-1)
+    between = WORKING_BEFORE[spells["start"]] - WORKING_BEFORE[latest + 1]
+    return spells[(latest < 0) | (between > 0) & (spells["start"] > latest)]
 
 
 def _notes(rng: np.random.Generator, spells: pd.DataFrame) -> pd.DataFrame:
@@ -168,33 +200,5 @@ def _notes(rng: np.random.Generator, spells: pd.DataFrame) -> pd.DataFrame:
         start = np.maximum(start, note["end"].to_numpy() + 1)
         days, kind = rng.choice(NOTE_DAYS, size), "Sykmelding"
         percent = np.where(rng.random(size) < 0.3, rng.choice(GRADES, size), percent)
-    return pd.concat(parts, ignore_index=True)
-
-
-def _spells_on_target(
-    municipality: Municipality,
-    persons: pd.DataFrame,
-    spells: pd.DataFrame,
-    notes: pd.DataFrame,
-    present: np.ndarray,
-) -> np.ndarray:
-    """Which spells to keep, so that each area's lost days of each year and kind come to the target rate."""
-    until = np.concatenate([np.zeros((len(persons), 1)), present.cumsum(axis=1, dtype=np.float64)], axis=1)
-    person_area = municipality.units["area"].to_numpy()[persons["unit"]]
-    area, doctor = person_area[spells["person"]], spells["doctor"].to_numpy()
-    kept = np.zeros(len(spells), dtype=bool)
-    for year in YEARS:
-        first, last = day(f"{year}-01-01"), day(f"{year}-12-31")
-        possible = pd.Series(until[:, last + 1] - until[:, first]).groupby(person_area).sum()
-        low, high = notes["start"].clip(first, last + 1), (notes["end"] + 1).clip(first, last + 1)
-        days = (until[notes["person"], high] - until[notes["person"], low]) * notes["percent"].to_numpy() / 100
-        begun = spells["start"].between(first, last).to_numpy()
-        for name, target in municipality.sick_leave.xs(max(year, 2021), level="year").iterrows():
-            self_rate, rate = target["self_certified_percent"], target["sick_leave_percent"]
-            # Doctor-certified spells first: the self-certified days they begin with count there too.
-            for kind, goal in (("Sykmelding", rate - self_rate), ("Egenmelding", self_rate)):
-                lost = np.bincount(notes["spell"], days * (notes["type"] == kind), len(spells))
-                room = possible.loc[str(name)] * goal / 100 - lost[kept & (area == name)].sum()
-                found = np.flatnonzero(begun & (area == name) & (doctor == (kind == "Sykmelding")))
-                kept[found[lost[found].cumsum() <= room]] = True
-    return kept
+    notes = pd.concat(parts, ignore_index=True)
+    return notes.assign(person=spells["person"].to_numpy()[notes["spell"]])

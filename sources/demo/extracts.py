@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sources.demo.absence import FIRST_DAY
 from sources.demo.organisation import Municipality
 from sources.demo.people import LEADER_OF_LEVEL, OPEN, ORIGIN, day
 
@@ -49,7 +48,7 @@ def extract(
     taken: int,
 ) -> dict[str, pd.DataFrame]:
     """The feeds as known on the day `taken`: later starts and ends only where agreed by then."""
-    positions = positions[(positions["known"] <= taken) & (positions["end"] >= FIRST_DAY)]
+    positions = positions[positions["known"] <= taken]
     leaves, absences = (
         rows[(rows["known"] <= taken) & rows["person"].isin(positions["person"])] for rows in (leaves, absences)
     )
@@ -114,11 +113,10 @@ def _stillinger(municipality: Municipality, persons: pd.DataFrame, positions: pd
 
 def _absence_rows(kind: str, persons: pd.DataFrame, rows: pd.DataFrame, taken: int) -> pd.DataFrame:
     """Absences or leaves; a row that names no position applies to all its person holds."""
-    unnamed = (rows["person"] % 3 == 0) | persons["two_positions"].to_numpy()[rows["person"]] & (rows["start"] % 4 > 0)
     return pd.DataFrame(
         {
             "Ansattnr": persons["number"].to_numpy()[rows["person"]],
-            "Stillingsnr": np.where(unnamed, "", "1"),
+            "Stillingsnr": np.where(rows["named"], "1", ""),
             f"{kind}stype": rows["type"],
             "Fra dato": text(rows["start"], date_text),
             "Til dato": text(rows["end"].mask(rows["open"] & (rows["end"] > taken), OPEN), date_text),

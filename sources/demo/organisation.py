@@ -3,9 +3,11 @@ Whatever makes this Asker and not another municipality is there; who works in it
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 HERE = Path(__file__).parent
@@ -16,8 +18,9 @@ class Municipality:
     """The tables the mechanics draw from.
 
     Attributes:
-        units: one row a unit; `workplace` says which jobs are found there, `positions` how many
-            ordinary ones, `area` its tjenesteområde.
+        units: one row a unit; `workplace` says which jobs are found there (none: no staff of its own, not even a
+            leader), `positions` how many ordinary ones, `area` its tjenesteområde, `moved_to` where the staff goes when it
+            closes; in `steady` ones nobody moves or changes percent by chance.
         jobs: one row a job code and circumstance; `role` is a Ledernivå, a form of employment other than the
             ordinary, or empty.
         shares: one row a job and workplace, with the job's weight among the jobs of its role there.
@@ -35,6 +38,25 @@ class Municipality:
     sick_leave: pd.DataFrame
     names: dict[str, list[str]]
 
+    @cached_property
+    def members(self) -> dict[int | str, np.ndarray]:
+        """For each unit (by row) and each group (by name): which units count in it."""
+        units = self.units
+        place = {code: row for row, code in enumerate(units["unit_code"])}
+        found: dict[int | str, np.ndarray] = {row: np.zeros(len(units), dtype=bool) for row in units.index}
+        groups = {name: np.zeros(len(units), dtype=bool) for name in units["group"].unique() if name}
+        parents, own_groups = units["parent"].tolist(), units["group"].tolist()
+        for row in units.index:
+            above: int | None = row
+            group = ""
+            while above is not None:
+                found[above][row] = True
+                group = group or own_groups[above]
+                above = place.get(parents[above])
+            if group:
+                groups[group][row] = True
+        return {**found, **groups}
+
 
 def read_municipality() -> Municipality:
     units = _read("organisation", dtype={"unit_code": str, "parent": str}, keep_default_na=False)
@@ -43,7 +65,7 @@ def read_municipality() -> Municipality:
     shares = jobs.pop("workplaces").str.split().explode().str.split("=", expand=True)
     shares = shares.set_axis(["workplace", "share"], axis=1).fillna("1").astype({"share": float})
     return Municipality(
-        units=units.assign(area=_areas(units)),
+        units=units.assign(area=_areas(units), steady=_wards(units)),
         jobs=jobs,
         shares=shares.assign(role=jobs["role"]).rename_axis("job").reset_index(),
         forms=_read("forms", index_col="form", true_values=["yes"], false_values=["no"]),
@@ -56,6 +78,13 @@ def read_municipality() -> Municipality:
 def _read(name: str, **options: Any) -> pd.DataFrame:
     table: pd.DataFrame = pd.read_csv(HERE / f"{name}.csv", sep=";", encoding="utf-8", **options)
     return table
+
+
+def _wards(units: pd.DataFrame) -> pd.Series:
+    """The wards of a care centre and the centre itself: units of the lowest level, one below the other."""
+    lowest = units["level"] == "avdeling"
+    wards = lowest & units["parent"].isin(units.loc[lowest, "unit_code"])
+    return wards | units["unit_code"].isin(units.loc[wards, "parent"])
 
 
 def _areas(units: pd.DataFrame) -> list[str]:

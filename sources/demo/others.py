@@ -7,10 +7,10 @@ import pandas as pd
 
 from sources.demo.extracts import date_text, number_text, text
 from sources.demo.organisation import Municipality
-from sources.demo.people import ORIGIN, day
+from sources.demo.people import ON_SHIFTS, ORIGIN, day
+from sources.demo.solve.pai import with_hourly_paid
 
 HOURS_FROM = "2023-01"
-ON_SHIFTS = ("sykehjem", "hjemmetjeneste", "bolig")
 # Who may have hours of a kind: kind, share of them with hours in a month, mean hours, pay by the hour's rate.
 HOURS = (
     ("Timelønn", 0.75, 42, 1.0),
@@ -22,6 +22,7 @@ SUMMER_MONTHS = (6, 7, 8)
 SMALLEST_SHIFT = 0.25
 
 EMPLOYMENT_CODES = {"Fast": "F", "Vikar": "V", "Midlertidig": "M", "Lærling": "M"}
+BY_THE_HOUR = {"Timelønnet": "M", "Tilkallingsvikar": "V"}
 EDUCATION_OF_PAY_GROUP = {1: "299", 2: "499", 3: "699", 4: "699", 5: "799", 6: "799", 7: "799", 8: "799", 9: "699", 10: "799"}
 # Named after KOSTRA's functions; KS' own list of places is another.
 SERVICE_PLACES = {
@@ -49,7 +50,7 @@ SERVICE_PLACES = {
 ADMINISTRATION = "1200"
 
 PILOTS = (
-    ("310203", "Heltid Bråset avd 2", "2022-09-01", ""),
+    ("310203", "Heltid Bråset avd 2", "2022-09-01", "2024-06-30"),
     ("310211", "Langvakter Hurum", "2023-05-01", ""),
     ("330104", "Årsturnus Løkenes", "2023-02-01", "2024-01-31"),
 )
@@ -96,10 +97,14 @@ def variable_timer(municipality: Municipality, persons: pd.DataFrame, hours: pd.
     return pd.concat([feed, *(feed.iloc[[row * 100]].assign(**change) for row, change in enumerate(bad, 1))])
 
 
-def pai(municipality: Municipality, persons: pd.DataFrame, positions: pd.DataFrame, year: int) -> pd.DataFrame:
-    """The positions of 1 December in the default layout; who is paid by the hour or case is not in it."""
-    held = positions[_valid_on(positions, day(f"{year}-12-01")) & positions["form"].isin(EMPLOYMENT_CODES)]
-    held = held.sort_values(["person", "position"], kind="stable")
+def pai(
+    rng: np.random.Generator, municipality: Municipality, persons: pd.DataFrame, positions: pd.DataFrame, year: int
+) -> pd.DataFrame:
+    """The positions of 1 December in the default layout, with some of those that are paid by the hour."""
+    held = positions[_valid_on(positions, day(f"{year}-12-01"))]
+    monthly = held[held["form"].isin(EMPLOYMENT_CODES)]
+    hourly = held[held["form"].isin(BY_THE_HOUR) & ~held["person"].isin(monthly["person"])].drop_duplicates("person")
+    held = with_hourly_paid(rng, monthly, hourly, year).sort_values(["person", "position"], kind="stable", ignore_index=True)
     jobs = municipality.jobs.loc[held["job"]].set_index(held.index)
     workplace = municipality.units["workplace"].loc[held["unit"]].set_axis(held.index)
     on_shifts = workplace.isin(ON_SHIFTS)
@@ -114,7 +119,7 @@ def pai(municipality: Municipality, persons: pd.DataFrame, positions: pd.DataFra
             "Ansattnr": persons["number"].to_numpy()[held["person"]],
             "Stillingskode": jobs["code"],
             "Stillingsprosent": text(held["percent"], number_text),
-            "Tilsettingsforhold": held["form"].map(EMPLOYMENT_CODES),
+            "Tilsettingsforhold": held["form"].map({**EMPLOYMENT_CODES, **BY_THE_HOUR}),
             "Tjenestested": workplace.map(SERVICE_PLACES).fillna(ADMINISTRATION),
             "Enhetskode": municipality.units["unit_code"].to_numpy()[held["unit"]],
             "Grunnlønn": text(held["salary"], number_text),
@@ -130,7 +135,7 @@ def pai(municipality: Municipality, persons: pd.DataFrame, positions: pd.DataFra
 
 
 def piloter() -> pd.DataFrame:
-    """Three pilots, one of them ended."""
+    """Three pilots, two of them ended."""
     pilots = pd.DataFrame(PILOTS, columns=["Enhetskode", "Pilot", "Startdato", "Sluttdato"])
     dates = {column: text(pilots[column], norwegian_date) for column in ("Startdato", "Sluttdato")}
     return pilots.assign(**dates)

@@ -3,14 +3,12 @@ Every figure in published_figures.csv is as printed; what is invented beside the
 """
 
 import json
-from pathlib import Path
 
 import pandas as pd
 
 from sources.demo.others import norwegian_date
 from sources.tenfactor.workbook import factor_names
 
-LEDGER = Path(__file__).with_name("published_figures.csv")
 # Invented: of the round of 2021 only scores and percents were printed, not how many were asked; areas as printed, in order.
 ASKED_2021 = (227, 2908, 2442, 458, 124, 391, 17)
 # Invented: units of the round of 2021 with a code; answers asked and given, the last below the floor of the house.
@@ -24,12 +22,6 @@ SSB_REGIONS = {
 }
 SSB_QUARTERS = ("2023K1", "2023K2", "2023K3", "2023K4")
 SSB_SEXES = {"0": ("Begge kjønn", 1.0), "1": ("Menn", 0.65), "2": ("Kvinner", 1.11)}
-
-
-def read_published() -> pd.DataFrame:
-    """The ledger as text, with empty cells for what is not said."""
-    table: pd.DataFrame = pd.read_csv(LEDGER, dtype=str, keep_default_na=False, encoding="utf-8")
-    return table
 
 
 def sammenligning(published: pd.DataFrame) -> pd.DataFrame:

@@ -222,6 +222,34 @@ CASES = {
     "gap_of_all": case("match", -9000.0, "-9000", "pay_gap_nok", YEAR_END, **WHOLE),
     "women_in_group": case("match", 50.0, "50", "women_percent", YEAR_END, pay_group="2 Fagarbeider", **WHOLE),
     "small_group": case("withheld", None, "1", "pay_positions", YEAR_END, pay_group="3", **WHOLE, reason=WITHHELD),
+    # A document of its own: its two groups give (2 × 400 000 + 1 × 410 000) / 3 for all women, not the 400 000 it prints.
+    **{
+        f"pay_{group}_{sex or 'both'}_{indicator}": case(
+            "match" if group != "3" else "withheld", computed, printed, f"pay_{indicator}", YEAR_END, sex=sex,
+            pay_group=group, document="Lønn", reason=None if group != "3" else WITHHELD, **WHOLE,
+        )
+        for group, sex, indicator, computed, printed in (
+            ("Total", "kvinne", "positions", 3.0, "3"),
+            ("Total", "mann", "positions", 2.0, "2"),
+            ("Total", "", "positions", 5.0, "5"),
+            ("2", "kvinne", "positions", 2.0, "2"),
+            ("2", "mann", "positions", 2.0, "2"),
+            ("2", "", "positions", 4.0, "4"),
+            ("3", "kvinne", "positions", None, "1"),
+            ("3", "mann", "positions", None, "0"),
+            ("3", "", "positions", None, "1"),
+            ("2", "kvinne", "mean", 400000.0, "400000"),
+            ("2", "mann", "mean", 391000.0, "391000"),
+            ("2", "", "mean", 395500.0, "395500"),
+            ("3", "kvinne", "mean", None, "410000"),
+            ("3", "", "mean", None, "410000"),
+            ("Total", "mann", "mean", 391000.0, "391000"),
+        )
+    },
+    "pay_not_of_its_groups": case(
+        "contradicted", 400000.0, "400000", "pay_mean", YEAR_END, sex="kvinne", pay_group="Total", document="Lønn",
+        reason="pay groups give 403333 for this cell", **WHOLE,
+    ),
     "no_such_group": case(
         "not_covered", None, "1", "pay_positions", YEAR_END, pay_group="11 Andre", **WHOLE, reason="no pay group 11 Andre"
     ),

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sources.demo import other_files
+from sources.demo import draw_people, other_files
+from sources.demo.ledger import read_published
 from sources.demo.organisation import read_municipality
-from sources.demo.people import draw_people
-from sources.demo.published import read_published, survey_2021, survey_2023
+from sources.demo.published import survey_2021, survey_2023
 from sources.registry import feeds
 from tests.small_deliveries import broken_rules
 
@@ -26,8 +26,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Known]:
         (folder / name).mkdir()
         rng = np.random.default_rng(7)
         municipality = read_municipality()
-        persons, positions = draw_people(rng, municipality)
-        assert len(list(other_files(folder / name, rng, municipality, persons, positions))) == 12
+        persons, positions, _ = draw_people(rng, municipality)
+        assert len(list(other_files(folder / name, rng, municipality, persons, positions))) == 13
     people, units = pd.Index(persons["number"]), pd.Index(municipality.units["unit_code"])
     return folder, {("ansatte", "Ansattnr"): people, ("organisasjon", "Enhetskode"): units}
 
@@ -46,7 +46,7 @@ def test_files_are_accepted_by_their_contracts(made: tuple[Path, Known]) -> None
         if feed.naming.read(path.name)
     }
     # Each workbook is read by two feeds.
-    assert len(found) == 14
+    assert len(found) == 15
     for (file_name, feed), rules in found.items():
         assert rules == (SPRINKLED if feed == "variable_timer" else []), file_name
 

@@ -195,6 +195,8 @@ contradictions as (
         select * from moved_steps
         union all
         select * from superseded
+        union all
+        select * from {{ ref('int_published_pay_totals') }}
     ) as found
     group by figure_id
 ),

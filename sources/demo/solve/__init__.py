@@ -1,0 +1,3 @@
+"""Makes the drawn municipality give the figures that were published about the real one, subject by subject.
+Each module says which figures it holds to and how; drawing is done before it, exporting after it.
+"""
