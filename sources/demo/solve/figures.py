@@ -19,6 +19,10 @@ GIVEN_WAY = {
         ("HELT0324-019", "HELT0324-020"),
         "66,6 % of whole persons takes a department of 287; two thirds cut off. The department is closed by then",
     ),
+    **dict.fromkeys(
+        ("HELT0324-065", "HELT0324-067"),
+        "Bråset avd 2 so far in its pilot; the table of 2024 prints others for the same ward and date",
+    ),
     "HELT0324-059": "56,6 for Hurum; only 55,6 gives the printed growth of 9,1 %",
 }
 

@@ -15,6 +15,8 @@ from sources.demo.solve.equality import POPULATION, REFERENCE, SEX, away
 from sources.demo.solve.figures import figures
 from sources.demo.solve.program import solve
 
+# What is "so far" is of this date.
+LAST = "2024-10-31"
 # The dates and how the ledger names them; a year means its last reference date, in the running year that of the extract.
 DATES = {
     "2020-12-31": "2020",
@@ -22,8 +24,7 @@ DATES = {
     "2022-12-31": "2022",
     "2023-12-31": "2023",
     "2024-04-30": "2024-04",
-    "2024-06-30": "pilot so far",
-    "2024-10-31": "2024",
+    LAST: "2024",
 }
 CENTRES = ("Bråset bo- og omsorgssenter", "Hurum bo- og omsorgssenter")
 THRESHOLD = 80
@@ -95,6 +96,7 @@ class Fitting:
 def fit_percents(rng: np.random.Generator, municipality: Municipality, workforce: Workforce, leaves: pd.DataFrame) -> None:
     """Bring every printed full-time figure of the payroll's own to its value."""
     printed = figures("full_time_80_percent", "average_position_percent")
+    wanted = figures("involuntary_part_time")
     since, since_pilot = 0, dict[int, int]()
     for date, period in DATES.items():
         when = day(date)
@@ -111,6 +113,12 @@ def fit_percents(rng: np.random.Generator, municipality: Municipality, workforce
             since_pilot[_fit_pilot(fitting, of_date)] = when
         else:
             since = when
+        for figure in wanted[wanted["period"] == ("pilot so far" if date == LAST else period)].itertuples():
+            _fit_wishes(
+                fitting,
+                municipality.units.index[municipality.units["name"] == figure.org_unit][0],
+                int(float(str(figure.value))),
+            )
 
 
 def _bounds(printed: pd.DataFrame, unit: str, indicator: str) -> tuple[float, float]:
@@ -259,7 +267,7 @@ def _fit_centre(fitting: Fitting, printed: pd.DataFrame, centre: int, since_pilo
 
 
 def _fit_pilot(fitting: Fitting, printed: pd.DataFrame) -> int:
-    """A ward in a pilot: its share, its average, and how many want a larger position. Returns the unit."""
+    """A ward in a pilot: its share and its average. Returns the unit."""
     units, name = fitting.municipality.units, printed["org_unit"].iloc[0]
     unit = units.index[units["name"] == name][0]
     there = len(fitting.below(unit))
@@ -268,14 +276,16 @@ def _fit_pilot(fitting: Fitting, printed: pd.DataFrame) -> int:
     fitting.remove(fitting.below(unit), there - size)
     total = sum(_bounds(printed, name, "average_position_percent")) / 2 * size
     _fit_unit(fitting, unit, enough, total)
-    wanted = figures("involuntary_part_time")
-    number = int(wanted.loc[wanted["period"] == printed["period"].iloc[0], "value"].iloc[0])
+    return unit
+
+
+def _fit_wishes(fitting: Fitting, unit: int, number: int) -> None:
+    """How many of a ward's part-time ones want a larger position."""
     rows = fitting.below(unit)
     part_time = pd.Index(fitting.rng.permutation(rows.index[rows["percent"] < 100]))
     wishes = np.where(np.arange(len(part_time)) < number, "Ja", fitting.rng.choice(["Nei", ""], len(part_time), p=[0.7, 0.3]))
     starts = np.maximum(fitting.since + 1, fitting.workforce.latest_change(fitting.when)[part_time])
     fitting.workforce.change(employment=part_time, start=starts, wish=wishes)
-    return unit
 
 
 def _fit_unit(fitting: Fitting, unit: int, enough: int, total: float) -> None:
