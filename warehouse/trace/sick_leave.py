@@ -89,25 +89,31 @@ def add_rows(lineage: Lineage, scope: Scope, terms: frozenset[str], *, title_of:
         list(days),
     )
     con.execute(
+        """create or replace temp table scope_position as
+           select position_row, max(available) > 0 as is_available, bool_or(is_lost) as has_lost
+           from scope_stretch group by position_row"""
+    )
+    con.execute(
         f"""create or replace temp table kept_position as
-            select position_row from scope_stretch group by position_row
-            having bool_or({"available > 0" if "possible" in terms else "is_lost"})"""
+            select position_row from scope_position where {"is_available" if "possible" in terms else "has_lost"}"""
     )
     if not one(con, "select count(*) from kept_position")[0]:
         # Nothing was lost, or nobody was available: one position makes the cell what it is.
         con.execute(
-            """insert into kept_position select position_row from scope_stretch
-               group by position_row order by max(available) desc, position_row limit 1"""
+            """insert into kept_position select position_row from scope_position
+               order by is_available desc, position_row limit 1"""
         )
+    named_before = lineage.count("stillinger")
     lineage.add_positions("position", "select position_row from kept_position")
     if title_of is not None:
         add_title(lineage, str(title_of), "kept_position")
-    # A position named for another reason must not count here for want of its leaves.
-    con.execute(
-        "insert into kept_position select distinct position_row from scope_stretch"
-        f" where position_row in (select row_number from {lineage.rows_of('stillinger')} as named)"
-        " and position_row not in (select position_row from kept_position)"
-    )
+    if named_before or title_of is not None:
+        # A position named for another reason must not count here for want of its leaves.
+        con.execute(
+            "insert into kept_position select position_row from scope_position"
+            f" where position_row in (select row_number from {lineage.rows_of('stillinger')} as named)"
+            " and position_row not in (select position_row from kept_position)"
+        )
     _find_outages(lineage, terms)
     if apart:
         _set_apart(lineage, scope, days)
@@ -174,6 +180,11 @@ def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
                    select doctor.row from active as doctor inner join active as own using (position_row, from_date)
                    where doctor.kind = 'doctor' and own.kind = 'self')"""
         )
+    # An outage that is alone on its days needs no comparison.
+    con.execute(
+        """create or replace temp table crowded as
+           select position_row, from_date from active group by position_row, from_date having count(*) > 1"""
+    )
     con.execute(
         f"""create or replace temp table outage as
             with totals as (
@@ -182,20 +193,27 @@ def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
                     coalesce(sum(percent) filter (where kind = 'leave'), 0) as leaves,
                     coalesce(sum(percent) filter (where kind = 'doctor'), 0) as doctors,
                     coalesce(sum(percent) filter (where kind = 'self'), 0) as selves
-                from active group by position_row, from_date
+                from active semi join crowded using (position_row, from_date) group by position_row, from_date
             ),
             compared as (
                 select
-                    active.employee_no, active.kind, active.row, active.is_lost and active.is_long_term as makes_long,
+                    active.employee_no, active.kind, active.row, active.is_lost, active.is_long_term,
                     leaves, doctors, selves,
                     leaves - case when kind = 'leave' then percent else 0 end as other_leaves,
                     doctors - case when kind = 'doctor' then percent else 0 end as other_doctors,
                     selves - case when kind = 'self' then percent else 0 end as other_selves
                 from active inner join totals using (position_row, from_date)
+            ),
+            judged as (
+                select employee_no, kind, row, is_lost, is_long_term, {_changes(terms)} as is_needed from compared
+                union all
+                select employee_no, kind, row, is_lost, is_long_term,
+                    case when kind = 'leave' then {"possible" in terms} else is_lost end as is_needed
+                from active anti join crowded using (position_row, from_date)
             )
-            select kind, row, any_value(employee_no) as employee_no, bool_or({_changes(terms)}) as is_needed,
-                bool_or(makes_long) as makes_long
-            from compared group by kind, row"""
+            select kind, row, any_value(employee_no) as employee_no, bool_or(is_needed) as is_needed,
+                bool_or(is_lost and is_long_term) as makes_long
+            from judged group by kind, row"""
     )
     wants_class = "long" in terms
     con.execute(f"create or replace temp table tangled as {_tangled(terms)}")
@@ -205,7 +223,10 @@ def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
     )
     kept, support = _untangle(lineage, terms, wants_class)
     if kept:
-        con.execute(f"insert into kept_outage values {', '.join(f'({row.row}, {row.is_absence})' for row in kept)}")
+        con.execute(
+            "insert into kept_outage select unnest($1), unnest($2)",
+            [[outage.row for outage in kept], [outage.is_absence for outage in kept]],
+        )
     if wants_class:
         support += _support(lineage)
     lineage.add(
@@ -383,13 +404,16 @@ def _outages_of_tangled(lineage: Lineage, wants_class: bool) -> dict[str, list[O
     whole_spells = """
         or (spell.employee_no, spell.spell_no) in (
             select employee_no, spell_no from intermediate.int_spells
-            where absence_row in (select row from outage where kind <> 'leave' and makes_long))"""
+            where absence_row in (
+                select row from outage semi join tangled using (employee_no) where kind <> 'leave' and makes_long))"""
     rows = lineage.con.execute(
         f"""select employee_no, row, false, 0, 0, 0, 0 from outage semi join tangled using (employee_no) where kind = 'leave'
             union all
             select spell.employee_no, {DAYS}
             from intermediate.int_spells as spell semi join tangled using (employee_no) {WITH_INDEXES}
-            where spell.absence_row in (select row from outage where kind <> 'leave') {whole_spells if wants_class else ""}
+            where spell.absence_row in (
+                select row from outage semi join tangled using (employee_no) where kind <> 'leave')
+                {whole_spells if wants_class else ""}
             order by all"""
     ).fetchall()
     found: dict[str, list[Outage]] = defaultdict(list)
@@ -407,15 +431,16 @@ def _set_apart(lineage: Lineage, scope: Scope, days: Sequence[object]) -> None:
                 when not population.in_sick_leave
                     then 'form of employment ' || position.employment_form || ' does not count in sick leave'
                 when position.position_percent = 0 then 'position percent is 0'
-                when position.row_number in (select position_row from scope_stretch where available > 0) then null
-                when position.row_number in (select position_row from scope_stretch)
+                when position.row_number in (select position_row from scope_position where is_available) then null
+                when position.row_number in (select position_row from scope_position)
                     then 'on full leave on every working day of the period'
                 else 'no working day of the period' end as reason
             from (select stillinger.*, ansatte.birth_year, case ansatte.sex_code when 'K' then 'kvinne' else 'mann' end as sex
                   from raw.stillinger inner join raw.ansatte using (employee_no)) as position
             inner join seeds.populations as population using (employment_form)
             where unit_code in ({scope.units}) and {scope.conditions} and valid_from <= $2
-                and coalesce(valid_to, $2) >= $1 and reason is not null""",
+                and coalesce(valid_to, $2) >= $1 and position.row_number not in (select position_row from kept_position)
+                and reason is not null""",
         [first, last],
     )
     con = lineage.con
