@@ -34,7 +34,6 @@ CELLS_TRIED = 2
 ROWS_TAKEN_OUT = 2
 # Their numbers are not made of rows one by one: what a publication is called, texts of the code, counts of bad rows.
 NOT_COMPUTED_AGAIN = ("publication", "metric_definitions", "inputs", "data_quality", "reconciliation", "restatements")
-LATER = ("reconciliation", "restatements", "full_time_sources")
 # A share or rank beside them may stay as it is when one of its rows is gone; the figures they rest on are tried by themselves.
 RESTING_ON_FIGURES = ("benchmarks", "targets", "pilots", "full_time_sources")
 QUARANTINE_SHARE = 0.2
@@ -394,7 +393,6 @@ def test_what_rests_on_a_withheld_cell_is_withheld(town: tuple[Home, Settings]) 
     assert traced(home, *words, "--measure", "actual").exit_code == 1
 
 
-@pytest.mark.skipif("reconciliation" not in built_marts(), reason="no reconciliation is built")
 def test_published_figure(town: tuple[Home, Settings]) -> None:
     home, _ = town
     found = answer(home, "--published", "A-1")
@@ -443,7 +441,7 @@ def test_nothing_published(tmp_path: Path) -> None:
 
 def test_every_mart_can_be_traced() -> None:
     assert {mart.name: mart.grain for mart in marts_of(load_manifest())} == {
-        name: table.grain for name, table in TABLES.items() if name in built_marts() or name not in LATER
+        name: table.grain for name, table in TABLES.items()
     }
 
 
