@@ -1,0 +1,542 @@
+"""Reads what a publication serves, and the public structure, into the cells of grids, one a time.
+Not here: withheld values, which this package never sees; or what is made of the cells (audit.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from warehouse.attack.elimination import Flags, Ints
+from warehouse.attack.relations import ABSENT, ROUNDING, SERVED, WITHHELD, Floats, Grid, Identity, Slice, States, Structure
+from warehouse.database import one, quoted
+from warehouse.errors import UsageError
+
+PERIOD_COLUMNS = ("period_type", "period", "reference_date", "month", "year")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A served table's share in a family: the time its rows are of, its dimensions and its measures.
+
+    `size` is the measure whose interval is sought, `counted` the one whose sums are held against the threshold.
+    """
+
+    table: str
+    threshold: str
+    size: str
+    moment: str
+    dimensions: tuple[str, ...] = ()
+    counted: str | None = None
+    where: str = "true"
+
+
+@dataclass(frozen=True)
+class Family:
+    """Tables whose cells are tied together at one time.
+
+    `bounded`: the size is what the threshold is compared with, so that `withheld` tells on which side of it a cell lies; in
+    tables with periods that holds for the year. `narrow`: an interval narrower than the protection interval is a leak, else
+    only one that is a single value.
+    """
+
+    name: str
+    parts: tuple[Part, ...]
+    bounded: bool = True
+    narrow: bool = True
+    has_units: bool = True
+
+    @property
+    def has_periods(self) -> bool:
+        """Whether the times are months, quarters and years that add up."""
+        return any(part.moment == "period" for part in self.parts)
+
+    @property
+    def sums_by_size(self) -> bool:
+        """Whether the size is also what is held against the threshold."""
+        return self.narrow and all(part.counted is None for part in self.parts)
+
+
+@dataclass
+class Moment:
+    """The cells of a family at one time: what is there, what is served, and what is known of the rest."""
+
+    family: Family
+    time: str
+    grid: Grid
+    state: States
+    size: Floats
+    counted: Floats
+    lower: Floats
+    upper: Floats
+    # Cells that a served ratio gives away, with the ratio.
+    given: dict[int, str] = field(default_factory=dict)
+    # Said of a finding when cells that the publication before served took part.
+    with_previous: str = ""
+
+    def joined(self, earlier: Moment) -> Moment:
+        """The same with what the publication before served and this one withholds, where nothing shows that it has changed.
+
+        Those cells are known, whatever is withheld now: they count as served.
+        """
+        place = _places(self.grid, earlier.grid)
+        here = place >= 0
+        was_served = np.zeros(self.grid.own_start, dtype=bool)
+        was_served[here] = earlier.state[place[here]] == SERVED
+        before = np.zeros(self.grid.own_start)
+        before[here] = earlier.size[place[here]]
+        cells = slice(0, self.grid.own_start)
+        both = was_served & (self.state[cells] == SERVED)
+        changed = both & (np.abs(before - self.size[cells]) > ROUNDING)
+        remembered = [
+            cell
+            for cell in np.flatnonzero(was_served & (self.state[cells] == WITHHELD)).tolist()
+            if not self._has_changed(cell, both, changed)
+        ]
+        if not remembered:
+            return self
+        joined = replace(self, **{name: getattr(self, name).copy() for name in ("state", "size", "counted", "lower", "upper")})
+        joined.with_previous = ", with the publication before"
+        joined.state[remembered] = SERVED
+        for measure in (joined.size, joined.lower, joined.upper):
+            measure[remembered] = earlier.size[place[remembered]]
+        joined.counted[remembered] = earlier.counted[place[remembered]]
+        return joined
+
+    def _has_changed(self, cell: int, both: Flags, changed: Flags) -> bool:
+        """Whether the smallest cell around this one that both publications serve differs between them."""
+        unit, position = divmod(cell, len(self.grid.slices))
+        around: int | None = unit
+        while around is not None:
+            for candidate in (around * len(self.grid.slices) + position, around * len(self.grid.slices)):
+                if both[candidate]:
+                    return bool(changed[candidate])
+            around = self.grid.structure.parents.get(around)
+        return False
+
+    def with_own_parts(self, cells: Ints) -> Moment:
+        """The same where the units of these cells, and those above them, may have positions of their own."""
+        freed = replace(self, state=self.state.copy())
+        n = len(self.grid.slices)
+        units = {cell // n for cell in cells.tolist() if cell < self.grid.own_start}
+        units |= {self.grid.structure.parents[unit] for unit in units if unit in self.grid.structure.parents}
+        for i, unit in enumerate(self.grid.inner):
+            if unit in units:
+                freed.free_own_part(i)
+        return freed
+
+    def free_own_part(self, inner: int) -> None:
+        """What sits on the unit itself is unknown, in every slice in which the unit has a cell."""
+        n, unit, start = len(self.grid.slices), self.grid.inner[inner], self.grid.own_start
+        there = self.state[unit * n : (unit + 1) * n] != ABSENT
+        self.state[start + inner * n : start + (inner + 1) * n] = np.where(there, WITHHELD, ABSENT)
+
+    def cell(self, index: int) -> tuple[str, dict[str, str]]:
+        """Table and grain of a cell."""
+        part = self.grid.slice_of(index)
+        level, code = self.grid.unit_of(index)
+        unit = {"org_level": level, "org_unit_code": code} if code else {}
+        return part.table, {_time_column(part.table): self.time, **unit, **dict(part.dimensions)}
+
+
+def _time_column(table: str) -> str:
+    if table.startswith("sick_leave"):
+        return "period"
+    return {
+        "full_time_by_unit": "reference_date",
+        "full_time_by_job_code": "reference_date",
+        "substitutes_by_unit": "month",
+    }.get(table, "year")
+
+
+@dataclass(frozen=True)
+class Served:
+    """The served tables: a folder of Parquet files or a schema of an attached database, read through one connection."""
+
+    con: duckdb.DuckDBPyConnection
+    place: Path | str
+    groups: Mapping[str, str] = field(default_factory=dict)
+
+    def has(self, table: str) -> bool:
+        if isinstance(self.place, Path):
+            return (self.place / f"{table}.parquet").exists()
+        catalog, schema = self.place.split(".")
+        query = "select count(*) from duckdb_tables() where database_name = $1 and schema_name = $2 and table_name = $3"
+        return one(self.con, query, [catalog, schema, table])[0] > 0
+
+    def relation(self, table: str) -> str:
+        """The table as it is written in SQL."""
+        if isinstance(self.place, Path):
+            return f"read_parquet({quoted(str(self.place / f'{table}.parquet'))})"
+        return f"{self.place}.{table}"
+
+    def rows(self, query: str) -> list[tuple]:
+        return self.con.execute(query).fetchall()
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """The settings the publication was made with, as it tells them."""
+        if not self.has("publication"):
+            raise UsageError(f"{self.place} is not a publication: it has no table publication")
+        return json.loads(self.rows(f"select settings from {self.relation('publication')}")[0][0])
+
+    def threshold(self, setting: str, table: str) -> float:
+        """A threshold as this publication has it, the municipality's stricter one for a table included."""
+        stricter = self.settings.get("stricter") or {}
+        return max(float(self.settings[setting]), float(stricter.get(table, 0)))
+
+    @property
+    def protection(self) -> float:
+        """Half the width that an interval must have, as a share of the threshold."""
+        return float(self.settings.get("protection_interval", 0.1))
+
+    @cached_property
+    def structure(self) -> Structure:
+        """Units of the tree, and behind them those that stand in tables alone: groups, and units that matched nothing."""
+        tree = self.rows(f"select org_level, org_unit_code, parent_code from {self.relation('org_units')} order by all")
+        units = [(level, code) for level, code, _ in tree]
+        seen = set(units)
+        for family in FAMILIES:
+            for part in family.parts:
+                if family.has_units and self.has(part.table):
+                    found = self.rows(f"select distinct org_level, org_unit_code from {self.relation(part.table)} order by all")
+                    units += [unit for unit in found if unit not in seen]
+                    seen.update(found)
+        of_code = {code: i for i, (_, code, _) in enumerate(tree)}
+        index = {unit: i for i, unit in enumerate(units)}
+        parents = {i: of_code[parent] for i, (_, _, parent) in enumerate(tree) if parent is not None}
+        groups: dict[int, int] = {}
+        for i in range(len(tree)):
+            above: int | None = i
+            while above is not None and tree[above][1] not in self.groups:
+                above = parents.get(above)
+            if above is not None and ("gruppe", self.groups[tree[above][1]]) in index:
+                groups[i] = index["gruppe", self.groups[tree[above][1]]]
+        return Structure(units, parents, groups)
+
+    def moments(self, family: Family) -> list[Moment]:
+        """Every time of a family, in order."""
+        present = [part for part in family.parts if self.has(part.table)]
+        slices: dict[tuple[str, tuple], int] = {}
+        listed: list[Slice] = []
+        for part in present:
+            threshold = self.threshold(part.threshold, part.table)
+            columns = ", ".join(part.dimensions)
+            found = self.rows(f"select distinct {columns} from {self.relation(part.table)} order by all") if columns else [()]
+            for values in found:
+                slices[part.table, values] = len(listed)
+                dimensions = tuple((name, str(value)) for name, value in zip(part.dimensions, values, strict=True))
+                listed.append(Slice(part.table, dimensions, threshold))
+        if not listed:
+            return []
+        structure = self.structure if family.has_units else Structure([("", "")], {}, {})
+        grid = Grid(structure, listed, identities(family, listed))
+        return self._filled(family, present, grid, slices)
+
+    def _filled(
+        self, family: Family, parts: Sequence[Part], grid: Grid, slices: Mapping[tuple[str, tuple], int]
+    ) -> list[Moment]:
+        cells: dict[str, list[tuple]] = {}
+        self.con.execute("create or replace temp table attack_units (org_level varchar, org_unit_code varchar, i integer)")
+        units = [(level, code, i) for i, (level, code) in enumerate(grid.structure.units)]
+        _insert(self.con, "attack_units", units)
+        for part in parts:
+            names = ["org_level", "org_unit_code"] if family.has_units else []
+            self.con.execute(
+                "create or replace temp table attack_slices ("
+                + ", ".join([*(f"{name} varchar" for name in part.dimensions), "i integer)"])
+            )
+            of_part = [(*map(str, values), i) for (table, values), i in slices.items() if table == part.table]
+            _insert(self.con, "attack_slices", of_part)
+            on_slice = " and ".join(["true", *(f"cast(mart.{n} as varchar) = attack_slices.{n}" for n in part.dimensions)])
+            on_unit = " and ".join(["true", *(f"mart.{name} = attack_units.{name}" for name in names)])
+            query = f"""select {part.moment.format(full_time=self._full_time)} as moment,
+                    attack_units.i * {len(grid.slices)} + attack_slices.i as cell,
+                    case withheld when 'primary' then 1 when 'secondary' then 2 else 0 end as withheld,
+                    coalesce(cast({part.size} as double), 0) as size,
+                    coalesce(cast({part.counted or part.size} as double), 0) as counted
+                from {self.relation(part.table)} as mart
+                inner join attack_units on {on_unit} inner join attack_slices on {on_slice}
+                where {part.where} order by moment"""
+            columns = self.con.execute(query).fetchnumpy()
+            times, starts = np.unique(np.asarray(columns["moment"]).astype(str), return_index=True)
+            ends = [*starts, len(columns["moment"])][1:]
+            for time, start, end in zip(times.tolist(), starts, ends, strict=True):
+                cells.setdefault(time, []).append(
+                    tuple(np.asarray(columns[name])[start:end] for name in ("cell", "withheld", "size", "counted"))
+                )
+        thresholds = np.tile([part.threshold for part in grid.slices], len(grid.structure.units))
+        moments = []
+        for time, found in sorted(cells.items()):
+            cell, withheld, size, counted = (np.concatenate(columns) for columns in zip(*found, strict=True))
+            state = np.full(grid.size, ABSENT, dtype=np.int8)
+            measures, counts, lower, upper = np.zeros((4, grid.size))
+            moment = Moment(family, time, grid, state, measures, counts, lower, upper)
+            moment.state[cell] = np.where(withheld > 0, WITHHELD, SERVED)
+            moment.size[cell], moment.counted[cell] = size, counted
+            moment.lower[cell] = moment.upper[cell] = size
+            moment.upper[cell[withheld > 0]] = np.inf
+            moment.lower[cell[withheld > 0]] = 0
+            moment.upper[grid.own_start :] = np.inf
+            # The decision compares the year's average: a month or quarter may lie on the other side.
+            if family.bounded and len(time) == len("2023"):
+                moment.upper[cell[withheld == 1]] = thresholds[cell[withheld == 1]]
+                moment.lower[cell[withheld == 2]] = thresholds[cell[withheld == 2]]
+            moments.append(moment)
+        _settle_own_parts(moments)
+        if family.name == "full time and equality":
+            self._give_by_ratios({moment.time: moment for moment in moments})
+        return moments
+
+    def _give_by_ratios(self, moments: Mapping[str, Moment]) -> None:
+        """A percentage with a known denominator is a count (metrics.md 10): mark what such give away."""
+        queries = []
+        if self.has("equality_gender_balance"):
+            equality = self.relation("equality_gender_balance")
+            queries.append(
+                f"""select {YEAR_END.format(full_time=self._full_time)}, org_level, org_unit_code, mart.sex,
+                        'employees_percent of ' || other.sex
+                    from {equality} as mart inner join {equality} as other using (year, org_level, org_unit_code)
+                    where mart.withheld is not null and other.sex <> mart.sex
+                        and coalesce(other.employees_percent, other.fte_percent) is not null"""
+            )
+        if self.has("substitutes_by_unit"):
+            queries.append(
+                f"""select cast(mart.reference_date as varchar), org_level, org_unit_code, null,
+                        'substitute_fte and substitute_percent of ' || other.month
+                    from {self._full_time} as mart inner join {self.relation("substitutes_by_unit")} as other
+                        using (org_level, org_unit_code)
+                    where mart.source = 'payroll' and mart.withheld is not null and other.substitute_percent > 0
+                        and other.month = strftime(mart.reference_date, '%Y-%m')"""
+            )
+        for query in queries:
+            for time, level, code, sex, text in self.rows(query):
+                if time in moments:
+                    grid = moments[time].grid
+                    position = next(
+                        i for i, part in enumerate(grid.slices) if part.dimensions == ((("sex", sex),) if sex else ())
+                    )
+                    cell = grid.structure.index[level, code] * len(grid.slices) + position
+                    moments[time].given[cell] = text
+
+    def copies(self) -> list[tuple[str, dict[str, str], str]]:
+        """Withheld cells of which another table serves a figure: table, grain and the copy."""
+        found: list[tuple[str, dict[str, str], str]] = []
+        for copy in COPIES:
+            if all(self.has(name) for name in (copy.table, copy.of)):
+                query = copy.query.format(copy=self.relation(copy.table), mart=self.relation(copy.of))
+                columns = [column[0] for column in self.con.execute(query).description][:-1]
+                for *grain, by in self.rows(query):
+                    cell = {name: str(value) for name, value in zip(columns, grain, strict=True)}
+                    found.append((copy.of, cell, f"{copy.table}.{by}"))
+        return found
+
+    @property
+    def _full_time(self) -> str:
+        return self.relation("full_time_by_unit")
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple]) -> None:
+    width = len(rows[0])
+    columns = ", ".join(f"unnest($c{i})" for i in range(width))
+    con.execute(f"insert into {table} select {columns}", {f"c{i}": [row[i] for row in rows] for i in range(width)})
+
+
+def _places(grid: Grid, other: Grid) -> Ints:
+    """For each cell of a grid its place in another one, -1 where the other has no such unit or slice."""
+    at = {(part.table, part.dimensions): i for i, part in enumerate(other.slices)}
+    slices = np.array([at.get((part.table, part.dimensions), -1) for part in grid.slices])
+    units = np.array([other.structure.index.get(unit, -1) for unit in grid.structure.units])
+    place = units[:, None] * len(other.slices) + slices[None, :]
+    return np.where((units[:, None] < 0) | (slices[None, :] < 0), -1, place).ravel()
+
+
+def _settle_own_parts(moments: Sequence[Moment]) -> None:
+    """Where a unit has positions of its own, what sits on it is unknown. It has none unless served figures show them, at that
+    time or, where too much is withheld to tell, at any time of the family.
+    """
+    shown = [moment.grid.own_parts(moment.lower, moment.upper, moment.state != ABSENT) for moment in moments]
+    ever = np.logical_or.reduce([some for some, _ in shown])
+    for moment, (some, none) in zip(moments, shown, strict=True):
+        for i in np.flatnonzero(some | (ever & ~none)).tolist():
+            moment.free_own_part(i)
+
+
+YEAR = "cast(year as varchar)"
+# The equality tables' date is the year's last one of the full-time tables, and their people are the same but for the director.
+YEAR_END = """(
+    select cast(max(reference_date) as varchar) from {full_time}
+    where source = 'payroll' and year(reference_date) = mart.year)"""
+DATE = "cast(reference_date as varchar)"
+
+FAMILIES = (
+    Family(
+        "sick leave",
+        (
+            Part("sick_leave_by_unit", "min_fte_unit", "fte", "period"),
+            Part("sick_leave_by_sex", "min_fte_unit", "fte", "period", ("sex",)),
+            Part("sick_leave_by_age", "min_fte_unit", "fte", "period", ("sex", "age_group")),
+            Part("sick_leave_by_job_code", "min_fte_job_code", "fte", "period", ("job_code",)),
+        ),
+    ),
+    Family(
+        "full time and equality",
+        (
+            Part("full_time_by_unit", "min_persons", "fte", DATE, (), "headcount", "source = 'payroll'"),
+            Part("full_time_by_job_code", "min_persons", "fte", DATE, ("job_code",), "headcount", "source = 'payroll'"),
+            Part("equality_gender_balance", "min_persons", "fte", YEAR_END, ("sex",), "employees"),
+        ),
+        bounded=False,
+    ),
+    Family(
+        "full time, PAI",
+        (
+            Part("full_time_by_unit", "min_persons", "fte", DATE, (), "headcount", "source = 'pai'"),
+            Part("full_time_by_job_code", "min_persons", "fte", DATE, ("job_code",), "headcount", "source = 'pai'"),
+        ),
+        bounded=False,
+    ),
+    Family(
+        "substitutes, hours",
+        (Part("substitutes_by_unit", "min_fte_unit", "variable_fte", "month"),),
+        bounded=False,
+        narrow=False,
+    ),
+    Family(
+        "parental leave",
+        (Part("equality_parental_leave", "min_persons", "parental_leave_takers", YEAR, ("sex", "leave_coverage")),),
+        has_units=False,
+    ),
+    *(
+        Family(
+            f"pay, {measure}",
+            (Part("equality_pay", "min_persons", measure, YEAR, ("pay_group",)),),
+            bounded=False,
+            has_units=False,
+        )
+        for measure in ("positions", "women", "men")
+    ),
+    Family("survey", (Part("survey_response", "min_responses", "responses", YEAR),)),
+)
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A table that repeats figures of another. The query gives the grain of each withheld cell of which one is served."""
+
+    table: str
+    of: str
+    query: str
+
+
+SICK_LEAVE_INDICATORS = (
+    "('sick_leave_percent', 'self_certified_percent', 'doctor_certified_percent', 'short_term_percent', 'long_term_percent')"
+)
+FULL_TIME_INDICATORS = "('full_time_80_percent', 'full_time_100_percent', 'average_position_percent')"
+LAST_OF_YEAR = """mart.reference_date = (
+    select max(reference_date) from {mart} where source = 'payroll' and year(reference_date) = %s)"""
+
+COPIES = (
+    Copy(
+        "benchmarks",
+        "sick_leave_by_unit",
+        f"""select mart.period, org_level, org_unit_code, indicator
+            from {{copy}} as copy inner join {{mart}} as mart using (period_type, period)
+            where copy.source = 'payroll' and copy.value is not null and indicator in {SICK_LEAVE_INDICATORS}
+                and org_level = 'kommune' and withheld is not null""",
+    ),
+    Copy(
+        "benchmarks",
+        "full_time_by_unit",
+        f"""select mart.reference_date, org_level, org_unit_code, indicator
+            from {{copy}} as copy inner join {{mart}} as mart
+                on copy.period_type = 'month' and copy.period = strftime(mart.reference_date, '%Y-%m')
+                or copy.period_type = 'year' and copy.period = strftime(mart.reference_date, '%Y')
+                    and {LAST_OF_YEAR % "cast(copy.period as integer)"}
+            where copy.source = 'payroll' and copy.value is not null and indicator in {FULL_TIME_INDICATORS}
+                and mart.source = 'payroll' and org_level = 'kommune' and withheld is not null""",
+    ),
+    Copy(
+        "targets",
+        "sick_leave_by_unit",
+        f"""select mart.period, org_level, org_unit_code, indicator
+            from {{copy}} as copy inner join {{mart}} as mart using (org_level, org_unit_code)
+            where mart.period = cast(copy.year as varchar) and coalesce(actual, gap) is not null
+                and indicator in {SICK_LEAVE_INDICATORS} and withheld is not null""",
+    ),
+    Copy(
+        "targets",
+        "full_time_by_unit",
+        f"""select mart.reference_date, org_level, org_unit_code, indicator
+            from {{copy}} as copy inner join {{mart}} as mart using (org_level, org_unit_code)
+            where mart.source = 'payroll' and {LAST_OF_YEAR % "copy.year"} and coalesce(actual, gap) is not null
+                and indicator in {FULL_TIME_INDICATORS} and withheld is not null""",
+    ),
+    *(
+        Copy(
+            table,
+            table,
+            f"""select mart.year, {grain}, '{measure} of ' || copy.year
+                from {{copy}} as copy inner join {{mart}} as mart using ({grain})
+                where mart.year = (select max(year) from {{mart}} as earlier where earlier.year < copy.year)
+                    and coalesce({served}) is not null and mart.withheld is not null""",
+        )
+        for table, grain, measure, served in (
+            (
+                "survey_response",
+                "org_level, org_unit_code",
+                "previous_response_percent",
+                "copy.previous_response_percent",
+            ),
+            (
+                "survey_factor_scores",
+                "org_level, org_unit_code, factor_no",
+                "previous_score",
+                "copy.previous_score, copy.difference_previous",
+            ),
+        )
+    ),
+)
+
+
+def identities(family: Family, slices: Sequence[Slice]) -> list[Identity]:
+    """Sums between a unit's slices: the unit over sexes, ages and job codes, and these over each other."""
+    at = {(part.table, tuple(value for _, value in part.dimensions)): i for i, part in enumerate(slices)}
+    limit = slices[0].threshold
+    found = []
+
+    def add(text: str, whole: tuple[str, tuple], parts: Sequence[tuple[str, tuple]]) -> None:
+        terms = [(at[part], -1) for part in parts if part in at]
+        if whole in at and terms:
+            found.append(Identity(text, ((at[whole], 1), *terms), limit))
+
+    tables = {part.table for part in slices}
+    sexes = ("kvinne", "mann")
+    if family.name == "sick leave":
+        total = ("sick_leave_by_unit", ())
+        ages = sorted({values[1] for table, values in at if table == "sick_leave_by_age"})
+        add("unit = kvinne + mann", total, [("sick_leave_by_sex", (sex,)) for sex in sexes])
+        for sex in ("alle", *sexes):
+            whole = total if sex == "alle" else ("sick_leave_by_sex", (sex,))
+            add(f"{sex} = its age groups", whole, [("sick_leave_by_age", (sex, age)) for age in ages])
+        for age in ages:
+            of_age = [("sick_leave_by_age", (sex, age)) for sex in sexes]
+            add(f"{age} = kvinne + mann", ("sick_leave_by_age", ("alle", age)), of_age)
+    if "full_time_by_unit" in tables:
+        balance = [("equality_gender_balance", (sex,)) for sex in sexes]
+        add("full time = kvinne + mann", ("full_time_by_unit", ()), balance)
+    for table, of in (("sick_leave_by_job_code", "sick_leave_by_unit"), ("full_time_by_job_code", "full_time_by_unit")):
+        add("unit = its job codes", (of, ()), sorted(key for key in at if key[0] == table))
+    for sex in sexes:
+        leaves = [("equality_parental_leave", (sex, coverage)) for coverage in ("80", "100")]
+        add(f"{sex}: alle = 80 + 100", ("equality_parental_leave", (sex, "alle")), leaves)
+    groups = sorted(key for key in at if key[0] == "equality_pay" and key[1] != ("0",))
+    add("total = its pay groups", ("equality_pay", ("0",)), groups)
+    return found
