@@ -166,7 +166,12 @@ def attack(publication_id: str | None, home_folder: Path, as_json: bool) -> None
     """
     from warehouse.attack.command import attack_publication, told
 
-    attacked, before, report = attack_publication(Home(home_folder.resolve()), publication_id)
+    def progress(message: str) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r\033[K{message}", nl=False, err=True)
+
+    attacked, before, report = attack_publication(Home(home_folder.resolve()), publication_id, progress)
+    progress("")
     if as_json:
         import json
 

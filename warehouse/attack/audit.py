@@ -4,16 +4,16 @@ Not here: relations, solving, or the reading of files. A finding never holds a v
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from time import process_time
 
 import numpy as np
 
 from warehouse.attack.elimination import Ints, Revealed, eliminate
 from warehouse.attack.intervals import Contradiction, System, components, reach
 from warehouse.attack.relations import ROUNDING, SERVED, WITHHELD, Floats
-from warehouse.attack.served import FAMILIES, Moment, Served
+from warehouse.attack.served import FAMILIES, Cells, Moment, Served
 
 SEVERAL = "several relations together"
 # Each time figures contradict the belief that units have no positions of their own, the belief is given up for those units.
@@ -165,9 +165,6 @@ class Attack:
         follows for a quarter then follows for each of its months.
         """
         grid = moments[0].grid
-        states = np.array([moment.state[: grid.own_start] for moment in moments])
-        if not ((states == WITHHELD).any(axis=0) & (states == SERVED).any(axis=0)).any():
-            return
         own_system, parts, alone = [], [], []
         offset, n_rows = 0, 0
         for moment in moments:
@@ -250,24 +247,37 @@ def _small_sums(moment: Moment, system: System, cells: Ints, told: Ints, reveale
             yield Finding(*moment.cell(members[0]), "sum", grid.told(told[row]))
 
 
-def attack(served: Served, previous: Served | None = None) -> Report:
+def attack(served: Served, previous: Served | None = None, progress: Callable[[str], None] = lambda message: None) -> Report:
     """Attack everything a publication serves, together with what the publication before it served."""
     report = Report()
     attacker = Attack(served.protection, report.notes)
     for family in FAMILIES:
-        earlier = {moment.time: moment for moment in previous.moments(family)} if previous else {}
-        years: dict[str, list[Moment]] = {}
-        for moment in served.moments(family):
-            began = time.process_time()
-            joined = moment.joined(earlier[moment.time]) if moment.time in earlier else moment
-            years.setdefault(moment.time[:4], []).append(joined)
-            report.add(attacker.moment(joined, intervals=True))
-            _count(report, moment, time.process_time() - began)
+        cells = served.load(family)
+        earlier = previous.load(family) if previous else None
+        for time in cells.times:
+            progress(f"{family.name} {time}")
+            attack_moment(attacker, report, cells, earlier, time)
         if family.has_periods:
-            for moments in years.values():
-                report.add(attacker.calendar(moments))
+            for year in served.uneven_years(family):
+                report.add(attacker.calendar([joined(cells, earlier, time) for time in cells.times if time[:4] == year]))
     report.add(Finding(table, cell, "copy", by) for table, cell, by in served.copies())
     return report
+
+
+def attack_moment(
+    attacker: Attack, report: Report, cells: Cells, earlier: Cells | None, time: str, *, intervals: bool = True
+) -> None:
+    """Attack one time of a family and put what is found into the report."""
+    began = process_time()
+    moment = joined(cells, earlier, time)
+    report.add(attacker.moment(moment, intervals=intervals))
+    _count(report, moment, process_time() - began)
+
+
+def joined(cells: Cells, earlier: Cells | None, time: str) -> Moment:
+    """The cells at one time, with what the publication before served of them."""
+    moment = cells.moment(time)
+    return moment.joined(earlier.moment(time)) if earlier and time in earlier.times else moment
 
 
 def _count(report: Report, moment: Moment, seconds: float) -> None:

@@ -4,7 +4,7 @@ Not here: the attack (audit.py), or the night's gate (night.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import duckdb
@@ -19,7 +19,9 @@ from warehouse.publish import UNFINISHED, current_publication
 SHOWN = 20
 
 
-def attack_publication(home: Home, publication_id: str | None) -> tuple[str, str | None, Report]:
+def attack_publication(
+    home: Home, publication_id: str | None, progress: Callable[[str], None] = lambda message: None
+) -> tuple[str, str | None, Report]:
     """Attack a publication together with the one served before it.
 
     Returns:
@@ -39,7 +41,7 @@ def attack_publication(home: Home, publication_id: str | None) -> tuple[str, str
     with duckdb.connect() as con:
         before = _before(con, home, folder)
         previous = Served(con, before, groups) if before else None
-        report = attack(Served(con, folder, groups), previous)
+        report = attack(Served(con, folder, groups), previous, progress)
     if not groups:
         report.notes.append("which units form a group is not known here: groups are attacked as units of their own")
     return publication_id, before.name if before else None, report

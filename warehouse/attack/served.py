@@ -4,8 +4,9 @@ Not here: withheld values, which this package never sees; or what is made of the
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +19,6 @@ from warehouse.attack.elimination import Flags, Ints
 from warehouse.attack.relations import ABSENT, ROUNDING, SERVED, WITHHELD, Floats, Grid, Identity, Slice, States, Structure
 from warehouse.database import one, quoted
 from warehouse.errors import UsageError
-
-PERIOD_COLUMNS = ("period_type", "period", "reference_date", "month", "year")
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,8 @@ class Part:
     dimensions: tuple[str, ...] = ()
     counted: str | None = None
     where: str = "true"
+    # Ratios whose being served gives other cells away.
+    ratios: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -221,87 +222,75 @@ class Served:
                 groups[i] = index["gruppe", self.groups[tree[above][1]]]
         return Structure(units, parents, groups)
 
-    def moments(self, family: Family) -> list[Moment]:
-        """Every time of a family, in order."""
+    def load(self, family: Family, times: Collection[str] | None = None, own: Collection[tuple[str, str]] = ()) -> Cells:
+        """The cells of a family, at some times or at all.
+
+        `own` are units known from elsewhere to have had positions of their own at some time.
+        """
         present = [part for part in family.parts if self.has(part.table)]
-        slices: dict[tuple[str, tuple], int] = {}
-        listed: list[Slice] = []
+        places: dict[tuple[str, tuple[str, ...]], int] = {}
+        slices: list[Slice] = []
         for part in present:
             threshold = self.threshold(part.threshold, part.table)
             columns = ", ".join(part.dimensions)
             found = self.rows(f"select distinct {columns} from {self.relation(part.table)} order by all") if columns else [()]
             for values in found:
-                slices[part.table, values] = len(listed)
                 dimensions = tuple((name, str(value)) for name, value in zip(part.dimensions, values, strict=True))
-                listed.append(Slice(part.table, dimensions, threshold))
-        if not listed:
-            return []
+                places[part.table, tuple(map(str, values))] = len(slices)
+                slices.append(Slice(part.table, dimensions, threshold))
         structure = self.structure if family.has_units else Structure([("", "")], {}, {})
-        grid = Grid(structure, listed, identities(family, listed))
-        return self._filled(family, present, grid, slices)
-
-    def _filled(
-        self, family: Family, parts: Sequence[Part], grid: Grid, slices: Mapping[tuple[str, tuple], int]
-    ) -> list[Moment]:
-        cells: dict[str, list[tuple]] = {}
-        self.con.execute("create or replace temp table attack_units (org_level varchar, org_unit_code varchar, i integer)")
-        units = [(level, code, i) for i, (level, code) in enumerate(grid.structure.units)]
-        _insert(self.con, "attack_units", units)
-        for part in parts:
-            names = ["org_level", "org_unit_code"] if family.has_units else []
-            self.con.execute(
-                "create or replace temp table attack_slices ("
-                + ", ".join([*(f"{name} varchar" for name in part.dimensions), "i integer)"])
-            )
-            of_part = [(*map(str, values), i) for (table, values), i in slices.items() if table == part.table]
-            _insert(self.con, "attack_slices", of_part)
-            on_slice = " and ".join(["true", *(f"cast(mart.{n} as varchar) = attack_slices.{n}" for n in part.dimensions)])
-            on_unit = " and ".join(["true", *(f"mart.{name} = attack_units.{name}" for name in names)])
-            query = f"""select {part.moment.format(full_time=self._full_time)} as moment,
-                    attack_units.i * {len(grid.slices)} + attack_slices.i as cell,
-                    case withheld when 'primary' then 1 when 'secondary' then 2 else 0 end as withheld,
-                    coalesce(cast({part.size} as double), 0) as size,
-                    coalesce(cast({part.counted or part.size} as double), 0) as counted
-                from {self.relation(part.table)} as mart
-                inner join attack_units on {on_unit} inner join attack_slices on {on_slice}
-                where {part.where} order by moment"""
-            columns = self.con.execute(query).fetchnumpy()
-            times, starts = np.unique(np.asarray(columns["moment"]).astype(str), return_index=True)
-            ends = [*starts, len(columns["moment"])][1:]
-            for time, start, end in zip(times.tolist(), starts, ends, strict=True):
-                cells.setdefault(time, []).append(
-                    tuple(np.asarray(columns[name])[start:end] for name in ("cell", "withheld", "size", "counted"))
+        grid = Grid(structure, slices, identities(family, slices) if slices else [])
+        rows: dict[str, list[Sequence]] = {}
+        for part in present:
+            of_table = self._columns(part, family, grid, places, times)
+            found_times, starts = np.unique(of_table["moment"].astype(str), return_index=True)
+            ends = [*starts, of_table["moment"].size][1:]
+            for time, start, end in zip(found_times.tolist(), starts, ends, strict=True):
+                rows.setdefault(time, []).append(
+                    [of_table[name][start:end] for name in ("cell", "withheld", "size", "counted")]
                 )
-        thresholds = np.tile([part.threshold for part in grid.slices], len(grid.structure.units))
-        moments = []
-        for time, found in sorted(cells.items()):
-            cell, withheld, size, counted = (np.concatenate(columns) for columns in zip(*found, strict=True))
-            state = np.full(grid.size, ABSENT, dtype=np.int8)
-            measures, counts, lower, upper = np.zeros((4, grid.size))
-            moment = Moment(family, time, grid, state, measures, counts, lower, upper)
-            moment.state[cell] = np.where(withheld > 0, WITHHELD, SERVED)
-            moment.size[cell], moment.counted[cell] = size, counted
-            moment.lower[cell] = moment.upper[cell] = size
-            moment.upper[cell[withheld > 0]] = np.inf
-            moment.lower[cell[withheld > 0]] = 0
-            moment.upper[grid.own_start :] = np.inf
-            # The decision compares the year's average: a month or quarter may lie on the other side.
-            if family.bounded and len(time) == len("2023"):
-                moment.upper[cell[withheld == 1]] = thresholds[cell[withheld == 1]]
-                moment.lower[cell[withheld == 2]] = thresholds[cell[withheld == 2]]
-            moments.append(moment)
-        _settle_own_parts(moments)
-        if family.name == "full time and equality":
-            self._give_by_ratios({moment.time: moment for moment in moments})
-        return moments
+        given = self._given_by_ratios(grid) if family.name == WITH_RATIOS else {}
+        loaded = {time: tuple(np.concatenate(parts) for parts in zip(*found, strict=True)) for time, found in rows.items()}
+        return Cells(family, grid, dict(sorted(loaded.items())), given, own)
 
-    def _give_by_ratios(self, moments: Mapping[str, Moment]) -> None:
-        """A percentage with a known denominator is a count (metrics.md 10): mark what such give away."""
+    def _columns(
+        self,
+        part: Part,
+        family: Family,
+        grid: Grid,
+        places: Mapping[tuple[str, tuple[str, ...]], int],
+        times: Collection[str] | None,
+    ) -> Mapping[str, np.ndarray]:
+        """A table's rows as numbers of cells, ordered by time."""
+        names = ["org_level", "org_unit_code"] if family.has_units else []
+        self.con.execute("create or replace temp table attack_units (org_level varchar, org_unit_code varchar, i integer)")
+        _insert(self.con, "attack_units", [(*unit, i) for i, unit in enumerate(grid.structure.units)])
+        slice_columns = ", ".join([*(f"{name} varchar" for name in part.dimensions), "i integer"])
+        self.con.execute(f"create or replace temp table attack_slices ({slice_columns})")
+        _insert(self.con, "attack_slices", [(*values, i) for (table, values), i in places.items() if table == part.table])
+        on_slice = " and ".join(["true", *(f"cast(mart.{n} as varchar) = attack_slices.{n}" for n in part.dimensions)])
+        on_unit = " and ".join(["true", *(f"mart.{name} = attack_units.{name}" for name in names)])
+        moment = part.moment.format(full_time=self.relation("full_time_by_unit"))
+        query = f"""select {moment} as moment,
+                attack_units.i * {len(grid.slices)} + attack_slices.i as cell,
+                case withheld when 'primary' then 1 when 'secondary' then 2 else 0 end as withheld,
+                coalesce(cast({part.size} as double), 0) as size,
+                coalesce(cast({part.counted or part.size} as double), 0) as counted
+            from {self.relation(part.table)} as mart
+            inner join attack_units on {on_unit} inner join attack_slices on {on_slice}
+            where {part.where} and ($1 is null or list_contains($1, {moment}))
+            order by moment"""
+        columns = self.con.execute(query, [list(times) if times is not None else None]).fetchnumpy()
+        return {name: np.asarray(column) for name, column in columns.items()}
+
+    def _given_by_ratios(self, grid: Grid) -> dict[str, dict[int, str]]:
+        """A percentage with a known denominator is a count (metrics.md 10): the cells that such give away, by time."""
+        full_time = self.relation("full_time_by_unit")
         queries = []
         if self.has("equality_gender_balance"):
             equality = self.relation("equality_gender_balance")
             queries.append(
-                f"""select {YEAR_END.format(full_time=self._full_time)}, org_level, org_unit_code, mart.sex,
+                f"""select {YEAR_END.format(full_time=full_time)}, org_level, org_unit_code, mart.sex,
                         'employees_percent of ' || other.sex
                     from {equality} as mart inner join {equality} as other using (year, org_level, org_unit_code)
                     where mart.withheld is not null and other.sex <> mart.sex
@@ -311,20 +300,66 @@ class Served:
             queries.append(
                 f"""select cast(mart.reference_date as varchar), org_level, org_unit_code, null,
                         'substitute_fte and substitute_percent of ' || other.month
-                    from {self._full_time} as mart inner join {self.relation("substitutes_by_unit")} as other
+                    from {full_time} as mart inner join {self.relation("substitutes_by_unit")} as other
                         using (org_level, org_unit_code)
                     where mart.source = 'payroll' and mart.withheld is not null and other.substitute_percent > 0
                         and other.month = strftime(mart.reference_date, '%Y-%m')"""
             )
+        sexes = {part.dimensions: i for i, part in enumerate(grid.slices)}
+        given: dict[str, dict[int, str]] = {}
         for query in queries:
             for time, level, code, sex, text in self.rows(query):
-                if time in moments:
-                    grid = moments[time].grid
-                    position = next(
-                        i for i, part in enumerate(grid.slices) if part.dimensions == ((("sex", sex),) if sex else ())
+                position = sexes[(("sex", sex),) if sex else ()]
+                cell = grid.structure.index[level, code] * len(grid.slices) + position
+                given.setdefault(time, {})[cell] = text
+        return given
+
+    def uneven_years(self, family: Family) -> list[str]:
+        """Calendar years in which a cell is withheld in some of its periods and served in others."""
+        years: set[str] = set()
+        for part in family.parts:
+            if self.has(part.table):
+                cell = ", ".join(["left(period, 4)", "org_level", "org_unit_code", *part.dimensions])
+                years.update(
+                    year
+                    for (year,) in self.rows(
+                        f"""select distinct year from (
+                            select left(period, 4) as year from {self.relation(part.table)}
+                            group by {cell} having count(withheld) not in (0, count(*)))"""
                     )
-                    cell = grid.structure.index[level, code] * len(grid.slices) + position
-                    moments[time].given[cell] = text
+                )
+        return sorted(years)
+
+    def fingerprints(self, family: Family) -> dict[str, str]:
+        """For each time a hash over everything the attack looks at: rows, structure and thresholds."""
+        prints: dict[str, list] = {}
+        full_time = self.relation("full_time_by_unit")
+        queries = []
+        for part in family.parts:
+            if self.has(part.table):
+                unit = ("org_level", "org_unit_code") if family.has_units else ()
+                columns = [*unit, *part.dimensions, "withheld", part.size, part.counted or part.size, *part.ratios]
+                queries.append((part.table, part.moment, columns, part.where))
+        if family.name == WITH_RATIOS and self.has("substitutes_by_unit"):
+            month_end = f"""(select cast(max(reference_date) as varchar) from {full_time}
+                where source = 'payroll' and strftime(reference_date, '%Y-%m') = mart.month)"""
+            columns = ["org_level", "org_unit_code", "withheld", "substitute_percent > 0"]
+            queries.append(("substitutes_by_unit", month_end, columns, "true"))
+        for table, moment, columns, where in queries:
+            query = f"""select {moment.format(full_time=full_time)} as moment, count(*), sum(hash({", ".join(columns)}))
+                from {self.relation(table)} as mart where {where} group by moment"""
+            for time, *numbers in self.rows(query):
+                prints.setdefault(time, []).append((table, *map(str, numbers)))
+        around = [sorted(self.groups.items()), self.protection, sorted(self.settings.items(), key=str)]
+        if family.has_units:
+            around.append(
+                self.rows(f"select org_level, org_unit_code, parent_code from {self.relation('org_units')} order by all")
+            )
+        return {
+            time: hashlib.sha256(repr([around, found]).encode()).hexdigest()
+            for time, found in prints.items()
+            if time is not None
+        }
 
     def copies(self) -> list[tuple[str, dict[str, str], str]]:
         """Withheld cells of which another table serves a figure: table, grain and the copy."""
@@ -337,10 +372,6 @@ class Served:
                     cell = {name: str(value) for name, value in zip(columns, grain, strict=True)}
                     found.append((copy.of, cell, f"{copy.table}.{by}"))
         return found
-
-    @property
-    def _full_time(self) -> str:
-        return self.relation("full_time_by_unit")
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple]) -> None:
@@ -358,15 +389,64 @@ def _places(grid: Grid, other: Grid) -> Ints:
     return np.where((units[:, None] < 0) | (slices[None, :] < 0), -1, place).ravel()
 
 
-def _settle_own_parts(moments: Sequence[Moment]) -> None:
-    """Where a unit has positions of its own, what sits on it is unknown. It has none unless served figures show them, at that
-    time or, where too much is withheld to tell, at any time of the family.
-    """
-    shown = [moment.grid.own_parts(moment.lower, moment.upper, moment.state != ABSENT) for moment in moments]
-    ever = np.logical_or.reduce([some for some, _ in shown])
-    for moment, (some, none) in zip(moments, shown, strict=True):
-        for i in np.flatnonzero(some | (ever & ~none)).tolist():
+class Cells:
+    """The cells of a family: compact, and made into moments one at a time."""
+
+    def __init__(
+        self,
+        family: Family,
+        grid: Grid,
+        rows: Mapping[str, Sequence[np.ndarray]],
+        given: Mapping[str, dict[int, str]],
+        own: Collection[tuple[str, str]],
+    ) -> None:
+        self.family, self.grid, self._rows, self._given = family, grid, rows, given
+        self._shown = {time: self._own_parts(time) for time in rows}
+        self._ever = np.array([grid.structure.units[unit] in own for unit in grid.inner], dtype=bool)
+        for some, _ in self._shown.values():
+            self._ever |= some
+
+    @property
+    def times(self) -> list[str]:
+        return list(self._rows)
+
+    @property
+    def own_units(self) -> list[tuple[str, str]]:
+        """Units that had positions of their own at some time."""
+        return [self.grid.structure.units[self.grid.inner[i]] for i in np.flatnonzero(self._ever).tolist()]
+
+    def moment(self, time: str) -> Moment:
+        """The cells at one time.
+
+        Where a unit has positions of its own, what sits on it is unknown. It has none unless served figures show them, at that
+        time or, where too much is withheld to tell, at any time of the family.
+        """
+        moment = self._bare(time)
+        some, none = self._shown[time]
+        for i in np.flatnonzero(some | (self._ever & ~none)).tolist():
             moment.free_own_part(i)
+        return moment
+
+    def _own_parts(self, time: str) -> tuple[Flags, Flags]:
+        moment = self._bare(time)
+        return self.grid.own_parts(moment.lower, moment.upper, moment.state != ABSENT)
+
+    def _bare(self, time: str) -> Moment:
+        grid = self.grid
+        cell, withheld, size, counted = self._rows[time]
+        state = np.full(grid.size, ABSENT, dtype=np.int8)
+        sizes, counts, lower, upper = np.zeros((4, grid.size))
+        state[cell] = np.where(withheld > 0, WITHHELD, SERVED)
+        sizes[cell], counts[cell] = size, counted
+        lower[cell] = np.where(withheld > 0, 0, size)
+        upper[cell] = np.where(withheld > 0, np.inf, size)
+        upper[grid.own_start :] = np.inf
+        # The decision compares the year's average: a month or quarter may lie on the other side.
+        if self.family.bounded and len(time) == len("2023"):
+            thresholds = grid.thresholds[cell % len(grid.slices)]
+            upper[cell[withheld == 1]] = thresholds[withheld == 1]
+            lower[cell[withheld == 2]] = thresholds[withheld == 2]
+        return Moment(self.family, time, grid, state, sizes, counts, lower, upper, self._given.get(time, {}))
 
 
 YEAR = "cast(year as varchar)"
@@ -375,6 +455,9 @@ YEAR_END = """(
     select cast(max(reference_date) as varchar) from {full_time}
     where source = 'payroll' and year(reference_date) = mart.year)"""
 DATE = "cast(reference_date as varchar)"
+
+# The family whose cells the percentages of other rows and tables give away.
+WITH_RATIOS = "full time and equality"
 
 FAMILIES = (
     Family(
@@ -387,11 +470,15 @@ FAMILIES = (
         ),
     ),
     Family(
-        "full time and equality",
+        WITH_RATIOS,
         (
             Part("full_time_by_unit", "min_persons", "fte", DATE, (), "headcount", "source = 'payroll'"),
             Part("full_time_by_job_code", "min_persons", "fte", DATE, ("job_code",), "headcount", "source = 'payroll'"),
-            Part("equality_gender_balance", "min_persons", "fte", YEAR_END, ("sex",), "employees"),
+            Part(
+                "equality_gender_balance",
+                *("min_persons", "fte", YEAR_END, ("sex",), "employees"),
+                ratios=("employees_percent is null", "fte_percent is null"),
+            ),
         ),
         bounded=False,
     ),
