@@ -12,7 +12,7 @@ import pytest
 
 from tests.attack.publications import Rows, cells, found, write_publication
 from warehouse.attack.audit import attack
-from warehouse.attack.served import Served
+from warehouse.attack.served import Organisation, Served
 
 UNITS = {"K": None, "A": "K", "B": "K", "C": "K"}
 P, S = "primary", "secondary"
@@ -133,7 +133,7 @@ def test_groups_are_sums_of_their_units(tmp_path: Path) -> None:
     write_publication(tmp_path, "2024-01-01", units=UNITS, sick_leave_by_unit=rows)
     folder = tmp_path / "publish" / "history" / "2024-01-01"
     with duckdb.connect() as con:
-        report = attack(Served(con, folder, {"A": "SFO", "B": "SFO"}))
+        report = attack(Served(con, folder, Organisation({"A": "SFO", "B": "SFO"})))
     (leak,) = report.leaks
     assert (leak.cell["org_unit_code"], leak.by) == ("A", "gruppe SFO = its units (sick_leave_by_unit)")
 

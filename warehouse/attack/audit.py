@@ -10,7 +10,7 @@ from time import process_time
 
 import numpy as np
 
-from warehouse.attack.elimination import Ints, Revealed, eliminate
+from warehouse.attack.elimination import Flags, Ints, Revealed, eliminate
 from warehouse.attack.intervals import Contradiction, System, components, reach
 from warehouse.attack.relations import ROUNDING, SERVED, WITHHELD, Floats
 from warehouse.attack.served import FAMILIES, Cells, Moment, Served
@@ -97,19 +97,19 @@ class Attack:
     notes: list[str] = field(default_factory=list)
     _solved: dict[tuple, Revealed] = field(default_factory=dict)
 
-    def moment(self, moment: Moment, *, intervals: bool) -> list[Finding]:
-        """Attack the withheld cells of one time: always by elimination, by linear programming when `intervals`."""
+    def moment(self, moment: Moment, sought: Flags) -> list[Finding]:
+        """Attack the withheld cells of one time: all by elimination, those `sought` by linear programming too."""
         for _ in range(TRIES):
             try:
-                return list(self._findings(moment, intervals=intervals))
+                return list(self._findings(moment, sought))
             except Contradicted as contradicted:
                 moment = moment.with_own_parts(contradicted.cells)
         self.notes.append(
             f"{moment.family.name} {moment.time}: the served figures contradict each other; not attacked by intervals"
         )
-        return list(self._findings(moment, intervals=False))
+        return list(self._findings(moment, np.zeros_like(sought)))
 
-    def _findings(self, moment: Moment, *, intervals: bool) -> Iterator[Finding]:
+    def _findings(self, moment: Moment, sought: Flags) -> Iterator[Finding]:
         grid = moment.grid
         system, cells, told = unknowns(moment)
         is_cell = cells < grid.own_start
@@ -128,16 +128,16 @@ class Attack:
             yield Finding(*moment.cell(cells[i]), "pinned", by + moment.with_previous)
         if moment.family.narrow:
             yield from _small_sums(moment, system, cells, told, revealed)
-        if intervals:
-            yield from self._narrow(moment, system, cells, revealed)
+        if sought[cells].any():
+            yield from self._narrow(moment, system, cells, revealed, sought[cells])
 
-    def _narrow(self, moment: Moment, system: System, cells: Ints, revealed: Revealed) -> Iterator[Finding]:
+    def _narrow(self, moment: Moment, system: System, cells: Ints, revealed: Revealed, sought: Flags) -> Iterator[Finding]:
         """Cells whose interval is too narrow, and small sums that follow from several relations together."""
         grid = moment.grid
         is_cell = cells < grid.own_start
         thresholds = grid.thresholds[np.where(is_cell, cells, cells - grid.own_start) % len(grid.slices)]
         wanted = 2 * self.protection * thresholds if moment.family.narrow else np.full(cells.size, 2 * ROUNDING)
-        wanted = np.where(is_cell & ~revealed.pinned, wanted - ROUNDING, 0.0)
+        wanted = np.where(is_cell & sought & ~revealed.pinned, wanted - ROUNDING, 0.0)
         width = np.full(cells.size, np.inf)
         point = np.zeros(cells.size)
         for columns in components(cells.size, system.row, system.column):
@@ -154,7 +154,7 @@ class Attack:
         if moment.family.sums_by_size:
             for members in revealed.sums:
                 slices = np.unique(cells[members[is_cell[members]]] % len(grid.slices))
-                if slices.size and point[members].sum() < grid.sum_limit(slices) - ROUNDING:
+                if slices.size and sought[members].any() and point[members].sum() < grid.sum_limit(slices) - ROUNDING:
                     first = members[is_cell[members]][0]
                     yield Finding(*moment.cell(cells[first]), "sum", SEVERAL)
 
@@ -256,21 +256,24 @@ def attack(served: Served, previous: Served | None = None, progress: Callable[[s
         earlier = previous.load(family) if previous else None
         for time in cells.times:
             progress(f"{family.name} {time}")
-            attack_moment(attacker, report, cells, earlier, time)
+            moment = joined(cells, earlier, time)
+            attack_moment(attacker, report, moment, np.ones(cells.grid.size, dtype=bool))
         if family.has_periods:
             for year in served.uneven_years(family):
                 report.add(attacker.calendar([joined(cells, earlier, time) for time in cells.times if time[:4] == year]))
-    report.add(Finding(table, cell, "copy", by) for table, cell, by in served.copies())
+    report.add(copied(served))
     return report
 
 
-def attack_moment(
-    attacker: Attack, report: Report, cells: Cells, earlier: Cells | None, time: str, *, intervals: bool = True
-) -> None:
+def copied(served: Served) -> list[Finding]:
+    """Withheld cells of which another table serves a figure."""
+    return [Finding(table, cell, "copy", by) for table, cell, by in served.copies()]
+
+
+def attack_moment(attacker: Attack, report: Report, moment: Moment, sought: Flags) -> None:
     """Attack one time of a family and put what is found into the report."""
     began = process_time()
-    moment = joined(cells, earlier, time)
-    report.add(attacker.moment(moment, intervals=intervals))
+    report.add(attacker.moment(moment, sought))
     _count(report, moment, process_time() - began)
 
 

@@ -4,13 +4,13 @@ Not here: the attack (audit.py), or the night's gate (night.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
 
 from warehouse.attack.audit import Report, attack
-from warehouse.attack.served import Served
+from warehouse.attack.served import Organisation, Served
 from warehouse.database import one, quoted
 from warehouse.errors import UsageError
 from warehouse.paths import Home
@@ -37,22 +37,17 @@ def attack_publication(
     if not (folder / "publication.parquet").exists():
         known = ", ".join(sorted(path.name for path in home.history.glob("*") if path.is_dir())) or "none"
         raise UsageError(f"there is no publication {publication_id}; known are: {known}")
-    groups = groups_of(home.warehouse_database)
     with duckdb.connect() as con:
         before = _before(con, home, folder)
-        previous = Served(con, before, groups) if before else None
-        report = attack(Served(con, folder, groups), previous, progress)
-    if not groups:
-        report.notes.append("which units form a group is not known here: groups are attacked as units of their own")
+        organisation = Organisation()
+        if home.warehouse_database.exists():
+            con.execute(f"attach {quoted(str(home.warehouse_database))} as warehouse (read_only)")
+            organisation = Organisation.delivered(con, "warehouse")
+        previous = Served(con, before, organisation) if before else None
+        report = attack(Served(con, folder, organisation), previous, progress)
+    if organisation.own_positions is None:
+        report.notes.append("warehouse.duckdb is not there: which units form a group is not known, and not attacked")
     return publication_id, before.name if before else None, report
-
-
-def groups_of(database: Path) -> Mapping[str, str]:
-    """Unit → group, public knowledge that no served table holds; read from the structure as it was delivered."""
-    if not database.exists():
-        return {}
-    with duckdb.connect(str(database), read_only=True) as con:
-        return dict(con.execute("select unit_code, group_name from staging.stg_units where group_name is not null").fetchall())
 
 
 def _before(con: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> Path | None:

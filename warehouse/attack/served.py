@@ -53,6 +53,8 @@ class Family:
     bounded: bool = True
     narrow: bool = True
     has_units: bool = True
+    # Its people are those of the positions the payroll system delivers.
+    of_positions: bool = False
 
     @property
     def has_periods(self) -> bool:
@@ -111,6 +113,22 @@ class Moment:
         joined.counted[remembered] = earlier.counted[place[remembered]]
         return joined
 
+    def beside_changes(self, earlier: Moment) -> Flags:
+        """The cells that share a relation with one that is decided otherwise than in the publication before, or has another
+        value there.
+        """
+        place = _places(self.grid, earlier.grid)
+        here = np.flatnonzero(place >= 0)
+        same = np.zeros(self.grid.size, dtype=bool)
+        same[here] = (self.state[here] == earlier.state[place[here]]) & (
+            np.abs(self.size[here] - earlier.size[place[here]]) <= ROUNDING
+        )
+        same[self.grid.own_start :] = True
+        changed = np.bincount(self.grid.row, weights=~same[self.grid.cell], minlength=self.grid.n_rows) > 0
+        beside = np.zeros(self.grid.size, dtype=bool)
+        beside[self.grid.cell[changed[self.grid.row]]] = True
+        return beside
+
     def _has_changed(self, cell: int, both: Flags, changed: Flags) -> bool:
         """Whether the smallest cell around this one that both publications serve differs between them."""
         unit, position = divmod(cell, len(self.grid.slices))
@@ -144,7 +162,8 @@ class Moment:
         part = self.grid.slice_of(index)
         level, code = self.grid.unit_of(index)
         unit = {"org_level": level, "org_unit_code": code} if code else {}
-        return part.table, {_time_column(part.table): self.time, **unit, **dict(part.dimensions)}
+        column = _time_column(part.table)
+        return part.table, {column: self.time[:4] if column == "year" else self.time, **unit, **dict(part.dimensions)}
 
 
 def _time_column(table: str) -> str:
@@ -158,12 +177,33 @@ def _time_column(table: str) -> str:
 
 
 @dataclass(frozen=True)
+class Organisation:
+    """What everybody knows of the municipality and no served table holds: unit code → group, and the (unit code, calendar
+    year) that have positions on the unit itself. None: not known here, then figures must show them.
+    """
+
+    groups: Mapping[str, str] = field(default_factory=dict)
+    own_positions: Collection[tuple[str, str]] | None = None
+
+    @staticmethod
+    def delivered(con: duckdb.DuckDBPyConnection, catalog: str) -> Organisation:
+        """As it was delivered, from a database of the house."""
+        groups = con.execute(f"select unit_code, group_name from {catalog}.staging.stg_units where group_name is not null")
+        of_unit = dict(groups.fetchall())
+        years = con.execute(
+            f"""select distinct unit_code, cast(unnest(range(year(valid_from), 1 + year(coalesce(valid_to, as_of)))) as varchar)
+                from {catalog}.staging.stg_positions cross join (select as_of from {catalog}.served.publication)"""
+        )
+        return Organisation(of_unit, set(years.fetchall()))
+
+
+@dataclass(frozen=True)
 class Served:
     """The served tables: a folder of Parquet files or a schema of an attached database, read through one connection."""
 
     con: duckdb.DuckDBPyConnection
     place: Path | str
-    groups: Mapping[str, str] = field(default_factory=dict)
+    organisation: Organisation = Organisation()
 
     def has(self, table: str) -> bool:
         if isinstance(self.place, Path):
@@ -194,6 +234,12 @@ class Served:
         return max(float(self.settings[setting]), float(stricter.get(table, 0)))
 
     @property
+    def rules(self) -> dict[str, Any]:
+        """The settings that decide what must be withheld."""
+        names = [name for name in self.settings if name.startswith("min_") or name in ("stricter", "protection_interval")]
+        return {name: self.settings[name] for name in sorted(names)}
+
+    @property
     def protection(self) -> float:
         """Half the width that an interval must have, as a share of the threshold."""
         return float(self.settings.get("protection_interval", 0.1))
@@ -214,12 +260,13 @@ class Served:
         index = {unit: i for i, unit in enumerate(units)}
         parents = {i: of_code[parent] for i, (_, _, parent) in enumerate(tree) if parent is not None}
         groups: dict[int, int] = {}
+        of_unit = self.organisation.groups
         for i in range(len(tree)):
             above: int | None = i
-            while above is not None and tree[above][1] not in self.groups:
+            while above is not None and tree[above][1] not in of_unit:
                 above = parents.get(above)
-            if above is not None and ("gruppe", self.groups[tree[above][1]]) in index:
-                groups[i] = index["gruppe", self.groups[tree[above][1]]]
+            if above is not None and ("gruppe", of_unit[tree[above][1]]) in index:
+                groups[i] = index["gruppe", of_unit[tree[above][1]]]
         return Structure(units, parents, groups)
 
     def load(self, family: Family, times: Collection[str] | None = None, own: Collection[tuple[str, str]] = ()) -> Cells:
@@ -227,7 +274,7 @@ class Served:
 
         `own` are units known from elsewhere to have had positions of their own at some time.
         """
-        present = [part for part in family.parts if self.has(part.table)]
+        present = self._present(family)
         places: dict[tuple[str, tuple[str, ...]], int] = {}
         slices: list[Slice] = []
         for part in present:
@@ -251,7 +298,16 @@ class Served:
                 )
         given = self._given_by_ratios(grid) if family.name == WITH_RATIOS else {}
         loaded = {time: tuple(np.concatenate(parts) for parts in zip(*found, strict=True)) for time, found in rows.items()}
-        return Cells(family, grid, dict(sorted(loaded.items())), given, own)
+        positions = self.organisation.own_positions if family.of_positions else None
+        return Cells(family, grid, dict(sorted(loaded.items())), given, own, positions)
+
+    def _present(self, family: Family) -> list[Part]:
+        """The family's tables that are served; the equality tables need the full-time tables' dates."""
+        return [
+            part
+            for part in family.parts
+            if self.has(part.table) and ("{full_time}" not in part.moment or self.has("full_time_by_unit"))
+        ]
 
     def _columns(
         self,
@@ -287,6 +343,8 @@ class Served:
         """A percentage with a known denominator is a count (metrics.md 10): the cells that such give away, by time."""
         full_time = self.relation("full_time_by_unit")
         queries = []
+        if not self.has("full_time_by_unit"):
+            return {}
         if self.has("equality_gender_balance"):
             equality = self.relation("equality_gender_balance")
             queries.append(
@@ -314,20 +372,17 @@ class Served:
                 given.setdefault(time, {})[cell] = text
         return given
 
-    def uneven_years(self, family: Family) -> list[str]:
-        """Calendar years in which a cell is withheld in some of its periods and served in others."""
+    def uneven_years(self, family: Family, among: Collection[str] | None = None) -> list[str]:
+        """Calendar years, of some or of all, in which a cell is withheld in some of its periods and served in others."""
         years: set[str] = set()
-        for part in family.parts:
-            if self.has(part.table):
-                cell = ", ".join(["left(period, 4)", "org_level", "org_unit_code", *part.dimensions])
-                years.update(
-                    year
-                    for (year,) in self.rows(
-                        f"""select distinct year from (
-                            select left(period, 4) as year from {self.relation(part.table)}
-                            group by {cell} having count(withheld) not in (0, count(*)))"""
-                    )
-                )
+        for part in self._present(family):
+            cell = ", ".join(["left(period, 4)", "org_level", "org_unit_code", *part.dimensions])
+            query = f"""select distinct year from (
+                select left(period, 4) as year from {self.relation(part.table)}
+                where $1 is null or list_contains($1, left(period, 4))
+                group by {cell} having count(withheld) not in (0, count(*)))"""
+            found = self.con.execute(query, [sorted(among) if among is not None else None]).fetchall()
+            years.update(year for (year,) in found)
         return sorted(years)
 
     def fingerprints(self, family: Family) -> dict[str, str]:
@@ -335,12 +390,11 @@ class Served:
         prints: dict[str, list] = {}
         full_time = self.relation("full_time_by_unit")
         queries = []
-        for part in family.parts:
-            if self.has(part.table):
-                unit = ("org_level", "org_unit_code") if family.has_units else ()
-                columns = [*unit, *part.dimensions, "withheld", part.size, part.counted or part.size, *part.ratios]
-                queries.append((part.table, part.moment, columns, part.where))
-        if family.name == WITH_RATIOS and self.has("substitutes_by_unit"):
+        for part in self._present(family):
+            unit = ("org_level", "org_unit_code") if family.has_units else ()
+            columns = [*unit, *part.dimensions, "withheld", part.size, part.counted or part.size, *part.ratios]
+            queries.append((part.table, part.moment, columns, part.where))
+        if family.name == WITH_RATIOS and self.has("substitutes_by_unit") and self.has("full_time_by_unit"):
             month_end = f"""(select cast(max(reference_date) as varchar) from {full_time}
                 where source = 'payroll' and strftime(reference_date, '%Y-%m') = mart.month)"""
             columns = ["org_level", "org_unit_code", "withheld", "substitute_percent > 0"]
@@ -350,7 +404,7 @@ class Served:
                 from {self.relation(table)} as mart where {where} group by moment"""
             for time, *numbers in self.rows(query):
                 prints.setdefault(time, []).append((table, *map(str, numbers)))
-        around = [sorted(self.groups.items()), self.protection, sorted(self.settings.items(), key=str)]
+        around = [sorted(self.organisation.groups.items()), self.rules]
         if family.has_units:
             around.append(
                 self.rows(f"select org_level, org_unit_code, parent_code from {self.relation('org_units')} order by all")
@@ -372,6 +426,11 @@ class Served:
                     cell = {name: str(value) for name, value in zip(columns, grain, strict=True)}
                     found.append((copy.of, cell, f"{copy.table}.{by}"))
         return found
+
+
+def is_quarter(time: str) -> bool:
+    """Whether a time of a family with periods is a quarter."""
+    return "Q" in time
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple]) -> None:
@@ -399,8 +458,10 @@ class Cells:
         rows: Mapping[str, Sequence[np.ndarray]],
         given: Mapping[str, dict[int, str]],
         own: Collection[tuple[str, str]],
+        own_positions: Collection[tuple[str, str]] | None,
     ) -> None:
         self.family, self.grid, self._rows, self._given = family, grid, rows, given
+        self._own_positions = own_positions
         self._shown = {time: self._own_parts(time) for time in rows}
         self._ever = np.array([grid.structure.units[unit] in own for unit in grid.inner], dtype=bool)
         for some, _ in self._shown.values():
@@ -418,14 +479,21 @@ class Cells:
     def moment(self, time: str) -> Moment:
         """The cells at one time.
 
-        Where a unit has positions of its own, what sits on it is unknown. It has none unless served figures show them, at that
-        time or, where too much is withheld to tell, at any time of the family.
+        Where a unit has positions of its own, what sits on it is unknown: where served figures show them, and where too much
+        is withheld to tell, if it is known to have positions that year. Where that is not known either, it has them if figures
+        show them at any time of the family.
         """
         moment = self._bare(time)
         some, none = self._shown[time]
-        for i in np.flatnonzero(some | (self._ever & ~none)).tolist():
+        for i in np.flatnonzero(some | (self._likely(time) & ~none)).tolist():
             moment.free_own_part(i)
         return moment
+
+    def _likely(self, time: str) -> Flags:
+        if self._own_positions is None:
+            return self._ever
+        codes = [self.grid.structure.units[unit][1] for unit in self.grid.inner]
+        return np.array([(code, time[:4]) in self._own_positions for code in codes], dtype=bool)
 
     def _own_parts(self, time: str) -> tuple[Flags, Flags]:
         moment = self._bare(time)
@@ -468,6 +536,7 @@ FAMILIES = (
             Part("sick_leave_by_age", "min_fte_unit", "fte", "period", ("sex", "age_group")),
             Part("sick_leave_by_job_code", "min_fte_job_code", "fte", "period", ("job_code",)),
         ),
+        of_positions=True,
     ),
     Family(
         WITH_RATIOS,
@@ -481,6 +550,7 @@ FAMILIES = (
             ),
         ),
         bounded=False,
+        of_positions=True,
     ),
     Family(
         "full time, PAI",
@@ -546,7 +616,7 @@ COPIES = (
             from {{copy}} as copy inner join {{mart}} as mart
                 on copy.period_type = 'month' and copy.period = strftime(mart.reference_date, '%Y-%m')
                 or copy.period_type = 'year' and copy.period = strftime(mart.reference_date, '%Y')
-                    and {LAST_OF_YEAR % "cast(copy.period as integer)"}
+                    and {LAST_OF_YEAR % "try_cast(copy.period as integer)"}
             where copy.source = 'payroll' and copy.value is not null and indicator in {FULL_TIME_INDICATORS}
                 and mart.source = 'payroll' and org_level = 'kommune' and withheld is not null""",
     ),
