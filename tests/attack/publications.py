@@ -37,9 +37,12 @@ COLUMNS = {
     "substitute_fte double, substitute_percent double, overtime_hours double",
     "survey_response": "year integer, org_level varchar, org_unit_code varchar, responses bigint, "
     "previous_response_percent double",
+    "survey_factor_scores": "year integer, org_level varchar, org_unit_code varchar, factor_no integer, score double, "
+    "previous_score double, difference_previous double",
+    "reconciliation": "figure_id varchar, mart varchar, cell varchar, computed double, difference double",
     "targets": "indicator varchar, year integer, org_level varchar, org_unit_code varchar, actual double, gap double",
 }
-NO_WITHHELD = ("org_units", "targets")
+NO_WITHHELD = ("org_units", "targets", "reconciliation")
 
 Rows = Sequence[Sequence[object]]
 

@@ -243,6 +243,36 @@ def test_copies_of_withheld_cells_are_named(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(("kommune", "leaks"), [(60, {"A"}), (61, set())])
+def test_scores_add_up_weighted_by_their_responses(tmp_path: Path, kommune: int, leaks: set[str]) -> None:
+    """K's answers are those of A, B and C, so A's score follows from the others'; with an answer of K's own it does not."""
+    answers = {"K": kommune, "A": 20, "B": 20, "C": 20}
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units=UNITS,
+        survey_response=[(2023, level(unit), unit, count, None, None) for unit, count in answers.items()],
+        survey_factor_scores=[
+            *((2023, level(unit), unit, 1, 4.2, None, None, None) for unit in "KBC"),
+            (2023, "avdeling", "A", 1, None, None, None, P),
+        ],
+    )
+    assert {leak.cell["org_unit_code"] for leak in found(tmp_path)} == leaks
+
+
+def test_a_figure_in_the_reconciliation_is_the_cell(tmp_path: Path) -> None:
+    cell = '{"period": "2023-01", "org_level": "avdeling", "org_unit_code": "A"}'
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units=UNITS,
+        sick_leave_by_unit=by_unit({"K": 40.0, "A": P, "B": S, "C": 20.0}),
+        reconciliation=[("f1", "sick_leave_by_unit", cell, 7.5, 0.1), ("f2", "sick_leave_by_unit", cell, None, None)],
+    )
+    (leak,) = found(tmp_path)
+    assert (leak.kind, leak.cell["org_unit_code"], leak.by) == ("copy", "A", "reconciliation.computed of f1")
+
+
 def test_no_value_is_told(tmp_path: Path) -> None:
     """What the attack computes would itself be a leak: 12,3456 and its threshold share must not be in any message."""
     write_publication(tmp_path, "2024-01-01", units=UNITS, **table({("A", "1"): P}, A1=1.23456789))

@@ -61,6 +61,7 @@ def test_elimination_finds_what_the_rational_row_space_holds(seed: int) -> None:
     rows = [[Fraction(int(value)) for value in row] for row in matrix] + [unit_vectors[j] for j in range(n) if known[j]]
     assert revealed.pinned.tolist() == [in_row_space(rows, unit_vectors[j]) for j in range(n)]
     for members in revealed.sums:
+        assert members.size > 1 and not revealed.pinned[members].any()
         assert in_row_space(rows, [Fraction(int(j in members)) for j in range(n)])
     for column, reason in enumerate(revealed.reason.tolist()):
         if reason >= 0:

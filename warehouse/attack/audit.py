@@ -128,7 +128,7 @@ class Attack:
             yield Finding(*moment.cell(cells[i]), "pinned", by + moment.with_previous)
         if moment.family.narrow:
             yield from _small_sums(moment, system, cells, told, revealed)
-        if sought[cells].any():
+        if moment.family.is_size and sought[cells].any():
             yield from self._narrow(moment, system, cells, revealed, sought[cells])
 
     def _narrow(self, moment: Moment, system: System, cells: Ints, revealed: Revealed, sought: Flags) -> Iterator[Finding]:

@@ -169,6 +169,8 @@ def _sums(steps: list[tuple[int, dict[int, int], int]], pinned: Flags) -> Iterat
         substituted = False
         for k, v in entries.items():
             if pinned[k]:
+                # Known by now: what is left of the relation tells more than the relation does.
+                substituted = True
                 continue
             factor = -v * inverse % PRIME
             if k not in reduced:

@@ -53,6 +53,9 @@ class Family:
     bounded: bool = True
     narrow: bool = True
     has_units: bool = True
+    # A mean: weighted by its responses it adds up like them, so that elimination holds; where units have answers of their own
+    # the responses tell.
+    is_size: bool = True
     # Its people are those of the positions the payroll system delivers.
     of_positions: bool = False
 
@@ -299,7 +302,8 @@ class Served:
         given = self._given_by_ratios(grid) if family.name == WITH_RATIOS else {}
         loaded = {time: tuple(np.concatenate(parts) for parts in zip(*found, strict=True)) for time, found in rows.items()}
         positions = self.organisation.own_positions if family.of_positions else None
-        return Cells(family, grid, dict(sorted(loaded.items())), given, own, positions)
+        answers = None if family.is_size else self.load(SURVEY, times, own)
+        return Cells(family, grid, dict(sorted(loaded.items())), given, own, positions, answers)
 
     def _present(self, family: Family) -> list[Part]:
         """The family's tables that are served; the equality tables need the full-time tables' dates."""
@@ -459,9 +463,10 @@ class Cells:
         given: Mapping[str, dict[int, str]],
         own: Collection[tuple[str, str]],
         own_positions: Collection[tuple[str, str]] | None,
+        weights: Cells | None,
     ) -> None:
         self.family, self.grid, self._rows, self._given = family, grid, rows, given
-        self._own_positions = own_positions
+        self._own_positions, self._weights = own_positions, weights
         self._shown = {time: self._own_parts(time) for time in rows}
         self._ever = np.array([grid.structure.units[unit] in own for unit in grid.inner], dtype=bool)
         for some, _ in self._shown.values():
@@ -496,6 +501,10 @@ class Cells:
         return np.array([(code, time[:4]) in self._own_positions for code in codes], dtype=bool)
 
     def _own_parts(self, time: str) -> tuple[Flags, Flags]:
+        if self._weights is not None:
+            # Without the responses nothing adds up.
+            unknown = np.ones(len(self.grid.inner), dtype=bool)
+            return self._weights._own_parts(time) if time in self._weights.times else (unknown, ~unknown)
         moment = self._bare(time)
         return self.grid.own_parts(moment.lower, moment.upper, moment.state != ABSENT)
 
@@ -523,6 +532,8 @@ YEAR_END = """(
     select cast(max(reference_date) as varchar) from {full_time}
     where source = 'payroll' and year(reference_date) = mart.year)"""
 DATE = "cast(reference_date as varchar)"
+
+SURVEY = Family("survey", (Part("survey_response", "min_responses", "responses", YEAR),))
 
 # The family whose cells the percentages of other rows and tables give away.
 WITH_RATIOS = "full time and equality"
@@ -580,7 +591,14 @@ FAMILIES = (
         )
         for measure in ("positions", "women", "men")
     ),
-    Family("survey", (Part("survey_response", "min_responses", "responses", YEAR),)),
+    SURVEY,
+    Family(
+        "survey scores",
+        (Part("survey_factor_scores", "min_responses", "score", YEAR, ("factor_no",)),),
+        bounded=False,
+        narrow=False,
+        is_size=False,
+    ),
 )
 
 
@@ -592,6 +610,22 @@ class Copy:
     of: str
     query: str
 
+
+# The grain of the tables whose figures the reconciliation repeats, without period_type: a period says it itself.
+UNIT = ("org_level", "org_unit_code")
+GRAINS = {
+    "sick_leave_by_unit": ("period", *UNIT),
+    "sick_leave_by_sex": ("period", *UNIT, "sex"),
+    "sick_leave_by_age": ("period", *UNIT, "sex", "age_group"),
+    "sick_leave_by_job_code": ("period", *UNIT, "job_code"),
+    "full_time_by_unit": ("source", "reference_date", *UNIT),
+    "full_time_by_job_code": ("source", "reference_date", *UNIT, "job_code"),
+    "equality_gender_balance": ("year", *UNIT, "sex"),
+    "equality_parental_leave": ("year", "sex", "leave_coverage"),
+    "equality_pay": ("year", "pay_group"),
+    "survey_response": ("year", *UNIT),
+    "survey_factor_scores": ("year", *UNIT, "factor_no"),
+}
 
 SICK_LEAVE_INDICATORS = (
     "('sick_leave_percent', 'self_certified_percent', 'doctor_certified_percent', 'short_term_percent', 'long_term_percent')"
@@ -635,6 +669,18 @@ COPIES = (
             from {{copy}} as copy inner join {{mart}} as mart using (org_level, org_unit_code)
             where mart.source = 'payroll' and {LAST_OF_YEAR % "copy.year"} and coalesce(actual, gap) is not null
                 and indicator in {FULL_TIME_INDICATORS} and withheld is not null""",
+    ),
+    *(
+        Copy(
+            "reconciliation",
+            table,
+            f"""select {", ".join(f"mart.{name}" for name in grain)}, 'computed of ' || copy.figure_id
+                from {{copy}} as copy inner join {{mart}} as mart on
+                    {" and ".join(f"cast(mart.{name} as varchar) = (copy.cell ->> '{name}')" for name in grain)}
+                where copy.mart = '{table}' and coalesce(copy.computed, copy.difference) is not null
+                    and mart.withheld is not null""",
+        )
+        for table, grain in GRAINS.items()
     ),
     *(
         Copy(
