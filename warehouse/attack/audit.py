@@ -16,6 +16,8 @@ from warehouse.attack.relations import ROUNDING, SERVED, WITHHELD, Floats
 from warehouse.attack.served import FAMILIES, Cells, Moment, Served
 
 SEVERAL = "several relations together"
+# An interval narrower than this is one value, in årsverk or persons.
+ONE_VALUE = 1e-3
 # Each time figures contradict the belief that units have no positions of their own, the belief is given up for those units.
 TRIES = 5
 
@@ -126,7 +128,7 @@ class Attack:
             reason = revealed.reason[i]
             by = grid.told(told[reason]) if reason >= 0 else SEVERAL
             yield Finding(*moment.cell(cells[i]), "pinned", by + moment.with_previous)
-        if moment.family.narrow:
+        if moment.is_judged:
             yield from _small_sums(moment, system, cells, told, revealed)
         if moment.family.is_size and sought[cells].any():
             yield from self._narrow(moment, system, cells, revealed, sought[cells])
@@ -136,7 +138,7 @@ class Attack:
         grid = moment.grid
         is_cell = cells < grid.own_start
         thresholds = grid.thresholds[np.where(is_cell, cells, cells - grid.own_start) % len(grid.slices)]
-        wanted = 2 * self.protection * thresholds if moment.family.narrow else np.full(cells.size, 2 * ROUNDING)
+        wanted = 2 * self.protection * thresholds if moment.is_judged else np.full(cells.size, ONE_VALUE)
         wanted = np.where(is_cell & sought & ~revealed.pinned, wanted - ROUNDING, 0.0)
         width = np.full(cells.size, np.inf)
         point = np.zeros(cells.size)
@@ -148,10 +150,11 @@ class Attack:
             except Contradiction:
                 raise Contradicted(cells[columns]) from None
             width[columns] = high - low
+        own_alone = set(np.flatnonzero(grid.own_alone(moment.state)).tolist())
         for i in np.flatnonzero(width < wanted).tolist():
-            kind = "own" if grid.is_own_alone(cells[i], moment.state) else "narrow"
+            kind = "own" if cells[i] in own_alone else "narrow"
             yield Finding(*moment.cell(cells[i]), kind, "linear programming", max(0.0, float(width[i])) / float(thresholds[i]))
-        if moment.family.sums_by_size:
+        if moment.family.sums_by_size and moment.is_judged:
             for members in revealed.sums:
                 slices = np.unique(cells[members[is_cell[members]]] % len(grid.slices))
                 if slices.size and sought[members].any() and point[members].sum() < grid.sum_limit(slices) - ROUNDING:

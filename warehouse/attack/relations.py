@@ -170,11 +170,23 @@ class Grid:
         """What a sum of cells must reach: their slice's threshold, for a sum over several slices that of the whole unit."""
         return float(self.thresholds[slices[0]] if slices.size == 1 else self.thresholds[0])
 
-    def is_own_alone(self, cell: int, state: States) -> bool:
-        """Whether a cell of a unit with others below it holds the unit's own positions alone: none below has such a cell."""
-        unit, position = divmod(cell, len(self.slices))
-        below = self.structure.children.get(unit, [])
-        return bool(below) and all(state[child * len(self.slices) + position] == ABSENT for child in below)
+    def own_alone(self, state: States) -> Flags:
+        """The cells whose people all sit on units that have others below them: no unit without any has such a cell there."""
+        n = len(self.slices)
+        is_there = state[: self.own_start].reshape(-1, n) != ABSENT
+        at_the_bottom = np.zeros_like(is_there)
+        for unit in range(len(self.structure.units)):
+            if unit in self.structure.children or unit in self.structure.members:
+                continue
+            above: int | None = unit
+            while above is not None:
+                at_the_bottom[above] |= is_there[unit]
+                above = self.structure.parents.get(above)
+        for group, members in self.structure.members.items():
+            for unit, sign in members:
+                if sign > 0:
+                    at_the_bottom[group] |= at_the_bottom[unit]
+        return (is_there & ~at_the_bottom).ravel()
 
     def slice_of(self, cell: int) -> Slice:
         return self.slices[cell % len(self.slices)]

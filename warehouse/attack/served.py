@@ -87,6 +87,11 @@ class Moment:
     # Said of a finding when cells that the publication before served took part.
     with_previous: str = ""
 
+    @property
+    def is_judged(self) -> bool:
+        """Whether sizes at this time are held against the thresholds: decisions are taken by the year's average."""
+        return self.family.narrow and (not self.family.has_periods or len(self.time) == len("2023"))
+
     def joined(self, earlier: Moment) -> Moment:
         """The same with what the publication before served and this one withholds, where nothing shows that it has changed.
 
