@@ -27,9 +27,9 @@ class Finding:
     """A withheld cell that is not safe.
 
     `kind`: `pinned` by elimination; `narrow`, its interval by linear programming is too narrow; `sum`, a sum of withheld cells
-    with it is known and below the threshold; `copy`, another table serves it; `own`, narrow because it holds the unit's own
-    positions alone, whose number follows from the unit and the units below it. `width` is the interval's as a share of the
-    threshold.
+    with it is known and below the threshold; `copy`, another table serves it; `own`, narrow or in a small sum because it holds
+    positions of leading units alone, whose number follows from the units and those below them. `width` is the interval's, as a
+    share of the threshold.
     """
 
     table: str
@@ -43,7 +43,12 @@ class Finding:
         grain = " ".join(f"{name}={value}" for name, value in self.cell.items())
         if self.width is not None:
             return f"{self.table} {grain}: narrowed to {100 * self.width:.2g} % of the threshold by {self.by}"
-        found = {"pinned": "computable by", "sum": "in a computable sum below the threshold:", "copy": "served as"}
+        found = {
+            "pinned": "computable by",
+            "sum": "in a computable sum below the threshold:",
+            "own": "in a computable sum below the threshold:",
+            "copy": "served as",
+        }
         return f"{self.table} {grain}: {found[self.kind]} {self.by}"
 
 
@@ -158,8 +163,9 @@ class Attack:
             for members in revealed.sums:
                 slices = np.unique(cells[members[is_cell[members]]] % len(grid.slices))
                 if slices.size and sought[members].any() and point[members].sum() < grid.sum_limit(slices) - ROUNDING:
-                    first = members[is_cell[members]][0]
-                    yield Finding(*moment.cell(cells[first]), "sum", SEVERAL)
+                    of_table = cells[members[is_cell[members]]].tolist()
+                    kind = "own" if own_alone.issuperset(of_table) else "sum"
+                    yield Finding(*moment.cell(of_table[0]), kind, SEVERAL)
 
     def calendar(self, moments: Sequence[Moment]) -> Iterator[Finding]:
         """Attack a calendar year's periods together: a year is the sum of its quarters, a quarter that of its months.
@@ -242,12 +248,14 @@ def _small_sums(moment: Moment, system: System, cells: Ints, told: Ints, reveale
     signs = np.bincount(system.row, weights=system.coefficient, minlength=told.size)
     any_pinned = np.bincount(system.row, weights=revealed.pinned[system.column], minlength=told.size) > 0
     total = np.abs(_right_side(moment, moment.counted)[told])
+    own_alone = grid.own_alone(moment.state)
     small = (count > 1) & (np.abs(signs) == count) & ~any_pinned & (total < grid.sum_limits[told] - ROUNDING)
     for row in np.flatnonzero(small).tolist():
         members = cells[system.column[system.row == row]]
-        members = members[members < grid.own_start]
-        if members.size:
-            yield Finding(*moment.cell(members[0]), "sum", grid.told(told[row]))
+        of_table = members[members < grid.own_start]
+        if of_table.size:
+            kind = "own" if own_alone[of_table].all() else "sum"
+            yield Finding(*moment.cell(of_table[0]), kind, grid.told(told[row]))
 
 
 def attack(served: Served, previous: Served | None = None, progress: Callable[[str], None] = lambda message: None) -> Report:

@@ -443,7 +443,9 @@ def is_quarter(time: str) -> bool:
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple]) -> None:
-    width = len(rows[0])
+    width = len(rows[0]) if rows else 0
+    if not width:
+        return
     columns = ", ".join(f"unnest($c{i})" for i in range(width))
     con.execute(f"insert into {table} select {columns}", {f"c{i}": [row[i] for row in rows] for i in range(width)})
 
