@@ -4,12 +4,15 @@ Not here: the solvers on their own (test_solvers.py), or publications that a nig
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 import pytest
+from click.testing import CliRunner, Result
 
+from orchestration.cli import main
 from tests.attack.publications import Rows, cells, found, write_publication
 from warehouse.attack.audit import attack
 from warehouse.attack.served import Organisation, Served
@@ -326,3 +329,28 @@ def test_no_value_is_told(tmp_path: Path) -> None:
     write_publication(tmp_path, "2024-01-01", units=UNITS, **table({("A", "1"): P}, A1=1.23456789))
     (leak,) = found(tmp_path)
     assert "1.23" not in leak.told() and "1,23" not in leak.told() and leak.width is None
+
+
+def test_the_command_tells_by_its_exit_code_and_names_the_cells(tmp_path: Path) -> None:
+    leaking, safe = tmp_path / "leaking", tmp_path / "safe"
+    write_publication(leaking, "2024-01-01", units=UNITS, **table({("A", "1"): P}, A1=1.23456789))
+    write_publication(safe, "2024-01-01", units=UNITS, **table({}))
+
+    def attack_command(*arguments: str) -> Result:
+        return CliRunner().invoke(main, ["attack", *arguments])
+
+    found_leak = attack_command("--home", str(leaking))
+    assert found_leak.exit_code == 1
+    assert (
+        "sick_leave_by_job_code period=2023 org_level=avdeling org_unit_code=A job_code=1: computable by" in found_leak.output
+    )
+    as_json = attack_command("2024-01-01", "--json", "--home", str(leaking))
+    assert as_json.exit_code == 1
+    report = json.loads(as_json.stdout)
+    assert (report["publication"], report["previous"]) == ("2024-01-01", None)
+    assert report["tables"]["sick_leave_by_job_code"]["pinned"] == 1
+    assert "1.23" not in found_leak.output + as_json.output
+    assert attack_command("--home", str(safe)).exit_code == 0
+    unknown = attack_command("2023-12-31", "--home", str(safe))
+    assert (unknown.exit_code, "known are: 2024-01-01" in unknown.output) == (2, True)
+    assert attack_command("--home", str(tmp_path / "nowhere")).exit_code == 2
