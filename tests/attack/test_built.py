@@ -17,8 +17,9 @@ from tests.building import build, settings_with
 from tests.random_municipality import random_feeds
 from tests.small_deliveries import write_lines
 from warehouse.attack.audit import attack, unknowns
+from warehouse.attack.families import FAMILIES, Family
 from warehouse.attack.night import attack_served
-from warehouse.attack.served import FAMILIES, Family, Organisation, Served
+from warehouse.attack.served import Organisation, Served
 from warehouse.database import connect
 from warehouse.disclosure import marts_of
 from warehouse.errors import Refused

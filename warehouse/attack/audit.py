@@ -10,10 +10,12 @@ from time import process_time
 
 import numpy as np
 
+from warehouse.attack.cells import Cells, Moment
 from warehouse.attack.elimination import Flags, Ints, Revealed, eliminate
+from warehouse.attack.families import FAMILIES
 from warehouse.attack.intervals import Contradiction, System, components, reach
 from warehouse.attack.relations import ROUNDING, SERVED, WITHHELD, Floats
-from warehouse.attack.served import FAMILIES, Cells, Moment, Served
+from warehouse.attack.served import Served
 
 SEVERAL = "several relations together"
 # An interval narrower than this is one value, in årsverk or persons.
