@@ -16,6 +16,8 @@ from warehouse.attack.relations import ROUNDING, Floats
 ROUNDS = 12
 TIGHTENINGS = 30
 BIG = 1e7
+# HiGHS' number of the primal simplex method.
+PRIMAL = 4
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,16 @@ class Program:
         self._highs.setOptionValue("output_flag", False)
         self._highs.setOptionValue("threads", 1)
         self._highs.setOptionValue("presolve", "off")
-        # After another objective the last point is still feasible: the primal method goes on from it.
-        self._highs.setOptionValue("simplex_strategy", 4)
         self._highs.passModel(model)
         self.point(np.zeros(system.lower.size))
+
+    def bound(self, lower: Floats, upper: Floats, *, last: bool = False) -> None:
+        """Set other bounds; the points found so far must lie within. The `last` ones stay: from then on the last point is
+        still feasible under another objective, and the primal method goes on from it.
+        """
+        if last:
+            self._highs.setOptionValue("simplex_strategy", PRIMAL)
+        self._highs.changeColsBounds(self._columns.size, self._columns, lower, np.minimum(upper, BIG))
 
     def point(self, cost: Floats) -> Floats:
         """A point of lowest cost.
@@ -106,15 +114,22 @@ def reach(system: System, wanted: Floats) -> tuple[Floats, Floats, Floats]:
 
     draw = np.random.default_rng(n)
     left = open_columns & (wanted > high - low)
+    idle = 0
     for _ in range(ROUNDS):
-        if left.sum() <= 2:
+        if left.sum() <= 2 or idle == 4:
             break
-        signs = np.where(left, draw.choice([-1.0, 1.0], n), 0.0)
+        # No column much further than it needs, so that one does not use up what the others could move by.
+        room = 1.1 * wanted
+        program.bound(
+            np.where(left, np.maximum(system.lower, high - room), system.lower),
+            np.where(left, np.minimum(system.upper, low + room), system.upper),
+        )
+        signs = np.where(left, draw.choice([-1.0, 1.0], n) * draw.uniform(0.5, 1.5, n), 0.0)
         push(signs)
         push(-signs)
         before, left = left.sum(), left & (wanted > high - low)
-        if left.sum() > 0.9 * before:
-            break
+        idle = idle + 1 if left.sum() > 0.9 * before else 0
+    program.bound(system.lower, system.upper, last=True)
     for column in np.flatnonzero(left).tolist():
         for direction in (-1.0, 1.0):
             if wanted[column] > high[column] - low[column]:
