@@ -5,12 +5,21 @@ import dagster as dg
 from orchestration.defs.feeds.assets import accepted_delivery, feed_assets
 from orchestration.defs.landing.assets import chosen_delivery
 from orchestration.defs.models.assets import dbt_models
-from orchestration.defs.publication.assets import publication, restated_figures, served_tables
+from orchestration.defs.publication.assets import disclosure_attack, publication, restated_figures, served_tables
 from orchestration.defs.schedules.nightly import landing_folder, nightly, nightly_schedule
 from orchestration.night import Night
 
 defs = dg.Definitions(
-    assets=[chosen_delivery, *feed_assets, accepted_delivery, dbt_models, served_tables, restated_figures, publication],
+    assets=[
+        chosen_delivery,
+        *feed_assets,
+        accepted_delivery,
+        dbt_models,
+        served_tables,
+        disclosure_attack,
+        restated_figures,
+        publication,
+    ],
     jobs=[nightly],
     schedules=[nightly_schedule],
     sensors=[landing_folder],

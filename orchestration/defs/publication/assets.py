@@ -6,6 +6,7 @@ import dagster as dg
 
 from orchestration.dbt import load_manifest, unproven_tests
 from orchestration.night import WRITER_POOL, Night, log, refusals_as_failures
+from warehouse.attack.night import attack_served
 from warehouse.database import connect
 from warehouse.disclosure import decide, marts_of, mask
 from warehouse.errors import Refused
@@ -16,6 +17,7 @@ from warehouse.restatements import restate
 MARTS = marts_of(load_manifest())
 NO_NEW_MISMATCH = "no_new_mismatch"
 FIGURES_TOLD = 20
+WITHHELD_CELLS_HOLD = "withheld_cells_hold"
 
 
 @dg.asset(
@@ -59,6 +61,33 @@ def served_tables(night: Night) -> dg.MaterializeResult:
 
 @dg.asset(
     deps=[served_tables],
+    group_name="disclosure",
+    pool=WRITER_POOL,
+    kinds={"duckdb"},
+    retry_policy=dg.RetryPolicy(max_retries=1),
+    check_specs=[
+        dg.AssetCheckSpec(
+            WITHHELD_CELLS_HOLD,
+            asset="disclosure_attack",
+            blocking=True,
+            description="No withheld cell can be computed or narrowed down from what is about to be served (docs/attack.md).",
+        )
+    ],
+)
+def disclosure_attack(night: Night) -> dg.MaterializeResult:
+    """The gate before readers: an attack on what is about to be served, which stops the night when a cell falls."""
+    with refusals_as_failures():
+        report = attack_served(night.home, night.settings)
+    attacked = {name: table.withheld for name, table in report.tables.items() if table.withheld}
+    log.info("disclosure: %d withheld cells attacked, none falls", sum(attacked.values()))
+    return dg.MaterializeResult(
+        metadata={name: f"{withheld} withheld cells attacked" for name, withheld in attacked.items()},
+        check_results=[dg.AssetCheckResult(check_name=WITHHELD_CELLS_HOLD, passed=True)],
+    )
+
+
+@dg.asset(
+    deps=[disclosure_attack],
     group_name="publication",
     pool=WRITER_POOL,
     kinds={"duckdb"},

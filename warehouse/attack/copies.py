@@ -1,0 +1,114 @@
+"""Tables that repeat figures of other tables: where a copy is served of a cell that is withheld, the copy gives it away.
+Not here: sums and ratios (families.py, served.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A table that repeats figures of another. The query gives the grain of each withheld cell of which one is served."""
+
+    table: str
+    of: str
+    query: str
+
+
+# The grain of the tables whose figures the reconciliation repeats, without period_type: a period says it itself.
+UNIT = ("org_level", "org_unit_code")
+GRAINS = {
+    "sick_leave_by_unit": ("period", *UNIT),
+    "sick_leave_by_sex": ("period", *UNIT, "sex"),
+    "sick_leave_by_age": ("period", *UNIT, "sex", "age_group"),
+    "sick_leave_by_job_code": ("period", *UNIT, "job_code"),
+    "full_time_by_unit": ("source", "reference_date", *UNIT),
+    "full_time_by_job_code": ("source", "reference_date", *UNIT, "job_code"),
+    "equality_gender_balance": ("year", *UNIT, "sex"),
+    "equality_parental_leave": ("year", "sex", "leave_coverage"),
+    "equality_pay": ("year", "pay_group"),
+    "survey_response": ("year", *UNIT),
+    "survey_factor_scores": ("year", *UNIT, "factor_no"),
+}
+
+SICK_LEAVE_INDICATORS = (
+    "('sick_leave_percent', 'self_certified_percent', 'doctor_certified_percent', 'short_term_percent', 'long_term_percent')"
+)
+FULL_TIME_INDICATORS = "('full_time_80_percent', 'full_time_100_percent', 'average_position_percent')"
+LAST_OF_YEAR = """mart.reference_date = (
+    select max(reference_date) from {mart} where source = 'payroll' and year(reference_date) = %s)"""
+
+COPIES = (
+    Copy(
+        "benchmarks",
+        "sick_leave_by_unit",
+        f"""select mart.period, org_level, org_unit_code, indicator
+            from {{copy}} as copy inner join {{mart}} as mart using (period_type, period)
+            where copy.source = 'payroll' and copy.value is not null and indicator in {SICK_LEAVE_INDICATORS}
+                and org_level = 'kommune' and withheld is not null""",
+    ),
+    Copy(
+        "benchmarks",
+        "full_time_by_unit",
+        f"""select mart.reference_date, org_level, org_unit_code, indicator
+            from {{copy}} as copy inner join {{mart}} as mart
+                on copy.period_type = 'month' and copy.period = strftime(mart.reference_date, '%Y-%m')
+                or copy.period_type = 'year' and copy.period = strftime(mart.reference_date, '%Y')
+                    and {LAST_OF_YEAR % "try_cast(copy.period as integer)"}
+            where copy.source = 'payroll' and copy.value is not null and indicator in {FULL_TIME_INDICATORS}
+                and mart.source = 'payroll' and org_level = 'kommune' and withheld is not null""",
+    ),
+    Copy(
+        "targets",
+        "sick_leave_by_unit",
+        f"""select mart.period, org_level, org_unit_code, indicator
+            from {{copy}} as copy inner join {{mart}} as mart using (org_level, org_unit_code)
+            where mart.period = cast(copy.year as varchar) and coalesce(actual, gap) is not null
+                and indicator in {SICK_LEAVE_INDICATORS} and withheld is not null""",
+    ),
+    Copy(
+        "targets",
+        "full_time_by_unit",
+        f"""select mart.reference_date, org_level, org_unit_code, indicator
+            from {{copy}} as copy inner join {{mart}} as mart using (org_level, org_unit_code)
+            where mart.source = 'payroll' and {LAST_OF_YEAR % "copy.year"} and coalesce(actual, gap) is not null
+                and indicator in {FULL_TIME_INDICATORS} and withheld is not null""",
+    ),
+    *(
+        Copy(
+            "reconciliation",
+            table,
+            f"""select {", ".join(f"mart.{name}" for name in grain)}, 'computed of ' || copy.figure_id
+                from {{copy}} as copy inner join {{mart}} as mart on
+                    {" and ".join(f"cast(mart.{name} as varchar) = (copy.cell ->> '{name}')" for name in grain)}
+                where copy.mart = '{table}' and coalesce(copy.computed, copy.difference) is not null
+                    and mart.withheld is not null""",
+        )
+        for table, grain in GRAINS.items()
+    ),
+    *(
+        Copy(
+            table,
+            table,
+            f"""select mart.year, {grain}, '{measure} of ' || copy.year
+                from {{copy}} as copy inner join {{mart}} as mart using ({grain})
+                where mart.year = (select max(year) from {{mart}} as earlier where earlier.year < copy.year)
+                    and coalesce({served}) is not null and mart.withheld is not null""",
+        )
+        for table, grain, measure, served in (
+            (
+                "survey_response",
+                "org_level, org_unit_code",
+                "previous_response_percent",
+                "copy.previous_response_percent",
+            ),
+            (
+                "survey_factor_scores",
+                "org_level, org_unit_code, factor_no",
+                "previous_score",
+                "copy.previous_score, copy.difference_previous",
+            ),
+        )
+    ),
+)
