@@ -458,6 +458,7 @@ def _show_progress(first: str) -> None:
 
     log = logging.getLogger("arsverk")
     log.setLevel(logging.INFO)
+    log.propagate = False
     log.addHandler(Lines())
     print(f"{0:7.1f} s  {first}", flush=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -34,11 +35,21 @@ def project_fingerprint() -> str:
 def prepare_manifest() -> None:
     """Parse the project unless the prepared manifest is of just these files: a stale one silently drops checks."""
     fingerprint = project_fingerprint()
-    if MANIFEST.exists() and FINGERPRINT.exists() and FINGERPRINT.read_text(encoding="ascii") == fingerprint:
+    if _is_prepared_from(fingerprint):
         return
-    _parsed.cache_clear()
-    _parsed()
-    FINGERPRINT.write_text(fingerprint, encoding="ascii")
+    FINGERPRINT.parent.mkdir(parents=True, exist_ok=True)
+    with FINGERPRINT.with_suffix(".lock").open("w") as lock:
+        # Of several processes that find it stale at once, one parses and the others wait.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _is_prepared_from(fingerprint):
+            FINGERPRINT.unlink(missing_ok=True)
+            _parsed.cache_clear()
+            _parsed()
+            FINGERPRINT.write_text(fingerprint, encoding="ascii")
+
+
+def _is_prepared_from(fingerprint: str) -> bool:
+    return MANIFEST.exists() and FINGERPRINT.exists() and FINGERPRINT.read_text(encoding="ascii") == fingerprint
 
 
 @cache
