@@ -1,0 +1,3 @@
+"""Decides what is withheld, primary and secondary. Not here: the secondary rule itself or the emptying of cells."""
+from warehouse.disclosure.marts import Mart
+def decide(*a): ...
