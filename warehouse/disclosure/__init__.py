@@ -3,8 +3,8 @@
 `decide` writes one decision a cell to the schema `disclosure`; `mask` makes the schema `served` from the decisions.
 """
 
-from warehouse.disclosure.decisions import decide
+from warehouse.disclosure.decisions import Earlier, decide
 from warehouse.disclosure.marts import Follow, Mart, marts_of
 from warehouse.disclosure.masking import mask
 
-__all__ = ["Follow", "Mart", "decide", "marts_of", "mask"]
+__all__ = ["Earlier", "Follow", "Mart", "decide", "marts_of", "mask"]

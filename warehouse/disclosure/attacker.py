@@ -18,6 +18,7 @@ PRIME = 2**61 - 1
 FAR = 1e6
 ROUNDS = 40
 NEGLIGIBLE = 1e-6
+PRIMAL = 4
 
 
 def computable(problem: Problem, unknown: np.ndarray, exists: np.ndarray) -> np.ndarray:
@@ -130,7 +131,11 @@ class Ranges:
         self.lowest = np.zeros(len(self.cells))
         self.highest = np.zeros(len(self.cells))
         self.relations = _within(problem, exists)
-        self.floor = -problem.size[self.cells]
+        # The reader knows why a cell is withheld: a primary one is below its threshold, a secondary one is not.
+        size, threshold = problem.size[self.cells], problem.threshold[self.cells]
+        below = problem.primary[self.cells] & ~problem.is_own[self.cells]
+        self.floor = np.where(problem.primary[self.cells], -size, np.minimum(threshold - size, 0.0))
+        self.ceiling = np.where(below, np.maximum(threshold - size, 0.0), FAR)
         self._column = {int(i): n for n, i in enumerate(self.cells)}
         self._solver = quiet_solver()
         self._pass_model()
@@ -144,21 +149,28 @@ class Ranges:
             if row:
                 entries.append(row)
                 self._rows.append((left, right))
+        # Every cell can go up by one column and down by another, so that no change at all is where the solver starts.
+        count = len(self.cells)
         program = highspy.HighsLp()
-        program.num_col_, program.num_row_ = len(self.cells), len(entries)
+        program.num_col_, program.num_row_ = 2 * count, len(entries)
         program.sense_ = highspy.ObjSense.kMaximize
-        program.col_cost_ = np.zeros(len(self.cells))
-        program.col_lower_, program.col_upper_ = self.floor, np.full(len(self.cells), FAR)
+        program.col_cost_, program.col_lower_ = np.zeros(2 * count), np.zeros(2 * count)
+        program.col_upper_ = np.concatenate([self.ceiling, -self.floor])
         program.row_lower_ = program.row_upper_ = np.zeros(len(entries))
         program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        program.a_matrix_.start_ = np.cumsum([0, *(len(row) for row in entries)]).astype(np.int32)
-        program.a_matrix_.index_ = np.array([i for row in entries for i, _ in row], dtype=np.int32)
-        program.a_matrix_.value_ = np.array([c for row in entries for _, c in row], dtype=float)
+        program.a_matrix_.start_ = np.cumsum([0, *(2 * len(row) for row in entries)]).astype(np.int32)
+        program.a_matrix_.index_ = np.array([j for row in entries for i, _ in row for j in (i, i + count)], dtype=np.int32)
+        program.a_matrix_.value_ = np.array([s for row in entries for _, c in row for s in (c, -c)], dtype=float)
         self._solver.passModel(program)
+        self._no_change = highspy.HighsBasis()
+        self._no_change.col_status = [highspy.HighsBasisStatus.kLower] * (2 * count)
+        self._no_change.row_status = [highspy.HighsBasisStatus.kBasic] * len(entries)
+        self._no_change.valid = True
 
     def _run(self) -> None:
         self._solver.run()
-        change = np.array(self._solver.getSolution().col_value)
+        columns = np.array(self._solver.getSolution().col_value)
+        change = columns[: len(self.cells)] - columns[len(self.cells) :]
         self.lowest = np.minimum(self.lowest, change)
         self.highest = np.maximum(self.highest, change)
 
@@ -171,24 +183,22 @@ class Ranges:
         count = len(self.cells)
         if not count:
             return
-        every = np.arange(count, dtype=np.int32)
+        every = np.arange(2 * count, dtype=np.int32)
         random = np.random.default_rng(count)
-        idle = 0
         for round_number in range(ROUNDS):
             unproven = self.unproven
-            if not unproven.any() or idle >= 3:
-                break
             direction = (np.ones(count), -np.ones(count), random.choice([-1.0, 1.0], count))[round_number % 3]
             cost = np.where(unproven, direction * random.uniform(0.5, 1.5, count), 0.0)
             # No further than needed, so that one cell does not use up what the others could move by.
-            lower = np.where(unproven, np.maximum(self.floor, self.highest - self.width), self.floor)
-            upper = np.where(unproven, np.maximum(self.lowest + self.width, 0.0), FAR)
-            self._solver.changeColsCost(count, every, cost)
-            self._solver.changeColsBounds(count, every, np.minimum(lower, 0.0), upper)
+            up = np.where(unproven, np.clip(self.lowest + self.width, 0.0, self.ceiling), self.ceiling)
+            down = np.where(unproven, np.clip(self.width - self.highest, 0.0, -self.floor), -self.floor)
+            self._solver.changeColsCost(2 * count, every, np.concatenate([cost, -cost]))
+            self._solver.changeColsBounds(2 * count, every, np.zeros(2 * count), np.concatenate([up, down]))
             self._run()
-            idle = idle + 1 if self.unproven.sum() > 0.98 * unproven.sum() else 0
-        self._solver.changeColsCost(count, every, np.zeros(count))
-        self._solver.changeColsBounds(count, every, self.floor, np.full(count, FAR))
+            if self.unproven.sum() > 0.9 * unproven.sum():
+                break
+        self._solver.changeColsCost(2 * count, every, np.zeros(2 * count))
+        self._solver.changeColsBounds(2 * count, every, np.zeros(2 * count), np.concatenate([self.ceiling, -self.floor]))
 
     def take_as_proven(self, proven: np.ndarray) -> None:
         """Do not look at these cells again: they were proven safe when less was withheld."""
@@ -197,15 +207,20 @@ class Ranges:
 
     def narrow(self) -> list[Rule]:
         """Look at each unproven cell by itself; for each that is too narrow, the rule that would widen it."""
+        # From no change at all a cell's own neighbourhood is all that has to move: the primal simplex is quick there.
+        self._solver.setOptionValue("presolve", "off")
+        self._solver.setOptionValue("simplex_strategy", PRIMAL)
         return [rule for n in np.flatnonzero(self.unproven) if (rule := self._rule_for(int(n)))]
 
     def _rule_for(self, n: int) -> Rule | None:
         helpers: dict[int, float] = defaultdict(float)
         width = 0.0
         for direction in (1.0, -1.0):
-            self._solver.changeColCost(n, direction)
+            column = n if direction > 0 else n + len(self.cells)
+            self._solver.changeColCost(column, 1.0)
+            self._solver.setBasis(self._no_change)
             self._run()
-            self._solver.changeColCost(n, 0.0)
+            self._solver.changeColCost(column, 0.0)
             if self.highest[n] - self.lowest[n] >= self.width[n] - NEGLIGIBLE:
                 return None
             # The relations' prices show what holds the cell. By them every change that keeps the relations moves the cell
@@ -221,6 +236,7 @@ class Ranges:
                     combined[i] -= prices[number]
             for i, coefficient in combined.items():
                 if i not in self._column and abs(coefficient) > NEGLIGIBLE:
-                    helpers[i] += coefficient * self.problem.size[i] if coefficient > 0 else self.width[n]
+                    room = max(self.problem.size[i] - self.problem.threshold[i], 0.0)
+                    helpers[i] += coefficient * room if coefficient > 0 else self.width[n]
         need = self.width[n] - (self.highest[n] - self.lowest[n])
         return Rule(int(self.cells[n]), tuple(helpers), tuple(helpers.values()), float(need)) if helpers else None

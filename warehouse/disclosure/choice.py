@@ -4,6 +4,7 @@ Not here: what an attacker can still find (attacker.py), which adds rules.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,58 +63,85 @@ def rules_of_sums(problem: Problem) -> list[Rule]:
 
 def is_kept(problem: Problem, rules: Sequence[Rule], withheld: np.ndarray) -> bool:
     """Whether a set of withheld cells keeps all rules."""
-    for rule in rules:
+    for rule in [*rules, *_rules_of_pairs(problem)]:
         if withheld[rule.cell]:
             weight = sum(w for i, w in zip(rule.helpers, rule.weights, strict=True) if withheld[i])
             if weight < rule.need * (1 - TOLERANCE):
                 return False
-    return all(withheld[a] == withheld[b] for a, b in problem.pairs) and all(
-        withheld[other] or not withheld[cell] for cell, other in problem.implied
-    )
+    return True
 
 
-def choose(problem: Problem, rules: Sequence[Rule], at_least: np.ndarray) -> np.ndarray:
-    """The cheapest set of cells that holds `at_least` and keeps every rule.
+def choose(problem: Problem, rules: Sequence[Rule]) -> np.ndarray:
+    """The cheapest set of cells that holds the primary ones and keeps every rule.
 
     Raises:
         Refused: there is none, which is a fault of the program (withholding everything keeps any rule).
     """
-    free = np.flatnonzero(~at_least)
+    given = problem.primary
+    free = np.flatnonzero(~given)
     column = np.full(len(problem.cells), -1)
     column[free] = np.arange(len(free))
     rows: dict[tuple, None] = {}
-    for rule in rules:
-        need = rule.need - sum(w for i, w in zip(rule.helpers, rule.weights, strict=True) if at_least[i])
+    for rule in [*rules, *_rules_of_pairs(problem)]:
+        need = rule.need - sum(w for i, w in zip(rule.helpers, rule.weights, strict=True) if given[i])
         if need <= TOLERANCE:
             continue
         entries = [
             (int(column[i]), min(w / need, 1.0))
             for i, w in zip(rule.helpers, rule.weights, strict=True)
-            if not at_least[i] and w > 0
+            if not given[i] and w > 0
         ]
-        if at_least[rule.cell]:
+        if given[rule.cell]:
             rows[tuple(entries), 1.0] = None
         else:
             rows[(*entries, (int(column[rule.cell]), -1.0)), 0.0] = None
-    for first, second in problem.pairs:
-        for one, other in ((first, second), (second, first)):
-            _imply(rows, column, at_least, one, other)
-    for cell, other in problem.implied:
-        _imply(rows, column, at_least, cell, other)
-    chosen = at_least.copy()
-    if not rows:
-        return chosen
-    solution = _solve(_costs(problem)[free], list(rows))
-    chosen[free[solution > 0.5]] = True
+    chosen = given.copy()
+    if rows:
+        chosen[free[_solve(_costs(problem)[free], list(rows)) > 0.5]] = True
     return chosen
 
 
-def _imply(rows: dict[tuple, None], column: np.ndarray, at_least: np.ndarray, cell: int, other: int) -> None:
-    if not at_least[other]:
-        if at_least[cell]:
-            rows[((int(column[other]), 1.0),), 1.0] = None
-        else:
-            rows[((int(column[other]), 1.0), (int(column[cell]), -1.0)), 0.0] = None
+def _rules_of_pairs(problem: Problem) -> list[Rule]:
+    both = [*problem.pairs, *((other, cell) for cell, other in problem.pairs), *problem.implied]
+    return [Rule(cell, (other,), (1.0,), 1.0) for cell, other in both]
+
+
+def extend(problem: Problem, rules: Sequence[Rule], withheld: np.ndarray) -> np.ndarray:
+    """Withhold more until every rule is kept: each time the cell that brings most for its cost.
+
+    An integer program over these rules takes minutes and saves few cells: what an attacker finds behind the single sums
+    is little and scattered.
+    """
+    rules = [*rules, *_rules_of_pairs(problem)]
+    costs = _costs(problem)
+    withheld = withheld.copy()
+    of_cell: dict[int, list[int]] = defaultdict(list)
+    of_helper: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    missing = np.array([rule.need for rule in rules])
+    for number, rule in enumerate(rules):
+        of_cell[rule.cell].append(number)
+        for i, weight in zip(rule.helpers, rule.weights, strict=True):
+            if withheld[i]:
+                missing[number] -= weight
+            elif weight > 0:
+                of_helper[i].append((number, weight))
+    open_rules = {n for n, rule in enumerate(rules) if withheld[rule.cell] and missing[n] > rule.need * TOLERANCE}
+    while open_rules:
+        gain: dict[int, float] = defaultdict(float)
+        for number in sorted(open_rules):
+            for i, weight in zip(rules[number].helpers, rules[number].weights, strict=True):
+                if not withheld[i] and weight > 0:
+                    gain[i] += min(weight / missing[number], 1.0)
+        if not gain:
+            raise Refused("no set of cells keeps the rules of disclosure control; this is a fault of the program")
+        best = max(gain, key=lambda i: (gain[i] / costs[i], -i))
+        withheld[best] = True
+        for number, weight in of_helper[best]:
+            missing[number] -= weight
+            if missing[number] <= rules[number].need * TOLERANCE:
+                open_rules.discard(number)
+        open_rules |= {n for n in of_cell[best] if missing[n] > rules[n].need * TOLERANCE}
+    return withheld
 
 
 def _costs(problem: Problem) -> np.ndarray:

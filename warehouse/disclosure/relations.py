@@ -8,7 +8,7 @@ year of the others.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -275,8 +275,8 @@ class Reader:
         self.thresholds = thresholds
         self.tree = Tree(con)
 
-    def problems(self, scopes: Collection[tuple[str, str]]) -> list[Problem]:
-        """The problems of the given (family, scope), in their order."""
+    def problem(self, family: str, scope: str) -> Problem:
+        """The cells of one scope with their relations."""
         build: dict[str, Callable[[str], Problem]] = {
             "sick leave": self._sick_leave,
             "persons": self._persons,
@@ -285,12 +285,8 @@ class Reader:
             "answers": self._survey,
             "scores": self._survey,
         }
-        problems = []
-        for family, scope in sorted(scopes):
-            self._collect(family, scope)
-            problem = build[family](f"{family} {scope}")
-            problems.append(problem)
-        return problems
+        self._collect(family, scope)
+        return build[family](f"{family} {scope}")
 
     def _collect(self, family: str, scope: str) -> None:
         self.cells: list[Cell] = []

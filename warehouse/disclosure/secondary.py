@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from warehouse.disclosure.attacker import Ranges, computable
-from warehouse.disclosure.choice import Rule, choose, is_kept, rules_of_sums
+from warehouse.disclosure.choice import Rule, choose, extend, is_kept, rules_of_sums
 from warehouse.disclosure.problem import Problem
 
 
@@ -23,10 +23,10 @@ def withhold(problem: Problem, protection_interval: float) -> np.ndarray:
     if problem.kept is not None and is_kept(problem, rules, problem.kept) and not attack.on(problem.kept):
         return problem.kept
     attack = Attack(problem, protection_interval)
-    withheld = choose(problem, rules, problem.primary)
+    withheld = choose(problem, rules)
     while found := attack.on(withheld):
         rules += found
-        withheld = choose(problem, rules, withheld)
+        withheld = extend(problem, rules, withheld)
     return withheld
 
 
