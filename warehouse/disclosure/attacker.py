@@ -137,7 +137,6 @@ class Ranges:
         self.floor = np.where(problem.primary[self.cells], -size, np.minimum(threshold - size, 0.0))
         self.ceiling = np.where(below, np.maximum(threshold - size, 0.0), FAR)
         self._column = {int(i): n for n, i in enumerate(self.cells)}
-        self._solver = quiet_solver()
         self._pass_model()
 
     def _pass_model(self) -> None:
@@ -149,28 +148,27 @@ class Ranges:
             if row:
                 entries.append(row)
                 self._rows.append((left, right))
-        # Every cell can go up by one column and down by another, so that no change at all is where the solver starts.
-        count = len(self.cells)
-        program = highspy.HighsLp()
-        program.num_col_, program.num_row_ = 2 * count, len(entries)
-        program.sense_ = highspy.ObjSense.kMaximize
-        program.col_cost_, program.col_lower_ = np.zeros(2 * count), np.zeros(2 * count)
-        program.col_upper_ = np.concatenate([self.ceiling, -self.floor])
-        program.row_lower_ = program.row_upper_ = np.zeros(len(entries))
-        program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        program.a_matrix_.start_ = np.cumsum([0, *(2 * len(row) for row in entries)]).astype(np.int32)
-        program.a_matrix_.index_ = np.array([j for row in entries for i, _ in row for j in (i, i + count)], dtype=np.int32)
-        program.a_matrix_.value_ = np.array([s for row in entries for _, c in row for s in (c, -c)], dtype=float)
-        self._solver.passModel(program)
-        self._no_change = highspy.HighsBasis()
-        self._no_change.col_status = [highspy.HighsBasisStatus.kLower] * (2 * count)
-        self._no_change.row_status = [highspy.HighsBasisStatus.kBasic] * len(entries)
-        self._no_change.valid = True
+        self._entries = entries
+        self._solver = quiet_solver()
+        self._solver.passModel(self._program([self.floor], [self.ceiling]))
 
-    def _run(self) -> None:
-        self._solver.run()
-        columns = np.array(self._solver.getSolution().col_value)
-        change = columns[: len(self.cells)] - columns[len(self.cells) :]
+    def _program(self, lower: list[np.ndarray], upper: list[np.ndarray]) -> highspy.HighsLp:
+        """The relations between the cells' changes, one block of columns a bound; a second block counts downwards."""
+        count, signs = len(self.cells), (1.0, -1.0)[: len(lower)]
+        program = highspy.HighsLp()
+        program.num_col_, program.num_row_ = count * len(signs), len(self._entries)
+        program.sense_ = highspy.ObjSense.kMaximize
+        program.col_cost_ = np.zeros(count * len(signs))
+        program.col_lower_, program.col_upper_ = np.concatenate(lower), np.concatenate(upper)
+        program.row_lower_ = program.row_upper_ = np.zeros(len(self._entries))
+        program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        program.a_matrix_.start_ = np.cumsum([0, *(len(signs) * len(row) for row in self._entries)]).astype(np.int32)
+        entries = [(i + block * count, s * c) for row in self._entries for i, c in row for block, s in enumerate(signs)]
+        program.a_matrix_.index_ = np.array([i for i, _ in entries], dtype=np.int32)
+        program.a_matrix_.value_ = np.array([c for _, c in entries], dtype=float)
+        return program
+
+    def _seen(self, change: np.ndarray) -> None:
         self.lowest = np.minimum(self.lowest, change)
         self.highest = np.maximum(self.highest, change)
 
@@ -183,22 +181,22 @@ class Ranges:
         count = len(self.cells)
         if not count:
             return
-        every = np.arange(2 * count, dtype=np.int32)
+        every = np.arange(count, dtype=np.int32)
         random = np.random.default_rng(count)
+        idle = 0
         for round_number in range(ROUNDS):
             unproven = self.unproven
             direction = (np.ones(count), -np.ones(count), random.choice([-1.0, 1.0], count))[round_number % 3]
-            cost = np.where(unproven, direction * random.uniform(0.5, 1.5, count), 0.0)
             # No further than needed, so that one cell does not use up what the others could move by.
-            up = np.where(unproven, np.clip(self.lowest + self.width, 0.0, self.ceiling), self.ceiling)
-            down = np.where(unproven, np.clip(self.width - self.highest, 0.0, -self.floor), -self.floor)
-            self._solver.changeColsCost(2 * count, every, np.concatenate([cost, -cost]))
-            self._solver.changeColsBounds(2 * count, every, np.zeros(2 * count), np.concatenate([up, down]))
-            self._run()
-            if self.unproven.sum() > 0.9 * unproven.sum():
+            upper = np.where(unproven, np.clip(self.lowest + self.width, 0.0, self.ceiling), self.ceiling)
+            lower = np.where(unproven, np.clip(self.highest - self.width, self.floor, 0.0), self.floor)
+            self._solver.changeColsCost(count, every, np.where(unproven, direction * random.uniform(0.5, 1.5, count), 0.0))
+            self._solver.changeColsBounds(count, every, lower, upper)
+            self._solver.run()
+            self._seen(np.array(self._solver.getSolution().col_value))
+            idle = idle + 1 if self.unproven.sum() > 0.97 * unproven.sum() else 0
+            if idle == 3 or not self.unproven.any():
                 break
-        self._solver.changeColsCost(2 * count, every, np.zeros(2 * count))
-        self._solver.changeColsBounds(2 * count, every, np.zeros(2 * count), np.concatenate([self.ceiling, -self.floor]))
 
     def take_as_proven(self, proven: np.ndarray) -> None:
         """Do not look at these cells again: they were proven safe when less was withheld."""
@@ -207,10 +205,22 @@ class Ranges:
 
     def narrow(self) -> list[Rule]:
         """Look at each unproven cell by itself; for each that is too narrow, the rule that would widen it."""
-        # From no change at all a cell's own neighbourhood is all that has to move: the primal simplex is quick there.
+        # Every cell goes up by one column and down by another, so that the solver can start from no change at all: from
+        # there only a cell's neighbourhood has to move, which the primal simplex finds quickly.
+        count = len(self.cells)
+        self._solver = quiet_solver()
         self._solver.setOptionValue("presolve", "off")
         self._solver.setOptionValue("simplex_strategy", PRIMAL)
+        self._solver.passModel(self._program([np.zeros(count)] * 2, [self.ceiling, -self.floor]))
+        self._no_change = highspy.HighsBasis()
+        self._no_change.col_status = [highspy.HighsBasisStatus.kLower] * (2 * count)
+        self._no_change.row_status = [highspy.HighsBasisStatus.kBasic] * len(self._entries)
+        self._no_change.valid = True
         return [rule for n in np.flatnonzero(self.unproven) if (rule := self._rule_for(int(n)))]
+
+    def _room(self, column: int) -> float:
+        count = len(self.cells)
+        return float(self.ceiling[column] if column < count else -self.floor[column - count])
 
     def _rule_for(self, n: int) -> Rule | None:
         helpers: dict[int, float] = defaultdict(float)
@@ -218,9 +228,13 @@ class Ranges:
         for direction in (1.0, -1.0):
             column = n if direction > 0 else n + len(self.cells)
             self._solver.changeColCost(column, 1.0)
+            self._solver.changeColBounds(column, 0.0, min(self.width[n], self._room(column)))
             self._solver.setBasis(self._no_change)
-            self._run()
+            self._solver.run()
             self._solver.changeColCost(column, 0.0)
+            self._solver.changeColBounds(column, 0.0, self._room(column))
+            columns = np.array(self._solver.getSolution().col_value)
+            self._seen(columns[: len(self.cells)] - columns[len(self.cells) :])
             if self.highest[n] - self.lowest[n] >= self.width[n] - NEGLIGIBLE:
                 return None
             # The relations' prices show what holds the cell. By them every change that keeps the relations moves the cell
