@@ -72,6 +72,7 @@ def main() -> None:
       arsverk demo      makes an invented municipality's deliveries in data/landing
       arsverk run       the nightly job: load, validate, build, audit, publish to data/publish
       arsverk verify    archive and publications against their recorded hashes
+      arsverk attack    tries to compute what a publication withholds
     """
 
 
@@ -145,6 +146,41 @@ def verify(home_folder: Path) -> None:
     if found:
         raise Refused("\n".join(found))
     click.echo(f"{counted} parts of ledger, archive and publications are as they were written")
+
+
+@main.command()
+@click.argument("publication_id", metavar="[PUBLICATION]", required=False)
+@home_option
+@click.option("--json", "as_json", is_flag=True, help="Everything that was found, as JSON.")
+def attack(publication_id: str | None, home_folder: Path, as_json: bool) -> None:
+    """Try to compute what a publication withholds.
+
+    From the files of PUBLICATION (a folder's name below publish/history; default: the one that is served), those of the
+    publication before it and the organisation alone: elimination and linear programming on every withheld cell. Prints how
+    many cells of each table can be computed or narrowed down, and names them; never a value. Takes minutes.
+
+    \b
+    Exit codes: 0 every withheld cell is safe
+                1 some are not; they are named
+                2 wrong usage
+    """
+    from warehouse.attack.command import attack_publication, told
+
+    def progress(message: str) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r\033[K{message}", nl=False, err=True)
+
+    attacked, before, report = attack_publication(Home(home_folder.resolve()), publication_id, progress)
+    progress("")
+    if as_json:
+        import json
+
+        click.echo(json.dumps({"publication": attacked, "previous": before, **report.as_dict()}, ensure_ascii=False, indent=1))
+    else:
+        for line in told(attacked, before, report):
+            click.echo(line)
+    if report.leaks:
+        raise Refused(f"{len(report.leaks)} findings: withheld cells of {attacked} can be computed or narrowed down")
 
 
 @main.command()
