@@ -30,8 +30,11 @@ def settings_with(folder: Path, **changes: object) -> Settings:
     return read_settings(path)
 
 
-def build(home: Home, settings: Settings, as_of: date | None = None) -> None:
-    """Landing → served tables in the build database."""
+def build(home: Home, settings: Settings, as_of: date | None = None, *, primary_only: bool = False) -> None:
+    """Landing → served tables in the build database.
+
+    `primary_only` serves what the secondary rule withholds, which in a municipality of a few persons is nearly everything.
+    """
     home.prepare()
     feeds = feeds_by(settings.payroll_profile)
     take_in(home, home.landing, feeds)
@@ -50,4 +53,8 @@ def build(home: Home, settings: Settings, as_of: date | None = None) -> None:
     marts = marts_of(load_manifest())
     with connect(home.build_database, settings) as con:
         decide(con, marts, settings)
+        if primary_only:
+            for mart in marts:
+                if mart.threshold is not None:
+                    con.execute(f"update disclosure.{mart.name} set withheld = null where withheld = 'secondary'")
         mask(con, marts)

@@ -31,9 +31,9 @@ class Settings:
     min_fte_job_code: float
     min_responses: int
     min_persons: int
-    protection_interval: float
     max_quarantine_share: float
     memory_limit: str
+    protection_interval: float = 0.1
     stricter: dict[str, float] = field(default_factory=dict)
     first_year: int | None = None
     notify_command: tuple[str, ...] = ()

@@ -48,7 +48,9 @@ def test_a_sum_that_can_be_computed_is_not_below_the_threshold() -> None:
     # 3 and 4 hide each other, but 7 would be known.
     problem = table([[3, 4, 15, 30]])
     names = withheld_names(problem, withhold(problem, 0.1))
-    assert {(0, 0), (0, 1)} < names and sum(problem.size[i] for i in range(len(problem.cells)) if problem.cells[i].key in names and problem.cells[i].key[0] == 0) >= THRESHOLD
+    assert {(0, 0), (0, 1)} < names and sum(
+        problem.size[i] for i in range(len(problem.cells)) if problem.cells[i].key in names and problem.cells[i].key[0] == 0
+    ) >= THRESHOLD
 
 
 def test_a_cell_that_is_missing_in_a_month_hides_nothing_there() -> None:
@@ -92,7 +94,9 @@ def test_elimination_finds_what_the_rank_says(seed: int) -> None:
     chance = random.Random(seed)
     problem = table([[chance.randrange(1, 40) for _ in range(4)] for _ in range(4)])
     withheld = np.array([chance.random() < 0.45 for _ in problem.cells])
-    assert set(computable(problem, withheld, np.ones(len(withheld), dtype=bool)).tolist()) == rank_says_computable(problem, withheld)
+    assert set(computable(problem, withheld, np.ones(len(withheld), dtype=bool)).tolist()) == rank_says_computable(
+        problem, withheld
+    )
 
 
 def safe_sets(problem: Problem) -> Iterable[np.ndarray]:

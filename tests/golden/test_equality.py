@@ -148,7 +148,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
     home, settings = Home(folder / "home"), settings_with(folder)
     home.prepare()
     municipality().deliver(home.landing, AS_OF)
-    build(home, settings)
+    build(home, settings, primary_only=True)
     with connect(home.build_database, settings, read_only=True) as con:
         yield con
 

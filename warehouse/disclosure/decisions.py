@@ -118,9 +118,7 @@ def _read_previous(con: duckdb.DuckDBPyConnection, source: Source, earlier: Earl
         if source.key[0] == "calendar_year":
             columns = f"period as {columns}"
             where = "period_type = 'year'"
-    con.execute(
-        f"create or replace temporary table previous_{source.table} as select {columns}, withheld {rows} where {where}"
-    )
+    con.execute(f"create or replace temporary table previous_{source.table} as select {columns}, withheld {rows} where {where}")
 
 
 def _proven(
@@ -187,7 +185,5 @@ def _write(con: duckdb.DuckDBPyConnection, problem: Problem, withheld: np.ndarra
             chosen = pd.DataFrame(keys, columns=list(source.key))
             con.register("chosen", chosen)
             same = " and ".join(f"decision.{name} = chosen.{name}" for name in source.key)
-            con.execute(
-                f"update disclosure.{source.table} as decision set withheld = 'secondary' from chosen where {same}"
-            )
+            con.execute(f"update disclosure.{source.table} as decision set withheld = 'secondary' from chosen where {same}")
             con.unregister("chosen")

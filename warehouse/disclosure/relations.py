@@ -98,7 +98,12 @@ def _full_time(table: str, breakdown: tuple[str, ...]) -> Source:
 SOURCES = (
     _sick_leave("sick_leave_by_unit", (), ""),
     _sick_leave("sick_leave_by_sex", ("sex",), ", cell.sex"),
-    _sick_leave("sick_leave_by_age", ("sex", "age_group"), ", case when shown.by_sex then cell.sex else 'alle' end as sex, band.age_group", "(true), (false)"),
+    _sick_leave(
+        "sick_leave_by_age",
+        ("sex", "age_group"),
+        ", case when shown.by_sex then cell.sex else 'alle' end as sex, band.age_group",
+        "(true), (false)",
+    ),
     _sick_leave("sick_leave_by_job_code", ("job_code",), ", cell.job_code"),
     _full_time("full_time_by_unit", ()),
     _full_time("full_time_by_job_code", ("job_code",)),
