@@ -110,11 +110,9 @@ def test_no_withheld_value_is_anywhere(night: tuple[Home, bytes, list[str]], ope
             ).fetchall():
                 reasons.add(row[0])
                 withheld.update(value for value in row[1:] if value is not None)
-    # A figure that is as good as none in common with another: at least eight digits, and served nowhere.
-    telling = {
-        value for value in withheld - shown if math.isfinite(value) and len(repr(value).strip("-0.").replace(".", "")) > 8
-    }
-    assert len(telling) > 200 and reasons == {"primary", "secondary"}
+    # Figures of so many digits that none of them stands anywhere by chance.
+    telling = {value for value in withheld - shown if math.isfinite(value) and len(f"{value:.9g}".strip("-0.")) > 8}
+    assert len(telling) > 100 and reasons == {"primary", "secondary"}
     near = {f"{value:.9g}" for value in shown}
     found = [value for value in telling if f"{value:.9g}" not in near and f"{value:.9g}".encode() in open_bytes]
     assert found == []
@@ -126,7 +124,8 @@ def test_statistics_of_parquet_hold_served_values_alone(night: tuple[Home, bytes
         for group in range(metadata.num_row_groups):
             for n in range(metadata.num_columns):
                 statistics = metadata.row_group(group).column(n).statistics
-                if statistics is not None and statistics.has_min_max:
+                # Of texts the statistics may hold the beginning alone.
+                if statistics is not None and statistics.has_min_max and statistics.physical_type != "BYTE_ARRAY":
                     values = table.column(n).to_pylist()
                     assert {statistics.min, statistics.max} <= set(values), (path.name, metadata.schema.column(n).name)
 

@@ -39,7 +39,7 @@ def computable(problem: Problem, unknown: np.ndarray, exists: np.ndarray) -> np.
         if row:
             rows.append(row)
     moved = _random_change(rows, np.random.default_rng(len(rows)))
-    return np.array([i for i in np.flatnonzero(unknown) if i in moved and moved[i] == 0], dtype=int)
+    return np.array([i for i in np.flatnonzero(unknown).tolist() if moved.get(i, 1) == 0], dtype=int)
 
 
 def _within(problem: Problem, exists: np.ndarray) -> list[tuple[list[int], list[int]]]:
@@ -224,7 +224,6 @@ class Ranges:
 
     def _rule_for(self, n: int) -> Rule | None:
         helpers: dict[int, float] = defaultdict(float)
-        width = 0.0
         for direction in (1.0, -1.0):
             column = n if direction > 0 else n + len(self.cells)
             self._solver.changeColCost(column, 1.0)

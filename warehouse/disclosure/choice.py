@@ -55,9 +55,9 @@ def rules_of_sums(problem: Problem) -> list[Rule]:
             if len(other) == 1:
                 need = min(need, float(problem.size[side].sum()))
             for cell in [i for i in side if problem.primary[i]][:1] or side:
-                others = [i for i in side if i != cell]
-                weights = (*problem.size[others], *(need,) * len(other))
-                rules.append(Rule(cell, (*others, *other), weights, need - problem.size[cell]))
+                company = [i for i in side if i != cell]
+                weights = (*problem.size[company], *(need,) * len(other))
+                rules.append(Rule(cell, (*company, *other), weights, need - problem.size[cell]))
     return rules
 
 

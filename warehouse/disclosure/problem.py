@@ -31,8 +31,9 @@ class Problem:
 
     A relation may hold up to a constant the reader knows. `exists` has a row for each set of cells that occurs together in
     a period; a cell that is missing there counts nothing. `pairs` are cells of which each gives away the other; `implied`
-    are (cell, other): where the cell is withheld, the other gives it away. `previous` are the cells that the publication
-    before withheld. `protected` are the cells that must not be found: all but those hidden without being asked for. `kept` is the same when it had the same cells and primary decisions, so that it may stand as it is.
+    are (cell, other): where the cell is withheld, the other gives it away. `protected` are the cells that must not be
+    found: all but those of what sits on a unit itself. `previous` are the cells that the publication before withheld;
+    `kept` is the same when it had the same cells and primary decisions, so that it may stand as it is.
     """
 
     name: str
