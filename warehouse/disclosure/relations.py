@@ -389,7 +389,7 @@ class Reader:
 
     def _pay(self, name: str) -> Problem:
         cells = self.found["equality_pay"]
-        total = {(place, ()): cell for (place, key), cell in cells.items() if key == (0,)}
+        total: Found = {(place, ()): cell for (place, key), cell in cells.items() if key == (0,)}
         groups = {(place, key): cell for (place, key), cell in cells.items() if key != (0,)}
         return self._problem(name, _parts(total, groups, ()))
 

@@ -30,6 +30,10 @@ def withhold(problem: Problem, protection_interval: float) -> np.ndarray:
     return withheld
 
 
+# Of the cells that are computable in a month, so many are looked at before more is withheld and all are tried again.
+AT_ONCE = 60
+
+
 class Attack:
     """Attacks sets of withheld cells of which each holds the one before: what was proven safe stays safe."""
 
@@ -37,29 +41,32 @@ class Attack:
         self.problem = problem
         self.width = 2 * protection_interval * problem.threshold
         self.proven = ~problem.protected
-        self.before = np.zeros(len(problem.cells), dtype=bool)
 
     def on(self, withheld: np.ndarray) -> list[Rule]:
         """The rules that would have to be kept to hide the cells found; none when nothing is found."""
         if not (withheld & ~self.proven).any():
             return []
-        ranges = Ranges(self.problem, withheld, np.ones(len(withheld), dtype=bool), self.width)
-        if not self.before.any():
-            ranges.prove_many()
-        ranges.take_as_proven(self.proven)
-        rules = ranges.narrow()
-        self.proven[ranges.cells[~ranges.unproven]] = True
-        self.before = withheld
+        # First what can be computed, which is quick to see; only a set that holds there is worth the linear programs.
+        return self._by_elimination(withheld) or self._by_ranges(withheld)
+
+    def _by_elimination(self, withheld: np.ndarray) -> list[Rule]:
         # Which cells are there differs from month to month, and with it what can be computed.
         for exists in self.problem.exists:
             revealed = computable(self.problem, withheld, exists)
             revealed = revealed[self.problem.protected[revealed]]
             if revealed.size:
-                sought = np.ones(len(withheld), dtype=bool)
-                sought[revealed] = False
+                passed = np.ones(len(withheld), dtype=bool)
+                passed[revealed[:AT_ONCE]] = False
                 month = Ranges(self.problem, withheld, exists, np.full(len(withheld), 1e-3))
-                month.take_as_proven(sought)
-                rules += month.narrow()
-                if len(rules) > 20:
-                    break
+                month.take_as_proven(passed)
+                if rules := month.narrow():
+                    return rules
+        return []
+
+    def _by_ranges(self, withheld: np.ndarray) -> list[Rule]:
+        ranges = Ranges(self.problem, withheld, np.ones(len(withheld), dtype=bool), self.width)
+        ranges.take_as_proven(self.proven)
+        ranges.prove_many()
+        rules = ranges.narrow()
+        self.proven[ranges.cells[~ranges.unproven]] = True
         return rules
