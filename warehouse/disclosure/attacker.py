@@ -12,6 +12,7 @@ import numpy as np
 
 from warehouse.disclosure.choice import Rule, quiet_solver
 from warehouse.disclosure.problem import Problem
+from warehouse.errors import Refused
 
 PRIME = 2**61 - 1
 # How far a withheld cell may be moved at most, in the unit of its table: above every figure of a municipality.
@@ -225,14 +226,18 @@ class Ranges:
     def _rule_for(self, n: int) -> Rule | None:
         helpers: dict[int, float] = defaultdict(float)
         for direction in (1.0, -1.0):
-            column = n if direction > 0 else n + len(self.cells)
+            column, opposite = (n, n + len(self.cells)) if direction > 0 else (n + len(self.cells), n)
             self._solver.changeColCost(column, 1.0)
             self._solver.changeColBounds(column, 0.0, min(self.width[n], self._room(column)))
+            self._solver.changeColBounds(opposite, 0.0, 0.0)
             self._solver.setBasis(self._no_change)
             self._solver.run()
+            # Read before the next change, which throws the solution away.
+            solution = self._solver.getSolution()
+            columns, prices = np.array(solution.col_value), np.array(solution.row_dual)
             self._solver.changeColCost(column, 0.0)
             self._solver.changeColBounds(column, 0.0, self._room(column))
-            columns = np.array(self._solver.getSolution().col_value)
+            self._solver.changeColBounds(opposite, 0.0, self._room(opposite))
             self._seen(columns[: len(self.cells)] - columns[len(self.cells) :])
             if self.highest[n] - self.lowest[n] >= self.width[n] - NEGLIGIBLE:
                 return None
@@ -240,7 +245,6 @@ class Ranges:
             # by no more than the withheld cells allow, plus, were they withheld: what a served cell of positive
             # coefficient could fall by, and anything for one of negative coefficient, which could rise.
             combined: dict[int, float] = defaultdict(float)
-            prices = np.array(self._solver.getSolution().row_dual)
             for number in np.flatnonzero(np.abs(prices) > NEGLIGIBLE):
                 left, right = self._rows[number]
                 for i in left:
@@ -251,5 +255,7 @@ class Ranges:
                 if i not in self._column and abs(coefficient) > NEGLIGIBLE:
                     room = max(self.problem.size[i] - self.problem.threshold[i], 0.0)
                     helpers[i] += coefficient * room if coefficient > 0 else self.width[n]
+        if not helpers:
+            raise Refused("a withheld cell can be found whatever else is withheld; this is a fault of the program")
         need = self.width[n] - (self.highest[n] - self.lowest[n])
-        return Rule(int(self.cells[n]), tuple(helpers), tuple(helpers.values()), float(need)) if helpers else None
+        return Rule(int(self.cells[n]), tuple(helpers), tuple(helpers.values()), float(need))

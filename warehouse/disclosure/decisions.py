@@ -4,7 +4,7 @@ Not here: the secondary rule itself (secondary.py), or the emptying of cells (ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pandas as pd
 
 from warehouse.database import one, quoted
 from warehouse.disclosure.marts import Mart
-from warehouse.disclosure.problem import Problem
+from warehouse.disclosure.problem import Cell, Problem
 from warehouse.disclosure.relations import SOURCES, Reader, Source, fingerprints, read_cells
 from warehouse.disclosure.secondary import withhold
 from warehouse.errors import UsageError
@@ -103,9 +103,48 @@ def _decide_secondary(
     for scope in sorted(scopes.keys() - unchanged):
         problem = reader.problem(*scope)
         _remember(con, problem, scope)
+        before = _date_before(scope, scopes)
+        if before is not None:
+            begun = _withheld_places(con, before)
+            problem.carried = np.array([_without_date(cell) in begun for cell in problem.cells])
         _write(con, problem, withhold(problem, protection_interval))
     con.execute("create or replace table disclosure.proven (family varchar, scope varchar, fingerprint varchar)")
     con.executemany("insert into disclosure.proven values ($1, $2, $3)", [[*scope, cells] for scope, cells in scopes.items()])
+
+
+def _date_before(scope: tuple[str, str], scopes: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
+    """The date before within the calendar year: every date begins with what that one withholds."""
+    family, date = scope
+    earlier = [other for other in scopes if other[0] == family == "persons" and other[1] < date and other[1][:-6] == date[:-6]]
+    return max(earlier, default=None)
+
+
+def _place_columns(source: Source) -> tuple[str, ...]:
+    """What a cell is at every date: unit and breakdown."""
+    return source.key[source.key.index("org_level") :]
+
+
+def _withheld_places(con: duckdb.DuckDBPyConnection, scope: tuple[str, str]) -> set[tuple]:
+    found: set[tuple] = set()
+    for source in SOURCES:
+        if source.family == scope[0]:
+            same = " and ".join(f"decision.{name} = cell.{name}" for name in source.key)
+            columns = ", ".join(f"decision.{name}" for name in _place_columns(source))
+            rows = con.execute(
+                f"""select {columns} from disclosure.{source.table} as decision
+                    inner join cells_{source.table} as cell on {same}
+                    where cell.scope = $1 and decision.withheld is not null""",
+                [scope[1]],
+            ).fetchall()
+            found |= {(source.table, *row) for row in rows}
+    return found
+
+
+def _without_date(cell: Cell) -> tuple:
+    for source in SOURCES:
+        if source.table == cell.table:
+            return cell.table, *cell.key[source.key.index("org_level") :]
+    return ()
 
 
 def _read_previous(con: duckdb.DuckDBPyConnection, source: Source, earlier: Earlier | None) -> None:

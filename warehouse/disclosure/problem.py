@@ -33,7 +33,8 @@ class Problem:
     a period; a cell that is missing there counts nothing. `pairs` are cells of which each gives away the other; `implied`
     are (cell, other): where the cell is withheld, the other gives it away. `protected` are the cells that must not be
     found: all but those of what sits on a unit itself. `previous` are the cells that the publication before withheld;
-    `kept` is the same when it had the same cells and primary decisions, so that it may stand as it is.
+    `kept` is the same when it had the same cells and primary decisions, so that it may stand as it is. `carried` are the
+    cells withheld at the date before, to begin with: a cell that comes and goes leaks by comparison.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Problem:
     previous: np.ndarray | None = None
     protected: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
     kept: np.ndarray | None = None
+    carried: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         self.size = np.array([cell.size for cell in self.cells], dtype=float)

@@ -23,15 +23,25 @@ def withhold(problem: Problem, protection_interval: float) -> np.ndarray:
     if problem.kept is not None and is_kept(problem, rules, problem.kept) and not attack.on(problem.kept):
         return problem.kept
     attack = Attack(problem, protection_interval)
-    withheld = choose(problem, rules)
+    if problem.carried is not None:
+        withheld = extend(problem, rules, problem.primary | problem.carried)
+    else:
+        withheld = choose(problem, rules)
+        # What elimination finds is worth a new choice; what only linear programs see is mended by additions.
+        for _ in range(CHOICES):
+            if not (found := attack.by_elimination(withheld)):
+                break
+            rules += found
+            withheld = choose(problem, rules)
     while found := attack.on(withheld):
         rules += found
         withheld = extend(problem, rules, withheld)
     return withheld
 
 
+CHOICES = 4
 # Of the cells that are computable in a month, so many are looked at before more is withheld and all are tried again.
-AT_ONCE = 60
+AT_ONCE = 200
 
 
 class Attack:
@@ -47,9 +57,9 @@ class Attack:
         if not (withheld & ~self.proven).any():
             return []
         # First what can be computed, which is quick to see; only a set that holds there is worth the linear programs.
-        return self._by_elimination(withheld) or self._by_ranges(withheld)
+        return self.by_elimination(withheld) or self._by_ranges(withheld)
 
-    def _by_elimination(self, withheld: np.ndarray) -> list[Rule]:
+    def by_elimination(self, withheld: np.ndarray) -> list[Rule]:
         # Which cells are there differs from month to month, and with it what can be computed.
         for exists in self.problem.exists:
             revealed = computable(self.problem, withheld, exists)
@@ -59,7 +69,8 @@ class Attack:
                 passed[revealed[:AT_ONCE]] = False
                 month = Ranges(self.problem, withheld, exists, np.full(len(withheld), 1e-3))
                 month.take_as_proven(passed)
-                if rules := month.narrow():
+                # Any one of the served cells in the combination hides the cell.
+                if rules := [Rule(r.cell, r.helpers, (1.0,) * len(r.helpers), 1.0) for r in month.narrow()]:
                     return rules
         return []
 
