@@ -13,7 +13,9 @@ from sources.payroll.profile import ProfileError, feeds_by
 from warehouse.compare import Reproduction, compare
 from warehouse.database import connect
 from warehouse.delivery import Delivery
-from warehouse.disclosure import decide, marts_of, mask
+from warehouse.disclosure.decisions import Earlier, decide
+from warehouse.disclosure.marts import marts_of
+from warehouse.disclosure.masking import mask
 from warehouse.errors import Refused, UsageError
 from warehouse.history import publications
 from warehouse.load import load_delivery
@@ -64,7 +66,7 @@ def build_tables(
     log.info("models: built and tested")
     marts = marts_of(load_manifest())
     with connect(home.build_database, settings) as con:
-        decide(con, marts, settings)
+        decide(con, marts, settings, Earlier(home.history / previous) if previous else None)
         mask(con, marts)
         return restate(con, home, settings, marts)
 

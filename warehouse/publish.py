@@ -15,7 +15,7 @@ import duckdb
 
 from warehouse.archive import sha256_of
 from warehouse.database import connect, one, quoted
-from warehouse.disclosure import Mart
+from warehouse.disclosure.marts import Mart
 from warehouse.errors import Refused
 from warehouse.ledger import Published, append, head, read_entries
 from warehouse.paths import PUBLIC_FOLDER, SERVED_FILE, Home, fsync_folder

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import duckdb
 
 from warehouse.database import one, quoted
-from warehouse.disclosure import Mart
+from warehouse.disclosure.marts import Mart
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.recorded import Recorded, raw_rows

@@ -8,7 +8,7 @@ import math
 import re
 import tomllib
 from collections.abc import Callable
-from dataclasses import MISSING, asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ class Settings:
     min_persons: int
     max_quarantine_share: float
     memory_limit: str
+    protection_interval: float = 0.1
+    stricter: dict[str, float] = field(default_factory=dict)
     first_year: int | None = None
     notify_command: tuple[str, ...] = ()
     notify_webhook: str | None = None
@@ -65,6 +67,8 @@ EXPECTED: dict[str, tuple[type, ...]] = {
     "min_fte_job_code": (int, float),
     "min_responses": (int,),
     "min_persons": (int,),
+    "protection_interval": (int, float),
+    "stricter": (dict,),
     "max_quarantine_share": (int, float),
     "memory_limit": (str,),
     "first_year": (int,),
@@ -94,6 +98,11 @@ LIMITS: dict[str, tuple[Callable[[Any], object], str]] = {
     "min_fte_job_code": (lambda fte: 0 <= fte < math.inf, "must be 0 or more"),
     "full_time_threshold": (lambda percent: 0 < percent <= 100, "must be a position percent above 0 and up to 100"),
     "min_persons": (lambda persons: persons >= 0, "must be 0 or more"),
+    "protection_interval": (lambda share: 0 <= share <= 1, "must be a share of the threshold, between 0 and 1"),
+    "stricter": (
+        lambda rules: all(type(limit) in (int, float) and 0 <= limit < math.inf for limit in rules.values()),
+        "must be a table of numbers, 0 or more, by the name of a served table",
+    ),
     "min_responses": (lambda responses: responses >= 0, "must be 0 or more"),
     "max_quarantine_share": (lambda share: 0 <= share <= 1, "must be a share between 0 and 1"),
     "memory_limit": (re.compile(r"\d+(\.\d+)? ?([KMGT]i?)?B").fullmatch, "must be a size like 6GB"),
@@ -119,7 +128,7 @@ def read_settings(path: Path = DEFAULT_FILE) -> Settings:
         raise UsageError(f"settings file {path} is not valid TOML: {error}") from None
     if unknown := sorted(values.keys() - EXPECTED.keys()):
         raise UsageError(f"{path}: unknown setting {', '.join(unknown)}; known are {', '.join(EXPECTED)}")
-    required = [f.name for f in fields(Settings) if f.default is MISSING]
+    required = [f.name for f in fields(Settings) if f.default is MISSING and f.default_factory is MISSING]
     if missing := [name for name in required if name not in values]:
         raise UsageError(f"{path}: setting {', '.join(missing)} is missing")
     for name, value in values.items():

@@ -21,7 +21,7 @@ from warehouse.attack.families import FAMILIES, Family
 from warehouse.attack.night import attack_served
 from warehouse.attack.served import Organisation, Served
 from warehouse.database import connect
-from warehouse.disclosure import marts_of
+from warehouse.disclosure.marts import marts_of
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.publish import publish
@@ -43,7 +43,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Settings]:
         write_lines(root / "landing" / f"{feed}_{as_of}.csv", ";".join(rows[0]), [";".join(row.values()) for row in rows])
     settings = settings_with(root, **THRESHOLDS)
     home = Home(root)
-    build(home, settings)
+    build(home, settings, primary_only=True)
     return home, settings
 
 

@@ -19,7 +19,7 @@ from orchestration.run import run_night
 from tests.building import build, settings_with
 from tests.command import ARSVERK, arsverk, start_arsverk
 from tests.deliveries import small_delivery, write_delivery
-from warehouse.disclosure import marts_of
+from warehouse.disclosure.marts import marts_of
 from warehouse.history import publications
 from warehouse.lock import writer_lock
 from warehouse.paths import Home
@@ -78,7 +78,7 @@ KILLED_PUBLISH = """
 import os, signal, sys
 from pathlib import Path
 from orchestration.dbt import load_manifest
-from warehouse.disclosure import marts_of
+from warehouse.disclosure.marts import marts_of
 from warehouse.paths import Home
 from warehouse.publish import publish
 from warehouse.settings import read_settings

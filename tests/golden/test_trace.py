@@ -22,7 +22,7 @@ from tests.building import build, settings_with
 from tests.cutting import Recomputed, files_cut, fraction_columns, without_each
 from tests.golden.traced_municipality import deliver
 from warehouse.database import connect
-from warehouse.disclosure import LABELS, marts_of
+from warehouse.disclosure.marts import LABELS, marts_of
 from warehouse.paths import Home
 from warehouse.publish import publish
 from warehouse.settings import Settings
@@ -53,7 +53,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Settings]:
     settings = settings_with(
         folder, min_fte_unit=1.2, min_fte_job_code=0, min_persons=0, min_responses=0, max_quarantine_share=QUARANTINE_SHARE
     )
-    build(home, settings)
+    build(home, settings, primary_only=True)
     publish(home, settings, marts_of(load_manifest()))
     return home, settings
 

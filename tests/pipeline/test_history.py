@@ -27,7 +27,7 @@ from warehouse.archive import archived_file, kept_arrivals, read_ledger, take_in
 from warehouse.compare import Reproduction, compare, write_cells
 from warehouse.database import connect
 from warehouse.delivery import choose
-from warehouse.disclosure import marts_of
+from warehouse.disclosure.marts import marts_of
 from warehouse.errors import Refused, UsageError
 from warehouse.history import as_served, publications, served_on
 from warehouse.ledger import Published, of_kind, read_entries

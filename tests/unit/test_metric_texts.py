@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 from orchestration.dbt import load_manifest
-from warehouse.disclosure import marts_of
+from warehouse.disclosure.marts import marts_of
 
 SEED = Path(__file__).parents[2] / "dbt_project" / "seeds" / "metric_texts.csv"
 # Tables of figures that have no withheld column of their own.

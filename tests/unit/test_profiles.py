@@ -28,7 +28,7 @@ from tests.vendor_deliveries import WRITERS, days_of, unit4_resources, write_ent
 from warehouse.archive import read_ledger, take_in
 from warehouse.database import connect
 from warehouse.delivery import choose
-from warehouse.disclosure import marts_of
+from warehouse.disclosure.marts import marts_of
 from warehouse.errors import Refused, UsageError
 from warehouse.load import accept_delivery, load_feed, start_build
 from warehouse.paths import Home

@@ -28,6 +28,8 @@ VALID = {
     "memory_limit": '"2GB"',
 }
 OPTIONAL = {
+    "protection_interval": "0.2",
+    "stricter": "{ sick_leave_by_job_code = 50, equality_pay = 10.5 }",
     "first_year": "2021",
     "notify_command": '["mail", "-s", "natten feilet"]',
     "notify_webhook": '"https://chat.kommune.example/hook"',
@@ -104,7 +106,7 @@ WRONG_KIND = [
     *((name, "10.0") for name in VALID | OPTIONAL if float not in EXPECTED[name]),
     *((name, "true") for name in VALID | OPTIONAL),
     *((name, "2024-09-30") for name in VALID | OPTIONAL),
-    *((name, "{ en = 1 }") for name in VALID | OPTIONAL),
+    *((name, "{ en = 1 }") for name in VALID | OPTIONAL if dict not in EXPECTED[name]),
     *((name, "[10]") for name in VALID | OPTIONAL if list not in EXPECTED[name]),
 ]
 OUT_OF_RANGE = [
@@ -144,6 +146,9 @@ BESIDE_ALL_SENSE = [
     ("restatement_points", "-0.1"),
     ("restatement_share", "nan"),
     ("restatement_share", "-0.01"),
+    ("protection_interval", "nan"),
+    ("stricter", "{ equality_pay = nan }"),
+    ("stricter", '{ equality_pay = "10" }'),
 ]
 
 

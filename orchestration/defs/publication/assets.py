@@ -8,9 +8,11 @@ from orchestration.dbt import load_manifest, unproven_tests
 from orchestration.night import WRITER_POOL, Night, log, refusals_as_failures
 from warehouse.attack.night import attack_served
 from warehouse.database import connect
-from warehouse.disclosure import decide, marts_of, mask
+from warehouse.disclosure.decisions import Earlier, decide
+from warehouse.disclosure.marts import marts_of
+from warehouse.disclosure.masking import mask
 from warehouse.errors import Refused
-from warehouse.publish import publish
+from warehouse.publish import current_publication, publish
 from warehouse.reconciliation import new_mismatches
 from warehouse.restatements import restate
 
@@ -37,17 +39,23 @@ WITHHELD_CELLS_HOLD = "withheld_cells_hold"
 def served_tables(night: Night) -> dg.MaterializeResult:
     """The marts with every withheld cell emptied (metrics.md 10)."""
     with refusals_as_failures(), connect(night.home.build_database, night.settings) as con:
-        counts = decide(con, MARTS, night.settings)
+        current = current_publication(night.home)
+        earlier = Earlier(night.home.history / current, night.home.warehouse_database) if current else None
+        counts = decide(con, MARTS, night.settings, earlier)
         mask(con, MARTS)
         mismatches = new_mismatches(night.home, con)
     if mismatches:
         figures = ", ".join(figure_id for figure_id, _ in mismatches[:FIGURES_TOLD])
         more = f" and {len(mismatches) - FIGURES_TOLD} more" if len(mismatches) > FIGURES_TOLD else ""
         log.warning("reconciliation: %d published figures mismatch that did not before: %s%s", len(mismatches), figures, more)
-    for name, (cells, withheld) in counts.items():
-        log.info("disclosure: %s: %d of %d cell-years withheld", name, withheld, cells)
+    told = {
+        name: f"{primary} primary and {secondary} secondary of {cells} decisions withhold"
+        for name, (cells, primary, secondary) in counts.items()
+    }
+    for name, line in told.items():
+        log.info("disclosure: %s: %s", name, line)
     return dg.MaterializeResult(
-        metadata={name: f"{withheld} of {cells} withheld" for name, (cells, withheld) in counts.items()},
+        metadata=told,
         check_results=[
             dg.AssetCheckResult(
                 check_name=NO_NEW_MISMATCH,

@@ -1,0 +1,123 @@
+"""The secondary rule on small tables of which everything can be tried: it hides, and it costs little more than it must.
+Not here: the decisions of a whole night, or the attack on a publication (tests/attack).
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+
+from warehouse.disclosure.attacker import computable
+from warehouse.disclosure.choice import is_kept, rules_of_sums
+from warehouse.disclosure.problem import Cell, Problem
+from warehouse.disclosure.secondary import Attack, withhold
+
+THRESHOLD = 10.0
+
+
+def table(inner: list[list[float]], weight: float = 1.0, exists: np.ndarray | None = None) -> Problem:
+    """A table of rows × columns with its margins and its total; names are (row, column), -1 for a sum over all."""
+    sizes: dict[tuple[int, int], float] = {}
+    for r, row in enumerate(inner):
+        for c, size in enumerate(row):
+            for name in ((r, c), (r, -1), (-1, c), (-1, -1)):
+                sizes[name] = sizes.get(name, 0.0) + size
+    names = list(sizes)
+    place = {name: i for i, name in enumerate(names)}
+    rows, columns = range(len(inner)), range(len(inner[0]))
+    relations = [([place[r, -1]], [place[r, c] for c in columns]) for r in (*rows, -1)]
+    relations += [([place[-1, c]], [place[r, c] for r in rows]) for c in (*columns, -1)]
+    cells = [Cell("t", name, size, THRESHOLD, size < THRESHOLD, weight) for name, size in sizes.items()]
+    return Problem("table", cells, relations, np.ones((1, len(cells)), dtype=bool) if exists is None else exists)
+
+
+def withheld_names(problem: Problem, withheld: np.ndarray) -> set[tuple]:
+    return {problem.cells[i].key for i in np.flatnonzero(withheld)}
+
+
+def test_the_only_small_cell_takes_a_second_in_its_row_and_column() -> None:
+    problem = table([[4, 20, 30], [21, 12, 40], [35, 33, 50]])
+    assert withheld_names(problem, withhold(problem, 0.1)) == {(0, 0), (0, 1), (1, 0), (1, 1)}
+
+
+def test_a_sum_that_can_be_computed_is_not_below_the_threshold() -> None:
+    # 3 and 4 hide each other, but 7 would be known.
+    problem = table([[3, 4, 15, 30]])
+    names = withheld_names(problem, withhold(problem, 0.1))
+    assert {(0, 0), (0, 1)} < names and sum(
+        problem.size[i] for i in range(len(problem.cells)) if problem.cells[i].key in names and problem.cells[i].key[0] == 0
+    ) >= THRESHOLD
+
+
+def test_a_cell_that_is_missing_in_a_month_hides_nothing_there() -> None:
+    problem = table([[4, 12, 15, 30]])
+    every = withhold(problem, 0.1)
+    assert withheld_names(problem, every) & {(0, c) for c in range(4)} == {(0, 0), (0, 1)}
+    month = np.array([name not in {(0, 1), (-1, 1)} for name in (cell.key for cell in problem.cells)])
+    problem = table([[4, 12, 15, 30]], exists=np.array([np.ones(len(month), dtype=bool), month]))
+    assert withheld_names(problem, withhold(problem, 0.1)) & {(0, c) for c in range(4)} >= {(0, 0), (0, 2)}
+
+
+def test_what_the_publication_before_withheld_is_preferred_and_kept() -> None:
+    problem = table([[4, 12, 13, 30], [22, 23, 24, 25]])
+    chosen = withheld_names(problem, withhold(problem, 0.1))
+    other = {(0, 0), (0, 2), (1, 0), (1, 2)}
+    assert chosen != other
+    again = table([[4, 12, 13, 30], [22, 23, 24, 25]])
+    again.previous = np.array([cell.key in other for cell in again.cells])
+    again.kept = again.previous.copy()
+    assert withheld_names(again, withhold(again, 0.1)) == other
+
+
+def rank_says_computable(problem: Problem, withheld: np.ndarray) -> set[int]:
+    """By the definition: a cell follows when its unit vector lies in the row space of the relations between unknowns."""
+    unknown = np.flatnonzero(withheld)
+    matrix = np.zeros((len(problem.relations), len(problem.cells)))
+    for r, (left, right) in enumerate(problem.relations):
+        matrix[r, left] += 1
+        matrix[r, right] -= 1
+    matrix = matrix[:, unknown]
+    rank = np.linalg.matrix_rank(matrix)
+    return {
+        int(cell)
+        for n, cell in enumerate(unknown)
+        if np.linalg.matrix_rank(np.vstack([matrix, np.eye(len(unknown))[n]])) == rank
+    }
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_elimination_finds_what_the_rank_says(seed: int) -> None:
+    chance = random.Random(seed)
+    problem = table([[chance.randrange(1, 40) for _ in range(4)] for _ in range(4)])
+    withheld = np.array([chance.random() < 0.45 for _ in problem.cells])
+    assert set(computable(problem, withheld, np.ones(len(withheld), dtype=bool)).tolist()) == rank_says_computable(
+        problem, withheld
+    )
+
+
+def safe_sets(problem: Problem) -> Iterable[np.ndarray]:
+    """Every set of withheld cells that keeps the rules and withstands the attacker."""
+    free = np.flatnonzero(~problem.primary)
+    rules = rules_of_sums(problem)
+    for count in range(len(free) + 1):
+        for chosen in itertools.combinations(free, count):
+            withheld = problem.primary.copy()
+            withheld[list(chosen)] = True
+            if is_kept(problem, rules, withheld) and not Attack(problem, 0.1).on(withheld):
+                yield withheld
+
+
+def test_hardly_more_is_withheld_than_the_least_that_is_safe() -> None:
+    chance = random.Random(5)
+    more = least = 0
+    for _ in range(25):
+        problem = table([[chance.choice([3, 6, 8, 12, 14, 17, 25, 40]) for _ in range(3)] for _ in range(3)])
+        secondary = int((withhold(problem, 0.1) & ~problem.primary).sum())
+        best = next(int((withheld & ~problem.primary).sum()) for withheld in safe_sets(problem))
+        least += best
+        more += secondary - best
+    assert more <= 0.1 * least

@@ -1,0 +1,180 @@
+"""Chooses the cells to withhold at the least cost under given rules: an integer program, solved by HiGHS to the optimum.
+Not here: what an attacker can still find (attacker.py), which adds rules.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+
+from warehouse.disclosure.problem import Problem
+from warehouse.errors import Refused
+
+# Withholding what the publication before withheld costs this share: a cell that comes and goes leaks by comparison.
+PREVIOUS_DISCOUNT = 0.5
+TOLERANCE = 1e-9
+# The search ends when the choice is proven to cost at most this share more than the best one.
+GAP = 0.01
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When `cell` is withheld, the withheld ones of `helpers` must together weigh at least `need`."""
+
+    cell: int
+    helpers: tuple[int, ...]
+    weights: tuple[float, ...]
+    need: float
+
+
+def rules_of_sums(problem: Problem) -> list[Rule]:
+    """What every single sum demands.
+
+    A withheld cell is not the only one in a sum; and withheld cells whose sum can be computed are together at or above
+    the threshold, unless they are all the parts of one served cell, whose figure is public anyway.
+    """
+    rules = []
+    for whole in problem.sums():
+        # What sits on the unit itself is no company: who knows who sits there knows how much it is.
+        left, right = ([i for i in side if not problem.is_own[i]] for side in whole)
+        members = [*left, *right]
+        # One primary cell speaks for all: with two in the sum nobody is alone.
+        primary = [i for i in members if problem.primary[i]]
+        if len(primary) < 2 and len(members) > 1:
+            for cell in [i for i in primary or members if problem.protected[i]]:
+                others = tuple(i for i in members if i != cell)
+                rules.append(Rule(cell, others, (1.0,) * len(others), 1.0))
+        for side, other in ((left, right), (right, left)):
+            if not side or not other or any(problem.primary[i] for i in other):
+                continue
+            need = max(problem.threshold[i] for i in side)
+            if len(other) == 1:
+                need = min(need, float(problem.size[side].sum()))
+            for cell in [i for i in side if problem.primary[i]][:1] or side:
+                company = [i for i in side if i != cell]
+                weights = (*problem.size[company], *(need,) * len(other))
+                rules.append(Rule(cell, (*company, *other), weights, need - problem.size[cell]))
+    return rules
+
+
+def is_kept(problem: Problem, rules: Sequence[Rule], withheld: np.ndarray) -> bool:
+    """Whether a set of withheld cells keeps all rules."""
+    for rule in [*rules, *_rules_of_pairs(problem)]:
+        if withheld[rule.cell]:
+            weight = sum(w for i, w in zip(rule.helpers, rule.weights, strict=True) if withheld[i])
+            if weight < rule.need * (1 - TOLERANCE):
+                return False
+    return True
+
+
+def choose(problem: Problem, rules: Sequence[Rule]) -> np.ndarray:
+    """The cheapest set of cells that holds the primary ones and keeps every rule.
+
+    Raises:
+        Refused: there is none, which is a fault of the program (withholding everything keeps any rule).
+    """
+    given = problem.primary
+    free = np.flatnonzero(~given)
+    column = np.full(len(problem.cells), -1)
+    column[free] = np.arange(len(free))
+    rows: dict[tuple, None] = {}
+    for rule in [*rules, *_rules_of_pairs(problem)]:
+        need = rule.need - sum(w for i, w in zip(rule.helpers, rule.weights, strict=True) if given[i])
+        if need <= TOLERANCE:
+            continue
+        entries = [
+            (int(column[i]), min(w / need, 1.0))
+            for i, w in zip(rule.helpers, rule.weights, strict=True)
+            if not given[i] and w > 0
+        ]
+        if given[rule.cell]:
+            rows[tuple(entries), 1.0] = None
+        else:
+            rows[(*entries, (int(column[rule.cell]), -1.0)), 0.0] = None
+    chosen = given.copy()
+    if rows:
+        chosen[free[_solve(_costs(problem)[free], list(rows)) > 0.5]] = True
+    return chosen
+
+
+def _rules_of_pairs(problem: Problem) -> list[Rule]:
+    both = [*problem.pairs, *((other, cell) for cell, other in problem.pairs), *problem.implied]
+    return [Rule(cell, (other,), (1.0,), 1.0) for cell, other in both]
+
+
+def extend(problem: Problem, rules: Sequence[Rule], withheld: np.ndarray) -> np.ndarray:
+    """Withhold more until every rule is kept: each time the cell that brings most for its cost.
+
+    An integer program over these rules takes minutes and saves few cells: what an attacker finds behind the single sums
+    is little and scattered.
+    """
+    rules = [*rules, *_rules_of_pairs(problem)]
+    costs = _costs(problem)
+    withheld = withheld.copy()
+    of_cell: dict[int, list[int]] = defaultdict(list)
+    of_helper: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    missing = np.array([rule.need for rule in rules])
+    for number, rule in enumerate(rules):
+        of_cell[rule.cell].append(number)
+        for i, weight in zip(rule.helpers, rule.weights, strict=True):
+            if withheld[i]:
+                missing[number] -= weight
+            elif weight > 0:
+                of_helper[i].append((number, weight))
+    open_rules = {n for n, rule in enumerate(rules) if withheld[rule.cell] and missing[n] > rule.need * TOLERANCE}
+    while open_rules:
+        gain: dict[int, float] = defaultdict(float)
+        for number in sorted(open_rules):
+            for i, weight in zip(rules[number].helpers, rules[number].weights, strict=True):
+                if not withheld[i] and weight > 0:
+                    gain[i] += min(weight / missing[number], 1.0)
+        if not gain:
+            raise Refused("no set of cells keeps the rules of disclosure control; this is a fault of the program")
+        best = max(gain, key=lambda i: (gain[i] / costs[i], -i))
+        withheld[best] = True
+        for number, weight in of_helper[best]:
+            missing[number] -= weight
+            if missing[number] <= rules[number].need * TOLERANCE:
+                open_rules.discard(number)
+        open_rules |= {n for n in of_cell[best] if missing[n] > rules[n].need * TOLERANCE}
+    return withheld
+
+
+def _costs(problem: Problem) -> np.ndarray:
+    """What withholding each cell costs; equal ones are told apart by their place, so that there is one best choice."""
+    costs = np.array([cell.weight for cell in problem.cells]) * (1 + problem.size / (10 * problem.threshold))
+    if problem.previous is not None:
+        costs = np.where(problem.previous, PREVIOUS_DISCOUNT, 1.0) * costs
+    return costs + np.arange(len(costs)) * 1e-7
+
+
+def _solve(costs: np.ndarray, rows: list[tuple]) -> np.ndarray:
+    program = highspy.HighsLp()
+    program.num_col_, program.num_row_ = len(costs), len(rows)
+    program.col_cost_, program.col_lower_, program.col_upper_ = costs, np.zeros(len(costs)), np.ones(len(costs))
+    program.row_lower_ = np.array([need * (1 - TOLERANCE) for _, need in rows])
+    program.row_upper_ = np.full(len(rows), highspy.kHighsInf)
+    program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    program.a_matrix_.start_ = np.cumsum([0, *(len(entries) for entries, _ in rows)]).astype(np.int32)
+    program.a_matrix_.index_ = np.array([i for entries, _ in rows for i, _ in entries], dtype=np.int32)
+    program.a_matrix_.value_ = np.array([w for entries, _ in rows for _, w in entries], dtype=float)
+    program.integrality_ = [highspy.HighsVarType.kInteger] * len(costs)
+    solver = quiet_solver()
+    solver.setOptionValue("mip_rel_gap", GAP)
+    solver.passModel(program)
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        raise Refused("no set of cells keeps the rules of disclosure control; this is a fault of the program")
+    return np.array(solver.getSolution().col_value)
+
+
+def quiet_solver() -> highspy.Highs:
+    """A solver that prints nothing and gives the same answer every time."""
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("threads", 1)
+    return solver

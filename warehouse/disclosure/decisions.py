@@ -1,0 +1,228 @@
+"""Decides for every cell whether it is withheld: by the primary rule, then by the secondary one (docs/disclosure.md).
+Not here: the secondary rule itself (secondary.py), or the emptying of cells (masking.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from warehouse.database import one, quoted
+from warehouse.disclosure.marts import Mart
+from warehouse.disclosure.problem import Cell, Problem
+from warehouse.disclosure.relations import SOURCES, Reader, Source, fingerprints, read_cells
+from warehouse.disclosure.secondary import withhold
+from warehouse.errors import UsageError
+from warehouse.settings import Settings
+
+# Goes up when the rule decides otherwise for the same cells, so that nothing decided before is taken over.
+METHOD = 1
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The publication before: its folder of Parquet files, and the restricted database behind it where there is one.
+
+    The decisions follow from the inputs and from what the publication served as withheld. The database only spares the
+    work: it tells which scopes have the same cells, to the last withheld figure, so that their decisions stand unproven.
+    """
+
+    folder: Path
+    database: Path | None = None
+
+
+def thresholds(marts: Sequence[Mart], settings: Settings) -> dict[str, float]:
+    """The threshold of each withholding table: the general one, or the municipality's stricter one.
+
+    Raises:
+        UsageError: a stricter threshold for a table that withholds nothing, or one that is lower than the general.
+    """
+    general = {mart.name: float(getattr(settings, mart.threshold)) for mart in marts if mart.threshold is not None}
+    for table, limit in settings.stricter.items():
+        if table not in general:
+            raise UsageError(f"setting stricter: {table} is not a table with a threshold; those are {', '.join(general)}")
+        if limit < general[table]:
+            raise UsageError(f"setting stricter: {table} = {limit:g} is lower than the general threshold {general[table]:g}")
+    return {**general, **settings.stricter}
+
+
+def decide(
+    con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], settings: Settings, earlier: Earlier | None = None
+) -> dict[str, tuple[int, int, int]]:
+    """Decide for every cell and calendar year, in a table without periods for every row, whether it is withheld.
+
+    The same inputs, settings and earlier publication give the same decisions.
+
+    Returns:
+        For each withholding table the number of decisions in all, of primary and of secondary ones.
+    """
+    limits = thresholds(marts, settings)
+    withholding = [mart for mart in marts if mart.threshold is not None]
+    con.execute("create schema if not exists disclosure")
+    for mart in withholding:
+        _decide_primary(con, mart, limits[mart.name])
+    _decide_secondary(con, limits, settings.protection_interval, earlier)
+    return {
+        mart.name: one(
+            con,
+            f"""select count(*), count(*) filter (withheld = 'primary'), count(*) filter (withheld = 'secondary')
+                from disclosure.{mart.name}""",
+        )
+        for mart in withholding
+    }
+
+
+def _decide_primary(con: duckdb.DuckDBPyConnection, mart: Mart, limit: float) -> None:
+    year, rows = ("period as calendar_year,", "where period_type = 'year'") if mart.has_periods else ("", "")
+    # A measure that is missing withholds the cell too.
+    too_small = " or ".join(f"coalesce({measure} < {limit}, true)" for measure in mart.threshold_measures)
+    con.execute(
+        f"""create or replace table disclosure.{mart.name} as
+            select {year} {", ".join(mart.cell)}, case when {too_small} then 'primary' end as withheld
+            from marts.{mart.name} {rows}"""
+    )
+
+
+def _decide_secondary(
+    con: duckdb.DuckDBPyConnection, limits: dict[str, float], protection_interval: float, earlier: Earlier | None
+) -> None:
+    read_cells(con)
+    rule = f"method {METHOD}, thresholds {sorted(limits.items())}, protection interval {protection_interval}"
+    scopes = {scope: f"{rule} {cells}" for scope, cells in fingerprints(con).items()}
+    for source in SOURCES:
+        _read_previous(con, source, earlier)
+    unchanged = _proven(con, earlier, scopes)
+    for source in SOURCES:
+        _take_over(con, source, [scope for family, scope in unchanged if family == source.family])
+    reader = Reader(con, limits)
+    for scope in sorted(scopes.keys() - unchanged):
+        problem = reader.problem(*scope)
+        _remember(con, problem, scope)
+        before = _date_before(scope, scopes)
+        if before is not None:
+            begun = _withheld_places(con, before)
+            problem.carried = np.array([_without_date(cell) in begun for cell in problem.cells])
+        _write(con, problem, withhold(problem, protection_interval))
+    con.execute("create or replace table disclosure.proven (family varchar, scope varchar, fingerprint varchar)")
+    con.executemany("insert into disclosure.proven values ($1, $2, $3)", [[*scope, cells] for scope, cells in scopes.items()])
+
+
+def _date_before(scope: tuple[str, str], scopes: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
+    """The date before within the calendar year: every date begins with what that one withholds."""
+    family, date = scope
+    earlier = [other for other in scopes if other[0] == family == "persons" and other[1] < date and other[1][:-6] == date[:-6]]
+    return max(earlier, default=None)
+
+
+def _place_columns(source: Source) -> tuple[str, ...]:
+    """What a cell is at every date: unit and breakdown."""
+    return source.key[source.key.index("org_level") :]
+
+
+def _withheld_places(con: duckdb.DuckDBPyConnection, scope: tuple[str, str]) -> set[tuple]:
+    found: set[tuple] = set()
+    for source in SOURCES:
+        if source.family == scope[0]:
+            same = " and ".join(f"decision.{name} = cell.{name}" for name in source.key)
+            columns = ", ".join(f"decision.{name}" for name in _place_columns(source))
+            rows = con.execute(
+                f"""select {columns} from disclosure.{source.table} as decision
+                    inner join cells_{source.table} as cell on {same}
+                    where cell.scope = $1 and decision.withheld is not null""",
+                [scope[1]],
+            ).fetchall()
+            found |= {(source.table, *row) for row in rows}
+    return found
+
+
+def _without_date(cell: Cell) -> tuple:
+    for source in SOURCES:
+        if source.table == cell.table:
+            return cell.table, *cell.key[source.key.index("org_level") :]
+    return ()
+
+
+def _read_previous(con: duckdb.DuckDBPyConnection, source: Source, earlier: Earlier | None) -> None:
+    """What the publication before withheld, in the temporary table `previous_…` with the columns of the decisions."""
+    file = earlier.folder / f"{source.table}.parquet" if earlier else None
+    rows, where = f"from disclosure.{source.table}", "false"
+    columns = ", ".join(source.key)
+    if file is not None and file.exists():
+        rows, where = f"from read_parquet({quoted(str(file))})", "true"
+        if source.key[0] == "calendar_year":
+            columns = f"period as {columns}"
+            where = "period_type = 'year'"
+    con.execute(f"create or replace temporary table previous_{source.table} as select {columns}, withheld {rows} where {where}")
+
+
+def _proven(
+    con: duckdb.DuckDBPyConnection, earlier: Earlier | None, scopes: dict[tuple[str, str], str]
+) -> set[tuple[str, str]]:
+    """The scopes whose cells are in every figure those that the publication before was decided on."""
+    if earlier is None or earlier.database is None or not earlier.database.exists():
+        return set()
+    con.execute(f"attach {quoted(str(earlier.database))} as earlier (read_only)")
+    try:
+        known = one(
+            con,
+            """select count(*) from duckdb_tables()
+               where database_name = 'earlier' and schema_name = 'disclosure' and table_name = 'proven'""",
+        )[0]
+        if not known or one(con, "select publication_id from earlier.raw.publication")[0] != earlier.folder.name:
+            return set()
+        before = {(family, scope): cells for family, scope, cells in con.execute("from earlier.disclosure.proven").fetchall()}
+    finally:
+        con.execute("detach earlier")
+    return {scope for scope, cells in scopes.items() if before.get(scope) == cells}
+
+
+def _take_over(con: duckdb.DuckDBPyConnection, source: Source, scopes: list[str]) -> None:
+    same = " and ".join(f"decision.{name} = previous.{name}" for name in source.key)
+    in_scope = " and ".join(f"decision.{name} = cell.{name}" for name in source.key)
+    con.execute(
+        f"""update disclosure.{source.table} as decision set withheld = 'secondary'
+            from previous_{source.table} as previous, cells_{source.table} as cell
+            where {same} and {in_scope} and previous.withheld = 'secondary' and list_contains($1, cell.scope)""",
+        [scopes],
+    )
+
+
+def _remember(con: duckdb.DuckDBPyConnection, problem: Problem, scope: tuple[str, str]) -> None:
+    """Tell the problem what the publication before withheld, and whether that may stand."""
+    before: dict[tuple, str | None] = {}
+    for source in SOURCES:
+        if source.family == scope[0]:
+            in_scope = " and ".join(f"previous.{name} = cell.{name}" for name in source.key)
+            columns = ", ".join(f"previous.{name}" for name in source.key)
+            for *key, withheld in con.execute(
+                f"""select {columns}, previous.withheld from previous_{source.table} as previous
+                    inner join cells_{source.table} as cell on {in_scope} where cell.scope = $1""",
+                [scope[1]],
+            ).fetchall():
+                before[source.table, *key] = withheld
+    if not before:
+        return
+    cells = problem.cells
+    problem.previous = np.array([before.get((cell.table, *cell.key)) is not None for cell in cells])
+    if all(
+        not cell.table or (before.get((cell.table, *cell.key), "new") == "primary") == cell.is_primary
+        for cell in cells
+    ) and all(not cell.table or (cell.table, *cell.key) in before for cell in cells):  # fmt: skip
+        problem.kept = problem.previous | problem.primary
+
+
+def _write(con: duckdb.DuckDBPyConnection, problem: Problem, withheld: np.ndarray) -> None:
+    secondary = [problem.cells[i] for i in np.flatnonzero(withheld & ~problem.primary)]
+    for source in SOURCES:
+        keys = [cell.key for cell in secondary if cell.table == source.table]
+        if keys:
+            chosen = pd.DataFrame(keys, columns=list(source.key))
+            con.register("chosen", chosen)
+            same = " and ".join(f"decision.{name} = chosen.{name}" for name in source.key)
+            con.execute(f"update disclosure.{source.table} as decision set withheld = 'secondary' from chosen where {same}")
+            con.unregister("chosen")

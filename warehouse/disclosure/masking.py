@@ -1,0 +1,63 @@
+"""Empties what the decisions withhold: marts → served tables. Not here: which cells those are (decisions.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+
+from warehouse.database import one, quoted
+from warehouse.disclosure.marts import Follow, Mart
+from warehouse.errors import Refused
+
+
+def _follows(mart: Mart, follow: Follow) -> str:
+    """Condition on a row of the mart: a decision that is followed withholds it. Found by one join, not row by row."""
+    row = f"({', '.join(f'mart.{name}' for name in mart.grain)})"
+    return (
+        f"{row} in (select {row} from marts.{mart.name} as mart, disclosure.{follow.table} as followed"
+        f" where followed.withheld is not null and ({follow.where}))"
+    )
+
+
+def _masked(mart: Mart, column: str) -> str:
+    """The column's expression in the served table: empty where a decision withholds it, or what a follow then says."""
+    served_where = ["decision.withheld is null"] if mart.threshold is not None and column in mart.measures else []
+    served_where += [f"not {_follows(mart, follow)}" for follow in mart.follows if column in follow.empties]
+    if served_where:
+        return f"case when {' and '.join(served_where)} then mart.{column} end as {column}"
+    said = [
+        f"when {_follows(mart, follow)} then {quoted(follow.says[column])}" for follow in mart.follows if column in follow.says
+    ]
+    return f"case {' '.join(said)} else mart.{column} end as {column}" if said else f"mart.{column}"
+
+
+def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> None:
+    """Make the tables of the schema `served`: the marts with every measure of a withheld cell emptied.
+
+    Raises:
+        Refused: a cell has no decision, or a measure of a withheld cell is left; both are faults of the program.
+    """
+    con.execute("create schema if not exists served")
+    for mart in marts:
+        columns = [_masked(mart, name) for name in mart.columns if name != "withheld"]
+        if mart.threshold is None:
+            con.execute(
+                f"create or replace table served.{mart.name} as select {', '.join(columns)} from marts.{mart.name} as mart"
+            )
+            continue
+        same_cell = " and ".join(f"mart.{name} = decision.{name}" for name in mart.cell)
+        same_year = "decision.calendar_year = left(mart.period, 4) and" if mart.has_periods else ""
+        con.execute(
+            f"""create or replace table served.{mart.name} as
+                select {", ".join([*columns, "decision.withheld"])}
+                from marts.{mart.name} as mart
+                inner join disclosure.{mart.name} as decision on {same_year} {same_cell}"""
+        )
+        built = one(con, f"select count(*) from marts.{mart.name}")[0]
+        kept = one(con, f"select count(*) from served.{mart.name}")[0]
+        if built != kept:
+            raise Refused(f"{mart.name}: {built} cells were built but {kept} decided upon; this is a fault of the program")
+        leaked = " or ".join(f"{name} is not null" for name in mart.measures)
+        if one(con, f"select count(*) from served.{mart.name} where withheld is not null and ({leaked})")[0]:
+            raise Refused(f"{mart.name}: a withheld cell still has a value; this is a fault of the program")

@@ -1,0 +1,74 @@
+"""The cells that are decided together and the sums that tie them: what the secondary rule works on.
+Not here: how a problem is read from the marts (relations.py) or solved (secondary.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One decision: a row of a table's decisions. `size` is in the threshold's unit; `weight` is what withholding it costs.
+
+    What sits on a unit itself, beside the units below it, is a cell without a table: hidden, but no figure of any table.
+    """
+
+    table: str
+    key: tuple[Hashable, ...]
+    size: float
+    threshold: float
+    is_primary: bool
+    weight: float
+
+
+@dataclass
+class Problem:
+    """Cells, and relations between them that a reader knows hold: the sum of the left equals the sum of the right.
+
+    A relation may hold up to a constant the reader knows. `exists` has a row for each set of cells that occurs together in
+    a period; a cell that is missing there counts nothing. `pairs` are cells of which each gives away the other; `implied`
+    are (cell, other): where the cell is withheld, the other gives it away. `protected` are the cells that must not be
+    found: all but those of what sits on a unit itself. `previous` are the cells that the publication before withheld;
+    `kept` is the same when it had the same cells and primary decisions, so that it may stand as it is. `carried` are the
+    cells withheld at the date before, to begin with: a cell that comes and goes leaks by comparison.
+    """
+
+    name: str
+    cells: list[Cell]
+    relations: list[tuple[list[int], list[int]]]
+    exists: np.ndarray
+    pairs: list[tuple[int, int]] = field(default_factory=list)
+    implied: list[tuple[int, int]] = field(default_factory=list)
+    previous: np.ndarray | None = None
+    protected: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
+    kept: np.ndarray | None = None
+    carried: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        self.size = np.array([cell.size for cell in self.cells], dtype=float)
+        self.threshold = np.array([cell.threshold for cell in self.cells], dtype=float)
+        self.primary = np.array([cell.is_primary for cell in self.cells], dtype=bool)
+        self.is_own = np.array([not cell.table for cell in self.cells], dtype=bool)
+        if not self.protected.size:
+            self.protected = np.ones(len(self.cells), dtype=bool)
+
+    def sums(self) -> list[tuple[list[int], list[int]]]:
+        """Every distinct form the relations take in some period: (left, right), both sides without the missing cells."""
+        found: dict[tuple[tuple[int, ...], tuple[int, ...]], None] = {}
+        for left, right in self.relations:
+            members = np.array([*left, *right])
+            for present in np.unique(self.exists[:, members], axis=0):
+                there = set(members[present].tolist())
+                here = tuple(i for i in left if i in there), tuple(i for i in right if i in there)
+                if len(there) > 1 and all(here):
+                    found[here] = None
+        return [(list(left), list(right)) for left, right in found]
+
+
+def distinct(patterns: Sequence[np.ndarray]) -> np.ndarray:
+    """The different ones of some sets of existing cells, as rows."""
+    return np.unique(np.array(patterns, dtype=bool), axis=0)

@@ -1,0 +1,408 @@
+"""Reads from the built marts which cells there are and which sums tie them: the public structure of each table.
+Not here: the rules and their solution.
+
+What is decided together is a scope: a calendar year of sick leave, a reference date of the tables that count persons, a
+year of the others.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+
+from warehouse.disclosure.problem import Cell, Problem, distinct
+
+Key = tuple[Hashable, ...]
+Place = tuple[str, str]
+Relation = tuple[list[int], list[int]]
+Found = dict[tuple[Place, Key], int]
+
+# Figures of these levels are served whenever that is possible: what withholding one of their cells costs.
+TOP_LEVELS = {"kommune": 200.0, "tjenesteområde": 100.0}
+# Units are what the reports are about: a cell of theirs is worth that many of their breakdowns.
+UNIT_WEIGHT = 3.0
+# The place of what sits on a unit itself, beside the units below it.
+OWN = "own"
+ALL_MONTHS = 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the cells of a table come from. `rows` selects scope, months, size and the columns of `key` from the mart.
+
+    `key` are the columns of the table's decisions and `breakdown` those of them that break a unit down. `months` has a bit
+    for each month in which the cell exists. `own` selects scope, months, size, unit_code and the breakdown of what sits on
+    a unit itself where other units lie below it.
+    """
+
+    table: str
+    family: str
+    key: tuple[str, ...]
+    breakdown: tuple[str, ...]
+    rows: str
+    own: str | None = None
+
+
+def _sick_leave(table: str, breakdown: tuple[str, ...], own: str, sexes: str = "(true)") -> Source:
+    cell = ", ".join(("org_level", "org_unit_code", *breakdown))
+    return Source(
+        table=table,
+        family="sick leave",
+        key=("calendar_year", "org_level", "org_unit_code", *breakdown),
+        breakdown=breakdown,
+        rows=f"""
+            select left(period, 4) as scope,
+                bit_or(case when period_type = 'month' then 1 << (cast(right(period, 2) as integer) - 1) else 0 end) as months,
+                max(fte) filter (where period_type = 'year') as size,
+                left(period, 4) as calendar_year, {cell}
+            from marts.{table} group by all""",
+        own=f"""
+            select cast(month.calendar_year as varchar) as scope, bit_or(1 << (cell.month_index % 12)) as months,
+                cast(sum(cell.possible) as double) / 10000 / any_value(period.working_days_in_period) as size,
+                cell.unit_code{own}
+            from intermediate.int_sick_leave_months as cell
+            inner join intermediate.int_months as month on cell.month_index = month.month_index
+            inner join intermediate.int_periods as period
+                on cell.month_index = period.month_index and period.period_type = 'year'
+            inner join raw.age_bands as band
+                on month.calendar_year - cell.birth_year between band.first_age and band.last_age
+            cross join (values {sexes}) as shown (by_sex)
+            where cell.unit_code in (select parent_code from staging.stg_units)
+            group by all""",
+    )
+
+
+def _full_time(table: str, breakdown: tuple[str, ...]) -> Source:
+    key = ("source", "reference_date", "org_level", "org_unit_code", *breakdown)
+    return Source(
+        table=table,
+        family="persons",
+        key=key,
+        breakdown=breakdown,
+        rows=f"""
+            select source || ' ' || reference_date as scope, {ALL_MONTHS} as months, headcount as size, {", ".join(key)}
+            from marts.{table}""",
+        own=f"""
+            select source || ' ' || reference_date as scope, {ALL_MONTHS} as months, count(distinct person_id) as size,
+                unit_code{"".join(f", {name}" for name in breakdown)}
+            from intermediate.int_full_time_positions
+            where unit_code in (select parent_code from staging.stg_units)
+            group by all""",
+    )
+
+
+SOURCES = (
+    _sick_leave("sick_leave_by_unit", (), ""),
+    _sick_leave("sick_leave_by_sex", ("sex",), ", cell.sex"),
+    _sick_leave(
+        "sick_leave_by_age",
+        ("sex", "age_group"),
+        ", case when shown.by_sex then cell.sex else 'alle' end as sex, band.age_group",
+        "(true), (false)",
+    ),
+    _sick_leave("sick_leave_by_job_code", ("job_code",), ", cell.job_code"),
+    _full_time("full_time_by_unit", ()),
+    _full_time("full_time_by_job_code", ("job_code",)),
+    Source(
+        table="equality_gender_balance",
+        family="persons",
+        key=("year", "org_level", "org_unit_code", "sex"),
+        breakdown=("sex",),
+        rows=f"""
+            select 'payroll ' || reference.reference_date as scope, {ALL_MONTHS} as months, mart.employees as size,
+                mart.year, mart.org_level, mart.org_unit_code, mart.sex
+            from marts.equality_gender_balance as mart
+            inner join intermediate.int_reference_dates as reference
+                on mart.year = reference.calendar_year and reference.is_last_of_year""",
+        own=f"""
+            select 'payroll ' || reference.reference_date as scope, {ALL_MONTHS} as months,
+                count(distinct held.employee_no) as size, held.unit_code, held.sex
+            from intermediate.int_equality_positions as held
+            inner join intermediate.int_reference_dates as reference
+                on held.calendar_year = reference.calendar_year and reference.is_last_of_year
+            where not held.is_on_full_leave and held.unit_code in (select parent_code from staging.stg_units)
+            group by all""",
+    ),
+    Source(
+        table="substitutes_by_unit",
+        family="persons",
+        key=("month", "org_level", "org_unit_code"),
+        breakdown=(),
+        rows=f"""
+            select 'payroll ' || reference.reference_date as scope, {ALL_MONTHS} as months, mart.fte_of_year as size,
+                mart.month, mart.org_level, mart.org_unit_code
+            from marts.substitutes_by_unit as mart
+            inner join intermediate.int_reference_dates as reference
+                on mart.month = strftime(reference.reference_date, '%Y-%m')""",
+    ),
+    Source(
+        table="equality_parental_leave",
+        family="parental leave",
+        key=("year", "sex", "leave_coverage"),
+        breakdown=("sex", "leave_coverage"),
+        rows=f"""
+            select cast(year as varchar) as scope, {ALL_MONTHS} as months, parental_leave_takers as size,
+                year, sex, leave_coverage
+            from marts.equality_parental_leave""",
+    ),
+    Source(
+        table="equality_pay",
+        family="pay",
+        key=("year", "pay_group"),
+        breakdown=("pay_group",),
+        # A group is as large as its smaller sex.
+        rows=f"""
+            select cast(year as varchar) as scope, {ALL_MONTHS} as months, least(women_persons, men_persons) as size,
+                year, pay_group
+            from marts.equality_pay""",
+    ),
+    Source(
+        table="survey_response",
+        family="answers",
+        key=("year", "org_level", "org_unit_code"),
+        breakdown=(),
+        rows=f"""
+            select cast(year as varchar) as scope, {ALL_MONTHS} as months, coalesce(responses, 0) as size,
+                year, org_level, org_unit_code
+            from marts.survey_response""",
+    ),
+    Source(
+        table="survey_factor_scores",
+        family="scores",
+        key=("year", "org_level", "org_unit_code", "factor_no"),
+        breakdown=("factor_no",),
+        rows=f"""
+            select cast(year as varchar) as scope, {ALL_MONTHS} as months, coalesce(responses, 0) as size,
+                year, org_level, org_unit_code, factor_no
+            from marts.survey_factor_scores""",
+    ),
+)
+
+
+def read_cells(con: duckdb.DuckDBPyConnection) -> None:
+    """Collect the cells of every table, with their primary decisions, in the temporary tables `cells_…` and `own_…`."""
+    for source in SOURCES:
+        same = " and ".join(f"decision.{name} = mart.{name}" for name in source.key)
+        con.execute(
+            f"""create or replace temporary table cells_{source.table} as
+                with mart as ({source.rows})
+                select mart.*, decision.withheld is not null as is_primary
+                from mart inner join disclosure.{source.table} as decision on {same}"""
+        )
+        if source.own:
+            con.execute(f"create or replace temporary table own_{source.table} as {source.own}")
+
+
+def fingerprints(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
+    """A fingerprint of all that is known of each scope's cells, by family and scope. It depends on withheld values."""
+    tree = con.execute("select bit_xor(hash(unit_code, parent_code, group_name)) from staging.stg_units").fetchone()
+    found: dict[tuple[str, str], str] = defaultdict(lambda: str(tree))
+    for source in SOURCES:
+        for kind in ("cells", "own") if source.own else ("cells",):
+            columns = [name for name, *_ in con.execute(f"describe {kind}_{source.table}").fetchall()]
+            for scope, count, digest in con.execute(
+                f"""select scope, count(*), bit_xor(hash({", ".join(columns)})) from {kind}_{source.table}
+                    group by scope order by scope"""
+            ).fetchall():
+                found[source.family, scope] += f" {kind}_{source.table} {count} {digest}"
+    return dict(found)
+
+
+class Tree:
+    """The organisation: which places (units and groups) add up to which."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        units = con.execute("select unit_code, parent_code, group_name from staging.stg_units order by unit_code").fetchall()
+        parents = {code: parent for code, parent, _ in units}
+        named = {code: group for code, _, group in units}
+        self.children: dict[str, list[str]] = defaultdict(list)
+        for code, parent in parents.items():
+            if parent:
+                self.children[parent].append(code)
+
+        def group_of(code: str | None) -> str | None:
+            while code and not named[code]:
+                code = parents[code]
+            return named[code] if code else None
+
+        groups = {code: group_of(code) for code in parents}
+        # A group is its topmost units, less the units below them that belong to another.
+        self.joining: dict[str, list[str]] = defaultdict(list)
+        self.leaving: dict[str, list[str]] = defaultdict(list)
+        for code, parent in parents.items():
+            own, above = groups[code], groups[parent] if parent else None
+            if own != above:
+                if own:
+                    self.joining[own].append(code)
+                if above:
+                    self.leaving[above].append(code)
+
+    def relations(self, cells: Found) -> list[Relation]:
+        """For every unit and group and every breakdown: it is the sum of its parts."""
+
+        def found(codes: Iterable[str], breakdown: Key) -> list[int]:
+            return [cells[("", code), breakdown] for code in codes if (("", code), breakdown) in cells]
+
+        relations = []
+        for ((level, code), breakdown), whole in cells.items():
+            left = [whole]
+            if level == "gruppe":
+                left += found(self.leaving.get(code, []), breakdown)
+                right = found(self.joining.get(code, []), breakdown)
+            elif level == OWN:
+                continue
+            else:
+                right = found(self.children.get(code, []), breakdown)
+                if ((OWN, code), breakdown) in cells:
+                    right.append(cells[(OWN, code), breakdown])
+            if right:
+                relations.append((left, right))
+        return relations
+
+
+def _parts(whole: Found, broken_down: Found, keep: tuple[int, ...]) -> list[Relation]:
+    """Each cell of `whole` is the sum of the cells of `broken_down` that agree in the breakdown's columns `keep`."""
+    members: dict[tuple[Place, Key], list[int]] = defaultdict(list)
+    for (place, breakdown), cell in broken_down.items():
+        members[place, tuple(breakdown[column] for column in keep)].append(cell)
+    return [([whole[key]], members[key]) for key in whole if key in members]
+
+
+class Reader:
+    """Builds the problem of each scope from the collected cells."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, thresholds: Mapping[str, float]) -> None:
+        self.con = con
+        self.thresholds = thresholds
+        self.tree = Tree(con)
+
+    def problem(self, family: str, scope: str) -> Problem:
+        """The cells of one scope with their relations."""
+        build: dict[str, Callable[[str], Problem]] = {
+            "sick leave": self._sick_leave,
+            "persons": self._persons,
+            "parental leave": self._parental_leave,
+            "pay": self._pay,
+            "answers": self._survey,
+            "scores": self._survey,
+        }
+        self._collect(family, scope)
+        return build[family](f"{family} {scope}")
+
+    def _collect(self, family: str, scope: str) -> None:
+        self.cells: list[Cell] = []
+        self.periods: list[int] = []
+        self.found: dict[str, Found] = defaultdict(dict)
+        for source in SOURCES:
+            if source.family != family:
+                continue
+            threshold = self.thresholds[source.table]
+            has_units = "org_unit_code" in source.key
+            breakdown = len(source.key) - len(source.breakdown)
+            for months, size, is_primary, *key in self.con.execute(
+                f"""select months, size, is_primary, {", ".join(source.key)} from cells_{source.table}
+                    where scope = $1 order by all""",
+                [scope],
+            ).fetchall():
+                level, code = key[breakdown - 2 : breakdown] if has_units else ("", "")
+                weight = TOP_LEVELS.get(level, 1.0)
+                if has_units and not source.breakdown:
+                    weight *= UNIT_WEIGHT
+                # A group by its level and name, as are units the tree does not have; a unit by its code.
+                place = (level if level in ("gruppe", "ukjent") else "", code)
+                self._add(
+                    source.table, place, tuple(key[breakdown:]), months,
+                    Cell(source.table, tuple(key), size or 0.0, threshold, is_primary, weight),
+                )  # fmt: skip
+            if source.own:
+                columns = ("unit_code", *source.breakdown)
+                for months, size, code, *key in self.con.execute(
+                    f"""select bit_or(months), sum(size), {", ".join(columns)} from own_{source.table}
+                        where scope = $1 group by {", ".join(columns)} order by {", ".join(columns)}""",
+                    [scope],
+                ).fetchall():
+                    # Hidden whatever its size: no table shows it.
+                    cell = Cell("", (source.table, code, *key), float(size), threshold, True, 1.0)
+                    self._add(source.table, (OWN, code), tuple(key), months, cell)
+
+    def _add(self, table: str, place: Place, breakdown: Key, months: int, cell: Cell) -> None:
+        self.found[table][place, breakdown] = len(self.cells)
+        self.cells.append(cell)
+        self.periods.append(months)
+
+    def _problem(
+        self,
+        name: str,
+        relations: list[Relation],
+        pairs: list[tuple[int, int]] | None = None,
+        implied: list[tuple[int, int]] | None = None,
+    ) -> Problem:
+        periods = np.array(self.periods, dtype=np.int64)
+        months = int(np.bitwise_or.reduce(periods, initial=0))
+        patterns = [(periods >> bit) & 1 == 1 for bit in range(months.bit_length()) if months >> bit & 1]
+        exists = distinct([np.ones(len(periods), dtype=bool), *patterns])
+        protected = np.array([bool(cell.table) for cell in self.cells])
+        for left, right in relations:
+            # A unit's cell that is nothing but what sits on the unit itself: docs/disclosure.md, "Own positions".
+            if len(left) == len(right) == 1 and not self.cells[right[0]].table:
+                protected[left[0]] = False
+        return Problem(name, self.cells, relations, exists, pairs or [], implied or [], protected=protected)
+
+    def _sick_leave(self, name: str) -> Problem:
+        units, sexes, ages, codes = (self.found[source.table] for source in SOURCES[:4])
+        both = {(place, key): cell for (place, key), cell in ages.items() if key[0] == "alle"}
+        each = {(place, key): cell for (place, key), cell in ages.items() if key[0] != "alle"}
+        relations = [relation for cells in (units, sexes, ages, codes) for relation in self.tree.relations(cells)]
+        relations += _parts(units, sexes, ())
+        relations += _parts(units, codes, ())
+        relations += _parts(units, both, ())
+        relations += _parts(sexes, each, (0,))
+        relations += _parts({(place, key[1:]): cell for (place, key), cell in both.items()}, each, (1,))
+        return self._problem(name, relations)
+
+    def _persons(self, name: str) -> Problem:
+        units, codes = self.found["full_time_by_unit"], self.found["full_time_by_job_code"]
+        sexes, substitutes = self.found["equality_gender_balance"], self.found["substitutes_by_unit"]
+        # Some persons count in several parts of a whole; for the decisions the headcounts add up.
+        relations = [relation for cells in (units, codes, sexes, substitutes) for relation in self.tree.relations(cells)]
+        relations += _parts(units, codes, ())
+        relations += _parts(units, sexes, ())
+        # A served sex tells its share of both; a served share of substitutes tells how many all are.
+        pairs = [
+            (cell, sexes[place, ("mann",)])
+            for (place, key), cell in sexes.items()
+            if key == ("kvinne",) and place[0] != OWN and (place, ("mann",)) in sexes
+        ]
+        implied = [(units[key], cell) for key, cell in substitutes.items() if key in units]
+        return self._problem(name, relations, pairs, implied)
+
+    def _parental_leave(self, name: str) -> Problem:
+        # The days of both coverages add up to those of `alle`; their takers nearly do.
+        cells = self.found["equality_parental_leave"]
+        every = {(place, key[:1]): cell for (place, key), cell in cells.items() if key[1] == "alle"}
+        each = {(place, key): cell for (place, key), cell in cells.items() if key[1] != "alle"}
+        return self._problem(name, _parts(every, each, (0,)))
+
+    def _pay(self, name: str) -> Problem:
+        cells = self.found["equality_pay"]
+        total: Found = {(place, ()): cell for (place, key), cell in cells.items() if key == (0,)}
+        groups = {(place, key): cell for (place, key), cell in cells.items() if key != (0,)}
+        return self._problem(name, _parts(total, groups, ()))
+
+    def _survey(self, name: str) -> Problem:
+        # Answers add up where the supplier's figures do, up to fewer than the threshold. A unit the tree does not have can
+        # only be a part of the whole municipality.
+        (cells,) = (found for found in self.found.values())
+        relations = []
+        for left, right in self.tree.relations(cells):
+            top = self.cells[left[0]]
+            if top.key[1] == "kommune":
+                right = [*right, *(i for (place, key), i in cells.items() if place[0] == "ukjent" and key == top.key[3:])]
+            rest = sum(self.cells[i].size for i in left) - sum(self.cells[i].size for i in right)
+            if rest < top.threshold:
+                relations.append((left, right))
+        return self._problem(name, relations)
