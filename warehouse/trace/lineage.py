@@ -90,13 +90,19 @@ class Lineage:
         cases = " ".join(f"when {quoted(sha256)} then {number}" for number, sha256 in numbers)
         return f"case file_sha256 {cases} end"
 
-    def add(self, feed: str, role: str, query: str, parameters: Sequence[object] = ()) -> int:
-        """Name the rows that the query gives; returns how many of them were not named yet."""
+    def add(
+        self, feed: str, role: str, query: str, parameters: Sequence[object] = (), *, gives_each_once: bool = False
+    ) -> int:
+        """Name the rows that the query gives; returns how many of them were not named yet.
+
+        `gives_each_once` spares looking for rows that the query gives twice.
+        """
         if role not in self.roles:
             self.roles.append(role)
-        named = f"select distinct {self._file_no(feed)} as file_no, row_number, {self.roles.index(role)} from ({query}) as named"
+        distinct = "" if gives_each_once else "distinct"
+        named = f"select {distinct} {self._file_no(feed)} as file_no, row_number, {self.roles.index(role)} as role_no from ({query}) as named"
         if self.counts[feed]:
-            named = f"from ({named}) as added anti join {self._named_of(feed)} as before using (file_no, row_number)"
+            named = f"from ({named}) as added anti join {self._named_of(feed)} as before using ({self._key(feed)})"
         (added,) = one(self.con, f"insert into traced {named}", list(parameters))
         self.counts[feed] += added
         return added
@@ -108,6 +114,10 @@ class Lineage:
             list(parameters),
         )
 
+    def _key(self, feed: str) -> str:
+        """SQL for what tells the feed's rows apart: their number, and the file's where there are several."""
+        return "row_number" if len(self._numbers(feed)) == 1 else "file_no, row_number"
+
     def _named_of(self, feed: str) -> str:
         """SQL for file and number of the feed's rows that are named so far."""
         numbers = [str(number) for number, _ in self._numbers(feed)]
@@ -117,7 +127,7 @@ class Lineage:
         """SQL for the rows of the raw table of a feed that are named so far, or for those that are not."""
         return (
             f"(select * from (select {self._file_no(feed)} as file_no, * from raw.{feed}) as delivered"
-            f" {'semi' if are_named else 'anti'} join {self._named_of(feed)} as named using (file_no, row_number))"
+            f" {'semi' if are_named else 'anti'} join {self._named_of(feed)} as named using ({self._key(feed)}))"
         )
 
     def count(self, feed: str) -> int:
@@ -131,6 +141,7 @@ class Lineage:
             role,
             f"select file_sha256, row_number from raw.stillinger where row_number in ({query})",
             parameters,
+            gives_each_once=True,
         )
 
     def add_units(self, query: str, parameters: Sequence[object] = ()) -> None:
@@ -146,16 +157,18 @@ class Lineage:
 
     def add_references(self) -> None:
         """Name the persons and units that the rows named so far refer to: without them those would be quarantined."""
+        self.con.execute("create or replace temp table referred (employee_no varchar)")
         for feed, references in REFERENCES.items():
             if not self.count(feed):
                 continue
             for column, other in references:
-                codes = f"select {column} from {self.rows_of(feed)} as referring"
+                codes = f"select distinct {column} from {self.rows_of(feed)} as referring"
                 if other == "organisasjon":
                     self.add_units(codes)
                 else:
-                    query = f"select file_sha256, row_number from raw.ansatte where employee_no in ({codes})"
-                    self.add("ansatte", "person", query)
+                    self.con.execute(f"insert into referred {codes} anti join referred using (employee_no)")
+        query = "select file_sha256, row_number from raw.ansatte semi join referred using (employee_no)"
+        self.add("ansatte", "person", query, gives_each_once=True)
 
     def add_joined(self) -> None:
         """Name the further rows that the rows named so far were put together from, when days are delivered one a row."""
@@ -180,7 +193,7 @@ class Lineage:
         # Most rows named do: a thousand of them nearly always tell.
         named_of = self._named_of("fravaer")
         for some in (f"(from {named_of} limit 1000)", named_of):
-            named = f"select 1 from {spells} as spell semi join {some} as sample_of using (file_no, row_number)"
+            named = f"select 1 from {spells} as spell semi join {some} as sample_of using ({self._key('fravaer')})"
             if self.con.execute(f"{named} where year(from_date) <= $1 limit 1", [year]).fetchone():
                 return
         self.add(

@@ -84,9 +84,13 @@ def add_rows(lineage: Lineage, scope: Scope, terms: frozenset[str], *, title_of:
                 and {scope.conditions} and {_in_units(lineage, scope)}"""
     )
     con.execute(
+        f"""create or replace temp view scope_spell as from intermediate.int_spells
+            where spell_from <= date '{last}' and spell_to >= date '{first}'"""
+    )
+    con.execute(
         f"""create or replace temp table scope_position as
             select *, {"is_available" if "possible" in terms else "has_lost"} as is_kept
-            from (select position_row, max(available_percent) > 0 as is_available, bool_or(is_lost) as has_lost
+            from (select position_row, bool_or(available_percent > 0) as is_available, bool_or(is_lost) as has_lost
                   from scope_stretch group by position_row)"""
     )
     con.execute("create or replace temp table kept_position as select position_row from scope_position where is_kept")
@@ -158,13 +162,13 @@ def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
     of_class = "not is_long_term" if lost == {"short"} else "is_long_term" if lost == {"long"} else "true"
     kinds = "('doctor')" if lost == {"doctor"} else "('self', 'doctor')"
     counted = "('self')" if lost == {"self"} else kinds
-    # An outage that is alone on its days needs no comparison: its own are what they lose.
+    # An outage that is alone on its days needs no comparison: they lose what it takes. A position that loses something is kept.
     con.execute(
         f"""create or replace temp table alone as
-            select only_outage_row as row, lost_doctor_percent + lost_self_percent > 0 as is_absence
-            from scope_stretch semi join kept_position using (position_row)
-            where outages = 1 and is_reduced and case
-                when lost_doctor_percent + lost_self_percent > 0 then is_lost else {"possible" in terms} end"""
+            select only_outage_row as row, true as is_absence from scope_stretch where outages = 1 and is_lost
+            union all
+            select only_outage_row, false from scope_stretch semi join kept_position using (position_row)
+            where outages = 1 and available_percent < 100 and {"possible" in terms}"""
     )
     # Rows of one day are of one spell, so that all of them are long.
     con.execute(
@@ -220,18 +224,23 @@ def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
     support = _untangle(lineage, terms, wants_class)
     if wants_class:
         support += _support(lineage)
+    spells = "select file_sha256, row_number from scope_spell"
     lineage.add(
         "permisjoner",
         "leave",
         """select file_sha256, row_number from staging.stg_leaves
            where leave_row in (select row from kept_outage where not is_absence)""",
+        gives_each_once=True,
     )
-    for role, rows in (
-        ("sick absence", "select row from kept_outage where is_absence"),
-        ("sick absence that makes the spell long-term", f"select unnest({support}::bigint[])"),
-    ):
+    lineage.add(
+        "fravaer",
+        "sick absence",
+        f"{spells} where absence_row in (select row from kept_outage where is_absence)",
+        gives_each_once=True,
+    )
+    if support:
         lineage.add(
-            "fravaer", role, f"select file_sha256, row_number from intermediate.int_spells where absence_row in ({rows})"
+            "fravaer", "sick absence that makes the spell long-term", f"{spells} where absence_row in (select unnest($1))", [support]
         )
 
 
@@ -274,7 +283,7 @@ def _tangled(terms: frozenset[str]) -> str:
             select leave.employee_no, 0 as spell_no from staging.stg_leaves as leave
             where leave.leave_row in (select row from spared where not is_absence)
             union all
-            select spell.employee_no, spell.spell_no from intermediate.int_spells as spell
+            select spell.employee_no, spell.spell_no from scope_spell as spell
             where spell.absence_row in (select row from spared where is_absence)
         ) group by employee_no, spell_no having count(*) > {1 if _only_grows(terms) else 0}"""
 
@@ -293,22 +302,18 @@ def _support(lineage: Lineage) -> list[int]:
     spells: dict[tuple, list[tuple[Outage, bool]]] = defaultdict(list)
     # An absence that is long enough by itself needs no other, nor do those that are a whole spell.
     for person, spell, is_counted, *values in con.execute(
-        f"""with doubtful as (
-                select distinct employee_no, spell_no from intermediate.int_spells
-                where is_long_term and to_date - from_date < $1 and spell_days > to_date - from_date + 1
-                    and absence_row in (select row from kept_outage where is_absence)
-                    and employee_no not in (from tangled)
+        f"""with marked as (
+                select *, absence_row in (select row from kept_outage where is_absence) as is_counted
+                from scope_spell where is_long_term and spell_absences > 1
             ),
-            of_doubtful as (
-                select spell.* from intermediate.int_spells as spell semi join doubtful using (employee_no, spell_no)
-                where spell.is_long_term
-            ),
-            marked as (
-                select *, absence_row in (select row from kept_outage where is_absence) as is_counted from of_doubtful
+            doubtful as (
+                select * from marked anti join tangled using (employee_no)
+                window spell_rows as (partition by employee_no, spell_no)
+                qualify bool_or(is_counted and to_date - from_date < $1) over spell_rows
+                    and not bool_and(is_counted) over spell_rows
             )
             select spell.employee_no, spell.spell_no, spell.is_counted, {DAYS}
-            from marked as spell {WITH_INDEXES}
-            qualify not bool_and(spell.is_counted) over (partition by spell.employee_no, spell.spell_no)""",
+            from doubtful as spell {WITH_INDEXES} order by spell.absence_row""",
         [limit],
     ).fetchall():
         spells[person, spell].append((Outage(*values), is_counted))
@@ -349,15 +354,17 @@ def _untangle(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> lis
     for person, stretches in days.items():
         active = {(row, is_absence) for found in stretches.values() for row, is_absence, _, _ in found}
         active.update((outage.row, outage.is_absence) for outage in outages[person] if (outage.row, outage.is_absence) in alone)
-        counted_alone = {row for row, is_absence in active & alone if is_absence}
+        # Where all rows are fixed only the class can change, which is each row's on all its days.
+        loose = [found for found in stretches.values() if any(entry[:2] not in fixed for entry in found)]
+        fixed_absences = {row for row, is_absence in active & fixed if is_absence}
 
         def outcome(
-            rows: Sequence[Outage], stretches: Mapping = stretches, counted_alone: set[int] = counted_alone
+            rows: Sequence[Outage], loose: list = loose, fixed_absences: set[int] = fixed_absences
         ) -> list[object]:
             present = {(outage.row, outage.is_absence) for outage in rows}
             long_rows = long_outages(rows, limit) if wants_class else set()
-            result: list[object] = [counted_alone & long_rows]
-            for found in stretches.values():
+            result: list[object] = [fixed_absences & long_rows]
+            for found in loose:
                 here = [entry for entry in found if entry[:2] in present]
                 is_long = any(row in long_rows for row, is_absence, _, _ in here if is_absence)
                 result.append(_of_terms(terms, *split((kind, percent) for *_, kind, percent in here), is_long))
@@ -409,24 +416,27 @@ def _outages_of_tangled(
     """
     con = lineage.con
     con.execute(
+        """create or replace temp table tangled_absence as
+           select absence_row, employee_no, from_date, to_date, spell_no, is_long_term
+           from scope_spell semi join tangled using (employee_no)"""
+    )
+    con.execute(
         """create or replace temp table tangled_outage as
            select * from (
-               select absence_row as row, true as is_absence
-               from intermediate.int_spells semi join tangled using (employee_no)
+               select absence_row as row, true as is_absence from tangled_absence
                union all
                select leave_row, false from staging.stg_leaves semi join tangled using (employee_no)
            ) semi join (from kept_outage union all select row, is_absence from compared) using (row, is_absence)"""
     )
     whole_spells = """
         or (is_long_term and (spell.employee_no, spell.spell_no) in (
-            select (employee_no, spell_no) from of_tangled
+            select (employee_no, spell_no) from tangled_absence
             where absence_row in (select row from tangled_outage where is_absence)))"""
     rows = con.execute(
-        f"""with of_tangled as (from intermediate.int_spells semi join tangled using (employee_no))
-            select employee_no, leave_row, false, 0, 0, 0, 0 from staging.stg_leaves
+        f"""select employee_no, leave_row, false, 0, 0, 0, 0 from staging.stg_leaves
             where leave_row in (select row from tangled_outage where not is_absence)
             union all
-            select spell.employee_no, {DAYS} from of_tangled as spell {WITH_INDEXES}
+            select spell.employee_no, {DAYS} from tangled_absence as spell {WITH_INDEXES}
             where spell.absence_row in (select row from tangled_outage where is_absence)
                 {whole_spells if wants_class else ""}
             order by all"""
@@ -469,9 +479,9 @@ def _set_apart(lineage: Lineage, scope: Scope, days: Sequence[object]) -> None:
         f"""select file_sha256, row_number, case when certification is null then absence_type || ' is no sick leave'
                else 'changes nothing: on days off, outside the position, in full leave or covered by other absence'
                end as reason
-           from {lineage.rows_of("fravaer", are_named=False)} as absence
-           left join seeds.sick_absence_types as sick using (absence_type)
-           semi join kept_person using (employee_no) where from_date <= $2 and coalesce(to_date, $2) >= $1""",
+           from (from {lineage.rows_of("fravaer", are_named=False)} as unnamed semi join kept_person using (employee_no)
+                 where from_date <= $2 and coalesce(to_date, $2) >= $1) as absence
+           left join seeds.sick_absence_types as sick using (absence_type)""",
         [first, last],
     )
     lineage.exclude(
