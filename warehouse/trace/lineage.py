@@ -90,9 +90,7 @@ class Lineage:
         cases = " ".join(f"when {quoted(sha256)} then {number}" for number, sha256 in numbers)
         return f"case file_sha256 {cases} end"
 
-    def add(
-        self, feed: str, role: str, query: str, parameters: Sequence[object] = (), *, gives_each_once: bool = False
-    ) -> int:
+    def add(self, feed: str, role: str, query: str, parameters: Sequence[object] = (), *, gives_each_once: bool = False) -> int:
         """Name the rows that the query gives; returns how many of them were not named yet.
 
         `gives_each_once` spares looking for rows that the query gives twice.
@@ -100,7 +98,8 @@ class Lineage:
         if role not in self.roles:
             self.roles.append(role)
         distinct = "" if gives_each_once else "distinct"
-        named = f"select {distinct} {self._file_no(feed)} as file_no, row_number, {self.roles.index(role)} as role_no from ({query}) as named"
+        columns = f"{self._file_no(feed)} as file_no, row_number, {self.roles.index(role)} as role_no"
+        named = f"select {distinct} {columns} from ({query}) as named"
         if self.counts[feed]:
             named = f"from ({named}) as added anti join {self._named_of(feed)} as before using ({self._key(feed)})"
         (added,) = one(self.con, f"insert into traced {named}", list(parameters))
@@ -276,9 +275,7 @@ class Lineage:
         """
         self.con.execute("create or replace temp table file_name (file_no integer, file varchar, sha256 varchar, feed varchar)")
         for number, file in enumerate(self.files):
-            self.con.execute(
-                "insert into file_name values ($1, $2, $3, $4)", [number, file.file_name, file.sha256, file.feed]
-            )
+            self.con.execute("insert into file_name values ($1, $2, $3, $4)", [number, file.file_name, file.sha256, file.feed])
         roles = f"list_value({', '.join(map(quoted, self.roles))})"
         try:
             self.con.execute(

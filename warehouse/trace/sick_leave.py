@@ -74,15 +74,14 @@ def add_rows(lineage: Lineage, scope: Scope, terms: frozenset[str], *, title_of:
         [scope.first_month, scope.last_month],
     )
     first, last, index_before, index_through = days
+    in_period = f"from_date <= date '{last}' and to_date >= date '{first}'"
     con.execute(
         f"""create or replace temp view scope_stretch as
-            select *, available_percent < 100 or lost_doctor_percent + lost_self_percent > 0 as is_reduced,
-                {_is_lost(terms)} as is_lost
-            from intermediate.int_position_segments
-            where from_date <= date '{last}' and to_date >= date '{first}'
-                and least(index_through, {index_through}) > greatest(index_before, {index_before})
+            select *, {_is_lost(terms)} as is_lost from intermediate.int_position_segments
+            where {in_period} and least(index_through, {index_through}) > greatest(index_before, {index_before})
                 and {scope.conditions} and {_in_units(lineage, scope)}"""
     )
+    con.execute(f"""create or replace temp view scope_outage as from intermediate.int_position_absences where {in_period}""")
     con.execute(
         f"""create or replace temp view scope_spell as from intermediate.int_spells
             where spell_from <= date '{last}' and spell_to >= date '{first}'"""
@@ -143,7 +142,7 @@ def add_title(lineage: Lineage, job_code: str, kept: str) -> None:
 
 def _is_lost(terms: frozenset[str]) -> str:
     """SQL: a stretch has lost time of the terms."""
-    lost = "lost_doctor_percent + lost_self_percent > 0"
+    lost = "(lost_doctor_percent > 0 or lost_self_percent > 0)"
     parts = {
         "lost": lost,
         "self": "lost_self_percent > 0",
@@ -176,8 +175,11 @@ def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
             select
                 stretch.position_row, stretch.from_date, outage.kind, outage.outage_row as row,
                 outage.outage_percent as percent, stretch.is_long_term, stretch.is_lost
-            from (from scope_stretch where outages > 1 and is_reduced) as stretch semi join kept_position using (position_row)
-            inner join intermediate.int_position_absences as outage on
+            from (
+                from scope_stretch
+                where outages > 1 and (available_percent < 100 or lost_doctor_percent > 0 or lost_self_percent > 0)
+            ) as stretch semi join kept_position using (position_row)
+            inner join scope_outage as outage on
                 stretch.position_row = outage.position_row
                 and outage.from_date <= stretch.from_date and outage.to_date >= stretch.to_date"""
     )
@@ -240,7 +242,10 @@ def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
     )
     if support:
         lineage.add(
-            "fravaer", "sick absence that makes the spell long-term", f"{spells} where absence_row in (select unnest($1))", [support]
+            "fravaer",
+            "sick absence that makes the spell long-term",
+            f"{spells} where absence_row in (select unnest($1))",
+            [support],
         )
 
 
@@ -358,9 +363,7 @@ def _untangle(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> lis
         loose = [found for found in stretches.values() if any(entry[:2] not in fixed for entry in found)]
         fixed_absences = {row for row, is_absence in active & fixed if is_absence}
 
-        def outcome(
-            rows: Sequence[Outage], loose: list = loose, fixed_absences: set[int] = fixed_absences
-        ) -> list[object]:
+        def outcome(rows: Sequence[Outage], loose: list = loose, fixed_absences: set[int] = fixed_absences) -> list[object]:
             present = {(outage.row, outage.is_absence) for outage in rows}
             long_rows = long_outages(rows, limit) if wants_class else set()
             result: list[object] = [fixed_absences & long_rows]
@@ -476,12 +479,15 @@ def _set_apart(lineage: Lineage, scope: Scope, days: Sequence[object]) -> None:
     )
     lineage.exclude(
         "fravaer",
-        f"""select file_sha256, row_number, case when certification is null then absence_type || ' is no sick leave'
+        f"""with unnamed as materialized (
+               from {lineage.rows_of("fravaer", are_named=False)} as absence
+               where from_date <= $2 and coalesce(to_date, $2) >= $1
+           )
+           select file_sha256, row_number, case when certification is null then absence_type || ' is no sick leave'
                else 'changes nothing: on days off, outside the position, in full leave or covered by other absence'
                end as reason
-           from (from {lineage.rows_of("fravaer", are_named=False)} as unnamed semi join kept_person using (employee_no)
-                 where from_date <= $2 and coalesce(to_date, $2) >= $1) as absence
-           left join seeds.sick_absence_types as sick using (absence_type)""",
+           from unnamed left join seeds.sick_absence_types as sick using (absence_type)
+           semi join kept_person using (employee_no)""",
         [first, last],
     )
     lineage.exclude(

@@ -61,3 +61,5 @@ select
     row_number
 from numbered
 window spell as (partition by employee_no, spell_no)
+-- Whoever asks for a period's spells reads only those of about that time.
+order by spell_from
