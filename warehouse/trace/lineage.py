@@ -285,7 +285,7 @@ class Lineage:
                     ) to {quoted(str(path))} (format csv, delimiter ';', header true)"""
             )
         except duckdb.IOException as error:
-            raise Refused(f"{path} cannot be written: {str(error).splitlines()[0]}") from None
+            raise Refused(f"{path} cannot be written: {str(error).splitlines()[0].rpartition(': ')[2]}") from None
 
 
 def unit_scope(level: str, code: str) -> str:
