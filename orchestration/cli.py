@@ -337,7 +337,7 @@ def trace(
     from warehouse.trace.answer import figure_cell, parse, restricted_database
     from warehouse.trace.answer import trace as trace_cell
     from warehouse.trace.report import as_json as to_json
-    from warehouse.trace.report import as_text, figure_as_text, unmapped_as_json, write_rows
+    from warehouse.trace.report import as_text, figure_as_text, unmapped_as_json
 
     if (table is None) == (published is None) or (published and (cell or measure)):
         raise UsageError("give a table and COLUMN=VALUE…, or --published FIGURE_ID alone; `arsverk trace --help` has examples")
@@ -353,7 +353,7 @@ def trace(
         answer, lineage = trace_cell(Home(home_folder.resolve()), con, question, restricted=restricted)
         answer.figure = figure
         if rows_file:
-            write_rows(lineage, rows_file)
+            lineage.write(rows_file)
         click.echo(to_json(answer) if as_json else "\n".join(as_text(answer)))
 
 

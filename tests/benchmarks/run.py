@@ -122,6 +122,9 @@ def national(folder: Path, settings: Settings, asker_seconds: float) -> None:
     whole, memory = night(home)
     say("the night at national size (500 000 persons, 5 M absences)", whole, asker_seconds, "the night at Asker's size")
     print(f"{'its peak memory':<58} {memory:6.2f} GiB of {MEMORY_ALLOWED_GIB} allowed")
+    question = [ARSVERK, "trace", "sick_leave_by_unit", "period=2023", "org_level=kommune", "--home", str(home.root)]
+    traced = seconds(lambda: subprocess.run(question, check=True, stdout=subprocess.DEVNULL))
+    say("tracing a year of the whole municipality there", traced, whole, "its night")
     take_in(home, home.landing, feeds())
     load_against_read_csv(home, settings)
     if memory > MEMORY_ALLOWED_GIB:

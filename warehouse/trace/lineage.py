@@ -4,13 +4,17 @@ Not here: which rows a cell is made of, which the modules of the mart families s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property, partial
+from pathlib import Path
 
 import duckdb
 
 from warehouse.database import one, quoted
+from warehouse.errors import Refused
 
 # Feed → (its column, the column named by it in raw tables, the other feed): rows that a row is loaded with or not at all.
 REFERENCES = {
@@ -20,6 +24,8 @@ REFERENCES = {
     "variable_timer": [("employee_no", "ansatte"), ("unit_code", "organisasjon")],
     "piloter": [("unit_code", "organisasjon")],
 }
+# As many rows of a file are told as examples.
+FIRST_ROWS = 3
 FULL_TIME_FORMS = "select employment_form from seeds.populations where in_full_time"
 
 
@@ -38,11 +44,23 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Traced:
-    """Rows of one file, ascending, with the number of rows in each role. Of excluded rows the only role is the reason."""
+    """Rows of one file: the first few, the number in each role, and all of them, ascending, which are fetched when asked for.
+
+    Of excluded rows the only role is the reason.
+    """
 
     file: SourceFile
-    rows: list[int]
+    first_rows: list[int]
     roles: dict[str, int]
+    fetch: Callable[[], list[int]] = field(compare=False)
+
+    @property
+    def count(self) -> int:
+        return sum(self.roles.values())
+
+    @cached_property
+    def rows(self) -> list[int]:
+        return self.fetch()
 
 
 class Lineage:
@@ -57,6 +75,7 @@ class Lineage:
         inputs = con.execute(f"select {columns} from raw.inputs order by feed, file_name").fetchall()
         self.files = [SourceFile(*row) for row in inputs]
         self.roles: list[str] = []
+        self.counts: Counter[str] = Counter()
         con.execute("create or replace temp table traced (file_no integer, row_number bigint, role_no integer)")
         con.execute("create or replace temp table left_out (file_no integer, row_number bigint, reason varchar)")
 
@@ -71,12 +90,21 @@ class Lineage:
         cases = " ".join(f"when {quoted(sha256)} then {number}" for number, sha256 in numbers)
         return f"case file_sha256 {cases} end"
 
-    def add(self, feed: str, role: str, query: str, parameters: Sequence[object] = ()) -> int:
-        """Name the rows that the query gives; returns their number."""
+    def add(self, feed: str, role: str, query: str, parameters: Sequence[object] = (), *, gives_each_once: bool = False) -> int:
+        """Name the rows that the query gives; returns how many of them were not named yet.
+
+        `gives_each_once` spares looking for rows that the query gives twice.
+        """
         if role not in self.roles:
             self.roles.append(role)
-        named = f"select {self._file_no(feed)}, row_number, {self.roles.index(role)} from ({query}) as named"
-        return one(self.con, f"insert into traced {named}", list(parameters))[0]
+        distinct = "" if gives_each_once else "distinct"
+        columns = f"{self._file_no(feed)} as file_no, row_number, {self.roles.index(role)} as role_no"
+        named = f"select {distinct} {columns} from ({query}) as named"
+        if self.counts[feed]:
+            named = f"from ({named}) as added anti join {self._named_of(feed)} as before using ({self._key(feed)})"
+        (added,) = one(self.con, f"insert into traced {named}", list(parameters))
+        self.counts[feed] += added
+        return added
 
     def exclude(self, feed: str, query: str, parameters: Sequence[object] = ()) -> None:
         """Set the rows that the query gives apart, with its third column `reason`. Rows that are named stay named."""
@@ -85,17 +113,25 @@ class Lineage:
             list(parameters),
         )
 
-    def rows_of(self, feed: str) -> str:
-        """SQL for the rows of the raw table of a feed that are named so far."""
+    def _key(self, feed: str) -> str:
+        """SQL for what tells the feed's rows apart: their number, and the file's where there are several."""
+        return "row_number" if len(self._numbers(feed)) == 1 else "file_no, row_number"
+
+    def _named_of(self, feed: str) -> str:
+        """SQL for file and number of the feed's rows that are named so far."""
+        numbers = [str(number) for number, _ in self._numbers(feed)]
+        return f"(select file_no, row_number from traced where file_no in ({', '.join(numbers) or 'null'}))"
+
+    def rows_of(self, feed: str, *, are_named: bool = True) -> str:
+        """SQL for the rows of the raw table of a feed that are named so far, or for those that are not."""
         return (
             f"(select * from (select {self._file_no(feed)} as file_no, * from raw.{feed}) as delivered"
-            " semi join traced using (file_no, row_number))"
+            f" {'semi' if are_named else 'anti'} join {self._named_of(feed)} as named using ({self._key(feed)}))"
         )
 
     def count(self, feed: str) -> int:
-        """How many rows of the feed are named so far, counted once a role."""
-        numbers = [number for number, _ in self._numbers(feed)]
-        return one(self.con, "select count(*) from traced where list_contains($1, file_no)", [numbers])[0]
+        """How many rows of the feed are named so far."""
+        return self.counts[feed]
 
     def add_positions(self, role: str, query: str, parameters: Sequence[object] = ()) -> int:
         """Name the rows of stillinger whose `position_row` the query gives."""
@@ -104,6 +140,7 @@ class Lineage:
             role,
             f"select file_sha256, row_number from raw.stillinger where row_number in ({query})",
             parameters,
+            gives_each_once=True,
         )
 
     def add_units(self, query: str, parameters: Sequence[object] = ()) -> None:
@@ -119,16 +156,18 @@ class Lineage:
 
     def add_references(self) -> None:
         """Name the persons and units that the rows named so far refer to: without them those would be quarantined."""
+        self.con.execute("create or replace temp table referred (employee_no varchar)")
         for feed, references in REFERENCES.items():
             if not self.count(feed):
                 continue
             for column, other in references:
-                codes = f"select {column} from {self.rows_of(feed)} as referring"
+                codes = f"select distinct {column} from {self.rows_of(feed)} as referring"
                 if other == "organisasjon":
                     self.add_units(codes)
                 else:
-                    query = f"select file_sha256, row_number from raw.ansatte where employee_no in ({codes})"
-                    self.add("ansatte", "person", query)
+                    self.con.execute(f"insert into referred {codes} anti join referred using (employee_no)")
+        query = "select file_sha256, row_number from raw.ansatte semi join referred using (employee_no)"
+        self.add("ansatte", "person", query, gives_each_once=True)
 
     def add_joined(self) -> None:
         """Name the further rows that the rows named so far were put together from, when days are delivered one a row."""
@@ -151,8 +190,9 @@ class Lineage:
             return
         spells = f"(select {self._file_no('fravaer')} as file_no, * from intermediate.int_spells)"
         # Most rows named do: a thousand of them nearly always tell.
-        for some in ("(from traced limit 1000)", "traced"):
-            named = f"select 1 from {spells} as spell semi join {some} as sample_of using (file_no, row_number)"
+        named_of = self._named_of("fravaer")
+        for some in (f"(from {named_of} limit 1000)", named_of):
+            named = f"select 1 from {spells} as spell semi join {some} as sample_of using ({self._key('fravaer')})"
             if self.con.execute(f"{named} where year(from_date) <= $1 limit 1", [year]).fetchone():
                 return
         self.add(
@@ -195,35 +235,57 @@ class Lineage:
 
     def named(self) -> list[Traced]:
         """The rows that make the cell, by file."""
-        rows = self.con.execute(
-            """with once as (
-                   select file_no, row_number, min(role_no) as role_no from traced group by file_no, row_number
-               )
-               select file_no, list(row_number order by row_number), histogram(role_no) from once
-               group by file_no order by file_no"""
+        roles: dict[int, dict[str, int]] = {}
+        for number, role, count in self.con.execute(
+            "select file_no, role_no, count(*) from traced group by file_no, role_no order by file_no, role_no"
+        ).fetchall():
+            roles.setdefault(number, {})[self.roles[role]] = count
+        firsts = self.con.execute(
+            f"select file_no, min(row_number, {FIRST_ROWS}) from traced group by file_no order by file_no"
         ).fetchall()
+        query = "select list(row_number order by row_number) from traced where file_no = $1"
         return [
-            Traced(self.files[number], found, {self.roles[role]: count for role, count in sorted(roles.items())})
-            for number, found, roles in rows
+            Traced(self.files[number], first, roles[number], partial(self._listed, query, [number])) for number, first in firsts
         ]
 
     def excluded(self) -> list[Traced]:
         """The rows that do not count, by file and reason."""
-        rows = self.con.execute(
-            """select file_no, reason, list(distinct row_number order by row_number)
-               from left_out anti join traced using (file_no, row_number) group by file_no, reason order by file_no, reason"""
-        ).fetchall()
-        return [Traced(self.files[number], found, {reason: len(found)}) for number, reason, found in rows]
-
-    def listed(self) -> Iterable[tuple[str, str, str, int, str]]:
-        """Each named row as feed, file name, hash, row number and role."""
-        cursor = self.con.execute(
-            "select file_no, row_number, min(role_no) from traced group by file_no, row_number order by file_no, row_number"
+        self.con.execute(
+            """create or replace temp table excluded as
+               select distinct file_no, reason, row_number from left_out anti join traced using (file_no, row_number)"""
         )
-        while rows := cursor.fetchmany(10_000):
-            for number, row_number, role in rows:
-                file = self.files[number]
-                yield file.feed, file.file_name, file.sha256, row_number, self.roles[role]
+        found = self.con.execute(
+            f"""select file_no, reason, count(*), min(row_number, {FIRST_ROWS}) from excluded
+                group by file_no, reason order by file_no, reason"""
+        ).fetchall()
+        query = "select list(row_number order by row_number) from excluded where file_no = $1 and reason = $2"
+        return [
+            Traced(self.files[number], first, {reason: count}, partial(self._listed, query, [number, reason]))
+            for number, reason, count, first in found
+        ]
+
+    def _listed(self, query: str, parameters: Sequence[object]) -> list[int]:
+        return one(self.con, query, list(parameters))[0]
+
+    def write(self, path: Path) -> None:
+        """Write each named row as CSV: file, its hash, row number, role, feed.
+
+        Raises:
+            Refused: the file cannot be written.
+        """
+        self.con.execute("create or replace temp table file_name (file_no integer, file varchar, sha256 varchar, feed varchar)")
+        for number, file in enumerate(self.files):
+            self.con.execute("insert into file_name values ($1, $2, $3, $4)", [number, file.file_name, file.sha256, file.feed])
+        roles = f"list_value({', '.join(map(quoted, self.roles))})"
+        try:
+            self.con.execute(
+                f"""copy (
+                        select file, sha256, row_number as row, {roles}[role_no + 1] as role, feed
+                        from traced inner join file_name using (file_no) order by file_no, row_number
+                    ) to {quoted(str(path))} (format csv, delimiter ';', header true)"""
+            )
+        except duckdb.IOException as error:
+            raise Refused(f"{path} cannot be written: {str(error).splitlines()[0].rpartition(': ')[2]}") from None
 
 
 def unit_scope(level: str, code: str) -> str:

@@ -1,21 +1,17 @@
-"""Prints the answer of a trace: for a controller, as JSON, or its rows as CSV. Never a value of a source row.
+"""Prints the answer of a trace: for a controller, or as JSON. Never a value of a source row.
 Not here: the answer itself (answer.py).
 """
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
-from pathlib import Path
 from typing import Any
 
-from warehouse.errors import Refused
 from warehouse.trace.answer import Answer, Fraction
-from warehouse.trace.lineage import Lineage, Traced
+from warehouse.trace.lineage import Traced
 
-SAMPLE = 3
 PRINTED = ("figure_id", "document", "case_no", "published_on", "place", "published", "computed", "status", "reason")
 OF_PUBLICATION = ("publication_id", "as_of", "published_at", "code_version", "dagster_run_id")
 
@@ -94,17 +90,17 @@ def _files(answer: Answer) -> Iterator[str]:
     if not answer.files:
         yield "No delivered rows: this comes with the code, not with a delivery"
         return
-    yield f"Made of {sum(len(traced.rows) for traced in answer.files)} rows; row 1 is the first after the header"
+    yield f"Made of {sum(traced.count for traced in answer.files)} rows; row 1 is the first after the header"
     for traced in answer.files:
         file = traced.file
-        of_all = f"{len(traced.rows)} of {file.rows_delivered} rows"
+        of_all = f"{traced.count} of {file.rows_delivered} rows"
         yield f"  {file.file_name} ({file.feed}, extract of {file.extract_date}), {of_all}"
         yield f"      sha256 {file.sha256}"
         roles = ", ".join(f"{count} {role}" for role, count in traced.roles.items())
         yield f"      {roles}"
     yield "For instance (file, row, feed)"
     for traced in answer.files:
-        for row in traced.rows[:SAMPLE]:
+        for row in traced.first_rows:
             yield f"  {traced.file.file_name}  {row}  {traced.file.feed}"
     yield "All of them: --rows FILE.csv"
 
@@ -114,8 +110,8 @@ def _excluded(answer: Answer) -> Iterator[str]:
         yield ""
         yield "In the same scope, but not counted"
     for traced in answer.excluded:
-        rows = ", ".join(str(row) for row in traced.rows[:SAMPLE]) + (", …" if len(traced.rows) > SAMPLE else "")
-        yield f"  {traced.file.file_name}: {len(traced.rows)} rows ({rows}): {next(iter(traced.roles))}"
+        rows = ", ".join(str(row) for row in traced.first_rows) + (", …" if traced.count > len(traced.first_rows) else "")
+        yield f"  {traced.file.file_name}: {traced.count} rows ({rows}): {next(iter(traced.roles))}"
 
 
 def figure_as_text(figure: dict[str, Any]) -> Iterator[str]:
@@ -140,14 +136,3 @@ def number(value: object) -> str:
     whole, _, decimals = f"{rounded:,f}".partition(".")
     decimals = decimals.rstrip("0")
     return whole.replace(",", " ") + (f",{decimals}" if decimals else "")
-
-
-def write_rows(lineage: Lineage, path: Path) -> None:
-    """All named rows as CSV in the dialect: file, sha256, row number, role."""
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, delimiter=";", lineterminator="\r\n")
-            writer.writerow(["file", "sha256", "row", "role", "feed"])
-            writer.writerows((name, sha256, row, role, feed) for feed, name, sha256, row, role in lineage.listed())
-    except OSError as error:
-        raise Refused(f"{path} cannot be written: {error.strerror}") from None

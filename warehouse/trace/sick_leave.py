@@ -73,30 +73,26 @@ def add_rows(lineage: Lineage, scope: Scope, terms: frozenset[str], *, title_of:
         " where month_index between $1 and $2",
         [scope.first_month, scope.last_month],
     )
+    first, last, index_before, index_through = days
+    in_period = f"from_date <= date '{last}' and to_date >= date '{first}'"
     con.execute(
-        f"""create or replace temp table scope_stretch as
-            with in_scope as (
-                select position_row, employee_no from intermediate.int_positions
-                where unit_code in ({scope.units}) and {scope.conditions} and from_date <= $2 and to_date >= $1
-            )
-            select
-                stretch.position_row, in_scope.employee_no, stretch.from_date, stretch.to_date, stretch.position_percent,
-                stretch.available_percent as available, stretch.lost_doctor_percent as doctor,
-                stretch.lost_self_percent as self, stretch.is_long_term, {_is_lost(terms)} as is_lost
-            from intermediate.int_position_segments as stretch inner join in_scope using (position_row)
-            where stretch.from_date <= $2 and stretch.to_date >= $1
-                and least(stretch.index_through, $4) > greatest(stretch.index_before, $3)""",
-        list(days),
+        f"""create or replace temp view scope_stretch as
+            select *, {_is_lost(terms)} as is_lost from intermediate.int_position_segments
+            where {in_period} and least(index_through, {index_through}) > greatest(index_before, {index_before})
+                and {scope.conditions} and {_in_units(lineage, scope)}"""
+    )
+    con.execute(f"""create or replace temp view scope_outage as from intermediate.int_position_absences where {in_period}""")
+    con.execute(
+        f"""create or replace temp view scope_spell as from intermediate.int_spells
+            where spell_from <= date '{last}' and spell_to >= date '{first}'"""
     )
     con.execute(
-        """create or replace temp table scope_position as
-           select position_row, max(available) > 0 as is_available, bool_or(is_lost) as has_lost
-           from scope_stretch group by position_row"""
+        f"""create or replace temp table scope_position as
+            select *, {"is_available" if "possible" in terms else "has_lost"} as is_kept
+            from (select position_row, bool_or(available_percent > 0) as is_available, bool_or(is_lost) as has_lost
+                  from scope_stretch group by position_row)"""
     )
-    con.execute(
-        f"""create or replace temp table kept_position as
-            select position_row from scope_position where {"is_available" if "possible" in terms else "has_lost"}"""
-    )
+    con.execute("create or replace temp table kept_position as select position_row from scope_position where is_kept")
     if not one(con, "select count(*) from kept_position")[0]:
         # Nothing was lost, or nobody was available: one position makes the cell what it is.
         con.execute(
@@ -119,6 +115,15 @@ def add_rows(lineage: Lineage, scope: Scope, terms: frozenset[str], *, title_of:
         _set_apart(lineage, scope, days)
 
 
+def _in_units(lineage: Lineage, scope: Scope) -> str:
+    """SQL: a stretch lies in the scope's units. Every position's unit is in the tree, so the whole of it needs no look-up."""
+    (is_whole,) = one(
+        lineage.con,
+        f"select count(*) = (select count(*) from staging.stg_units) from (select distinct unit_code from ({scope.units}))",
+    )
+    return "true" if is_whole else f"unit_code in ({scope.units})"
+
+
 def add_title(lineage: Lineage, job_code: str, kept: str) -> None:
     """Name the position that gives the job code its title unless those in the table `kept` give the same one."""
     title_row = """select arg_max(row_number, (valid_from, row_number)) as row_number,
@@ -137,7 +142,7 @@ def add_title(lineage: Lineage, job_code: str, kept: str) -> None:
 
 def _is_lost(terms: frozenset[str]) -> str:
     """SQL: a stretch has lost time of the terms."""
-    lost = "lost_doctor_percent + lost_self_percent > 0"
+    lost = "(lost_doctor_percent > 0 or lost_self_percent > 0)"
     parts = {
         "lost": lost,
         "self": "lost_self_percent > 0",
@@ -152,26 +157,38 @@ def _is_lost(terms: frozenset[str]) -> str:
 def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
     """Name the absences and leaves that change the terms on the stretches of the kept positions."""
     con = lineage.con
-    # On a stretch without outages there is nothing to find. Rows of one day are of one spell, so that all of them are long.
-    con.execute(
-        """create or replace temp table active as
-            select
-                stretch.position_row, stretch.employee_no, stretch.from_date, outage.kind, outage.outage_row as row,
-                outage.outage_percent as percent, stretch.is_long_term, stretch.is_lost
-            from scope_stretch as stretch semi join kept_position using (position_row)
-            inner join intermediate.int_position_absences as outage on
-                stretch.position_row = outage.position_row
-                and outage.from_date <= stretch.from_date and outage.to_date >= stretch.to_date
-            where stretch.available < 100 or stretch.doctor + stretch.self > 0"""
-    )
     lost = terms & {"lost", "self", "doctor", "short", "long"}
     of_class = "not is_long_term" if lost == {"short"} else "is_long_term" if lost == {"long"} else "true"
     kinds = "('doctor')" if lost == {"doctor"} else "('self', 'doctor')"
     counted = "('self')" if lost == {"self"} else kinds
+    # An outage that is alone on its days needs no comparison: they lose what it takes. A position that loses something is kept.
+    con.execute(
+        f"""create or replace temp table alone as
+            select only_outage_row as row, true as is_absence from scope_stretch where outages = 1 and is_lost
+            union all
+            select only_outage_row, false from scope_stretch semi join kept_position using (position_row)
+            where outages = 1 and available_percent < 100 and {"possible" in terms}"""
+    )
+    # Rows of one day are of one spell, so that all of them are long.
+    con.execute(
+        """create or replace temp table active as
+            select
+                stretch.position_row, stretch.from_date, outage.kind, outage.outage_row as row,
+                outage.outage_percent as percent, stretch.is_long_term, stretch.is_lost
+            from (
+                from scope_stretch
+                where outages > 1 and (available_percent < 100 or lost_doctor_percent > 0 or lost_self_percent > 0)
+            ) as stretch semi join kept_position using (position_row)
+            inner join scope_outage as outage on
+                stretch.position_row = outage.position_row
+                and outage.from_date <= stretch.from_date and outage.to_date >= stretch.to_date"""
+    )
     con.execute(
         f"""delete from active where kind <> 'leave' and (
                 not ({of_class}) or kind not in {kinds}
-                or (kind in {counted} and row not in (select row from active where kind in {counted} and is_lost)))"""
+                or (kind in {counted}
+                    and row not in (select row from active where kind in {counted} and is_lost)
+                    and row not in (select row from alone where is_absence)))"""
     )
     if lost == {"self"}:
         # Doctor-certified absence takes from self-certified on the days of both.
@@ -180,67 +197,55 @@ def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
                    select doctor.row from active as doctor inner join active as own using (position_row, from_date)
                    where doctor.kind = 'doctor' and own.kind = 'self')"""
         )
-    # An outage that is alone on its days needs no comparison.
     con.execute(
-        """create or replace temp table crowded as
-           select position_row, from_date from active group by position_row, from_date having count(*) > 1"""
-    )
-    con.execute(
-        f"""create or replace temp table outage as
+        f"""create or replace temp table compared as
             with totals as (
                 select
                     position_row, from_date,
                     coalesce(sum(percent) filter (where kind = 'leave'), 0) as leaves,
                     coalesce(sum(percent) filter (where kind = 'doctor'), 0) as doctors,
                     coalesce(sum(percent) filter (where kind = 'self'), 0) as selves
-                from active semi join crowded using (position_row, from_date) group by position_row, from_date
+                from active group by position_row, from_date
             ),
-            compared as (
+            without as (
                 select
-                    active.employee_no, active.kind, active.row, active.is_lost, active.is_long_term,
-                    leaves, doctors, selves,
+                    active.kind, active.row, leaves, doctors, selves,
                     leaves - case when kind = 'leave' then percent else 0 end as other_leaves,
                     doctors - case when kind = 'doctor' then percent else 0 end as other_doctors,
                     selves - case when kind = 'self' then percent else 0 end as other_selves
                 from active inner join totals using (position_row, from_date)
-            ),
-            judged as (
-                select employee_no, kind, row, is_lost, is_long_term, {_changes(terms)} as is_needed from compared
-                union all
-                select employee_no, kind, row, is_lost, is_long_term,
-                    case when kind = 'leave' then {"possible" in terms} else is_lost end as is_needed
-                from active anti join crowded using (position_row, from_date)
             )
-            select kind, row, any_value(employee_no) as employee_no, bool_or(is_needed) as is_needed,
-                bool_or(is_lost and is_long_term) as makes_long
-            from judged group by kind, row"""
+            select row, kind <> 'leave' as is_absence, bool_or({_changes(terms)}) as is_needed from without group by all"""
+    )
+    con.execute(
+        """create or replace temp table kept_outage as
+           from alone union all select row, is_absence from compared where is_needed"""
     )
     wants_class = "long" in terms
     con.execute(f"create or replace temp table tangled as {_tangled(terms)}")
-    con.execute(
-        """create or replace temp table kept_outage as select row, kind <> 'leave' as is_absence from outage
-           where is_needed and employee_no not in (select employee_no from tangled)"""
-    )
-    kept, support = _untangle(lineage, terms, wants_class)
-    if kept:
-        con.execute(
-            "insert into kept_outage select unnest($1), unnest($2)",
-            [[outage.row for outage in kept], [outage.is_absence for outage in kept]],
-        )
+    support = _untangle(lineage, terms, wants_class)
     if wants_class:
         support += _support(lineage)
+    spells = "select file_sha256, row_number from scope_spell"
     lineage.add(
         "permisjoner",
         "leave",
         """select file_sha256, row_number from staging.stg_leaves
            where leave_row in (select row from kept_outage where not is_absence)""",
+        gives_each_once=True,
     )
-    for role, rows in (
-        ("sick absence", "select row from kept_outage where is_absence"),
-        ("sick absence that makes the spell long-term", f"select unnest({support}::bigint[])"),
-    ):
+    lineage.add(
+        "fravaer",
+        "sick absence",
+        f"{spells} where absence_row in (select row from kept_outage where is_absence)",
+        gives_each_once=True,
+    )
+    if support:
         lineage.add(
-            "fravaer", role, f"select file_sha256, row_number from intermediate.int_spells where absence_row in ({rows})"
+            "fravaer",
+            "sick absence that makes the spell long-term",
+            f"{spells} where absence_row in (select unnest($1))",
+            [support],
         )
 
 
@@ -278,12 +283,13 @@ def _tangled(terms: frozenset[str]) -> str:
     one, but may stand in for each other. Where the terms can grow by taking a row out, one such row is enough.
     """
     return f"""
+        with spared as (from compared anti join alone using (row, is_absence) where not is_needed)
         select distinct employee_no from (
-            select employee_no, 0 as spell_no from outage where kind = 'leave' and not is_needed
+            select leave.employee_no, 0 as spell_no from staging.stg_leaves as leave
+            where leave.leave_row in (select row from spared where not is_absence)
             union all
-            select spell.employee_no, spell.spell_no from outage
-            inner join intermediate.int_spells as spell on outage.row = spell.absence_row
-            where outage.kind <> 'leave' and not outage.is_needed
+            select spell.employee_no, spell.spell_no from scope_spell as spell
+            where spell.absence_row in (select row from spared where is_absence)
         ) group by employee_no, spell_no having count(*) > {1 if _only_grows(terms) else 0}"""
 
 
@@ -301,20 +307,18 @@ def _support(lineage: Lineage) -> list[int]:
     spells: dict[tuple, list[tuple[Outage, bool]]] = defaultdict(list)
     # An absence that is long enough by itself needs no other, nor do those that are a whole spell.
     for person, spell, is_counted, *values in con.execute(
-        f"""with counted as (
-                select spell.employee_no, spell.spell_no, spell.absence_row, spell.to_date - spell.from_date + 1 as own_days
-                from intermediate.int_spells as spell inner join outage on spell.absence_row = outage.row
-                where outage.kind <> 'leave' and outage.is_needed and outage.makes_long
-                    and spell.employee_no not in (select employee_no from tangled)
+        f"""with marked as (
+                select *, absence_row in (select row from kept_outage where is_absence) as is_counted
+                from scope_spell where is_long_term and spell_absences > 1
             ),
             doubtful as (
-                select employee_no, spell_no from counted group by employee_no, spell_no having min(own_days) <= $1
+                select * from marked anti join tangled using (employee_no)
+                window spell_rows as (partition by employee_no, spell_no)
+                qualify bool_or(is_counted and to_date - from_date < $1) over spell_rows
+                    and not bool_and(is_counted) over spell_rows
             )
-            select spell.employee_no, spell.spell_no, counted.absence_row is not null, {DAYS}
-            from intermediate.int_spells as spell semi join doubtful using (employee_no, spell_no)
-            left join counted on spell.absence_row = counted.absence_row {WITH_INDEXES}
-            window spell_rows as (partition by spell.employee_no, spell.spell_no)
-            qualify count(*) over spell_rows > count(counted.absence_row) over spell_rows""",
+            select spell.employee_no, spell.spell_no, spell.is_counted, {DAYS}
+            from doubtful as spell {WITH_INDEXES} order by spell.absence_row""",
         [limit],
     ).fetchall():
         spells[person, spell].append((Outage(*values), is_counted))
@@ -334,46 +338,54 @@ def _support(lineage: Lineage) -> list[int]:
     return found
 
 
-def _untangle(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> tuple[list[Outage], list[int]]:
-    """Of the tangled persons' rows those that are kept, and the further absences that keep a spell long-term."""
+def _untangle(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> list[int]:
+    """Keep of the tangled persons' rows those that are needed; returns the further absences that keep a spell long-term."""
     con = lineage.con
+    outages, alone, needed = _outages_of_tangled(lineage, wants_class)
     days: dict[str, dict[tuple, list[tuple[int, bool, str, int]]]] = defaultdict(lambda: defaultdict(list))
     for person, position, day, kind, row, percent in con.execute(
-        """select employee_no, position_row, from_date, kind, row, cast(percent * 10000 as bigint)
-           from active semi join tangled using (employee_no) order by all"""
+        """select employee_no, position_row, active.from_date, kind, row, cast(percent * 10000 as bigint)
+           from active inner join intermediate.int_positions as held using (position_row)
+           semi join tangled using (employee_no) order by all"""
     ).fetchall():
         days[person][position, day].append((row, kind != "leave", kind, percent))
     if not days:
-        return [], []
-    outages = _outages_of_tangled(lineage, wants_class)
+        return []
     (limit,) = one(con, "select short_term_max_days from raw.settings")
-    needed: set[tuple[int, bool]] = set()
-    if _only_grows(terms):
-        # What cannot be spared while all the others are there cannot be spared when some are gone.
-        needed.update(con.execute("select row, kind <> 'leave' from outage where is_needed").fetchall())
+    # What is alone on a day cannot be spared; nor what cannot be spared while all the others are there, where terms only grow.
+    fixed = needed if _only_grows(terms) else alone
     kept: list[Outage] = []
     support: list[int] = []
     for person, stretches in days.items():
         active = {(row, is_absence) for found in stretches.values() for row, is_absence, _, _ in found}
+        active.update((outage.row, outage.is_absence) for outage in outages[person] if (outage.row, outage.is_absence) in alone)
+        # Where all rows are fixed only the class can change, which is each row's on all its days.
+        loose = [found for found in stretches.values() if any(entry[:2] not in fixed for entry in found)]
+        fixed_absences = {row for row, is_absence in active & fixed if is_absence}
 
-        def outcome(rows: Sequence[Outage], stretches: Mapping = stretches) -> list[tuple]:
+        def outcome(rows: Sequence[Outage], loose: list = loose, fixed_absences: set[int] = fixed_absences) -> list[object]:
             present = {(outage.row, outage.is_absence) for outage in rows}
             long_rows = long_outages(rows, limit) if wants_class else set()
-            result = []
-            for found in stretches.values():
+            result: list[object] = [fixed_absences & long_rows]
+            for found in loose:
                 here = [entry for entry in found if entry[:2] in present]
                 is_long = any(row in long_rows for row, is_absence, _, _ in here if is_absence)
                 result.append(_of_terms(terms, *split((kind, percent) for *_, kind, percent in here), is_long))
             return result
 
         for outage in smallest(
-            _in_order(outages[person], active), outcome, lambda outage: (outage.row, outage.is_absence) not in needed
+            _in_order(outages[person], active), outcome, lambda outage: (outage.row, outage.is_absence) not in fixed
         ):
             if (outage.row, outage.is_absence) in active:
                 kept.append(outage)
             else:
                 support.append(outage.row)
-    return kept, support
+    con.execute("delete from kept_outage where (row, is_absence) in (from tangled_outage)")
+    con.execute(
+        "insert into kept_outage select unnest($1), unnest($2)",
+        [[outage.row for outage in kept], [outage.is_absence for outage in kept]],
+    )
+    return support
 
 
 def _of_terms(terms: frozenset[str], available: int, doctor: int, own: int, is_long: bool) -> tuple:
@@ -399,70 +411,90 @@ def _in_order(outages: Sequence[Outage], active: set[tuple[int, bool]]) -> list[
     return [*sorted(counted, key=lambda outage: (outage.is_absence, outage.row)), *support]
 
 
-def _outages_of_tangled(lineage: Lineage, wants_class: bool) -> dict[str, list[Outage]]:
-    """The tangled persons' leaves and absences, with all absences of the spells that the counted ones belong to."""
+def _outages_of_tangled(
+    lineage: Lineage, wants_class: bool
+) -> tuple[dict[str, list[Outage]], set[tuple[int, bool]], set[tuple[int, bool]]]:
+    """The tangled persons' leaves and absences, with all absences of the spells that the counted ones belong to; of them
+    those that are alone on a day, and those that cannot be spared while all the others are there.
+    """
+    con = lineage.con
+    con.execute(
+        """create or replace temp table tangled_absence as
+           select absence_row, employee_no, from_date, to_date, spell_no, is_long_term
+           from scope_spell semi join tangled using (employee_no)"""
+    )
+    con.execute(
+        """create or replace temp table tangled_outage as
+           select * from (
+               select absence_row as row, true as is_absence from tangled_absence
+               union all
+               select leave_row, false from staging.stg_leaves semi join tangled using (employee_no)
+           ) semi join (from kept_outage union all select row, is_absence from compared) using (row, is_absence)"""
+    )
     whole_spells = """
-        or (spell.employee_no, spell.spell_no) in (
-            select employee_no, spell_no from intermediate.int_spells
-            where absence_row in (
-                select row from outage semi join tangled using (employee_no) where kind <> 'leave' and makes_long))"""
-    rows = lineage.con.execute(
-        f"""select employee_no, row, false, 0, 0, 0, 0 from outage semi join tangled using (employee_no) where kind = 'leave'
+        or (is_long_term and (spell.employee_no, spell.spell_no) in (
+            select (employee_no, spell_no) from tangled_absence
+            where absence_row in (select row from tangled_outage where is_absence)))"""
+    rows = con.execute(
+        f"""select employee_no, leave_row, false, 0, 0, 0, 0 from staging.stg_leaves
+            where leave_row in (select row from tangled_outage where not is_absence)
             union all
-            select spell.employee_no, {DAYS}
-            from intermediate.int_spells as spell semi join tangled using (employee_no) {WITH_INDEXES}
-            where spell.absence_row in (
-                select row from outage semi join tangled using (employee_no) where kind <> 'leave')
+            select spell.employee_no, {DAYS} from tangled_absence as spell {WITH_INDEXES}
+            where spell.absence_row in (select row from tangled_outage where is_absence)
                 {whole_spells if wants_class else ""}
             order by all"""
     ).fetchall()
     found: dict[str, list[Outage]] = defaultdict(list)
     for person, *values in rows:
         found[person].append(Outage(*values))
-    return found
+    of_tangled = "select row, is_absence from {} semi join tangled_outage using (row, is_absence)"
+    alone, needed = (set(con.execute(of_tangled.format(table)).fetchall()) for table in ("alone", "kept_outage"))
+    return found, alone, needed
 
 
 def _set_apart(lineage: Lineage, scope: Scope, days: Sequence[object]) -> None:
     """Rows in the scope that do not count: by population, by kind, or because they change nothing."""
     first, last = days[:2]
+    con = lineage.con
+    persons = "" if scope.conditions == "true" else "inner join staging.stg_persons as person using (employee_no)"
     lineage.exclude(
         "stillinger",
         f"""select position.file_sha256, position.row_number, case
                 when not population.in_sick_leave
                     then 'form of employment ' || position.employment_form || ' does not count in sick leave'
                 when position.position_percent = 0 then 'position percent is 0'
-                when position.row_number in (select position_row from scope_position where is_available) then null
-                when position.row_number in (select position_row from scope_position)
-                    then 'on full leave on every working day of the period'
+                when counted.position_row is not null then 'on full leave on every working day of the period'
                 else 'no working day of the period' end as reason
-            from (select stillinger.*, ansatte.birth_year, case ansatte.sex_code when 'K' then 'kvinne' else 'mann' end as sex
-                  from raw.stillinger inner join raw.ansatte using (employee_no)) as position
+            from raw.stillinger as position {persons}
             inner join seeds.populations as population using (employment_form)
-            where unit_code in ({scope.units}) and {scope.conditions} and valid_from <= $2
-                and coalesce(valid_to, $2) >= $1 and position.row_number not in (select position_row from kept_position)
-                and reason is not null""",
+            left join scope_position as counted on position.row_number = counted.position_row
+            where {_in_units(lineage, scope)} and {scope.conditions} and valid_from <= $2 and coalesce(valid_to, $2) >= $1
+                and counted.is_available is distinct from true
+                and position.row_number not in (from kept_position)""",
         [first, last],
     )
-    con = lineage.con
     con.execute(
-        "create or replace temp table kept_person as select distinct employee_no from scope_stretch"
-        " semi join kept_position using (position_row)"
+        """create or replace temp table kept_person as
+           select distinct employee_no from intermediate.int_positions semi join kept_position using (position_row)"""
     )
     lineage.exclude(
         "fravaer",
-        """select file_sha256, row_number, case when certification is null then absence_type || ' is no sick leave'
+        f"""with unnamed as materialized (
+               from {lineage.rows_of("fravaer", are_named=False)} as absence
+               where from_date <= $2 and coalesce(to_date, $2) >= $1
+           )
+           select file_sha256, row_number, case when certification is null then absence_type || ' is no sick leave'
                else 'changes nothing: on days off, outside the position, in full leave or covered by other absence'
                end as reason
-           from (select row_of.*, sick.certification from raw.fravaer as row_of
-                 left join seeds.sick_absence_types as sick using (absence_type)) as absence
-           semi join kept_person using (employee_no) where from_date <= $2 and coalesce(to_date, $2) >= $1""",
+           from unnamed left join seeds.sick_absence_types as sick using (absence_type)
+           semi join kept_person using (employee_no)""",
         [first, last],
     )
     lineage.exclude(
         "permisjoner",
-        """select file_sha256, row_number,
+        f"""select file_sha256, row_number,
                'changes nothing: on days off, outside the position or covered by other leave' as reason
-           from raw.permisjoner semi join kept_person using (employee_no)
+           from {lineage.rows_of("permisjoner", are_named=False)} as leave semi join kept_person using (employee_no)
            where from_date <= $2 and coalesce(to_date, $2) >= $1""",
         [first, last],
     )

@@ -7,7 +7,9 @@ with changes as (
         case when kind = 'leave' then outage_percent else 0 end as leave_change,
         case when kind = 'doctor' then outage_percent else 0 end as doctor_change,
         case when kind = 'self' then outage_percent else 0 end as self_change,
-        cast(is_long_term as integer) as long_term_change
+        cast(is_long_term as integer) as long_term_change,
+        1 as outages_change,
+        outage_row as row_change
     from {{ ref('int_position_absences') }}
     union all
     select
@@ -16,7 +18,9 @@ with changes as (
         case when kind = 'leave' then -outage_percent else 0 end as leave_change,
         case when kind = 'doctor' then -outage_percent else 0 end as doctor_change,
         case when kind = 'self' then -outage_percent else 0 end as self_change,
-        -cast(is_long_term as integer) as long_term_change
+        -cast(is_long_term as integer) as long_term_change,
+        -1 as outages_change,
+        -outage_row as row_change
     from {{ ref('int_position_absences') }}
     union all
     select
@@ -25,7 +29,9 @@ with changes as (
         0 as leave_change,
         0 as doctor_change,
         0 as self_change,
-        0 as long_term_change
+        0 as long_term_change,
+        0 as outages_change,
+        0 as row_change
     from {{ ref('int_positions') }}
 ),
 
@@ -36,7 +42,9 @@ change_days as (
         sum(leave_change) as leave_change,
         sum(doctor_change) as doctor_change,
         sum(self_change) as self_change,
-        sum(long_term_change) as long_term_change
+        sum(long_term_change) as long_term_change,
+        sum(outages_change) as outages_change,
+        sum(row_change) as row_change
     from changes
     group by position_row, change_date
 ),
@@ -49,7 +57,10 @@ running as (
         sum(leave_change) over by_day as leave_percent,
         sum(doctor_change) over by_day as doctor_percent,
         sum(self_change) over by_day as self_percent,
-        sum(long_term_change) over by_day > 0 as is_long_term
+        sum(long_term_change) over by_day > 0 as is_long_term,
+        sum(outages_change) over by_day as outages,
+        -- Where one outage is active, the sum is its row.
+        sum(row_change) over by_day as sum_of_rows
     from change_days
     window by_day as (partition by position_row order by change_date)
 ),
@@ -60,6 +71,8 @@ stretches as (
         running.from_date,
         coalesce(running.next_change - 1, position.to_date) as to_date,
         running.is_long_term,
+        running.outages,
+        running.sum_of_rows,
         position.unit_code,
         position.sex,
         position.birth_year,
@@ -90,6 +103,8 @@ select
         stretch.self_percent, stretch.available_percent - least(stretch.doctor_percent, stretch.available_percent)
     ) as lost_self_percent,
     stretch.is_long_term,
+    cast(stretch.outages as integer) as outages,
+    cast(case when stretch.outages = 1 then stretch.sum_of_rows end as bigint) as only_outage_row,
     before.working_day_index as index_before,
     through.working_day_index as index_through
 from stretches as stretch

@@ -54,9 +54,12 @@ select
     cast(spell_no as integer) as spell_no,
     min(from_date) over spell as spell_from,
     max(to_date) over spell as spell_to,
+    cast(count(*) over spell as integer) as spell_absences,
     cast(max(to_date) over spell - min(from_date) over spell + 1 as integer) as spell_days,
     max(to_date) over spell - min(from_date) over spell + 1 > short_term_max_days as is_long_term,
     file_sha256,
     row_number
 from numbered
 window spell as (partition by employee_no, spell_no)
+-- Whoever asks for a period's spells reads only those of about that time.
+order by spell_from
