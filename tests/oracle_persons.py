@@ -29,7 +29,6 @@ LEADER_LEVELS = {"Avdelingsleder": ("Avdelingsleder",), **{level: (level,) for l
 class PersonSettings:
     full_time_threshold: float = 80
     min_persons: int = 5
-    min_fte_job_code: float = 30
     first_year: int | None = None
 
 
@@ -113,11 +112,7 @@ def full_time(feeds: Feeds, as_of: date, start: int, settings: PersonSettings) -
                 by_job_code.setdefault(job_key, {}).setdefault(row["Ansattnr"], []).append(row)
     return {
         "full_time_by_unit": {key: full_time_cell(held, settings) for key, held in by_unit.items()},
-        "full_time_by_job_code": {
-            key: cell | {"withheld": "primary" if cell["fte"] < settings.min_fte_job_code else None}
-            for key, held in by_job_code.items()
-            for cell in [full_time_cell(held, settings)]
-        },
+        "full_time_by_job_code": {key: full_time_cell(held, settings) for key, held in by_job_code.items()},
     }
 
 
