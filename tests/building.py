@@ -7,14 +7,10 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from orchestration.dbt import load_manifest
 from orchestration.rebuild import build_tables
 from sources.payroll.profile import feeds_by
 from warehouse.archive import kept_arrivals, take_in
-from warehouse.database import connect
 from warehouse.delivery import choose
-from warehouse.disclosure.marts import marts_of
-from warehouse.disclosure.masking import mask
 from warehouse.paths import Home
 from warehouse.publication import current_publication
 from warehouse.restatements import Restated
@@ -32,17 +28,12 @@ def settings_with(folder: Path, **changes: object) -> Settings:
     return read_settings(path)
 
 
-def build(
-    home: Home, settings: Settings, as_of: date | None = None, *, accepted: str | None = None, primary_only: bool = False
-) -> Restated:
-    """Landing → served tables in the build database; returns what they change of the current publication.
-
-    `primary_only` serves what the secondary rule withholds, which in a municipality of a few persons is nearly everything.
-    """
+def build(home: Home, settings: Settings, as_of: date | None = None, *, accepted: str | None = None) -> Restated:
+    """Landing → served tables in the build database; returns what they change of the current publication."""
     home.prepare()
     feeds = feeds_by(settings.payroll_profile)
     take_in(home, home.landing, feeds)
-    restated = build_tables(
+    return build_tables(
         home,
         settings,
         feeds,
@@ -51,11 +42,3 @@ def build(
         previous=current_publication(home),
         accepted_restatement=accepted,
     )
-    if primary_only:
-        marts = marts_of(load_manifest())
-        with connect(home.build_database, settings) as con:
-            for mart in marts:
-                if mart.threshold is not None:
-                    con.execute(f"update disclosure.{mart.name} set withheld = null where withheld = 'secondary'")
-            mask(con, marts)
-    return restated

@@ -43,7 +43,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Settings]:
         write_lines(root / "landing" / f"{feed}_{as_of}.csv", ";".join(rows[0]), [";".join(row.values()) for row in rows])
     settings = settings_with(root, **THRESHOLDS)
     home = Home(root)
-    build(home, settings, primary_only=True)
+    build(home, settings)
     return home, settings
 
 

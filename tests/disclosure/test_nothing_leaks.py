@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.dbt import load_manifest
+from tests.building import settings_with
 from tests.golden.municipality import Municipality
 from tests.small_deliveries import national_number
 from warehouse.attack.night import attack_served
@@ -26,6 +27,7 @@ from warehouse.paths import Home
 from warehouse.settings import read_settings
 
 PERSONS = {"A": 13, "B": 3, "C": 16, "D": 25}
+SETTINGS = "arsverk.toml"
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -46,8 +48,12 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, bytes, list[s
         made.position(number, unit, f"{100 - n % 3},{n % 90 + 10}" if n % 3 else "100", "01.01.2023", form="Fast")
         made.absence(number, "Sykmelding", f"{n % 27 + 1:02}.02.2023", f"{n % 27 + 1:02}.0{n % 4 + 3}.2023", str(20 + n))
     made.deliver(home.landing, date(2023, 12, 31))
+    settings_with(home.root, withholding='"secondary"')
     done = subprocess.run(
-        [sys.executable, "-c", "from orchestration.cli import main; main()", "run", "--home", str(home.root)],
+        [
+            *(sys.executable, "-c", "from orchestration.cli import main; main()", "run"),
+            *("--home", str(home.root), "--settings", str(home.root / SETTINGS)),
+        ],
         capture_output=True,
         timeout=300,
         check=False,
@@ -139,15 +145,17 @@ def about_to_publish(night: tuple[Home, bytes, list[str]], tmp_path: Path) -> Ho
     return home
 
 
-def test_the_attack_finds_nothing(about_to_publish: Home) -> None:
-    attack_served(about_to_publish, read_settings())
+def test_the_attack_finds_nothing(night: tuple[Home, bytes, list[str]], about_to_publish: Home) -> None:
+    attack_served(about_to_publish, read_settings(night[0].root / SETTINGS))
 
 
 @pytest.mark.parametrize(
     "table", ["sick_leave_by_unit", "sick_leave_by_sex", "sick_leave_by_age", "full_time_by_unit", "equality_gender_balance"]
 )
-def test_a_secondary_cell_that_is_served_is_named_by_the_attack(about_to_publish: Home, table: str) -> None:
-    settings = read_settings()
+def test_a_secondary_cell_that_is_served_is_named_by_the_attack(
+    night: tuple[Home, bytes, list[str]], about_to_publish: Home, table: str
+) -> None:
+    settings = read_settings(night[0].root / SETTINGS)
     (mart,) = (mart for mart in marts_of(load_manifest()) if mart.name == table)
     with connect(about_to_publish.build_database, settings) as con:
         cell = con.execute(

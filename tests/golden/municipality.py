@@ -100,6 +100,6 @@ def built(municipality: Municipality, folder: Path, as_of: date) -> Iterator[duc
     home, settings = Home(folder / "home"), settings_with(folder)
     home.prepare()
     municipality.deliver(home.landing, as_of)
-    build(home, settings, primary_only=True)
+    build(home, settings)
     with connect(home.build_database, settings, read_only=True) as con:
         yield con

@@ -21,7 +21,7 @@ def test_marts_are_the_oracle_s(tmp_path: Path, seed: int) -> None:
     for feed, rows in feeds.items():
         lines = [";".join(rows[0]), *(";".join(row.values()) for row in rows)]
         (home.landing / f"{feed}_{as_of}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    build(home, settings, primary_only=True)
+    build(home, settings)
     grains = {mart.name: mart.grain for mart in marts_of(load_manifest())}
     with connect(home.build_database, settings, read_only=True) as con:
         for table, expected in sick_leave_tables(feeds, as_of).items():

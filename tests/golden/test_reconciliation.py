@@ -393,7 +393,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
     )
     pilots = ["V1;Langvakter;10.05.2023;", "V2;Langturnus;01.01.2022;15.06.2022"]
     write_lines(home.landing / "piloter_2024-02-01.csv", "Enhetskode;Pilot;Startdato;Sluttdato", pilots)
-    build(home, settings_with(folder, min_fte_unit=2, min_fte_job_code=2, min_persons=2), primary_only=True)
+    build(home, settings_with(folder, min_fte_unit=2, min_fte_job_code=2, min_persons=2))
     return home
 
 

@@ -57,7 +57,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnectio
         },
     )
     settings = settings_with(folder)
-    build(home, settings, primary_only=True)
+    build(home, settings)
     return duckdb.connect(str(home.build_database), read_only=True)
 
 

@@ -53,7 +53,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Settings]:
     settings = settings_with(
         folder, min_fte_unit=1.2, min_fte_job_code=0, min_persons=0, min_responses=0, max_quarantine_share=QUARANTINE_SHARE
     )
-    build(home, settings, primary_only=True)
+    build(home, settings)
     publish(home, settings, marts_of(load_manifest()))
     return home, settings
 

@@ -66,7 +66,8 @@ def decide(
     con.execute("create schema if not exists disclosure")
     for mart in withholding:
         _decide_primary(con, mart, limits[mart.name])
-    _decide_secondary(con, limits, settings.protection_interval, earlier)
+    if settings.withholding == "secondary":
+        _decide_secondary(con, limits, settings.protection_interval, earlier)
     return {
         mart.name: one(
             con,
