@@ -149,9 +149,7 @@ def test_the_attack_finds_nothing(night: tuple[Home, bytes, list[str]], about_to
     attack_served(about_to_publish, read_settings(night[0].root / SETTINGS))
 
 
-@pytest.mark.parametrize(
-    "table", ["sick_leave_by_unit", "sick_leave_by_sex", "sick_leave_by_age", "full_time_by_unit", "equality_gender_balance"]
-)
+@pytest.mark.parametrize("table", ["sick_leave_by_unit", "sick_leave_by_age", "full_time_by_unit", "equality_gender_balance"])
 def test_a_secondary_cell_that_is_served_is_named_by_the_attack(
     night: tuple[Home, bytes, list[str]], about_to_publish: Home, table: str
 ) -> None:
@@ -161,8 +159,7 @@ def test_a_secondary_cell_that_is_served_is_named_by_the_attack(
         cell = con.execute(
             f"select {', '.join(mart.cell)} from served.{table} where withheld = 'secondary' order by all limit 1"
         ).fetchone()
-        if cell is None:
-            pytest.skip(f"{table} has no secondary cell here")
+        assert cell is not None, "the municipality has no secondary cell here"
         this = " and ".join(f"served.{name} = '{value}'" for name, value in zip(mart.cell, cell, strict=True))
         same = " and ".join(f"served.{name} = mart.{name}" for name in mart.grain)
         con.execute(
