@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from warehouse.disclosure.attacker import computable
-from warehouse.disclosure.choice import is_kept, rules_of_sums
+from warehouse.disclosure.choice import Rule, rules_of_sums
 from warehouse.disclosure.problem import Cell, Problem
 from warehouse.disclosure.secondary import Attack, withhold
 
@@ -69,7 +69,7 @@ def test_what_the_publication_before_withheld_is_preferred_and_kept() -> None:
     assert chosen != other
     again = table([[4, 12, 13, 30], [22, 23, 24, 25]])
     again.previous = np.array([cell.key in other for cell in again.cells])
-    again.kept = again.previous.copy()
+    again.begun = again.previous.copy()
     assert withheld_names(again, withhold(again, 0.1)) == other
 
 
@@ -103,12 +103,18 @@ def safe_sets(problem: Problem) -> Iterable[np.ndarray]:
     """Every set of withheld cells that keeps the rules and withstands the attacker."""
     free = np.flatnonzero(~problem.primary)
     rules = rules_of_sums(problem)
+    width = 0.2 * problem.threshold
     for count in range(len(free) + 1):
         for chosen in itertools.combinations(free, count):
             withheld = problem.primary.copy()
             withheld[list(chosen)] = True
-            if is_kept(problem, rules, withheld) and not Attack(problem, 0.1).on(withheld):
+            if all(is_kept(rule, withheld) for rule in rules) and (Attack(problem, width).hide(withheld) == withheld).all():
                 yield withheld
+
+
+def is_kept(rule: Rule, withheld: np.ndarray) -> bool:
+    weight = sum(weight for i, weight in zip(rule.helpers, rule.weights, strict=True) if withheld[i])
+    return not withheld[rule.cell] or weight >= rule.need - 1e-9
 
 
 def test_hardly_more_is_withheld_than_the_least_that_is_safe() -> None:

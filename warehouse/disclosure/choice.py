@@ -1,17 +1,17 @@
 """Chooses the cells to withhold at the least cost under given rules: an integer program, solved by HiGHS to the optimum.
-Not here: what an attacker can still find (attacker.py), which adds rules.
+Not here: what an attacker can still find (attacker.py), or what more to withhold against him (widening.py).
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import highspy
 import numpy as np
 
-from warehouse.disclosure.problem import Problem
+from warehouse.disclosure.problem import NEGLIGIBLE, Problem
+from warehouse.disclosure.solver import quiet_solver
 from warehouse.errors import Refused
 
 # Withholding what the publication before withheld costs this share: a cell that comes and goes leaks by comparison.
@@ -38,7 +38,7 @@ def rules_of_sums(problem: Problem) -> list[Rule]:
     the threshold, unless they are all the parts of one served cell, whose figure is public anyway.
     """
     rules = []
-    for whole in problem.sums():
+    for whole in problem.sums:
         # What sits on the unit itself is no company: who knows who sits there knows how much it is.
         left, right = ([i for i in side if not problem.is_own[i]] for side in whole)
         members = [*left, *right]
@@ -61,28 +61,47 @@ def rules_of_sums(problem: Problem) -> list[Rule]:
     return rules
 
 
-def is_kept(problem: Problem, rules: Sequence[Rule], withheld: np.ndarray) -> bool:
-    """Whether a set of withheld cells keeps all rules."""
-    for rule in [*rules, *_rules_of_pairs(problem)]:
-        if withheld[rule.cell]:
-            weight = sum(w for i, w in zip(rule.helpers, rule.weights, strict=True) if withheld[i])
-            if weight < rule.need * (1 - TOLERANCE):
-                return False
-    return True
+def rules_of_room(problem: Problem, width: np.ndarray) -> list[Rule]:
+    """What every single sum of a whole period demands for the range of each of its cells.
+
+    A cell moves one way by no more than its reason for being withheld allows, and the other way by no more than the other
+    withheld cells of the sum can make up for.
+    """
+    rules = []
+    for left, right in problem.relations:
+        for side, other in ((left, right), (right, left)):
+            for cell in side:
+                if not problem.protected[cell]:
+                    continue
+                for one_way, same, opposite in (
+                    (problem.below, problem.below, problem.above),
+                    (problem.above, problem.above, problem.below),
+                ):
+                    need = float(width[cell] - one_way[cell])
+                    if need > NEGLIGIBLE:
+                        company = [i for i in side if i != cell]
+                        room = np.minimum([*same[company], *opposite[other]], width[cell])
+                        rules.append(Rule(cell, (*company, *other), tuple(room.tolist()), need))
+    return rules
 
 
-def choose(problem: Problem, rules: Sequence[Rule]) -> np.ndarray:
-    """The cheapest set of cells that holds the primary ones and keeps every rule.
+def rules_of_pairs(problem: Problem) -> list[Rule]:
+    """Cells that give each other away are withheld together."""
+    both = [*problem.pairs, *((other, cell) for cell, other in problem.pairs), *problem.implied]
+    return [Rule(cell, (other,), (1.0,), 1.0) for cell, other in both]
+
+
+def choose(problem: Problem, rules: Sequence[Rule], given: np.ndarray) -> np.ndarray:
+    """The cheapest set of cells that holds the given ones and keeps every rule.
 
     Raises:
         Refused: there is none, which is a fault of the program (withholding everything keeps any rule).
     """
-    given = problem.primary
     free = np.flatnonzero(~given)
     column = np.full(len(problem.cells), -1)
     column[free] = np.arange(len(free))
     rows: dict[tuple, None] = {}
-    for rule in [*rules, *_rules_of_pairs(problem)]:
+    for rule in rules:
         need = rule.need - sum(w for i, w in zip(rule.helpers, rule.weights, strict=True) if given[i])
         if need <= TOLERANCE:
             continue
@@ -97,59 +116,16 @@ def choose(problem: Problem, rules: Sequence[Rule]) -> np.ndarray:
             rows[(*entries, (int(column[rule.cell]), -1.0)), 0.0] = None
     chosen = given.copy()
     if rows:
-        chosen[free[_solve(_costs(problem)[free], list(rows)) > 0.5]] = True
+        chosen[free[_solve(costs(problem)[free], list(rows)) > 0.5]] = True
     return chosen
 
 
-def _rules_of_pairs(problem: Problem) -> list[Rule]:
-    both = [*problem.pairs, *((other, cell) for cell, other in problem.pairs), *problem.implied]
-    return [Rule(cell, (other,), (1.0,), 1.0) for cell, other in both]
-
-
-def extend(problem: Problem, rules: Sequence[Rule], withheld: np.ndarray) -> np.ndarray:
-    """Withhold more until every rule is kept: each time the cell that brings most for its cost.
-
-    An integer program over these rules takes minutes and saves few cells: what an attacker finds behind the single sums
-    is little and scattered.
-    """
-    rules = [*rules, *_rules_of_pairs(problem)]
-    costs = _costs(problem)
-    withheld = withheld.copy()
-    of_cell: dict[int, list[int]] = defaultdict(list)
-    of_helper: dict[int, list[tuple[int, float]]] = defaultdict(list)
-    missing = np.array([rule.need for rule in rules])
-    for number, rule in enumerate(rules):
-        of_cell[rule.cell].append(number)
-        for i, weight in zip(rule.helpers, rule.weights, strict=True):
-            if withheld[i]:
-                missing[number] -= weight
-            elif weight > 0:
-                of_helper[i].append((number, weight))
-    open_rules = {n for n, rule in enumerate(rules) if withheld[rule.cell] and missing[n] > rule.need * TOLERANCE}
-    while open_rules:
-        gain: dict[int, float] = defaultdict(float)
-        for number in sorted(open_rules):
-            for i, weight in zip(rules[number].helpers, rules[number].weights, strict=True):
-                if not withheld[i] and weight > 0:
-                    gain[i] += min(weight / missing[number], 1.0)
-        if not gain:
-            raise Refused("no set of cells keeps the rules of disclosure control; this is a fault of the program")
-        best = max(gain, key=lambda i: (gain[i] / costs[i], -i))
-        withheld[best] = True
-        for number, weight in of_helper[best]:
-            missing[number] -= weight
-            if missing[number] <= rules[number].need * TOLERANCE:
-                open_rules.discard(number)
-        open_rules |= {n for n in of_cell[best] if missing[n] > rules[n].need * TOLERANCE}
-    return withheld
-
-
-def _costs(problem: Problem) -> np.ndarray:
+def costs(problem: Problem) -> np.ndarray:
     """What withholding each cell costs; equal ones are told apart by their place, so that there is one best choice."""
-    costs = np.array([cell.weight for cell in problem.cells]) * (1 + problem.size / (10 * problem.threshold))
+    cost = np.array([cell.weight for cell in problem.cells]) * (1 + problem.size / (10 * problem.threshold))
     if problem.previous is not None:
-        costs = np.where(problem.previous, PREVIOUS_DISCOUNT, 1.0) * costs
-    return costs + np.arange(len(costs)) * 1e-7
+        cost = np.where(problem.previous, PREVIOUS_DISCOUNT, 1.0) * cost
+    return cost + np.arange(len(cost)) * 1e-7
 
 
 def _solve(costs: np.ndarray, rows: list[tuple]) -> np.ndarray:
@@ -171,10 +147,3 @@ def _solve(costs: np.ndarray, rows: list[tuple]) -> np.ndarray:
         raise Refused("no set of cells keeps the rules of disclosure control; this is a fault of the program")
     return np.array(solver.getSolution().col_value)
 
-
-def quiet_solver() -> highspy.Highs:
-    """A solver that prints nothing and gives the same answer every time."""
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", 1)
-    return solver

@@ -21,7 +21,7 @@ from warehouse.errors import UsageError
 from warehouse.settings import Settings
 
 # Goes up when the rule decides otherwise for the same cells, so that nothing decided before is taken over.
-METHOD = 1
+METHOD = 2
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,9 @@ def _decide_secondary(
         problem = reader.problem(*scope)
         _remember(con, problem, scope)
         before = _date_before(scope, scopes)
-        if before is not None:
+        if problem.begun is None and before is not None:
             begun = _withheld_places(con, before)
-            problem.carried = np.array([_without_date(cell) in begun for cell in problem.cells])
+            problem.begun = np.array([_without_date(cell) in begun for cell in problem.cells])
         _write(con, problem, withhold(problem, protection_interval))
     con.execute("create or replace table disclosure.proven (family varchar, scope varchar, fingerprint varchar)")
     con.executemany("insert into disclosure.proven values ($1, $2, $3)", [[*scope, cells] for scope, cells in scopes.items()])
@@ -214,7 +214,7 @@ def _remember(con: duckdb.DuckDBPyConnection, problem: Problem, scope: tuple[str
         not cell.table or (before.get((cell.table, *cell.key), "new") == "primary") == cell.is_primary
         for cell in cells
     ) and all(not cell.table or (cell.table, *cell.key) in before for cell in cells):  # fmt: skip
-        problem.kept = problem.previous | problem.primary
+        problem.begun = problem.previous
 
 
 def _write(con: duckdb.DuckDBPyConnection, problem: Problem, withheld: np.ndarray) -> None:

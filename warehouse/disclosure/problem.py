@@ -6,8 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+
+# How far a withheld cell can be moved at most, in the unit of its table: above every figure of a municipality.
+FAR = 1e6
+# Less than this is nothing: what linear programs are exact to.
+NEGLIGIBLE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -32,9 +38,10 @@ class Problem:
     A relation may hold up to a constant the reader knows. `exists` has a row for each set of cells that occurs together in
     a period; a cell that is missing there counts nothing. `pairs` are cells of which each gives away the other; `implied`
     are (cell, other): where the cell is withheld, the other gives it away. `protected` are the cells that must not be
-    found: all but those of what sits on a unit itself. `previous` are the cells that the publication before withheld;
-    `kept` is the same when it had the same cells and primary decisions, so that it may stand as it is. `carried` are the
-    cells withheld at the date before, to begin with: a cell that comes and goes leaks by comparison.
+    found: all but what sits on a unit itself and those that consist of nothing else. `previous` are the cells that the publication before withheld. `begun` are cells
+    to begin with, withheld before in the same problem or at the date before: a cell that comes and goes leaks by comparison.
+
+    `below` and `above` are how far a withheld cell's figure can be from the true one for all that its reason tells.
     """
 
     name: str
@@ -45,8 +52,7 @@ class Problem:
     implied: list[tuple[int, int]] = field(default_factory=list)
     previous: np.ndarray | None = None
     protected: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
-    kept: np.ndarray | None = None
-    carried: np.ndarray | None = None
+    begun: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         self.size = np.array([cell.size for cell in self.cells], dtype=float)
@@ -55,7 +61,21 @@ class Problem:
         self.is_own = np.array([not cell.table for cell in self.cells], dtype=bool)
         if not self.protected.size:
             self.protected = np.ones(len(self.cells), dtype=bool)
+        # The reader knows why a cell is withheld: a primary one is below its threshold, a secondary one is not.
+        small = self.primary & ~self.is_own
+        self.below = np.where(self.primary, self.size, np.maximum(self.size - self.threshold, 0.0))
+        self.above = np.where(small, np.maximum(self.threshold - self.size, 0.0), FAR)
 
+    def between(self, exists: np.ndarray) -> list[tuple[list[int], list[int]]]:
+        """The relations between existing cells. One that has nothing on one side says nothing of the other."""
+        present = []
+        for left, right in self.relations:
+            here = [i for i in left if exists[i]], [i for i in right if exists[i]]
+            if all(here):
+                present.append(here)
+        return present
+
+    @cached_property
     def sums(self) -> list[tuple[list[int], list[int]]]:
         """Every distinct form the relations take in some period: (left, right), both sides without the missing cells."""
         found: dict[tuple[tuple[int, ...], tuple[int, ...]], None] = {}

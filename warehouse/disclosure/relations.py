@@ -24,7 +24,7 @@ Found = dict[tuple[Place, Key], int]
 # Figures of these levels are served whenever that is possible: what withholding one of their cells costs.
 TOP_LEVELS = {"kommune": 200.0, "tjenesteområde": 100.0}
 # Units are what the reports are about: a cell of theirs is worth that many of their breakdowns.
-UNIT_WEIGHT = 3.0
+UNIT_WEIGHT = 6.0
 # The place of what sits on a unit itself, beside the units below it.
 OWN = "own"
 ALL_MONTHS = 1
@@ -345,12 +345,21 @@ class Reader:
         months = int(np.bitwise_or.reduce(periods, initial=0))
         patterns = [(periods >> bit) & 1 == 1 for bit in range(months.bit_length()) if months >> bit & 1]
         exists = distinct([np.ones(len(periods), dtype=bool), *patterns])
-        protected = np.array([bool(cell.table) for cell in self.cells])
-        for left, right in relations:
-            # A unit's cell that is nothing but what sits on the unit itself: docs/disclosure.md, "Own positions".
-            if len(left) == len(right) == 1 and not self.cells[right[0]].table:
-                protected[left[0]] = False
-        return Problem(name, self.cells, relations, exists, pairs or [], implied or [], protected=protected)
+        return Problem(
+            name, self.cells, relations, exists, pairs or [], implied or [], protected=~self._only_own(relations)
+        )  # fmt: skip
+
+    def _only_own(self, relations: list[Relation]) -> np.ndarray:
+        """What sits on units themselves and the cells that consist of nothing else, such as a leader's job code.
+
+        docs/disclosure.md, "Own positions".
+        """
+        only = np.array([not cell.table for cell in self.cells])
+        while True:
+            more = [left[0] for left, right in relations if len(left) == 1 and not only[left[0]] and only[right].all()]
+            if not more:
+                return only
+            only[more] = True
 
     def _sick_leave(self, name: str) -> Problem:
         units, sexes, ages, codes = (self.found[source.table] for source in SOURCES[:4])

@@ -1,0 +1,111 @@
+"""The cheapest further cells to withhold so that one cell's figure could be another: linear programs around that cell.
+Not here: which cells need it (secondary.py), or the choice under the rules of single sums (choice.py).
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import defaultdict
+
+import numpy as np
+
+from warehouse.disclosure.problem import NEGLIGIBLE, Problem
+from warehouse.disclosure.solver import Rows, program, quiet_solver
+
+# What a cell costs on the way that is withheld anyway: little, so that few cells have to move.
+WITHHELD = 0.02
+# The nearest so many cells are tried, then more; all of them when those are not enough.
+NEIGHBOURHOODS = (500, 2000)
+# Simplex from no change at all is quick where little has to move; a large program is better reduced first.
+REDUCED_FROM = 1000
+PRIMAL = 4
+REWARD = 1e5
+
+
+class Widening:
+    """Finds changes of the figures that keep every relation, move one cell, and move served cells as cheaply as can be.
+
+    The served cells that such a change moves are the ones to withhold: then the changed figures agree with all that is
+    served. The least sum of costs stands for the cheapest set, which would be an integer program.
+    """
+
+    def __init__(self, problem: Problem, withheld: np.ndarray, exists: np.ndarray, width: np.ndarray, costs: np.ndarray) -> None:
+        self.problem = problem
+        self.withheld = withheld.copy()
+        self._relations = problem.between(exists)
+        self._prices = np.where(withheld, WITHHELD, costs / width)
+        self._of: dict[int, list[int]] = defaultdict(list)
+        for number, sides in enumerate(self._relations):
+            for side in sides:
+                for i in side:
+                    self._of[i].append(number)
+
+    def move(self, cell: int, amount: float) -> np.ndarray:
+        """Withhold what lets the cell move by the amount, down for a negative one, or as far as it can be moved at all.
+
+        Returns:
+            The change of every cell.
+        """
+        room = self.problem.above[cell] if amount > 0 else self.problem.below[cell]
+        amount = math.copysign(min(abs(amount), room), amount)
+        for count in (*NEIGHBOURHOODS, len(self.withheld)):
+            near = self._nearest(cell, count)
+            change = self._change(near, amount)
+            if abs(change[cell]) > abs(amount) - NEGLIGIBLE or len(near) < count:
+                break
+        moved = np.abs(change) > NEGLIGIBLE
+        self.withheld |= moved
+        self._prices[moved] = WITHHELD
+        return change
+
+    def _nearest(self, cell: int, count: int) -> list[int]:
+        """The cells that are reached at the least price, by relations from cell to cell."""
+        reached: dict[int, None] = {}
+        best = {cell: 0.0}
+        passed: set[int] = set()
+        queue = [(0.0, cell)]
+        while queue and len(reached) < count:
+            so_far, i = heapq.heappop(queue)
+            if i in reached:
+                continue
+            reached[i] = None
+            for number in self._of[i]:
+                if number in passed:
+                    continue
+                passed.add(number)
+                for side in self._relations[number]:
+                    for j in side:
+                        price = so_far + self._prices[j]
+                        if j not in reached and price < best.get(j, np.inf):
+                            best[j] = price
+                            heapq.heappush(queue, (price, j))
+        return list(reached)
+
+    def _change(self, cells: list[int], amount: float) -> np.ndarray:
+        """The cheapest change of these cells alone that moves the first of them by the amount."""
+        # Each cell goes up by one column and down by another, so that both have their price.
+        count = len(cells)
+        column = {i: n for n, i in enumerate(cells)}
+        rows: Rows = []
+        for number in sorted({number for i in cells for number in self._of[i]}):
+            row = []
+            for sign, side in zip((1.0, -1.0), self._relations[number], strict=True):
+                for i in side:
+                    if i in column:
+                        row += [(column[i], sign), (column[i] + count, -sign)]
+            rows.append(row)
+        gain = np.tile(-self._prices[cells], 2)
+        room = np.concatenate([self.problem.above[cells], self.problem.below[cells]])
+        forth, back = (0, count) if amount > 0 else (count, 0)
+        gain[forth], room[forth], room[back] = REWARD, abs(amount), 0.0
+        solver = quiet_solver()
+        if count < REDUCED_FROM:
+            solver.setOptionValue("presolve", "off")
+            solver.setOptionValue("simplex_strategy", PRIMAL)
+        solver.passModel(program(rows, gain, np.zeros(2 * count), room))
+        solver.run()
+        found = np.array(solver.getSolution().col_value)
+        change = np.zeros(len(self.withheld))
+        change[cells] = found[:count] - found[count:]
+        return change
