@@ -33,7 +33,6 @@ class Settings:
     min_persons: int
     max_quarantine_share: float
     memory_limit: str
-    withholding: str = "primary"
     protection_interval: float = 0.1
     stricter: dict[str, float] = field(default_factory=dict)
     first_year: int | None = None
@@ -68,7 +67,6 @@ EXPECTED: dict[str, tuple[type, ...]] = {
     "min_fte_job_code": (int, float),
     "min_responses": (int,),
     "min_persons": (int,),
-    "withholding": (str,),
     "protection_interval": (int, float),
     "stricter": (dict,),
     "max_quarantine_share": (int, float),
@@ -100,7 +98,6 @@ LIMITS: dict[str, tuple[Callable[[Any], object], str]] = {
     "min_fte_job_code": (lambda fte: 0 <= fte < math.inf, "must be 0 or more"),
     "full_time_threshold": (lambda percent: 0 < percent <= 100, "must be a position percent above 0 and up to 100"),
     "min_persons": (lambda persons: persons >= 0, "must be 0 or more"),
-    "withholding": (lambda rule: rule in ("primary", "secondary"), 'must be "primary" or "secondary"'),
     "protection_interval": (lambda share: 0 <= share <= 1, "must be a share of the threshold, between 0 and 1"),
     "stricter": (
         lambda rules: all(type(limit) in (int, float) and 0 <= limit < math.inf for limit in rules.values()),

@@ -48,7 +48,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, bytes, list[s
         made.position(number, unit, f"{100 - n % 3},{n % 90 + 10}" if n % 3 else "100", "01.01.2023", form="Fast")
         made.absence(number, "Sykmelding", f"{n % 27 + 1:02}.02.2023", f"{n % 27 + 1:02}.0{n % 4 + 3}.2023", str(20 + n))
     made.deliver(home.landing, date(2023, 12, 31))
-    settings_with(home.root, withholding='"secondary"')
+    settings_with(home.root)
     done = subprocess.run(
         [
             *(sys.executable, "-c", "from orchestration.cli import main; main()", "run"),

@@ -14,7 +14,7 @@ import pytest
 from warehouse.disclosure.attacker import computable
 from warehouse.disclosure.choice import Rule, rules_of_sums
 from warehouse.disclosure.problem import Cell, Problem
-from warehouse.disclosure.secondary import Attack, withhold
+from warehouse.disclosure.secondary import Shield, withhold
 
 THRESHOLD = 10.0
 
@@ -32,7 +32,9 @@ def table(inner: list[list[float]], weight: float = 1.0, exists: np.ndarray | No
     relations = [([place[r, -1]], [place[r, c] for c in columns]) for r in (*rows, -1)]
     relations += [([place[-1, c]], [place[r, c] for r in rows]) for c in (*columns, -1)]
     cells = [Cell("t", name, size, THRESHOLD, size < THRESHOLD, weight) for name, size in sizes.items()]
-    return Problem("table", cells, relations, np.ones((1, len(cells)), dtype=bool) if exists is None else exists)
+    return Problem(
+        "table", cells, relations, np.ones((1, len(cells)), dtype=bool) if exists is None else exists, sum_threshold=THRESHOLD
+    )
 
 
 def withheld_names(problem: Problem, withheld: np.ndarray) -> set[tuple]:
@@ -103,12 +105,14 @@ def safe_sets(problem: Problem) -> Iterable[np.ndarray]:
     """Every set of withheld cells that keeps the rules and withstands the attacker."""
     free = np.flatnonzero(~problem.primary)
     rules = rules_of_sums(problem)
-    width = 0.2 * problem.threshold
     for count in range(len(free) + 1):
         for chosen in itertools.combinations(free, count):
             withheld = problem.primary.copy()
             withheld[list(chosen)] = True
-            if all(is_kept(rule, withheld) for rule in rules) and (Attack(problem, width).hide(withheld) == withheld).all():
+            if (
+                all(is_kept(rule, withheld) for rule in rules)
+                and (Shield(problem, problem.all_knowing(0.1)).hide(withheld) == withheld).all()
+            ):
                 yield withheld
 
 

@@ -28,7 +28,6 @@ VALID = {
     "memory_limit": '"2GB"',
 }
 OPTIONAL = {
-    "withholding": '"secondary"',
     "protection_interval": "0.2",
     "stricter": "{ sick_leave_by_job_code = 50, equality_pay = 10.5 }",
     "first_year": "2021",
@@ -147,7 +146,6 @@ BESIDE_ALL_SENSE = [
     ("restatement_points", "-0.1"),
     ("restatement_share", "nan"),
     ("restatement_share", "-0.01"),
-    ("withholding", '"none"'),
     ("protection_interval", "nan"),
     ("stricter", "{ equality_pay = nan }"),
     ("stricter", '{ equality_pay = "10" }'),

@@ -1,5 +1,5 @@
 """What someone who knows everything served and every relation can still find out about the withheld cells.
-Not here: what to withhold against it (choice.py, widening.py), or the attack on a finished publication, which is code of its own.
+Not here: what to withhold against it (choice.py, widening.py), or the attack on a publication, which is code of its own.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from warehouse.disclosure.problem import NEGLIGIBLE, Problem
+from warehouse.disclosure.problem import NEGLIGIBLE, Problem, View, between
 from warehouse.disclosure.solver import Rows, program, quiet_solver
 
 PRIME = 2**61 - 1
@@ -24,7 +24,7 @@ def computable(problem: Problem, unknown: np.ndarray, exists: np.ndarray) -> np.
     """
     unknown = unknown & exists
     rows: list[dict[int, int]] = []
-    for left, right in problem.between(exists):
+    for left, right in between(problem.relations, exists):
         row: dict[int, int] = {}
         for sign, side in ((1, left), (PRIME - 1, right)):
             for i in side:
@@ -102,18 +102,17 @@ def _random_change(rows: list[dict[int, int]], random: np.random.Generator) -> d
 
 
 class Ranges:
-    """The figures a withheld cell could have, found by linear programming over everything served.
+    """The figures withheld cells could have to someone of that view, found by linear programming over everything served.
 
     Each program's solution is another set of figures that agrees with all that is served; how far such sets lie apart in
     a cell is a lower bound of its range, and most cells are proven safe by a few solutions together. What was proven stays
     so when more is withheld.
     """
 
-    def __init__(self, problem: Problem, width: np.ndarray) -> None:
-        self.problem = problem
-        self.width = width
-        self.lowest = np.zeros(len(problem.cells))
-        self.highest = np.zeros(len(problem.cells))
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.lowest = view.lowest
+        self.highest = np.zeros(len(view.width))
 
     def see(self, change: np.ndarray) -> None:
         """Take notice of figures that agree with all that is served, told as changes of the true ones."""
@@ -122,7 +121,7 @@ class Ranges:
 
     def missing(self) -> np.ndarray:
         """How much wider each cell's range must be."""
-        missing = np.where(self.problem.protected, self.width - (self.highest - self.lowest), 0.0)
+        missing = self.view.width - (self.highest - self.lowest)
         return np.where(missing > NEGLIGIBLE, missing, 0.0)
 
     def prove_many(self, withheld: np.ndarray) -> None:
@@ -132,9 +131,9 @@ class Ranges:
         if not count:
             return
         column = {int(i): n for n, i in enumerate(cells)}
-        below, above, width = self.problem.below[cells], self.problem.above[cells], self.width[cells]
+        below, above, width = self.view.below[cells], self.view.above[cells], self.view.width[cells]
         rows: Rows = []
-        for left, right in self.problem.relations:
+        for left, right in self.view.relations:
             row = [(column[i], 1.0) for i in left if i in column] + [(column[i], -1.0) for i in right if i in column]
             if row:
                 rows.append(row)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import highspy
 import numpy as np
 
-from warehouse.disclosure.problem import NEGLIGIBLE, Problem
+from warehouse.disclosure.problem import NEGLIGIBLE, Problem, View
 from warehouse.disclosure.solver import quiet_solver
 from warehouse.errors import Refused
 
@@ -61,26 +61,24 @@ def rules_of_sums(problem: Problem) -> list[Rule]:
     return rules
 
 
-def rules_of_room(problem: Problem, width: np.ndarray) -> list[Rule]:
+def rules_of_room(view: View) -> list[Rule]:
     """What every single sum of a whole period demands for the range of each of its cells.
 
     A cell moves one way by no more than its reason for being withheld allows, and the other way by no more than the other
     withheld cells of the sum can make up for.
     """
     rules = []
-    for left, right in problem.relations:
+    for left, right in view.relations:
         for side, other in ((left, right), (right, left)):
             for cell in side:
-                if not problem.protected[cell]:
-                    continue
                 for one_way, same, opposite in (
-                    (problem.below, problem.below, problem.above),
-                    (problem.above, problem.above, problem.below),
+                    (view.below, view.below, view.above),
+                    (view.above, view.above, view.below),
                 ):
-                    need = float(width[cell] - one_way[cell])
+                    need = float(view.width[cell] - one_way[cell])
                     if need > NEGLIGIBLE:
                         company = [i for i in side if i != cell]
-                        room = np.minimum([*same[company], *opposite[other]], width[cell])
+                        room = np.minimum([*same[company], *opposite[other]], view.width[cell])
                         rules.append(Rule(cell, (*company, *other), tuple(room.tolist()), need))
     return rules
 
@@ -146,4 +144,3 @@ def _solve(costs: np.ndarray, rows: list[tuple]) -> np.ndarray:
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         raise Refused("no set of cells keeps the rules of disclosure control; this is a fault of the program")
     return np.array(solver.getSolution().col_value)
-

@@ -66,8 +66,7 @@ def decide(
     con.execute("create schema if not exists disclosure")
     for mart in withholding:
         _decide_primary(con, mart, limits[mart.name])
-    if settings.withholding == "secondary":
-        _decide_secondary(con, limits, settings.protection_interval, earlier)
+    _decide_secondary(con, limits, settings.protection_interval, earlier)
     return {
         mart.name: one(
             con,

@@ -15,10 +15,13 @@ FAR = 1e6
 # Less than this is nothing: what linear programs are exact to.
 NEGLIGIBLE = 1e-6
 
+Relation = tuple[list[int], list[int]]
+
 
 @dataclass(frozen=True)
 class Cell:
-    """One decision: a row of a table's decisions. `size` is in the threshold's unit; `weight` is what withholding it costs.
+    """One decision: a row of a table's decisions. `size` is in the threshold's unit; `weight` is what withholding it costs;
+    `place` is the unit or group it tells of.
 
     What sits on a unit itself, beside the units below it, is a cell without a table: hidden, but no figure of any table.
     """
@@ -29,6 +32,22 @@ class Cell:
     threshold: float
     is_primary: bool
     weight: float
+    place: Hashable = ()
+
+
+@dataclass(frozen=True)
+class View:
+    """What someone makes of withheld cells: the relations used, and how far a figure can be from the true one, down and up.
+
+    `lowest` is how far below the true figure every cell may be thought at once; `width` is how wide its range must at least
+    be, 0 for a cell about which nothing is asked.
+    """
+
+    relations: list[Relation]
+    below: np.ndarray
+    above: np.ndarray
+    lowest: np.ndarray
+    width: np.ndarray
 
 
 @dataclass
@@ -38,21 +57,22 @@ class Problem:
     A relation may hold up to a constant the reader knows. `exists` has a row for each set of cells that occurs together in
     a period; a cell that is missing there counts nothing. `pairs` are cells of which each gives away the other; `implied`
     are (cell, other): where the cell is withheld, the other gives it away. `protected` are the cells that must not be
-    found: all but what sits on a unit itself and those that consist of nothing else. `previous` are the cells that the publication before withheld. `begun` are cells
-    to begin with, withheld before in the same problem or at the date before: a cell that comes and goes leaks by comparison.
-
-    `below` and `above` are how far a withheld cell's figure can be from the true one for all that its reason tells.
+    found: all but what sits on a unit itself and those that consist of nothing else. `previous` are the cells that the
+    publication before withheld. `begun` are cells to begin with, withheld before in the same problem or at the date before:
+    a cell that comes and goes leaks by comparison. `sum_threshold` is what sums over several breakdowns of a unit are held
+    against: the unit's own threshold.
     """
 
     name: str
     cells: list[Cell]
-    relations: list[tuple[list[int], list[int]]]
+    relations: list[Relation]
     exists: np.ndarray
     pairs: list[tuple[int, int]] = field(default_factory=list)
     implied: list[tuple[int, int]] = field(default_factory=list)
     previous: np.ndarray | None = None
     protected: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
     begun: np.ndarray | None = None
+    sum_threshold: float = 0.0
 
     def __post_init__(self) -> None:
         self.size = np.array([cell.size for cell in self.cells], dtype=float)
@@ -61,22 +81,38 @@ class Problem:
         self.is_own = np.array([not cell.table for cell in self.cells], dtype=bool)
         if not self.protected.size:
             self.protected = np.ones(len(self.cells), dtype=bool)
-        # The reader knows why a cell is withheld: a primary one is below its threshold, a secondary one is not.
-        small = self.primary & ~self.is_own
-        self.below = np.where(self.primary, self.size, np.maximum(self.size - self.threshold, 0.0))
-        self.above = np.where(small, np.maximum(self.threshold - self.size, 0.0), FAR)
+        self.every = np.ones(len(self.cells), dtype=bool)
 
-    def between(self, exists: np.ndarray) -> list[tuple[list[int], list[int]]]:
-        """The relations between existing cells. One that has nothing on one side says nothing of the other."""
-        present = []
+    def all_knowing(self, protection_interval: float) -> View:
+        """Every relation is used and the reason of every cell: a primary one is below its threshold, a secondary one is not.
+
+        What is asked is uncertainty: `protection_interval` of the threshold, up and down.
+        """
+        below = np.where(self.primary, self.size, np.maximum(self.size - self.threshold, 0.0))
+        above = np.where(self.primary & ~self.is_own, np.maximum(self.threshold - self.size, 0.0), FAR)
+        width = np.where(self.protected, 2 * protection_interval * self.threshold, 0.0)
+        return View(self.relations, below, above, np.zeros(len(self.cells)), width)
+
+    def summing(self) -> list[View]:
+        """Sums within one unit, and sums of the same breakdown over the tree; known is only that nothing is negative.
+
+        What is asked is that a primary cell could be as large as the threshold: then no sum of withheld cells with it is
+        known that is below.
+        """
+        small = self.primary & self.protected
+        within: list[Relation] = []
+        across: list[Relation] = []
         for left, right in self.relations:
-            here = [i for i in left if exists[i]], [i for i in right if exists[i]]
-            if all(here):
-                present.append(here)
-        return present
+            places = {self.cells[i].place for i in (*left, *right)}
+            (within if len(places) == 1 else across).append((left, right))
+        far = np.full(len(self.cells), FAR)
+        return [
+            View(relations, self.size, far, -self.size, np.where(small, limit, 0.0))
+            for relations, limit in ((within, np.minimum(self.threshold, self.sum_threshold)), (across, self.threshold))
+        ]
 
     @cached_property
-    def sums(self) -> list[tuple[list[int], list[int]]]:
+    def sums(self) -> list[Relation]:
         """Every distinct form the relations take in some period: (left, right), both sides without the missing cells."""
         found: dict[tuple[tuple[int, ...], tuple[int, ...]], None] = {}
         for left, right in self.relations:
@@ -87,6 +123,16 @@ class Problem:
                 if len(there) > 1 and all(here):
                     found[here] = None
         return [(list(left), list(right)) for left, right in found]
+
+
+def between(relations: Sequence[Relation], exists: np.ndarray) -> list[Relation]:
+    """The relations between existing cells. One that has nothing on one side says nothing of the other."""
+    present = []
+    for left, right in relations:
+        here = [i for i in left if exists[i]], [i for i in right if exists[i]]
+        if all(here):
+            present.append(here)
+    return present
 
 
 def distinct(patterns: Sequence[np.ndarray]) -> np.ndarray:

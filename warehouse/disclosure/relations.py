@@ -14,11 +14,10 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 
-from warehouse.disclosure.problem import Cell, Problem, distinct
+from warehouse.disclosure.problem import Cell, Problem, Relation, distinct
 
 Key = tuple[Hashable, ...]
 Place = tuple[str, str]
-Relation = tuple[list[int], list[int]]
 Found = dict[tuple[Place, Key], int]
 
 # Figures of these levels are served whenever that is possible: what withholding one of their cells costs.
@@ -316,7 +315,7 @@ class Reader:
                 place = (level if level in ("gruppe", "ukjent") else "", code)
                 self._add(
                     source.table, place, tuple(key[breakdown:]), months,
-                    Cell(source.table, tuple(key), size or 0.0, threshold, is_primary, weight),
+                    Cell(source.table, tuple(key), size or 0.0, threshold, is_primary, weight, place),
                 )  # fmt: skip
             if source.own:
                 columns = ("unit_code", *source.breakdown)
@@ -326,7 +325,7 @@ class Reader:
                     [scope],
                 ).fetchall():
                     # Hidden whatever its size: no table shows it.
-                    cell = Cell("", (source.table, code, *key), float(size), threshold, True, 1.0)
+                    cell = Cell("", (source.table, code, *key), float(size), threshold, True, 1.0, (OWN, code))
                     self._add(source.table, (OWN, code), tuple(key), months, cell)
 
     def _add(self, table: str, place: Place, breakdown: Key, months: int, cell: Cell) -> None:
@@ -346,8 +345,21 @@ class Reader:
         patterns = [(periods >> bit) & 1 == 1 for bit in range(months.bit_length()) if months >> bit & 1]
         exists = distinct([np.ones(len(periods), dtype=bool), *patterns])
         return Problem(
-            name, self.cells, relations, exists, pairs or [], implied or [], protected=~self._only_own(relations)
-        )  # fmt: skip
+            name,
+            self.cells,
+            relations,
+            exists,
+            pairs or [],
+            implied or [],
+            protected=~self._only_own(relations),
+            sum_threshold=self._sum_threshold(),
+        )
+
+    def _sum_threshold(self) -> float:
+        """The threshold of whole units; of what no unit has, the least there is."""
+        undivided = {source.table for source in SOURCES if not source.breakdown}
+        whole = [cell.threshold for cell in self.cells if cell.table in undivided]
+        return min(whole or [cell.threshold for cell in self.cells])
 
     def _only_own(self, relations: list[Relation]) -> np.ndarray:
         """What sits on units themselves and the cells that consist of nothing else, such as a leader's job code.

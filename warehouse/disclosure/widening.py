@@ -10,7 +10,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from warehouse.disclosure.problem import NEGLIGIBLE, Problem
+from warehouse.disclosure.problem import NEGLIGIBLE, View, between
 from warehouse.disclosure.solver import Rows, program, quiet_solver
 
 # What a cell costs on the way that is withheld anyway: little, so that few cells have to move.
@@ -30,11 +30,11 @@ class Widening:
     served. The least sum of costs stands for the cheapest set, which would be an integer program.
     """
 
-    def __init__(self, problem: Problem, withheld: np.ndarray, exists: np.ndarray, width: np.ndarray, costs: np.ndarray) -> None:
-        self.problem = problem
+    def __init__(self, view: View, withheld: np.ndarray, exists: np.ndarray, prices: np.ndarray) -> None:
+        self.view = view
         self.withheld = withheld.copy()
-        self._relations = problem.between(exists)
-        self._prices = np.where(withheld, WITHHELD, costs / width)
+        self._relations = between(view.relations, exists)
+        self._prices = np.where(withheld, WITHHELD, prices)
         self._of: dict[int, list[int]] = defaultdict(list)
         for number, sides in enumerate(self._relations):
             for side in sides:
@@ -47,7 +47,7 @@ class Widening:
         Returns:
             The change of every cell.
         """
-        room = self.problem.above[cell] if amount > 0 else self.problem.below[cell]
+        room = self.view.above[cell] if amount > 0 else self.view.below[cell]
         amount = math.copysign(min(abs(amount), room), amount)
         for count in (*NEIGHBOURHOODS, len(self.withheld)):
             near = self._nearest(cell, count)
@@ -96,7 +96,7 @@ class Widening:
                         row += [(column[i], sign), (column[i] + count, -sign)]
             rows.append(row)
         gain = np.tile(-self._prices[cells], 2)
-        room = np.concatenate([self.problem.above[cells], self.problem.below[cells]])
+        room = np.concatenate([self.view.above[cells], self.view.below[cells]])
         forth, back = (0, count) if amount > 0 else (count, 0)
         gain[forth], room[forth], room[back] = REWARD, abs(amount), 0.0
         solver = quiet_solver()

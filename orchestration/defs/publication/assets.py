@@ -85,19 +85,7 @@ def served_tables(night: Night) -> dg.MaterializeResult:
 def disclosure_attack(night: Night) -> dg.MaterializeResult:
     """The gate before readers: an attack on what is about to be served, which stops the night when a cell falls."""
     with refusals_as_failures():
-        settings = night.settings
-        if settings.withholding == "primary":
-            return dg.MaterializeResult(
-                check_results=[
-                    dg.AssetCheckResult(
-                        check_name=WITHHELD_CELLS_HOLD,
-                        passed=False,
-                        severity=dg.AssetCheckSeverity.WARN,
-                        metadata={"not_tried": 'withholding = "primary": withheld cells can be found by subtraction'},
-                    )
-                ]
-            )
-        report = attack_served(night.home, settings)
+        report = attack_served(night.home, night.settings)
     attacked = {name: table.withheld for name, table in report.tables.items() if table.withheld}
     log.info("disclosure: %d withheld cells attacked, none falls", sum(attacked.values()))
     return dg.MaterializeResult(
