@@ -29,9 +29,10 @@ class Finding:
     """A withheld cell that is not safe.
 
     `kind`: `pinned` by elimination; `narrow`, its interval by linear programming is too narrow; `sum`, a sum of withheld cells
-    with it is known and below the threshold; `copy`, another table serves it; `own`, narrow or in a small sum because it holds
-    positions of leading units alone, whose number follows from the units and those below them. `width` is the interval's, as a
-    share of the threshold.
+    of one unit, or of one kind over the tree, is known and below the threshold; `mixed`, such a sum of cells of several units
+    and several kinds; `copy`, another table serves it; `own`, narrow or in a small sum because it holds positions of leading
+    units alone, whose number follows from the units and those below them. `width` is the interval's, as a share of the
+    threshold.
     """
 
     table: str
@@ -48,6 +49,7 @@ class Finding:
         found = {
             "pinned": "computable by",
             "sum": "in a computable sum below the threshold:",
+            "mixed": "in a computable sum below the threshold:",
             "own": "in a computable sum below the threshold:",
             "copy": "served as",
         }
@@ -62,6 +64,7 @@ class TableResult:
     pinned: int = 0
     narrow: int = 0
     sum: int = 0
+    mixed: int = 0
     copy: int = 0
     own: int = 0
     seconds: float = 0.0
@@ -86,8 +89,8 @@ class Report:
 
     @property
     def leaks(self) -> list[Finding]:
-        """The findings that fail a publication: all but `own` (docs/attack.md says why)."""
-        return [finding for finding in self.findings if finding.kind != "own"]
+        """The findings that fail a publication: all but `own` and `mixed` (docs/attack.md says why)."""
+        return [finding for finding in self.findings if finding.kind not in ("own", "mixed")]
 
     def as_dict(self) -> dict:
         """Ready for JSON."""
@@ -104,7 +107,7 @@ class Attack:
 
     protection: float
     notes: list[str] = field(default_factory=list)
-    _solved: dict[tuple, Revealed] = field(default_factory=dict)
+    _solved: dict[tuple, tuple[Revealed, dict[bytes, str]]] = field(default_factory=dict)
 
     def moment(self, moment: Moment, sought: Flags) -> list[Finding]:
         """Attack the withheld cells of one time: all by elimination, those `sought` by linear programming too."""
@@ -129,8 +132,9 @@ class Attack:
         known = np.isin(cells, list(moment.given))
         pattern = (moment.family.name, *(part.tobytes() for part in (known, cells, told, system.row, system.column)))
         if pattern not in self._solved:
-            self._solved[pattern] = eliminate(known, system.row, system.column, system.coefficient)
-        revealed = self._solved[pattern]
+            whole = eliminate(known, system.row, system.column, system.coefficient)
+            self._solved[pattern] = whole, _kinds_of_sums(whole, known, system, told >= grid.identity_rows)
+        revealed, sums = self._solved[pattern]
         for i in np.flatnonzero(revealed.pinned & is_cell & ~known).tolist():
             reason = revealed.reason[i]
             by = grid.told(told[reason]) if reason >= 0 else SEVERAL
@@ -138,9 +142,11 @@ class Attack:
         if moment.is_judged:
             yield from _small_sums(moment, system, cells, told, revealed)
         if moment.family.is_size and sought[cells].any():
-            yield from self._narrow(moment, system, cells, revealed, sought[cells])
+            yield from self._narrow(moment, system, cells, revealed, sums, sought[cells])
 
-    def _narrow(self, moment: Moment, system: System, cells: Ints, revealed: Revealed, sought: Flags) -> Iterator[Finding]:
+    def _narrow(
+        self, moment: Moment, system: System, cells: Ints, revealed: Revealed, sums: dict[bytes, str], sought: Flags
+    ) -> Iterator[Finding]:
         """Cells whose interval is too narrow, and small sums that follow from several relations together."""
         grid = moment.grid
         is_cell = cells < grid.own_start
@@ -162,11 +168,12 @@ class Attack:
             kind = "own" if cells[i] in own_alone else "narrow"
             yield Finding(*moment.cell(cells[i]), kind, "linear programming", max(0.0, float(width[i])) / float(thresholds[i]))
         if moment.family.sums_by_size and moment.is_judged:
-            for members in revealed.sums:
+            for packed, kind_of_sum in sums.items():
+                members = np.frombuffer(packed, dtype=np.int64)
                 slices = np.unique(cells[members[is_cell[members]]] % len(grid.slices))
                 if slices.size and sought[members].any() and point[members].sum() < grid.sum_limit(slices) - ROUNDING:
                     of_table = cells[members[is_cell[members]]].tolist()
-                    kind = "own" if own_alone.issuperset(of_table) else "sum"
+                    kind = "own" if own_alone.issuperset(of_table) else kind_of_sum
                     yield Finding(*moment.cell(of_table[0]), kind, SEVERAL)
 
     def calendar(self, moments: Sequence[Moment]) -> Iterator[Finding]:
@@ -214,6 +221,19 @@ class Contradicted(Exception):
     def __init__(self, cells: Ints) -> None:
         super().__init__("the served figures contradict the relations")
         self.cells = cells
+
+
+def _kinds_of_sums(whole: Revealed, known: Flags, system: System, is_within: Flags) -> dict[bytes, str]:
+    """Sets of columns whose sum follows from several relations, with the kind of finding that they are when it is small.
+
+    `is_within` are the relations within a unit; the others are those of one kind of cell over the tree.
+    """
+    kinds = {members.tobytes(): "mixed" for members in whole.sums}
+    for rows in (is_within, ~is_within):
+        part = rows[system.row]
+        found = eliminate(known, system.row[part], system.column[part], system.coefficient[part])
+        kinds |= {members.tobytes(): "sum" for members in found.sums}
+    return kinds
 
 
 def unknowns(moment: Moment) -> tuple[System, Ints, Ints]:
