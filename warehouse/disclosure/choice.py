@@ -48,10 +48,12 @@ def rules_of_sums(problem: Problem) -> list[Rule]:
             for cell in [i for i in primary or members if problem.protected[i]]:
                 others = tuple(i for i in members if i != cell)
                 rules.append(Rule(cell, others, (1.0,) * len(others), 1.0))
-        for side, other in ((left, right), (right, left)):
+        # Persons who count in several parts make the whole less than its parts: who subtracts finds that much too little.
+        twice = float(problem.size[whole[1]].sum() - problem.size[whole[0]].sum())
+        for side, other, lost in ((left, right, -twice), (right, left, twice)):
             if not side or not other or any(problem.primary[i] for i in other):
                 continue
-            need = max(problem.threshold[i] for i in side)
+            need = max(problem.threshold[i] for i in side) + max(lost, 0.0)
             if len(other) == 1:
                 need = min(need, float(problem.size[side].sum()))
             for cell in [i for i in side if problem.primary[i]][:1] or side:

@@ -4,9 +4,10 @@ Not here: how a problem is read from the marts (relations.py) or solved (seconda
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
@@ -111,17 +112,23 @@ class Problem:
             for relations, limit in ((within, np.minimum(self.threshold, self.sum_threshold)), (across, self.threshold))
         ]
 
-    @cached_property
+    @functools.cached_property
     def sums(self) -> list[Relation]:
         """Every distinct form the relations take in some period: (left, right), both sides without the missing cells."""
         found: dict[tuple[tuple[int, ...], tuple[int, ...]], None] = {}
+        # A bit for each set of cells that occurs together; most relations are whole in all of them.
+        bits = [1 << n for n in range(len(self.exists))]
+        there = [sum(bit for bit, exists in zip(bits, column, strict=True) if exists) for column in self.exists.T.tolist()]
         for left, right in self.relations:
-            members = np.array([*left, *right])
-            for present in np.unique(self.exists[:, members], axis=0):
-                there = set(members[present].tolist())
-                here = tuple(i for i in left if i in there), tuple(i for i in right if i in there)
-                if len(there) > 1 and all(here):
-                    found[here] = None
+            masks = [there[i] for i in (*left, *right)]
+            some, all_there = functools.reduce(operator.or_, masks), functools.reduce(operator.and_, masks)
+            if all_there:
+                found[tuple(left), tuple(right)] = None
+            for bit in bits:
+                if some & ~all_there & bit:
+                    here = tuple(i for i in left if there[i] & bit), tuple(i for i in right if there[i] & bit)
+                    if all(here):
+                        found[here] = None
         return [(list(left), list(right)) for left, right in found]
 
 

@@ -25,10 +25,10 @@ def withhold(problem: Problem, protection_interval: float) -> np.ndarray:
     withheld = choose(problem, rules, problem.primary if problem.begun is None else problem.primary | problem.begun)
     while True:
         hidden = shield.hide(withheld)
+        if (hidden == withheld).all():
+            return hidden
         # What hides a cell must keep the rules itself.
         withheld = choose(problem, rules, hidden)
-        if (withheld == hidden).all():
-            return withheld
 
 
 # So many cells whose range is not proven are looked at one by one; more are tried together first.
