@@ -14,9 +14,9 @@ import pandas as pd
 
 from warehouse.database import one, quoted
 from warehouse.disclosure.marts import Mart
-from warehouse.disclosure.problem import Cell, Problem
+from warehouse.disclosure.problem import Problem
 from warehouse.disclosure.relations import SOURCES, Reader, Source, fingerprints, read_cells
-from warehouse.disclosure.secondary import withhold
+from warehouse.disclosure.turns import Turn, withhold_in_all
 from warehouse.errors import UsageError
 from warehouse.settings import Settings
 
@@ -100,14 +100,24 @@ def _decide_secondary(
     for source in SOURCES:
         _take_over(con, source, [scope for family, scope in unchanged if family == source.family])
     reader = Reader(con, limits)
+    turns: list[Turn] = []
+    turn_of: dict[tuple[str, str], Turn] = {}
     for scope in sorted(scopes.keys() - unchanged):
         problem = reader.problem(*scope)
         _remember(con, problem, scope)
         before = _date_before(scope, scopes)
-        if problem.begun is None and before is not None:
-            begun = _withheld_places(con, before)
-            problem.begun = np.array([_without_date(cell) in begun for cell in problem.cells])
-        _write(con, problem, withhold(problem, protection_interval))
+        if before in turn_of:
+            turn_of[scope] = turn_of[before]
+        else:
+            turns.append([])
+            turn_of[scope] = turns[-1]
+            if before is not None and problem.begun is None:
+                begun = _withheld_places(con, before)
+                problem.begun = np.array([cell.lasting in begun for cell in problem.cells])
+        turn_of[scope].append(problem)
+    for turn, decided in zip(turns, withhold_in_all(turns, protection_interval), strict=True):
+        for problem, withheld in zip(turn, decided, strict=True):
+            _write(con, problem, withheld)
     con.execute("create or replace table disclosure.proven (family varchar, scope varchar, fingerprint varchar)")
     con.executemany("insert into disclosure.proven values ($1, $2, $3)", [[*scope, cells] for scope, cells in scopes.items()])
 
@@ -119,17 +129,12 @@ def _date_before(scope: tuple[str, str], scopes: Iterable[tuple[str, str]]) -> t
     return max(earlier, default=None)
 
 
-def _place_columns(source: Source) -> tuple[str, ...]:
-    """What a cell is at every date: unit and breakdown."""
-    return source.key[source.key.index("org_level") :]
-
-
 def _withheld_places(con: duckdb.DuckDBPyConnection, scope: tuple[str, str]) -> set[tuple]:
     found: set[tuple] = set()
     for source in SOURCES:
         if source.family == scope[0]:
             same = " and ".join(f"decision.{name} = cell.{name}" for name in source.key)
-            columns = ", ".join(f"decision.{name}" for name in _place_columns(source))
+            columns = ", ".join(f"decision.{name}" for name in source.lasting)
             rows = con.execute(
                 f"""select {columns} from disclosure.{source.table} as decision
                     inner join cells_{source.table} as cell on {same}
@@ -138,13 +143,6 @@ def _withheld_places(con: duckdb.DuckDBPyConnection, scope: tuple[str, str]) -> 
             ).fetchall()
             found |= {(source.table, *row) for row in rows}
     return found
-
-
-def _without_date(cell: Cell) -> tuple:
-    for source in SOURCES:
-        if source.table == cell.table:
-            return cell.table, *cell.key[source.key.index("org_level") :]
-    return ()
 
 
 def _read_previous(con: duckdb.DuckDBPyConnection, source: Source, earlier: Earlier | None) -> None:

@@ -22,7 +22,7 @@ Relation = tuple[list[int], list[int]]
 @dataclass(frozen=True)
 class Cell:
     """One decision: a row of a table's decisions. `size` is in the threshold's unit; `weight` is what withholding it costs;
-    `place` is the unit or group it tells of.
+    `place` is the unit or group it tells of, `lasting` what it is at every date.
 
     What sits on a unit itself, beside the units below it, is a cell without a table: hidden, but no figure of any table.
     """
@@ -34,6 +34,7 @@ class Cell:
     is_primary: bool
     weight: float
     place: Hashable = ()
+    lasting: tuple[Hashable, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,11 @@ class Source:
     rows: str
     own: str | None = None
 
+    @property
+    def lasting(self) -> tuple[str, ...]:
+        """The columns of the key that say what a cell is at every date."""
+        return self.key[-len(self.breakdown) - 2 :] if "org_unit_code" in self.key else self.breakdown
+
 
 def _sick_leave(table: str, breakdown: tuple[str, ...], own: str, sexes: str = "(true)") -> Source:
     cell = ", ".join(("org_level", "org_unit_code", *breakdown))
@@ -313,10 +318,17 @@ class Reader:
                     weight *= UNIT_WEIGHT
                 # A group by its level and name, as are units the tree does not have; a unit by its code.
                 place = (level if level in ("gruppe", "ukjent") else "", code)
-                self._add(
-                    source.table, place, tuple(key[breakdown:]), months,
-                    Cell(source.table, tuple(key), size or 0.0, threshold, is_primary, weight, place),
-                )  # fmt: skip
+                cell = Cell(
+                    table=source.table,
+                    key=tuple(key),
+                    size=size or 0.0,
+                    threshold=threshold,
+                    is_primary=is_primary,
+                    weight=weight,
+                    place=place,
+                    lasting=(source.table, *key[-len(source.lasting) :]),
+                )
+                self._add(source.table, place, tuple(key[breakdown:]), months, cell)
             if source.own:
                 columns = ("unit_code", *source.breakdown)
                 for months, size, code, *key in self.con.execute(

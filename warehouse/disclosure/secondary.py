@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from warehouse.disclosure.attacker import Ranges, computable
-from warehouse.disclosure.choice import choose, costs, rules_of_pairs, rules_of_room, rules_of_sums
+from warehouse.disclosure.choice import choose, rules_of_pairs, rules_of_room, rules_of_sums
 from warehouse.disclosure.problem import NEGLIGIBLE, Problem, View
 from warehouse.disclosure.widening import Widening
 
@@ -41,8 +41,6 @@ class Shield:
     def __init__(self, problem: Problem, all_knowing: View) -> None:
         self.problem = problem
         self.all_knowing = all_knowing
-        # What moving a cell by one costs: its cost by its threshold.
-        self.prices = costs(problem) / problem.threshold
         self.ranges = [Ranges(view) for view in (all_knowing, *problem.summing())]
         # In every set of existing cells: those that can move there, and so do not follow from the rest.
         self.moving = np.zeros_like(problem.exists)
@@ -64,7 +62,7 @@ class Shield:
             ranges.prove_many(withheld)
         if not (withheld & (ranges.missing() > 0)).any():
             return withheld
-        widening = Widening(ranges.view, withheld, self.problem.every, self.prices)
+        widening = Widening(self.problem, ranges.view, withheld, self.problem.every)
         tried = np.zeros(len(withheld), dtype=bool)
         while (narrow := np.flatnonzero(widening.withheld & ~tried & (ranges.missing() > 0))).size:
             for cell in narrow:
@@ -89,7 +87,7 @@ class Shield:
                 found = np.flatnonzero(withheld & exists & self.problem.protected & ~moving)
                 if not found.size:
                     break
-                widening = Widening(view, withheld, exists, self.prices)
+                widening = Widening(self.problem, view, withheld, exists)
                 for cell in found:
                     if not moving[cell]:
                         amount = view.width[cell] or 1.0

@@ -10,11 +10,14 @@ from collections import defaultdict
 
 import numpy as np
 
-from warehouse.disclosure.problem import NEGLIGIBLE, View, between
+from warehouse.disclosure.choice import costs
+from warehouse.disclosure.problem import NEGLIGIBLE, Problem, View, between
 from warehouse.disclosure.solver import Rows, program, quiet_solver
 
 # What a cell costs on the way that is withheld anyway: little, so that few cells have to move.
 WITHHELD = 0.02
+# The share of its threshold that a cell counts as changed at the least, so that none is too dear for a change at all.
+ALWAYS = 0.05
 # The nearest so many cells are tried, then more; all of them when those are not enough.
 NEIGHBOURHOODS = (500, 2000)
 # Simplex from no change at all is quick where little has to move; a large program is better reduced first.
@@ -27,14 +30,15 @@ class Widening:
     """Finds changes of the figures that keep every relation, move one cell, and move served cells as cheaply as can be.
 
     The served cells that such a change moves are the ones to withhold: then the changed figures agree with all that is
-    served. The least sum of costs stands for the cheapest set, which would be an integer program.
+    served. A cell's cost is spread over its changes; what the first change costs tells how to spread it better.
     """
 
-    def __init__(self, view: View, withheld: np.ndarray, exists: np.ndarray, prices: np.ndarray) -> None:
+    def __init__(self, problem: Problem, view: View, withheld: np.ndarray, exists: np.ndarray) -> None:
         self.view = view
         self.withheld = withheld.copy()
         self._relations = between(view.relations, exists)
-        self._prices = np.where(withheld, WITHHELD, prices)
+        self._costs = costs(problem)
+        self._threshold = problem.threshold
         self._of: dict[int, list[int]] = defaultdict(list)
         for number, sides in enumerate(self._relations):
             for side in sides:
@@ -51,13 +55,30 @@ class Widening:
         amount = math.copysign(min(abs(amount), room), amount)
         for count in (*NEIGHBOURHOODS, len(self.withheld)):
             near = self._nearest(cell, count)
-            change = self._change(near, amount)
+            change = self._change(near, amount, self._prices())
             if abs(change[cell]) > abs(amount) - NEGLIGIBLE or len(near) < count:
                 break
-        moved = np.abs(change) > NEGLIGIBLE
-        self.withheld |= moved
-        self._prices[moved] = WITHHELD
+        while self._new(change).sum() > 1:
+            cheaper = self._change(near, amount, self._prices(change))
+            if abs(cheaper[cell]) < abs(change[cell]) - NEGLIGIBLE or self._cost(cheaper) >= self._cost(change):
+                break
+            change = cheaper
+        self.withheld |= np.abs(change) > NEGLIGIBLE
         return change
+
+    def _prices(self, change: np.ndarray | float = 0.0) -> np.ndarray:
+        """What a change by one costs: so that the cells of the given change cost, by as much again, what withholding them does.
+
+        Without one the cells' thresholds stand for it.
+        """
+        whole = np.abs(change) + ALWAYS * self._threshold if isinstance(change, np.ndarray) else self._threshold
+        return np.where(self.withheld, WITHHELD, self._costs / whole)
+
+    def _new(self, change: np.ndarray) -> np.ndarray:
+        return (np.abs(change) > NEGLIGIBLE) & ~self.withheld
+
+    def _cost(self, change: np.ndarray) -> float:
+        return float(self._costs[self._new(change)].sum())
 
     def _nearest(self, cell: int, count: int) -> list[int]:
         """The cells that are reached at the least price, by relations from cell to cell."""
@@ -65,6 +86,7 @@ class Widening:
         best = {cell: 0.0}
         passed: set[int] = set()
         queue = [(0.0, cell)]
+        prices = self._prices()
         while queue and len(reached) < count:
             so_far, i = heapq.heappop(queue)
             if i in reached:
@@ -76,13 +98,13 @@ class Widening:
                 passed.add(number)
                 for side in self._relations[number]:
                     for j in side:
-                        price = so_far + self._prices[j]
+                        price = so_far + prices[j]
                         if j not in reached and price < best.get(j, np.inf):
                             best[j] = price
                             heapq.heappush(queue, (price, j))
         return list(reached)
 
-    def _change(self, cells: list[int], amount: float) -> np.ndarray:
+    def _change(self, cells: list[int], amount: float, prices: np.ndarray) -> np.ndarray:
         """The cheapest change of these cells alone that moves the first of them by the amount."""
         # Each cell goes up by one column and down by another, so that both have their price.
         count = len(cells)
@@ -95,7 +117,7 @@ class Widening:
                     if i in column:
                         row += [(column[i], sign), (column[i] + count, -sign)]
             rows.append(row)
-        gain = np.tile(-self._prices[cells], 2)
+        gain = np.tile(-prices[cells], 2)
         room = np.concatenate([self.view.above[cells], self.view.below[cells]])
         forth, back = (0, count) if amount > 0 else (count, 0)
         gain[forth], room[forth], room[back] = REWARD, abs(amount), 0.0
