@@ -151,7 +151,8 @@ class Attack:
         grid = moment.grid
         is_cell = cells < grid.own_start
         thresholds = grid.thresholds[np.where(is_cell, cells, cells - grid.own_start) % len(grid.slices)]
-        wanted = 2 * self.protection * thresholds if moment.is_judged else np.full(cells.size, ONE_VALUE)
+        in_its_unit = moment.is_judged and moment.family.sums_by_size
+        wanted = 2 * self.protection * thresholds if in_its_unit else np.full(cells.size, ONE_VALUE)
         wanted = np.where(is_cell & sought & ~revealed.pinned, wanted - ROUNDING, 0.0)
         width = np.full(cells.size, np.inf)
         point = np.zeros(cells.size)
@@ -160,6 +161,9 @@ class Attack:
                 continue
             try:
                 low, high, point[columns] = reach(system.part(columns), wanted[columns])
+                if not moment.family.sums_by_size:
+                    # Where enough persons are known to have worked nothing together, each has.
+                    high = np.where(high <= ROUNDING, np.inf, high)
             except Contradiction:
                 raise Contradicted(cells[columns]) from None
             width[columns] = high - low
