@@ -132,8 +132,10 @@ class Attack:
         known = np.isin(cells, list(moment.given))
         pattern = (moment.family.name, *(part.tobytes() for part in (known, cells, told, system.row, system.column)))
         if pattern not in self._solved:
-            whole = eliminate(known, system.row, system.column, system.coefficient)
-            self._solved[pattern] = whole, _kinds_of_sums(whole, known, system, told >= grid.identity_rows)
+            whole, sums = eliminate(known, system.row, system.column, system.coefficient), {}
+            if moment.is_judged and moment.family.sums_by_size:
+                sums = _kinds_of_sums(whole, known, system, told >= grid.identity_rows)
+            self._solved[pattern] = whole, sums
         revealed, sums = self._solved[pattern]
         for i in np.flatnonzero(revealed.pinned & is_cell & ~known).tolist():
             reason = revealed.reason[i]
@@ -171,14 +173,13 @@ class Attack:
         for i in np.flatnonzero(width < wanted).tolist():
             kind = "own" if cells[i] in own_alone else "narrow"
             yield Finding(*moment.cell(cells[i]), kind, "linear programming", max(0.0, float(width[i])) / float(thresholds[i]))
-        if moment.family.sums_by_size and moment.is_judged:
-            for packed, kind_of_sum in sums.items():
-                members = np.frombuffer(packed, dtype=np.int64)
-                slices = np.unique(cells[members[is_cell[members]]] % len(grid.slices))
-                if slices.size and sought[members].any() and point[members].sum() < grid.sum_limit(slices) - ROUNDING:
-                    of_table = cells[members[is_cell[members]]].tolist()
-                    kind = "own" if own_alone.issuperset(of_table) else kind_of_sum
-                    yield Finding(*moment.cell(of_table[0]), kind, SEVERAL)
+        for packed, kind_of_sum in sums.items():
+            members = np.frombuffer(packed, dtype=np.int64)
+            slices = np.unique(cells[members[is_cell[members]]] % len(grid.slices))
+            if slices.size and sought[members].any() and point[members].sum() < grid.sum_limit(slices) - ROUNDING:
+                of_table = cells[members[is_cell[members]]].tolist()
+                kind = "own" if own_alone.issuperset(of_table) else kind_of_sum
+                yield Finding(*moment.cell(of_table[0]), kind, SEVERAL)
 
     def calendar(self, moments: Sequence[Moment]) -> Iterator[Finding]:
         """Attack a calendar year's periods together: a year is the sum of its quarters, a quarter that of its months.

@@ -93,18 +93,21 @@ def _attack(
     earlier = previous.load(family, changed, own) if previous else None
     rules_stand = previous is not None and previous.rules == served.rules
     newest = {len(time): time for time in sorted(cells.times) if not is_quarter(time)}.values()
+    uneven = served.uneven_years(family, {time[:4] for time in changed}) if family.has_periods else []
     for time in cells.times:
+        # Where a year's decisions are the same throughout, what follows for a quarter follows for its months.
+        if is_quarter(time) and time[:4] not in uneven:
+            continue
         moment = joined(cells, earlier, time)
         if earlier is not None and rules_stand and time in earlier.times:
             sought = moment.beside_changes(earlier.moment(time)) & (not is_quarter(time))
         else:
             sought = np.full(cells.grid.size, not is_quarter(time) and (earlier is not None or time in newest))
         attack_moment(attacker, report, moment, sought)
-    if family.has_periods:
-        for year in served.uneven_years(family, {time[:4] for time in changed}):
-            periods = [time for time in served.fingerprints(family) if time[:4] == year]
-            whole, whole_earlier = served.load(family, periods, own), previous.load(family, periods, own) if previous else None
-            report.add(attacker.calendar([joined(whole, whole_earlier, time) for time in whole.times]))
+    for year in uneven:
+        periods = [time for time in served.fingerprints(family) if time[:4] == year]
+        whole, whole_earlier = served.load(family, periods, own), previous.load(family, periods, own) if previous else None
+        report.add(attacker.calendar([joined(whole, whole_earlier, time) for time in whole.times]))
     return cells.own_units
 
 
