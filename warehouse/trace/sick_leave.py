@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from warehouse.database import one, quoted
 from warehouse.trace.lineage import Lineage, unit_scope
-from warehouse.trace.minimal import Outage, long_outages, smallest, split
+from warehouse.trace.minimal import Key, Outage, long_outages, smallest, split
 
 # What of a day a measure is made of.
 TERMS: Mapping[str, frozenset[str]] = {
@@ -75,13 +75,16 @@ def add_rows(lineage: Lineage, scope: Scope, terms: frozenset[str], *, title_of:
     )
     first, last, index_before, index_through = days
     in_period = f"from_date <= date '{last}' and to_date >= date '{first}'"
+    with_working_day = f"{in_period} and least(index_through, {index_through}) > greatest(index_before, {index_before})"
     con.execute(
         f"""create or replace temp view scope_stretch as
             select *, {_is_lost(terms)} as is_lost from intermediate.int_position_segments
-            where {in_period} and least(index_through, {index_through}) > greatest(index_before, {index_before})
-                and {scope.conditions} and {_in_units(lineage, scope)}"""
+            where {with_working_day} and {scope.conditions} and {_in_units(lineage, scope)}"""
     )
-    con.execute(f"""create or replace temp view scope_outage as from intermediate.int_position_absences where {in_period}""")
+    con.execute(
+        f"""create or replace temp view scope_overlap as
+            select *, {_is_lost(terms)} as is_lost from intermediate.int_overlaps where {with_working_day}"""
+    )
     con.execute(
         f"""create or replace temp view scope_spell as from intermediate.int_spells
             where spell_from <= date '{last}' and spell_to >= date '{first}'"""
@@ -100,7 +103,13 @@ def add_rows(lineage: Lineage, scope: Scope, terms: frozenset[str], *, title_of:
                order by is_available desc, position_row limit 1"""
         )
     named_before = lineage.count("stillinger")
-    lineage.add_positions("position", "select position_row from kept_position")
+    lineage.add(
+        "stillinger",
+        "position",
+        "select position_row as row_number from kept_position",
+        gives_each_once=True,
+        with_references=True,
+    )
     if title_of is not None:
         add_title(lineage, str(title_of), "kept_position")
     if named_before or title_of is not None:
@@ -110,6 +119,12 @@ def add_rows(lineage: Lineage, scope: Scope, terms: frozenset[str], *, title_of:
             f" where position_row in (select row_number from {lineage.rows_of('stillinger')} as named)"
             " and position_row not in (select position_row from kept_position)"
         )
+    con.execute(
+        """create or replace temp table kept_person as
+           select distinct person_row from intermediate.int_positions semi join kept_position using (position_row)"""
+    )
+    lineage.add_persons("from kept_person")
+    lineage.add_units("select distinct unit_code from intermediate.int_positions semi join kept_position using (position_row)")
     _find_outages(lineage, terms)
     if apart:
         _set_apart(lineage, scope, days)
@@ -161,34 +176,25 @@ def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
     of_class = "not is_long_term" if lost == {"short"} else "is_long_term" if lost == {"long"} else "true"
     kinds = "('doctor')" if lost == {"doctor"} else "('self', 'doctor')"
     counted = "('self')" if lost == {"self"} else kinds
-    # An outage that is alone on its days needs no comparison: they lose what it takes. A position that loses something is kept.
+    # An outage that is alone on its days needs no comparison: they lose what it takes.
     con.execute(
-        f"""create or replace temp table alone as
-            select only_outage_row as row, true as is_absence from scope_stretch where outages = 1 and is_lost
-            union all
-            select only_outage_row, false from scope_stretch semi join kept_position using (position_row)
-            where outages = 1 and available_percent < 100 and {"possible" in terms}"""
+        f"""create or replace temp table kept_outage as
+            select only_outage_row as row, available_percent = 100 as is_absence
+            from scope_stretch semi join kept_position using (position_row)
+            where outages = 1 and (is_lost or (available_percent < 100 and {"possible" in terms}))"""
     )
     # Rows of one day are of one spell, so that all of them are long.
     con.execute(
-        """create or replace temp table active as
-            select
-                stretch.position_row, stretch.from_date, outage.kind, outage.outage_row as row,
-                outage.outage_percent as percent, stretch.is_long_term, stretch.is_lost
-            from (
-                from scope_stretch
-                where outages > 1 and (available_percent < 100 or lost_doctor_percent > 0 or lost_self_percent > 0)
-            ) as stretch semi join kept_position using (position_row)
-            inner join scope_outage as outage on
-                stretch.position_row = outage.position_row
-                and outage.from_date <= stretch.from_date and outage.to_date >= stretch.to_date"""
+        f"""create or replace temp table active as
+            select person_row, position_row, from_date, kind, outage_row as row, outage_percent as percent, is_lost
+            from scope_overlap semi join kept_position using (position_row)
+            where kind = 'leave' or (kind in {kinds} and {of_class})"""
     )
     con.execute(
-        f"""delete from active where kind <> 'leave' and (
-                not ({of_class}) or kind not in {kinds}
-                or (kind in {counted}
-                    and row not in (select row from active where kind in {counted} and is_lost)
-                    and row not in (select row from alone where is_absence)))"""
+        f"""delete from active where kind in {counted} and row in (
+                select row from (
+                    select row, true as is_absence from active where kind in {counted} group by row having not bool_or(is_lost)
+                ) anti join kept_outage using (row, is_absence))"""
     )
     if lost == {"self"}:
         # Doctor-certified absence takes from self-certified on the days of both.
@@ -202,50 +208,64 @@ def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
             with totals as (
                 select
                     position_row, from_date,
-                    coalesce(sum(percent) filter (where kind = 'leave'), 0) as leaves,
-                    coalesce(sum(percent) filter (where kind = 'doctor'), 0) as doctors,
-                    coalesce(sum(percent) filter (where kind = 'self'), 0) as selves
+                    {", ".join(f"cast(coalesce(sum(percent) filter (where kind = '{kind}'), 0) as {PERCENT}) as {name}"
+                               for kind, name in (("leave", "leaves"), ("doctor", "doctors"), ("self", "selves")))}
                 from active group by position_row, from_date
             ),
             without as (
                 select
-                    active.kind, active.row, leaves, doctors, selves,
+                    person_row, active.kind, active.row, leaves, doctors, selves,
                     leaves - case when kind = 'leave' then percent else 0 end as other_leaves,
                     doctors - case when kind = 'doctor' then percent else 0 end as other_doctors,
                     selves - case when kind = 'self' then percent else 0 end as other_selves
                 from active inner join totals using (position_row, from_date)
+            ),
+            by_row as (
+                select row, kind <> 'leave' as is_absence, any_value(person_row) as person_row, bool_or({_changes(terms)}) as is_needed
+                from without group by all
+            ),
+            also_alone as (
+                select distinct row, is_absence from kept_outage semi join by_row using (row, is_absence)
             )
-            select row, kind <> 'leave' as is_absence, bool_or({_changes(terms)}) as is_needed from without group by all"""
-    )
-    con.execute(
-        """create or replace temp table kept_outage as
-           from alone union all select row, is_absence from compared where is_needed"""
+            select by_row.*, also_alone.row is not null as is_alone from by_row left join also_alone using (row, is_absence)"""
     )
     wants_class = "long" in terms
     con.execute(f"create or replace temp table tangled as {_tangled(terms)}")
     support = _untangle(lineage, terms, wants_class)
+    con.execute(
+        f"""create or replace temp table scope_absence as
+            select absence_row, person_row, from_date, to_date, spell_no, spell_absences, is_long_term,
+                {lineage.file_no("fravaer")} as file_no, row_number, absence_row in (
+                    select row from kept_outage where is_absence) as is_counted
+            from scope_spell"""
+    )
     if wants_class:
         support += _support(lineage)
-    spells = "select file_sha256, row_number from scope_spell"
     lineage.add(
         "permisjoner",
         "leave",
         """select file_sha256, row_number from staging.stg_leaves
            where leave_row in (select row from kept_outage where not is_absence)""",
         gives_each_once=True,
+        with_references=True,
     )
     lineage.add(
         "fravaer",
         "sick absence",
-        f"{spells} where absence_row in (select row from kept_outage where is_absence)",
+        "select file_no, row_number from scope_absence where is_counted",
         gives_each_once=True,
+        gives_file_no=True,
+        with_references=True,
     )
     if support:
         lineage.add(
             "fravaer",
             "sick absence that makes the spell long-term",
-            f"{spells} where absence_row in (select unnest($1))",
+            "select file_no, row_number from scope_absence where absence_row in (select unnest($1))",
             [support],
+            gives_each_once=True,
+            gives_file_no=True,
+            with_references=True,
         )
 
 
@@ -283,16 +303,17 @@ def _tangled(terms: frozenset[str]) -> str:
     one, but may stand in for each other. Where the terms can grow by taking a row out, one such row is enough.
     """
     return f"""
-        with spared as (from compared anti join alone using (row, is_absence) where not is_needed)
-        select distinct employee_no from (
-            select leave.employee_no, 0 as spell_no from staging.stg_leaves as leave
-            where leave.leave_row in (select row from spared where not is_absence)
+        with spared as (from compared where not is_needed and not is_alone)
+        select distinct person_row from (
+            select person_row, 0 as spell_no from spared where not is_absence
             union all
-            select spell.employee_no, spell.spell_no from scope_spell as spell
+            select spell.person_row, spell.spell_no from scope_spell as spell
             where spell.absence_row in (select row from spared where is_absence)
-        ) group by employee_no, spell_no having count(*) > {1 if _only_grows(terms) else 0}"""
+        ) group by person_row, spell_no having count(*) > {1 if _only_grows(terms) else 0}"""
 
 
+# Wide enough for all the leaves or absences of a day together.
+PERCENT = "decimal(9, 4)"
 DAYS = """spell.absence_row, true, spell.from_date - date '1900-01-01', spell.to_date - date '1900-01-01',
           day_before.working_day_index, at_end.working_day_index"""
 WITH_INDEXES = """
@@ -304,21 +325,17 @@ def _support(lineage: Lineage) -> list[int]:
     """Further absences without which the counted ones of a person who is not tangled would not make their spell long-term."""
     con = lineage.con
     (limit,) = one(con, "select short_term_max_days from raw.settings")
-    spells: dict[tuple, list[tuple[Outage, bool]]] = defaultdict(list)
+    spells: dict[tuple[int, int], list[tuple[Outage, bool]]] = defaultdict(list)
     # An absence that is long enough by itself needs no other, nor do those that are a whole spell.
     for person, spell, is_counted, *values in con.execute(
-        f"""with marked as (
-                select *, absence_row in (select row from kept_outage where is_absence) as is_counted
-                from scope_spell where is_long_term and spell_absences > 1
-            ),
-            doubtful as (
-                select * from marked anti join tangled using (employee_no)
-                window spell_rows as (partition by employee_no, spell_no)
-                qualify bool_or(is_counted and to_date - from_date < $1) over spell_rows
-                    and not bool_and(is_counted) over spell_rows
+        f"""with doubtful as (
+                select person_row, spell_no from scope_absence
+                where is_long_term and spell_absences > 1 and person_row not in (from tangled)
+                group by all having bool_or(is_counted and to_date - from_date < $1) and not bool_and(is_counted)
             )
-            select spell.employee_no, spell.spell_no, spell.is_counted, {DAYS}
-            from doubtful as spell {WITH_INDEXES} order by spell.absence_row""",
+            select spell.person_row, spell.spell_no, spell.is_counted, {DAYS}
+            from scope_absence as spell semi join doubtful using (person_row, spell_no) {WITH_INDEXES}
+            order by spell.absence_row""",
         [limit],
     ).fetchall():
         spells[person, spell].append((Outage(*values), is_counted))
@@ -339,48 +356,61 @@ def _support(lineage: Lineage) -> list[int]:
 
 
 def _untangle(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> list[int]:
-    """Keep of the tangled persons' rows those that are needed; returns the further absences that keep a spell long-term."""
+    """Keep the rows that are needed, of the tangled persons' as many as are; returns the further absences that keep a spell
+    long-term.
+    """
     con = lineage.con
-    outages, alone, needed = _outages_of_tangled(lineage, wants_class)
-    days: dict[str, dict[tuple, list[tuple[int, bool, str, int]]]] = defaultdict(lambda: defaultdict(list))
+    # What is alone on a day cannot be spared; nor what cannot be spared while all the others are there, where terms only grow.
+    con.execute(
+        f"""create or replace temp table tangled_outage as
+            select row, is_absence, person_row, is_alone or (is_needed and {_only_grows(terms)}) as is_fixed
+            from compared semi join tangled using (person_row)
+            union all
+            select absence_row, true, person_row, true from scope_spell semi join tangled using (person_row)
+            where absence_row not in (select row from compared where is_absence)
+                and absence_row in (select row from kept_outage where is_absence)"""
+    )
+    con.execute(
+        """insert into kept_outage select row, is_absence from compared where is_needed and not is_alone
+               and (row, is_absence) not in (select (row, is_absence) from tangled_outage where not is_fixed)"""
+    )
+    stretches: dict[int, dict[tuple[int, int], list[tuple[Key, str, int]]]] = defaultdict(lambda: defaultdict(list))
     for person, position, day, kind, row, percent in con.execute(
-        """select employee_no, position_row, active.from_date, kind, row, cast(percent * 10000 as bigint)
-           from active inner join intermediate.int_positions as held using (position_row)
-           semi join tangled using (employee_no) order by all"""
+        """with loose as (
+               select distinct position_row, from_date from active
+               where (row, kind <> 'leave') in (select (row, is_absence) from tangled_outage where not is_fixed)
+           )
+           select person_row, position_row, from_date - date '1900-01-01', kind, row, cast(percent * 10000 as bigint)
+           from active semi join tangled using (person_row) semi join loose using (position_row, from_date) order by all"""
     ).fetchall():
-        days[person][position, day].append((row, kind != "leave", kind, percent))
-    if not days:
+        stretches[person][position, day].append(((row, kind != "leave"), kind, percent))
+    if not stretches:
         return []
     (limit,) = one(con, "select short_term_max_days from raw.settings")
-    # What is alone on a day cannot be spared; nor what cannot be spared while all the others are there, where terms only grow.
-    fixed = needed if _only_grows(terms) else alone
     kept: list[Outage] = []
     support: list[int] = []
-    for person, stretches in days.items():
-        active = {(row, is_absence) for found in stretches.values() for row, is_absence, _, _ in found}
-        active.update((outage.row, outage.is_absence) for outage in outages[person] if (outage.row, outage.is_absence) in alone)
-        # Where all rows are fixed only the class can change, which is each row's on all its days.
-        loose = [found for found in stretches.values() if any(entry[:2] not in fixed for entry in found)]
-        fixed_absences = {row for row, is_absence in active & fixed if is_absence}
+    for person, outages in _outages_of_tangled(lineage, wants_class).items():
+        active = {outage.key for outage, is_active, _ in outages if is_active}
+        fixed = {outage.key for outage, _, is_fixed in outages if is_fixed}
+        loose = list(stretches[person].values())
 
-        def outcome(rows: Sequence[Outage], loose: list = loose, fixed_absences: set[int] = fixed_absences) -> list[object]:
-            present = {(outage.row, outage.is_absence) for outage in rows}
-            long_rows = long_outages(rows, limit) if wants_class else set()
-            result: list[object] = [fixed_absences & long_rows]
+        def outcome(rows: Sequence[Outage], loose: list = loose, fixed: set[Key] = fixed) -> list[object]:
+            present = {outage.key for outage in rows}
+            long_rows = {(row, True) for row in long_outages(rows, limit)} if wants_class else set()
+            # Where all rows are fixed only the class can change, which is each row's on all its days.
+            result: list[object] = [fixed & long_rows]
             for found in loose:
-                here = [entry for entry in found if entry[:2] in present]
-                is_long = any(row in long_rows for row, is_absence, _, _ in here if is_absence)
-                result.append(_of_terms(terms, *split((kind, percent) for *_, kind, percent in here), is_long))
+                here = [entry for entry in found if entry[0] in present]
+                is_long = any(entry[0] in long_rows for entry in here)
+                result.append(_of_terms(terms, *split((kind, percent) for _, kind, percent in here), is_long))
             return result
 
-        for outage in smallest(
-            _in_order(outages[person], active), outcome, lambda outage: (outage.row, outage.is_absence) not in fixed
-        ):
-            if (outage.row, outage.is_absence) in active:
-                kept.append(outage)
-            else:
+        ordered = _in_order([outage for outage, *_ in outages], active)
+        for outage in smallest(ordered, outcome, lambda outage, fixed=fixed: outage.key not in fixed):  # type: ignore[misc]
+            if outage.key not in active:
                 support.append(outage.row)
-    con.execute("delete from kept_outage where (row, is_absence) in (from tangled_outage)")
+            elif outage.key not in fixed:
+                kept.append(outage)
     con.execute(
         "insert into kept_outage select unnest($1), unnest($2)",
         [[outage.row for outage in kept], [outage.is_absence for outage in kept]],
@@ -399,57 +429,37 @@ def _of_terms(terms: frozenset[str], available: int, doctor: int, own: int, is_l
     )
 
 
-def _in_order(outages: Sequence[Outage], active: set[tuple[int, bool]]) -> list[Outage]:
+def _in_order(outages: Sequence[Outage], active: set[Key]) -> list[Outage]:
     """Rows in the order in which they are worth keeping: active ones, then support, the nearest first."""
-    counted = [outage for outage in outages if (outage.row, outage.is_absence) in active]
+    counted = [outage for outage in outages if outage.key in active]
     days = [(outage.from_day, outage.to_day) for outage in counted if outage.is_absence]
 
     def distance(outage: Outage) -> int:
         return min(max(0, first - outage.to_day, outage.from_day - last) for first, last in days)
 
-    support = sorted((outage for outage in outages if (outage.row, outage.is_absence) not in active), key=distance)
+    support = sorted((outage for outage in outages if outage.key not in active), key=distance)
     return [*sorted(counted, key=lambda outage: (outage.is_absence, outage.row)), *support]
 
 
-def _outages_of_tangled(
-    lineage: Lineage, wants_class: bool
-) -> tuple[dict[str, list[Outage]], set[tuple[int, bool]], set[tuple[int, bool]]]:
-    """The tangled persons' leaves and absences, with all absences of the spells that the counted ones belong to; of them
-    those that are alone on a day, and those that cannot be spared while all the others are there.
+def _outages_of_tangled(lineage: Lineage, wants_class: bool) -> dict[int, list[tuple[Outage, bool, bool]]]:
+    """By person the tangled leaves and absences, with all absences of the long-term spells that they belong to; of each whether
+    it is one of the tangled, and whether it cannot be spared.
     """
-    con = lineage.con
-    con.execute(
-        """create or replace temp table tangled_absence as
-           select absence_row, employee_no, from_date, to_date, spell_no, is_long_term
-           from scope_spell semi join tangled using (employee_no)"""
-    )
-    con.execute(
-        """create or replace temp table tangled_outage as
-           select * from (
-               select absence_row as row, true as is_absence from tangled_absence
-               union all
-               select leave_row, false from staging.stg_leaves semi join tangled using (employee_no)
-           ) semi join (from kept_outage union all select row, is_absence from compared) using (row, is_absence)"""
-    )
     whole_spells = """
-        or (is_long_term and (spell.employee_no, spell.spell_no) in (
-            select (employee_no, spell_no) from tangled_absence
-            where absence_row in (select row from tangled_outage where is_absence)))"""
-    rows = con.execute(
-        f"""select employee_no, leave_row, false, 0, 0, 0, 0 from staging.stg_leaves
-            where leave_row in (select row from tangled_outage where not is_absence)
+        or (is_long_term and (spell.person_row, spell.spell_no) in (
+            select (person_row, spell_no) from scope_spell where absence_row in (select row from tangled_outage where is_absence)))"""
+    found: dict[int, list[tuple[Outage, bool, bool]]] = defaultdict(list)
+    for person, is_active, is_fixed, *values in lineage.con.execute(
+        f"""select person_row, true, is_fixed, row, false, 0, 0, 0, 0 from tangled_outage where not is_absence
             union all
-            select spell.employee_no, {DAYS} from tangled_absence as spell {WITH_INDEXES}
-            where spell.absence_row in (select row from tangled_outage where is_absence)
-                {whole_spells if wants_class else ""}
+            select spell.person_row, tangled.row is not null, coalesce(tangled.is_fixed, false), {DAYS}
+            from scope_spell as spell
+            left join tangled_outage as tangled on spell.absence_row = tangled.row and tangled.is_absence {WITH_INDEXES}
+            where spell.person_row in (from tangled) and (tangled.row is not null {whole_spells if wants_class else ""})
             order by all"""
-    ).fetchall()
-    found: dict[str, list[Outage]] = defaultdict(list)
-    for person, *values in rows:
-        found[person].append(Outage(*values))
-    of_tangled = "select row, is_absence from {} semi join tangled_outage using (row, is_absence)"
-    alone, needed = (set(con.execute(of_tangled.format(table)).fetchall()) for table in ("alone", "kept_outage"))
-    return found, alone, needed
+    ).fetchall():
+        found[person].append((Outage(*values), is_active, is_fixed))
+    return found
 
 
 def _set_apart(lineage: Lineage, scope: Scope, days: Sequence[object]) -> None:
@@ -459,42 +469,51 @@ def _set_apart(lineage: Lineage, scope: Scope, days: Sequence[object]) -> None:
     persons = "" if scope.conditions == "true" else "inner join staging.stg_persons as person using (employee_no)"
     lineage.exclude(
         "stillinger",
-        f"""select position.file_sha256, position.row_number, case
+        f"""with apart as materialized (
+                select position.file_sha256, position.row_number, position.employment_form, position.position_percent
+                from raw.stillinger as position {persons}
+                where {_in_units(lineage, scope)} and {scope.conditions} and valid_from <= $2 and coalesce(valid_to, $2) >= $1
+                    and position.row_number not in (select position_row from scope_position where is_available)
+                    and position.row_number not in (from kept_position)
+            )
+            select file_sha256, row_number, case
                 when not population.in_sick_leave
-                    then 'form of employment ' || position.employment_form || ' does not count in sick leave'
-                when position.position_percent = 0 then 'position percent is 0'
+                    then 'form of employment ' || apart.employment_form || ' does not count in sick leave'
+                when apart.position_percent = 0 then 'position percent is 0'
                 when counted.position_row is not null then 'on full leave on every working day of the period'
                 else 'no working day of the period' end as reason
-            from raw.stillinger as position {persons}
-            inner join seeds.populations as population using (employment_form)
-            left join scope_position as counted on position.row_number = counted.position_row
-            where {_in_units(lineage, scope)} and {scope.conditions} and valid_from <= $2 and coalesce(valid_to, $2) >= $1
-                and counted.is_available is distinct from true
-                and position.row_number not in (from kept_position)""",
+            from apart inner join seeds.populations as population using (employment_form)
+            left join scope_position as counted on apart.row_number = counted.position_row""",
         [first, last],
-    )
-    con.execute(
-        """create or replace temp table kept_person as
-           select distinct employee_no from intermediate.int_positions semi join kept_position using (position_row)"""
+        gives_each_once=True,
     )
     lineage.exclude(
         "fravaer",
-        f"""with unnamed as materialized (
-               from {lineage.rows_of("fravaer", are_named=False)} as absence
-               where from_date <= $2 and coalesce(to_date, $2) >= $1
-           )
-           select file_sha256, row_number, case when certification is null then absence_type || ' is no sick leave'
-               else 'changes nothing: on days off, outside the position, in full leave or covered by other absence'
-               end as reason
-           from unnamed left join seeds.sick_absence_types as sick using (absence_type)
-           semi join kept_person using (employee_no)""",
+        """select file_no, row_number,
+               'changes nothing: on days off, outside the position, in full leave or covered by other absence' as reason
+           from scope_absence semi join kept_person using (person_row)
+           where not is_counted and from_date <= $2 and to_date >= $1""",
         [first, last],
+        gives_each_once=True,
+        gives_file_no=True,
+    )
+    lineage.exclude(
+        "fravaer",
+        """select file_sha256, row_number, absence_type || ' is no sick leave' as reason from raw.fravaer
+           where absence_type not in (select absence_type from seeds.sick_absence_types)
+               and from_date <= $2 and coalesce(to_date, $2) >= $1
+               and employee_no in (
+                   select employee_no from raw.ansatte where row_number in (select person_row from kept_person))""",
+        [first, last],
+        gives_each_once=True,
     )
     lineage.exclude(
         "permisjoner",
         f"""select file_sha256, row_number,
                'changes nothing: on days off, outside the position or covered by other leave' as reason
-           from {lineage.rows_of("permisjoner", are_named=False)} as leave semi join kept_person using (employee_no)
-           where from_date <= $2 and coalesce(to_date, $2) >= $1""",
+           from {lineage.rows_of("permisjoner", are_named=False)} as leave
+           where from_date <= $2 and coalesce(to_date, $2) >= $1 and employee_no in (
+               select employee_no from raw.ansatte where row_number in (select person_row from kept_person))""",
         [first, last],
+        gives_each_once=True,
     )

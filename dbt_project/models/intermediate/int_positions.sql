@@ -1,7 +1,7 @@
 -- Position periods of the sick-leave population, cut to the series.
 select
     position.position_row,
-    position.employee_no,
+    person.person_row,
     position.position_no,
     position.unit_code,
     position.job_code,
