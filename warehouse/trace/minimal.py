@@ -71,12 +71,9 @@ def long_outages(outages: Iterable[Outage], short_term_max_days: int) -> set[int
     return found
 
 
-def split(percents: Iterable[tuple[str, int]]) -> tuple[int, int, int]:
-    """Available, lost doctor-certified and lost self-certified percent of a day by what is active on it (metrics.md 4)."""
-    sums = {"leave": 0, "doctor": 0, "self": 0}
-    for kind, percent in percents:
-        sums[kind] += percent
-    available = FULL - min(FULL, sums["leave"])
-    doctor_percent = min(FULL, sums["doctor"])
+def split(leaves: int, doctors: int, selves: int) -> tuple[int, int, int]:
+    """Available, lost doctor-certified and lost self-certified percent of a day by the sums active on it (metrics.md 4)."""
+    available = FULL - min(FULL, leaves)
+    doctor_percent = min(FULL, doctors)
     doctor = min(doctor_percent, available)
-    return available, doctor, min(min(FULL - doctor_percent, sums["self"]), available - doctor)
+    return available, doctor, min(min(FULL - doctor_percent, selves), available - doctor)

@@ -29,6 +29,9 @@ TERMS: Mapping[str, frozenset[str]] = {
 }
 
 
+LOST = frozenset({"lost", "self", "doctor", "short", "long"})
+
+
 @dataclass(frozen=True)
 class Scope:
     """Whose days are counted: SQL for unit codes, the months from first to last, and conditions on int_positions."""
@@ -75,56 +78,58 @@ def add_rows(lineage: Lineage, scope: Scope, terms: frozenset[str], *, title_of:
     )
     first, last, index_before, index_through = days
     in_period = f"from_date <= date '{last}' and to_date >= date '{first}'"
-    with_working_day = f"{in_period} and least(index_through, {index_through}) > greatest(index_before, {index_before})"
+    working_days = f"least(index_through, {index_through}) - greatest(index_before, {index_before})"
+    in_scope = f"{in_period} and {scope.conditions} and {_in_units(lineage, scope)}"
     con.execute(
         f"""create or replace temp view scope_stretch as
-            select *, {_is_lost(terms)} as is_lost from intermediate.int_position_segments
-            where {with_working_day} and {scope.conditions} and {_in_units(lineage, scope)}"""
+            select *, {working_days} as working_days, working_days > 0 and ({_is_lost(terms)}) as is_lost
+            from intermediate.int_position_segments where {in_scope}"""
     )
     con.execute(
         f"""create or replace temp view scope_overlap as
-            select *, {_is_lost(terms)} as is_lost from intermediate.int_overlaps where {with_working_day}"""
+            select *, {_is_lost(terms)} as is_lost from intermediate.int_overlaps where {in_period} and {working_days} > 0"""
     )
     con.execute(
         f"""create or replace temp view scope_spell as from intermediate.int_spells
             where spell_from <= date '{last}' and spell_to >= date '{first}'"""
     )
+    loses = "position_row in (select position_row from scope_stretch where is_lost)"
     con.execute(
         f"""create or replace temp table scope_position as
-            select *, {"is_available" if "possible" in terms else "has_lost"} as is_kept
-            from (select position_row, bool_or(available_percent > 0) as is_available, bool_or(is_lost) as has_lost
-                  from scope_stretch group by position_row)"""
+            select position_row, person_row, unit_code, position.working_days > 0 as works,
+                position.working_days > coalesce(on_leave.working_days, 0) as is_available,
+                {"is_available" if "possible" in terms else loses} as is_kept
+            from (select *, {working_days} as working_days from intermediate.int_positions where {in_scope}) as position
+            left join (
+                select position_row, sum(working_days) as working_days from scope_stretch
+                where working_days > 0 and available_percent = 0 group by position_row
+            ) as on_leave using (position_row)"""
     )
-    con.execute("create or replace temp table kept_position as select position_row from scope_position where is_kept")
-    if not one(con, "select count(*) from kept_position")[0]:
+    if not one(con, "select count_if(is_kept) from scope_position")[0]:
         # Nothing was lost, or nobody was available: one position makes the cell what it is.
         con.execute(
-            """insert into kept_position select position_row from scope_position
-               order by is_available desc, position_row limit 1"""
+            """update scope_position set is_kept = true where position_row = (
+                   select position_row from scope_position where works order by is_available desc, position_row limit 1)"""
         )
     named_before = lineage.count("stillinger")
     lineage.add(
         "stillinger",
         "position",
-        "select position_row as row_number from kept_position",
+        "select position_row as row_number from scope_position where is_kept",
         gives_each_once=True,
         with_references=True,
     )
     if title_of is not None:
-        add_title(lineage, str(title_of), "kept_position")
+        add_title(lineage, str(title_of), "(from scope_position where is_kept)")
     if named_before or title_of is not None:
         # A position named for another reason must not count here for want of its leaves.
         con.execute(
-            "insert into kept_position select position_row from scope_position"
-            f" where position_row in (select row_number from {lineage.rows_of('stillinger')} as named)"
-            " and position_row not in (select position_row from kept_position)"
+            "update scope_position set is_kept = true where works and not is_kept"
+            f" and position_row in (select row_number from {lineage.rows_of('stillinger')} as named)"
         )
-    con.execute(
-        """create or replace temp table kept_person as
-           select distinct person_row from intermediate.int_positions semi join kept_position using (position_row)"""
-    )
+    con.execute("create or replace temp table kept_person as select distinct person_row from scope_position where is_kept")
     lineage.add_persons("from kept_person")
-    lineage.add_units("select distinct unit_code from intermediate.int_positions semi join kept_position using (position_row)")
+    lineage.add_units("select distinct unit_code from scope_position where is_kept")
     _find_outages(lineage, terms)
     if apart:
         _set_apart(lineage, scope, days)
@@ -140,7 +145,7 @@ def _in_units(lineage: Lineage, scope: Scope) -> str:
 
 
 def add_title(lineage: Lineage, job_code: str, kept: str) -> None:
-    """Name the position that gives the job code its title unless those in the table `kept` give the same one."""
+    """Name the position that gives the job code its title unless those in the relation `kept` give the same one."""
     title_row = """select arg_max(row_number, (valid_from, row_number)) as row_number,
                    arg_max(job_title, (valid_from, row_number)) as job_title
                    from raw.stillinger where job_code = $1 and valid_from <= (select as_of from raw.settings)"""
@@ -172,22 +177,23 @@ def _is_lost(terms: frozenset[str]) -> str:
 def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
     """Name the absences and leaves that change the terms on the stretches of the kept positions."""
     con = lineage.con
-    lost = terms & {"lost", "self", "doctor", "short", "long"}
+    lost = terms & LOST
     of_class = "not is_long_term" if lost == {"short"} else "is_long_term" if lost == {"long"} else "true"
     kinds = "('doctor')" if lost == {"doctor"} else "('self', 'doctor')"
     counted = "('self')" if lost == {"self"} else kinds
+    lowered = f"""(is_lost or available_percent < 100)
+        and position_row not in (select position_row from scope_position where not is_kept)"""
     # An outage that is alone on its days needs no comparison: they lose what it takes.
     con.execute(
         f"""create or replace temp table kept_outage as
             select only_outage_row as row, available_percent = 100 as is_absence
-            from scope_stretch semi join kept_position using (position_row)
-            where outages = 1 and (is_lost or (available_percent < 100 and {"possible" in terms}))"""
+            from scope_stretch where outages = 1 and {"working_days > 0 and " + lowered if "possible" in terms else "is_lost"}"""
     )
     # Rows of one day are of one spell, so that all of them are long.
     con.execute(
         f"""create or replace temp table active as
             select person_row, position_row, from_date, kind, outage_row as row, outage_percent as percent, is_lost
-            from scope_overlap semi join kept_position using (position_row)
+            from scope_overlap semi join (from scope_position where is_kept) using (position_row)
             where kind = 'leave' or (kind in {kinds} and {of_class})"""
     )
     con.execute(
@@ -214,14 +220,15 @@ def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
             ),
             without as (
                 select
-                    person_row, active.kind, active.row, leaves, doctors, selves,
+                    person_row, active.row, active.kind, leaves, doctors, selves,
                     leaves - case when kind = 'leave' then percent else 0 end as other_leaves,
                     doctors - case when kind = 'doctor' then percent else 0 end as other_doctors,
                     selves - case when kind = 'self' then percent else 0 end as other_selves
                 from active inner join totals using (position_row, from_date)
             ),
             by_row as (
-                select row, kind <> 'leave' as is_absence, any_value(person_row) as person_row, bool_or({_changes(terms)}) as is_needed
+                select row, kind, kind <> 'leave' as is_absence, any_value(person_row) as person_row,
+                    bool_or({_changes(terms)}) as is_needed
                 from without group by all
             ),
             also_alone as (
@@ -293,23 +300,36 @@ def _changes(terms: frozenset[str]) -> str:
     return " or ".join(f"{before} <> {after}" for term, (before, after) in compared.items() if term in wanted)
 
 
-def _only_grows(terms: frozenset[str]) -> bool:
-    """Whether no term gets larger by taking an absence out, given the leaves that are needed for the possible days."""
-    return "possible" in terms and terms & {"self", "doctor", "lost"} != {"self"}
+def _staying(terms: frozenset[str]) -> str:
+    """SQL for the kinds of rows that are needed still when others are taken out, if they are while all the others are there.
+
+    Not a leave where only lost time counts, nor a doctor-certified absence that takes from self-certified ones: the less
+    absence there is, the less they are in its way.
+    """
+    kinds = ["self"]
+    if "possible" in terms:
+        kinds.append("leave")
+    if terms & LOST != {"self"}:
+        kinds.append("doctor")
+    return f"({', '.join(map(quoted, kinds))})"
 
 
 def _tangled(terms: frozenset[str]) -> str:
     """SQL for the persons whose rows have to be tried one after the other: those with several rows that can be spared one by
-    one, but may stand in for each other. Where the terms can grow by taking a row out, one such row is enough.
+    one, but may stand in for each other, and those with an absence to spare without which another row may not be needed.
     """
     return f"""
-        with spared as (from compared where not is_needed and not is_alone)
-        select distinct person_row from (
-            select person_row, 0 as spell_no from spared where not is_absence
+        with spared as (from compared where not is_needed and not is_alone),
+        spared_spell as (
+            select person_row, 0 as spell_no from spared where kind = 'leave'
             union all
             select spell.person_row, spell.spell_no from scope_spell as spell
-            where spell.absence_row in (select row from spared where is_absence)
-        ) group by person_row, spell_no having count(*) > {1 if _only_grows(terms) else 0}"""
+            where spell.absence_row in (select row from spared where kind <> 'leave')
+        )
+        select person_row from spared_spell group by person_row, spell_no having count(*) > 1
+        union
+        select person_row from spared_spell where spell_no > 0
+            and person_row in (select person_row from compared where kind not in {_staying(terms)})"""
 
 
 # Wide enough for all the leaves or absences of a day together.
@@ -360,10 +380,10 @@ def _untangle(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> lis
     long-term.
     """
     con = lineage.con
-    # What is alone on a day cannot be spared; nor what cannot be spared while all the others are there, where terms only grow.
+    # What is alone on a day cannot be spared.
     con.execute(
         f"""create or replace temp table tangled_outage as
-            select row, is_absence, person_row, is_alone or (is_needed and {_only_grows(terms)}) as is_fixed
+            select row, is_absence, person_row, is_alone or (is_needed and kind in {_staying(terms)}) as is_fixed
             from compared semi join tangled using (person_row)
             union all
             select absence_row, true, person_row, true from scope_spell semi join tangled using (person_row)
@@ -400,9 +420,13 @@ def _untangle(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> lis
             # Where all rows are fixed only the class can change, which is each row's on all its days.
             result: list[object] = [fixed & long_rows]
             for found in loose:
-                here = [entry for entry in found if entry[0] in present]
-                is_long = any(entry[0] in long_rows for entry in here)
-                result.append(_of_terms(terms, *split((kind, percent) for _, kind, percent in here), is_long))
+                sums = {"leave": 0, "doctor": 0, "self": 0}
+                is_long = False
+                for key, kind, percent in found:
+                    if key in present:
+                        sums[kind] += percent
+                        is_long = is_long or key in long_rows
+                result.append(_of_terms(terms, *split(sums["leave"], sums["doctor"], sums["self"]), is_long))
             return result
 
         ordered = _in_order([outage for outage, *_ in outages], active)
@@ -469,21 +493,20 @@ def _set_apart(lineage: Lineage, scope: Scope, days: Sequence[object]) -> None:
     persons = "" if scope.conditions == "true" else "inner join staging.stg_persons as person using (employee_no)"
     lineage.exclude(
         "stillinger",
-        f"""with apart as materialized (
-                select position.file_sha256, position.row_number, position.employment_form, position.position_percent
-                from raw.stillinger as position {persons}
-                where {_in_units(lineage, scope)} and {scope.conditions} and valid_from <= $2 and coalesce(valid_to, $2) >= $1
-                    and position.row_number not in (select position_row from scope_position where is_available)
-                    and position.row_number not in (from kept_position)
-            )
-            select file_sha256, row_number, case
-                when not population.in_sick_leave
-                    then 'form of employment ' || apart.employment_form || ' does not count in sick leave'
-                when apart.position_percent = 0 then 'position percent is 0'
-                when counted.position_row is not null then 'on full leave on every working day of the period'
-                else 'no working day of the period' end as reason
-            from apart inner join seeds.populations as population using (employment_form)
-            left join scope_position as counted on apart.row_number = counted.position_row""",
+        """select position_row as row_number, case when works then 'on full leave on every working day of the period'
+               else 'no working day of the period' end as reason
+           from scope_position where not is_available and not is_kept""",
+        gives_each_once=True,
+    )
+    lineage.exclude(
+        "stillinger",
+        f"""select position.file_sha256, position.row_number, case
+                when population.in_sick_leave then 'position percent is 0'
+                else 'form of employment ' || position.employment_form || ' does not count in sick leave' end as reason
+            from raw.stillinger as position {persons}
+            inner join seeds.populations as population using (employment_form)
+            where {_in_units(lineage, scope)} and {scope.conditions} and valid_from <= $2 and coalesce(valid_to, $2) >= $1
+                and (position.position_percent = 0 or not population.in_sick_leave)""",
         [first, last],
         gives_each_once=True,
     )
@@ -497,23 +520,23 @@ def _set_apart(lineage: Lineage, scope: Scope, days: Sequence[object]) -> None:
         gives_each_once=True,
         gives_file_no=True,
     )
+    sick = [name for (name,) in con.execute("select absence_type from seeds.sick_absence_types").fetchall()]
     lineage.exclude(
         "fravaer",
-        """select file_sha256, row_number, absence_type || ' is no sick leave' as reason from raw.fravaer
-           where absence_type not in (select absence_type from seeds.sick_absence_types)
-               and from_date <= $2 and coalesce(to_date, $2) >= $1
-               and employee_no in (
-                   select employee_no from raw.ansatte where row_number in (select person_row from kept_person))""",
+        f"""select absence.file_sha256, absence.row_number, absence_type || ' is no sick leave' as reason
+            from raw.fravaer as absence inner join staging.stg_persons as person using (employee_no)
+            semi join kept_person using (person_row)
+            where absence_type not in ({", ".join(map(quoted, sick))}) and from_date <= $2 and coalesce(to_date, $2) >= $1""",
         [first, last],
         gives_each_once=True,
     )
     lineage.exclude(
         "permisjoner",
-        f"""select file_sha256, row_number,
+        f"""select leave.file_sha256, leave.row_number,
                'changes nothing: on days off, outside the position or covered by other leave' as reason
-           from {lineage.rows_of("permisjoner", are_named=False)} as leave
-           where from_date <= $2 and coalesce(to_date, $2) >= $1 and employee_no in (
-               select employee_no from raw.ansatte where row_number in (select person_row from kept_person))""",
+            from {lineage.rows_of("permisjoner", are_named=False)} as leave
+            inner join staging.stg_persons as person using (employee_no) semi join kept_person using (person_row)
+            where from_date <= $2 and coalesce(to_date, $2) >= $1""",
         [first, last],
         gives_each_once=True,
     )
