@@ -79,7 +79,8 @@ def add_rows(lineage: Lineage, scope: Scope, terms: frozenset[str], *, title_of:
     first, last, index_before, index_through = days
     in_period = f"from_date <= date '{last}' and to_date >= date '{first}'"
     working_days = f"least(index_through, {index_through}) - greatest(index_before, {index_before})"
-    in_scope = f"{in_period} and {scope.conditions} and {_in_units(lineage, scope)}"
+    in_units = _in_units(lineage, scope)
+    in_scope = f"{in_period} and {scope.conditions} and {in_units}"
     con.execute(
         f"""create or replace temp view scope_stretch as
             select *, {working_days} as working_days, working_days > 0 and ({_is_lost(terms)}) as is_lost
@@ -132,7 +133,7 @@ def add_rows(lineage: Lineage, scope: Scope, terms: frozenset[str], *, title_of:
     lineage.add_units("select distinct unit_code from scope_position where is_kept")
     _find_outages(lineage, terms)
     if apart:
-        _set_apart(lineage, scope, days)
+        _set_apart(lineage, scope, in_units, days)
 
 
 def _in_units(lineage: Lineage, scope: Scope) -> str:
@@ -177,76 +178,27 @@ def _is_lost(terms: frozenset[str]) -> str:
 def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
     """Name the absences and leaves that change the terms on the stretches of the kept positions."""
     con = lineage.con
-    lost = terms & LOST
-    of_class = "not is_long_term" if lost == {"short"} else "is_long_term" if lost == {"long"} else "true"
-    kinds = "('doctor')" if lost == {"doctor"} else "('self', 'doctor')"
-    counted = "('self')" if lost == {"self"} else kinds
-    lowered = f"""(is_lost or available_percent < 100)
-        and position_row not in (select position_row from scope_position where not is_kept)"""
     # An outage that is alone on its days needs no comparison: they lose what it takes.
+    changes = "is_lost"
+    if "possible" in terms:
+        changes = """working_days > 0 and (is_lost or available_percent < 100)
+            and position_row not in (select position_row from scope_position where not is_kept)"""
     con.execute(
         f"""create or replace temp table kept_outage as
             select only_outage_row as row, available_percent = 100 as is_absence
-            from scope_stretch where outages = 1 and {"working_days > 0 and " + lowered if "possible" in terms else "is_lost"}"""
-    )
-    # Rows of one day are of one spell, so that all of them are long.
-    con.execute(
-        f"""create or replace temp table active as
-            select person_row, position_row, from_date, kind, outage_row as row, outage_percent as percent, is_lost
-            from scope_overlap semi join (from scope_position where is_kept) using (position_row)
-            where kind = 'leave' or (kind in {kinds} and {of_class})"""
-    )
-    con.execute(
-        f"""delete from active where kind in {counted} and row in (
-                select row from (
-                    select row, true as is_absence from active where kind in {counted} group by row having not bool_or(is_lost)
-                ) anti join kept_outage using (row, is_absence))"""
-    )
-    if lost == {"self"}:
-        # Doctor-certified absence takes from self-certified on the days of both.
-        con.execute(
-            """delete from active where kind = 'doctor' and row not in (
-                   select doctor.row from active as doctor inner join active as own using (position_row, from_date)
-                   where doctor.kind = 'doctor' and own.kind = 'self')"""
-        )
-    con.execute(
-        f"""create or replace temp table compared as
-            with totals as (
-                select
-                    position_row, from_date,
-                    {", ".join(f"cast(coalesce(sum(percent) filter (where kind = '{kind}'), 0) as {PERCENT}) as {name}"
-                               for kind, name in (("leave", "leaves"), ("doctor", "doctors"), ("self", "selves")))}
-                from active group by position_row, from_date
-            ),
-            without as (
-                select
-                    person_row, active.row, active.kind, leaves, doctors, selves,
-                    leaves - case when kind = 'leave' then percent else 0 end as other_leaves,
-                    doctors - case when kind = 'doctor' then percent else 0 end as other_doctors,
-                    selves - case when kind = 'self' then percent else 0 end as other_selves
-                from active inner join totals using (position_row, from_date)
-            ),
-            by_row as (
-                select row, kind, kind <> 'leave' as is_absence, any_value(person_row) as person_row,
-                    bool_or({_changes(terms)}) as is_needed
-                from without group by all
-            ),
-            also_alone as (
-                select distinct row, is_absence from kept_outage semi join by_row using (row, is_absence)
-            )
-            select by_row.*, also_alone.row is not null as is_alone from by_row left join also_alone using (row, is_absence)"""
+            from scope_stretch where outages = 1 and {changes}"""
     )
     wants_class = "long" in terms
-    con.execute(f"create or replace temp table tangled as {_tangled(terms)}")
-    support = _untangle(lineage, terms, wants_class)
-    con.execute(
+    support = _compare(lineage, terms, wants_class)
+    (absences,) = one(
+        con,
         f"""create or replace temp table scope_absence as
             select absence_row, person_row, from_date, to_date, spell_no, spell_absences, is_long_term,
                 {lineage.file_no("fravaer")} as file_no, row_number, absence_row in (
                     select row from kept_outage where is_absence) as is_counted
-            from scope_spell"""
+            from scope_spell""",
     )
-    if wants_class:
+    if wants_class and absences:
         support += _support(lineage)
     lineage.add(
         "permisjoner",
@@ -274,6 +226,75 @@ def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
             gives_file_no=True,
             with_references=True,
         )
+
+
+def _compare(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> list[int]:
+    """Keep of the outages that share days with others those that change the terms.
+
+    Returns the further absences that keep a spell long-term.
+    """
+    con = lineage.con
+    lost = terms & LOST
+    of_class = "not is_long_term" if lost == {"short"} else "is_long_term" if lost == {"long"} else "true"
+    kinds = "('doctor')" if lost == {"doctor"} else "('self', 'doctor')"
+    counted = "('self')" if lost == {"self"} else kinds
+    # Rows of one day are of one spell, so that all of them are long.
+    (overlaps,) = one(
+        con,
+        f"""create or replace temp table active as
+            select person_row, position_row, from_date, kind, outage_row as row, outage_percent as percent, is_lost
+            from scope_overlap semi join (from scope_position where is_kept) using (position_row)
+            where kind = 'leave' or (kind in {kinds} and {of_class})""",
+    )
+    if not overlaps:
+        con.execute("create or replace temp table tangled (person_row bigint)")
+        return []
+    con.execute(
+        f"""delete from active where kind in {counted} and row in (
+                select row from (
+                    select row, true as is_absence from active where kind in {counted} group by row having not bool_or(is_lost)
+                ) anti join kept_outage using (row, is_absence))"""
+    )
+    if lost == {"self"}:
+        # Doctor-certified absence takes from self-certified on the days of both.
+        con.execute(
+            """delete from active where kind = 'doctor' and row not in (
+                   select doctor.row from active as doctor inner join active as own using (position_row, from_date)
+                   where doctor.kind = 'doctor' and own.kind = 'self')"""
+        )
+    con.execute(
+        f"""create or replace temp table compared as
+            with totals as (
+                select
+                    position_row, from_date,
+                    {
+            ", ".join(
+                f"cast(coalesce(sum(percent) filter (where kind = '{kind}'), 0) as {PERCENT}) as {name}"
+                for kind, name in (("leave", "leaves"), ("doctor", "doctors"), ("self", "selves"))
+            )
+        }
+                from active group by position_row, from_date
+            ),
+            without as (
+                select
+                    person_row, active.row, active.kind, leaves, doctors, selves,
+                    leaves - case when kind = 'leave' then percent else 0 end as other_leaves,
+                    doctors - case when kind = 'doctor' then percent else 0 end as other_doctors,
+                    selves - case when kind = 'self' then percent else 0 end as other_selves
+                from active inner join totals using (position_row, from_date)
+            ),
+            by_row as (
+                select row, kind, kind <> 'leave' as is_absence, any_value(person_row) as person_row,
+                    bool_or({_changes(terms)}) as is_needed
+                from without group by all
+            ),
+            also_alone as (
+                select distinct row, is_absence from kept_outage semi join by_row using (row, is_absence)
+            )
+            select by_row.*, also_alone.row is not null as is_alone from by_row left join also_alone using (row, is_absence)"""
+    )
+    con.execute(f"create or replace temp table tangled as {_tangled(terms)}")
+    return _untangle(lineage, terms, wants_class)
 
 
 def _changes(terms: frozenset[str]) -> str:
@@ -471,7 +492,8 @@ def _outages_of_tangled(lineage: Lineage, wants_class: bool) -> dict[int, list[t
     """
     whole_spells = """
         or (is_long_term and (spell.person_row, spell.spell_no) in (
-            select (person_row, spell_no) from scope_spell where absence_row in (select row from tangled_outage where is_absence)))"""
+            select (person_row, spell_no) from scope_spell
+            where absence_row in (select row from tangled_outage where is_absence)))"""
     found: dict[int, list[tuple[Outage, bool, bool]]] = defaultdict(list)
     for person, is_active, is_fixed, *values in lineage.con.execute(
         f"""select person_row, true, is_fixed, row, false, 0, 0, 0, 0 from tangled_outage where not is_absence
@@ -486,7 +508,7 @@ def _outages_of_tangled(lineage: Lineage, wants_class: bool) -> dict[int, list[t
     return found
 
 
-def _set_apart(lineage: Lineage, scope: Scope, days: Sequence[object]) -> None:
+def _set_apart(lineage: Lineage, scope: Scope, in_units: str, days: Sequence[object]) -> None:
     """Rows in the scope that do not count: by population, by kind, or because they change nothing."""
     first, last = days[:2]
     con = lineage.con
@@ -505,7 +527,7 @@ def _set_apart(lineage: Lineage, scope: Scope, days: Sequence[object]) -> None:
                 else 'form of employment ' || position.employment_form || ' does not count in sick leave' end as reason
             from raw.stillinger as position {persons}
             inner join seeds.populations as population using (employment_form)
-            where {_in_units(lineage, scope)} and {scope.conditions} and valid_from <= $2 and coalesce(valid_to, $2) >= $1
+            where {in_units} and {scope.conditions} and valid_from <= $2 and coalesce(valid_to, $2) >= $1
                 and (position.position_percent = 0 or not population.in_sick_leave)""",
         [first, last],
         gives_each_once=True,

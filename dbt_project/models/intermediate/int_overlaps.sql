@@ -1,4 +1,4 @@
--- One row a stretch of days on which several absences or leaves are active and each of them, for whoever asks which of them can be
+-- One row a stretch of days on which several absences or leaves are active and each of them, for whoever asks which can be
 -- spared.
 select
     position.person_row,
