@@ -1,46 +1,51 @@
 """Cuts a delivery down to the rows that a trace names and computes the figures again from what is left.
 Not here: tests, or the making of deliveries.
 
-`files_cut` cuts the delivered files themselves. `Recomputed` cuts the loaded rows and runs the models that dbt compiled, which
-takes a hundredth of a night's time: the same rows go in as by loading the cut files, since a trace names no quarantined row.
+`files_cut` cuts the delivered files themselves, to be loaded as a night does. `Recomputed` cuts the loaded rows: they are the
+same as when the cut files are loaded, since a trace names no quarantined row. It runs the models that dbt compiled.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
-import pandas as pd
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from orchestration.dbt import load_manifest
+from warehouse.database import one
 from warehouse.trace.formulas import RATIOS
 from warehouse.trace.lineage import REFERENCES
 
-Rows = Mapping[tuple[str, str], Collection[int]]
+# Feed, hash of the file, number of the row.
+Row = tuple[str, str, int]
 
 
-def files_cut(source: Path, target: Path, files: list[dict]) -> None:
-    """Write the delivered files with their header and only the rows listed by a trace's JSON."""
-    named: dict[str, dict[str, set[int]]] = {}
-    for file in files:
-        named.setdefault(file["file_name"], {}).setdefault(file["feed"], set()).update(file["rows"])
-    target.mkdir(parents=True, exist_ok=True)
+def files_cut(source: Path, target: Path, names: Mapping[str, str], required: Collection[str], rows: Collection[Row]) -> None:
+    """Write the delivered files with their header and only these rows; a file that is not required stays away without any.
+
+    `names` tells a file's name by its hash.
+    """
+    named: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    for feed, sha256, row in rows:
+        named[names[sha256]][feed].add(row)
     for path in sorted(source.iterdir()):
-        rows = named.get(path.name, {})
+        kept_of = named[path.name]
+        kept = set().union(*kept_of.values())
+        if not kept and path.name.split("_")[0] not in required:
+            continue
         if path.suffix == ".xlsx":
-            _cut_workbook(path, target / path.name, rows)
+            _cut_workbook(path, target / path.name, kept_of)
         elif path.suffix == ".json":
-            kept = set().union(*rows.values())
             dataset = json.loads(path.read_text(encoding="utf-8"))
             dataset["value"] = {place: value for place, value in dataset["value"].items() if int(place) + 1 in kept}
             (target / path.name).write_text(json.dumps(dataset), encoding="utf-8")
         else:
             header, *lines = path.read_bytes().splitlines(keepends=True)
-            kept = set().union(*rows.values())
             cut = [line for number, line in enumerate(lines, start=1) if number in kept]
             (target / path.name).write_bytes(b"".join([header, *cut]))
 
@@ -49,7 +54,7 @@ def _cut_workbook(source: Path, target: Path, rows: Mapping[str, set[int]]) -> N
     book = CalamineWorkbook.from_path(source)
     with xlsxwriter.Workbook(target) as written:
         for name in book.sheet_names:
-            kept = rows.get(name.lower(), set())
+            kept = rows[name.lower()]
             sheet = written.add_worksheet(name)
             lines = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
             for i, line in enumerate([line for number, line in enumerate(lines) if number == 0 or number in kept]):
@@ -59,7 +64,10 @@ def _cut_workbook(source: Path, target: Path, rows: Mapping[str, set[int]]) -> N
 
 
 class Recomputed:
-    """Marts computed again from some of the rows of a built warehouse."""
+    """Marts computed again from some of the rows of a built warehouse.
+
+    What is computed stays until the next cut changes something that it is made of: most cuts differ in a row.
+    """
 
     def __init__(self, database: Path, compiled: Path, quarantine_share: float) -> None:
         self.quarantine_share = quarantine_share
@@ -71,94 +79,127 @@ class Recomputed:
             name: (compiled / node["path"]).read_text(encoding="utf-8").replace('"warehouse".', "cut.")
             for name, node in self.models.items()
         }
-        with duckdb.connect(str(database), read_only=True) as con:
-            tables = con.execute(
-                "select table_schema, table_name from information_schema.tables where table_schema in ('raw', 'seeds')"
-            ).fetchall()
-            feeds = {feed for (feed,) in con.execute("select feed from raw.feeds").fetchall()}
-        self.feeds = feeds
-        self.others = [f"{schema}.{name}" for schema, name in tables if schema == "seeds" or name not in feeds]
         self.con = duckdb.connect()
         self.con.execute("set threads = 1")
+        # So few rows are computed sooner than thought about.
+        self.con.execute("pragma disable_optimizer")
         self.con.execute(f"attach '{database}' as whole (read_only)")
         self.con.execute("attach ':memory:' as cut")
         self.con.execute("use cut")
         for schema in ("raw", "seeds", "staging", "intermediate", "marts"):
             self.con.execute(f"create schema cut.{schema}")
-        for name in self.others:
-            self.con.execute(f"create table cut.{name} as from whole.{name}")
+        tables = self.con.execute(
+            "select table_schema, table_name from information_schema.tables where table_catalog = 'whole'"
+            " and table_schema in ('raw', 'seeds')"
+        ).fetchall()
+        self.feeds = {feed for (feed,) in self.con.execute("select feed from whole.raw.feeds").fetchall()}
+        # Relation → what it holds now. A model's content is told by a hash: what rests on it stays if it is the same again.
+        self.contents: dict[str, object] = {}
+        self.made_of: dict[str, object] = {}
+        for schema, name in tables:
+            if name not in self.feeds:
+                self.con.execute(f"create table cut.{schema}.{name} as from whole.{schema}.{name}")
+                self.contents[name] = "as in the whole"
+        self.codes = {feed: self._codes(feed) for feed in {"organisasjon", "ansatte", *REFERENCES}}
 
-    def _needed(self, table: str) -> list[str]:
-        """The models a mart rests on, itself last."""
-        order: list[str] = []
+    def _codes(self, feed: str) -> dict[tuple[str, int], tuple]:
+        """The rows of a feed with the codes they have and refer to: its own first."""
+        columns = {"organisasjon": "unit_code, parent_code", "ansatte": "employee_no"}.get(feed) or ", ".join(
+            f"null, {column}" if i == 0 else column for i, (column, _) in enumerate(REFERENCES[feed])
+        )
+        found = self.con.execute(f"select file_sha256, row_number, {columns} from whole.raw.{feed}").fetchall()
+        return {(sha256, row): tuple(codes) for sha256, row, *codes in found}
 
-        def visit(name: str) -> None:
-            if name in order:
-                return
-            for parent in self.models[name]["depends_on"]["nodes"]:
-                kind, _, parent_name = parent.split(".")[:3]
-                if kind == "model":
-                    visit(parent_name)
-            order.append(name)
+    def cut(self, rows: Collection[Row]) -> bool:
+        """Cut the loaded feeds to these rows.
 
-        visit(table)
-        return order
-
-    def cell(self, table: str, key: Mapping[str, object], rows: Rows) -> dict | None:
-        """The mart's row of a cell when only these rows, by (feed, sha256), were delivered; None when there is no such row.
-
-        With it what its shares are divided of and by: one that is 0 stays so whatever its denominator.
-        A delivery that is refused gives none either: a required feed has no rows, or too many rows are quarantined.
+        False if such a delivery is refused: a required feed has no rows, or too many rows are quarantined because their unit,
+        parent or person is missing.
         """
-        listed = [(feed, sha256, row) for (feed, sha256), numbers in rows.items() for row in numbers]
-        if not {"organisasjon", "ansatte", "stillinger"} <= {feed for feed, _, _ in listed}:
-            return None
-        named = pd.DataFrame(listed, columns=["feed", "file_sha256", "row_number"])
-        self.con.register("named", named)
-        models = self._needed(table)
-        # Persons and units too, without which other rows are not loaded.
-        sources = {parent.split(".")[-1] for name in models for parent in self.models[name]["depends_on"]["nodes"]} | {
-            "organisasjon",
-            "ansatte",
-            "stillinger",
-        }
-        feeds = sorted(sources & self.feeds)
-        for feed in feeds:
-            self.con.execute(
-                f"""create or replace table cut.raw.{feed} as from whole.raw.{feed} as loaded
-                    semi join (from named where feed = '{feed}') as kept using (file_sha256, row_number)"""
-            )
-        if "faktorer" in feeds:
-            self.con.execute(
-                """update cut.raw.faktorer set norway = null where norway_row is not null
-               and (file_sha256, norway_row) not in (select (file_sha256, row_number) from named where feed = 'faktorer')"""
-            )
-        if self._quarantine_orphans(feeds):
-            return None
-        for name in models:
-            kind = "view" if self.models[name]["schema"] == "staging" else "table"
-            self.con.execute(f"create or replace {kind} cut.{self.models[name]['schema']}.{name} as {self.sql[name]}")
-        where = " and ".join(f"{name} is not distinct from ${i}" for i, name in enumerate(key, start=1))
-        parts = "".join(f", {sql} as {name}" for name, sql in fraction_columns(table).items())
-        cursor = self.con.execute(f"select *{parts} from cut.marts.{table} as cell where {where}", list(key.values()))
-        names = [column[0] for column in cursor.description or []]
-        found = cursor.fetchall()
-        return dict(zip(names, found[0], strict=True)) if found else None
+        delivered: dict[str, set[tuple[str, int]]] = {feed: set() for feed in self.feeds}
+        for feed, sha256, row in rows:
+            delivered[feed].add((sha256, row))
+        if not all(delivered[feed] for feed in ("organisasjon", "ansatte", "stillinger")):
+            return False
+        loaded = dict(delivered)
+        units = self.codes["organisasjon"]
+        while orphans := {row for row in loaded["organisasjon"] if units[row][1] not in self._units_of(loaded["organisasjon"])}:
+            loaded["organisasjon"] = loaded["organisasjon"] - orphans
+        known = {feed: {self.codes[feed][row][0] for row in loaded[feed]} for feed in ("organisasjon", "ansatte")}
+        for feed, references in REFERENCES.items():
+            others = [other for _, other in references]
+            loaded[feed] = {
+                row
+                for row in delivered[feed]
+                if all(code in known[other] for code, other in zip(self.codes[feed][row][1:], others, strict=True))
+            }
+        if any(len(delivered[feed] - loaded[feed]) > self.quarantine_share * len(delivered[feed]) for feed in self.feeds):
+            return False
+        for feed, kept in loaded.items():
+            if self.contents.get(feed) != kept:
+                self._load(feed, kept)
+                self.contents[feed] = kept
+        return True
 
-    def _quarantine_orphans(self, feeds: Collection[str]) -> bool:
-        """Take out the rows whose unit, parent or person is missing, as the load does. True if that refuses the delivery."""
-        units, persons = "(select unit_code from cut.raw.organisasjon)", "(select employee_no from cut.raw.ansatte)"
-        below = f"delete from cut.raw.organisasjon where parent_code is not null and parent_code not in {units}"
-        lost = {"organisasjon": 0}
-        while orphans := self.con.execute(below).fetchall()[0][0]:
-            lost["organisasjon"] += orphans
-        for feed, references in [(feed, REFERENCES[feed]) for feed in feeds if feed in REFERENCES]:
-            for column, other in references:
-                known = units if other == "organisasjon" else persons
-                deleted = self.con.execute(f"delete from cut.raw.{feed} where {column} not in {known}").fetchall()
-                lost[feed] = lost.get(feed, 0) + deleted[0][0]
-        left = {feed: self.con.execute(f"select count(*) from cut.raw.{feed}").fetchall()[0][0] for feed in lost}
-        return any(count > self.quarantine_share * (count + left[feed]) for feed, count in lost.items())
+    def _units_of(self, rows: Collection[tuple[str, int]]) -> set[str | None]:
+        """What a unit may be below: the units of these rows, or none."""
+        return {None, *(self.codes["organisasjon"][row][0] for row in rows)}
+
+    def _load(self, feed: str, kept: Collection[tuple[str, int]]) -> None:
+        values = ", ".join(f"('{sha256}', {row})" for sha256, row in kept)
+        condition = f"(file_sha256, row_number) in ({values})" if kept else "false"
+        self.con.execute(f"create or replace table cut.raw.{feed} as from whole.raw.{feed} where {condition}")
+        if feed == "faktorer" and kept:
+            self.con.execute(
+                "update cut.raw.faktorer set norway = null"
+                f" where norway_row is not null and (file_sha256, norway_row) not in ({values})"
+            )
+
+    def load(self, database: Path) -> None:
+        """Take the feeds as another build has loaded them."""
+        self.con.execute(f"attach '{database}' as loaded (read_only)")
+        for feed in self.feeds:
+            self.con.execute(f"create or replace table cut.raw.{feed} as from loaded.raw.{feed}")
+            self.contents[feed] = str(database)
+        self.con.execute("detach loaded")
+
+    def mart(self, table: str, grain: Sequence[str]) -> dict[tuple, dict]:
+        """The mart's rows of the present cut by their grain; with them what their shares are divided of and by: one that is 0
+        stays so whatever its denominator.
+        """
+        self._make(table)
+        parts = "".join(f", {sql} as {name}" for name, sql in fraction_columns(table).items())
+        cursor = self.con.execute(f"select *{parts} from cut.marts.{table} as cell")
+        names = [column[0] for column in cursor.description or []]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return {tuple(row[name] for name in grain): row for row in rows}
+
+    def _make(self, name: str) -> None:
+        """Compute a model, and before it those it rests on, where they are not as the present cut makes them."""
+        node = self.models[name]
+        parents = []
+        for parent in node["depends_on"]["nodes"]:
+            kind, _, *_, parent_name = parent.split(".")
+            if kind == "model":
+                self._make(parent_name)
+            parents.append(self.contents[parent_name])
+        if self.made_of.get(name) == parents:
+            return
+        relation = f"cut.{node['schema']}.{name}"
+        if node["schema"] == "staging":
+            if name not in self.made_of:
+                self.con.execute(f"create view {relation} as {self.sql[name]}")
+            self.contents[name] = tuple(parents)
+        else:
+            self.con.execute(f"create or replace table {relation} as {self.sql[name]}")
+            self.contents[name] = (
+                tuple(parents)
+                if node["schema"] == "marts"
+                else one(
+                    self.con, f"select count(*), sum(cast(hash(made) as hugeint)), bit_xor(hash(made)) from {relation} as made"
+                )
+            )
+        self.made_of[name] = parents
 
     def close(self) -> None:
         self.con.close()
@@ -171,10 +212,3 @@ def fraction_columns(table: str) -> dict[str, str]:
         for name, ratio in RATIOS.get(table, {}).items()
         for part in ("numerator", "denominator")
     }
-
-
-def without_each(rows: Rows) -> Iterator[tuple[tuple[str, str], int, Rows]]:
-    """The rows with one row taken out, once for each row."""
-    for file, numbers in rows.items():
-        for row in sorted(numbers):
-            yield file, row, {**rows, file: set(numbers) - {row}}

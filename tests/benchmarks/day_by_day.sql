@@ -11,20 +11,20 @@ days as (
 ),
 
 position_days as (
-    select position.position_row, position.employee_no, position.position_no, position.unit_code, position.position_percent,
+    select position.position_row, position.person_row, position.position_no, position.unit_code, position.position_percent,
         days.calendar_date
     from intermediate.int_positions as position
     inner join days on days.calendar_date between position.from_date and position.to_date
 ),
 
 outages as (
-    select spell.employee_no, absence.position_no, absence.certification as kind, absence.absence_percent as outage_percent,
+    select spell.person_row, absence.position_no, absence.certification as kind, absence.absence_percent as outage_percent,
         spell.from_date, spell.to_date, spell.is_long_term
     from intermediate.int_spells as spell
     inner join staging.stg_absences as absence on spell.absence_row = absence.absence_row
     union all
-    select employee_no, position_no, 'leave', leave_percent, from_date, coalesce(to_date, as_of), false
-    from staging.stg_leaves, series
+    select person_row, position_no, 'leave', leave_percent, from_date, coalesce(to_date, as_of), false
+    from staging.stg_leaves inner join staging.stg_persons using (employee_no), series
 ),
 
 outage_days as (
@@ -34,7 +34,7 @@ outage_days as (
         coalesce(sum(outage_percent) filter (kind = 'self'), 0) as self_percent,
         bool_or(is_long_term) as is_long_term
     from intermediate.int_positions as position
-    inner join outages on position.employee_no = outages.employee_no
+    inner join outages on position.person_row = outages.person_row
         and (outages.position_no is null or outages.position_no = position.position_no)
     inner join days on days.calendar_date between greatest(position.from_date, outages.from_date)
         and least(position.to_date, outages.to_date)

@@ -12,6 +12,8 @@ from tests.golden.municipality import Municipality
 from tests.small_deliveries import national_number, write_lines, write_workbook
 
 AS_OF = date(2024, 1, 31)
+# So late that there are few months: a test tries every cell.
+OPENING = "01.11.2023"
 
 
 def deliver(landing: Path) -> None:
@@ -33,14 +35,15 @@ def deliver(landing: Path) -> None:
     ):
         town.person(number, sex, born)
     paid = "600000;2;;"
-    town.position("1", "V1", first="01.01.2020", rest=paid)  # 1
-    town.position("2", "V1", "60", first="01.01.2020", code="6572", title="Assistent", rest="400000;1;;Ja")  # 2
-    town.position("2", "V2", "40", first="01.01.2020", number="2", rest=paid)  # 3
-    town.position("3", "V1", "50", first="01.01.2020", form="Timelønnet", rest=paid)  # 4
-    town.position("4", "O", first="01.01.2020", code="7962", title="Lærer", rest="650000;3;;")  # 5: on full leave
+    town.position("1", "V1", first="20.11.2023", rest=paid)  # 1: comes from V2
+    town.position("2", "V1", "60", first=OPENING, code="6572", title="Assistent", rest="400000;1;;Ja")  # 2
+    town.position("2", "V2", "40", first=OPENING, number="2", rest=paid)  # 3
+    town.position("3", "V1", "50", first=OPENING, form="Timelønnet", rest=paid)  # 4
+    town.position("4", "O", first=OPENING, code="7962", title="Lærer", rest="650000;3;;")  # 5: on full leave
     town.position("5", "V2", first="15.01.2024", form="Vikar", title="Spesialsykepleier", rest=paid)  # 6
-    town.position("6", "O", first="01.01.2020", code="7962", title="Lærer", rest="650000;3;Virksomhetsleder;")  # 7
-    town.position("7", "V1", "0", first="01.01.2020", rest=paid)  # 8
+    town.position("6", "O", first=OPENING, code="7962", title="Lærer", rest="650000;3;Virksomhetsleder;")  # 7
+    town.position("7", "V1", "0", first=OPENING, rest=paid)  # 8
+    town.position("1", "V2", first=OPENING, last="19.11.2023", rest=paid)  # 9: before 1
     town.absence("6", "Egenmelding", "20.11.2023", "22.11.2023")  # 1: begins the series
     town.absence("1", "Sykmelding", "20.12.2023", "31.12.2023")  # 2: with 3 a spell of 22 days
     town.absence("1", "Sykmelding", "01.01.2024", "10.01.2024")  # 3
@@ -50,9 +53,14 @@ def deliver(landing: Path) -> None:
     town.absence("4", "Sykmelding", "08.01.2024", "12.01.2024")  # 7: in full leave
     town.absence("9", "Sykmelding", "08.01.2024", "12.01.2024")  # 8: of nobody, quarantined
     town.absence("6", "Sykmelding", "15.01.2024", "16.01.2024", "60")  # 9: cut to what the leaves leave
+    town.absence("5", "Sykmelding", "17.01.2024", "23.01.2024", "60")  # 10
+    town.absence("5", "Sykmelding", "22.01.2024", "24.01.2024", "70")  # 11: with 10 more than the whole day
+    town.absence("5", "Egenmelding", "23.01.2024", "25.01.2024")  # 12: nothing is left on the 23rd, 30 % on the 24th
+    town.absence("5", "Egenmelding", "25.01.2024", "25.01.2024")  # 13: the same day as 12, which is enough
+    town.absence("2", "Egenmelding", "30.01.2024", "30.01.2024", position="2")  # 14: of the position in V2 alone
     town.leave("4", "01.12.2023", "31.01.2024")  # 1
-    town.leave("6", "01.01.2024", "31.01.2024", "50", "Foreldrepermisjon", coverage="100")  # 2
-    town.leave("6", "10.01.2024", "20.01.2024", "10", "Foreldrepermisjon", coverage="100")  # 3: its days are those of 2
+    town.leave("6", "01.01.2024", "31.01.2024", "90", "Foreldrepermisjon", coverage="100")  # 2
+    town.leave("6", "10.01.2024", "20.01.2024", "5", "Foreldrepermisjon", coverage="100")  # 3: its days are those of 2
     town.deliver(landing, AS_OF)
     _beside_payroll(landing)
 
@@ -127,7 +135,7 @@ def _beside_payroll(landing: Path) -> None:
     write_lines(
         landing / "piloter_2024-01-01.csv",
         "Enhetskode;Pilot;Startdato;Sluttdato",
-        ["V1;Langvakter;10.11.2023;", "O;Skole;10.12.2023;", "V2;Turnus;10.10.2023;31.12.2023"],
+        ["V1;Langvakter;10.11.2023;", "O;Skole;10.12.2023;", "V2;Turnus;10.11.2023;31.12.2023"],
     )
     write_lines(
         landing / "publiserte_tall_2024-01-01.csv",

@@ -105,8 +105,12 @@ def _of_pai(lineage: Lineage, day: date, units: str, job: str, measures: Sequenc
         "select file_sha256, row_number from staging.stg_pai where reference_date = $1 and row_number in (select row from held)"
     )
     lineage.add("pai", "position in PAI", rows, [day])
+    # A position whose unit is not there counts in the municipality, where it counts anyway.
+    whole = "select min(unit_code) from staging.stg_units where parent_code is null"
     lineage.add_units(
-        "select unit_code from staging.stg_pai where reference_date = $1 and row_number in (select row from held)", [day]
+        f"""select case when ({whole}) in ({units}) then ({whole}) else unit_code end
+            from staging.stg_pai where reference_date = $1 and row_number in (select row from held)""",
+        [day],
     )
     lineage.exclude(
         "pai",

@@ -4,8 +4,8 @@ Not here: which rows a cell is made of, which the modules of the mart families s
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, partial
@@ -76,57 +76,88 @@ class Lineage:
         self.files = [SourceFile(*row) for row in inputs]
         self.roles: list[str] = []
         self.counts: Counter[str] = Counter()
+        # Feed → roles of the rows whose persons and units have to be looked up.
+        self.referring: dict[str, set[int]] = defaultdict(set)
+        self.excluded_feeds: set[str] = set()
         con.execute("create or replace temp table traced (file_no integer, row_number bigint, role_no integer)")
         con.execute("create or replace temp table left_out (file_no integer, row_number bigint, reason varchar)")
 
     def _numbers(self, feed: str) -> list[tuple[int, str]]:
         return [(number, file.sha256) for number, file in enumerate(self.files) if file.feed == feed]
 
-    def _file_no(self, feed: str) -> str:
-        """SQL for the number of the file that a row of the feed lies in."""
+    def file_no(self, feed: str) -> str:
+        """SQL for the number of the file that a row of the feed lies in, by its `file_sha256`."""
         numbers = self._numbers(feed)
         if len(numbers) <= 1:
             return str(numbers[0][0]) if numbers else "cast(null as integer)"
         cases = " ".join(f"when {quoted(sha256)} then {number}" for number, sha256 in numbers)
         return f"case file_sha256 {cases} end"
 
-    def add(self, feed: str, role: str, query: str, parameters: Sequence[object] = (), *, gives_each_once: bool = False) -> int:
+    def add(
+        self,
+        feed: str,
+        role: str,
+        query: str,
+        parameters: Sequence[object] = (),
+        *,
+        gives_each_once: bool = False,
+        gives_file_no: bool = False,
+        with_references: bool = False,
+    ) -> int:
         """Name the rows that the query gives; returns how many of them were not named yet.
 
-        `gives_each_once` spares looking for rows that the query gives twice.
+        Args:
+            gives_each_once: spares looking for rows that the query gives twice.
+            gives_file_no: the query gives `file_no` and not `file_sha256`.
+            with_references: the caller names the persons and units that the rows refer to.
         """
         if role not in self.roles:
             self.roles.append(role)
+        role_no = self.roles.index(role)
+        if not with_references:
+            self.referring[feed].add(role_no)
         distinct = "" if gives_each_once else "distinct"
-        columns = f"{self._file_no(feed)} as file_no, row_number, {self.roles.index(role)} as role_no"
-        named = f"select {distinct} {columns} from ({query}) as named"
+        file_no = "file_no" if gives_file_no else self.file_no(feed)
+        named = f"select {distinct} {file_no} as file_no, row_number, {role_no} as role_no from ({query}) as named"
         if self.counts[feed]:
             named = f"from ({named}) as added anti join {self._named_of(feed)} as before using ({self._key(feed)})"
         (added,) = one(self.con, f"insert into traced {named}", list(parameters))
         self.counts[feed] += added
         return added
 
-    def exclude(self, feed: str, query: str, parameters: Sequence[object] = ()) -> None:
-        """Set the rows that the query gives apart, with its third column `reason`. Rows that are named stay named."""
-        self.con.execute(
-            f"insert into left_out select {self._file_no(feed)}, row_number, reason from ({query}) as excluded",
-            list(parameters),
-        )
+    def exclude(
+        self,
+        feed: str,
+        query: str,
+        parameters: Sequence[object] = (),
+        *,
+        gives_each_once: bool = False,
+        gives_file_no: bool = False,
+    ) -> None:
+        """Set the rows that the query gives apart, with its column `reason`. Rows that are named stay named."""
+        distinct = "" if gives_each_once else "distinct"
+        file_no = "file_no" if gives_file_no else self.file_no(feed)
+        apart = f"select {distinct} {file_no} as file_no, row_number, reason from ({query}) as excluded"
+        if feed in self.excluded_feeds:
+            apart = f"from ({apart}) as added anti join left_out as before using (file_no, row_number, reason)"
+        self.excluded_feeds.add(feed)
+        self.con.execute(f"insert into left_out {apart}", list(parameters))
 
     def _key(self, feed: str) -> str:
         """SQL for what tells the feed's rows apart: their number, and the file's where there are several."""
         return "row_number" if len(self._numbers(feed)) == 1 else "file_no, row_number"
 
-    def _named_of(self, feed: str) -> str:
-        """SQL for file and number of the feed's rows that are named so far."""
-        numbers = [str(number) for number, _ in self._numbers(feed)]
-        return f"(select file_no, row_number from traced where file_no in ({', '.join(numbers) or 'null'}))"
+    def _named_of(self, feed: str, roles: Collection[int] = ()) -> str:
+        """SQL for file and number of the feed's rows that are named so far, in any role or in one of those given."""
+        numbers = ", ".join(str(number) for number, _ in self._numbers(feed)) or "null"
+        in_role = f" and role_no in ({', '.join(map(str, sorted(roles)))})" if roles else ""
+        return f"(select file_no, row_number from traced where file_no in ({numbers}){in_role})"
 
-    def rows_of(self, feed: str, *, are_named: bool = True) -> str:
+    def rows_of(self, feed: str, *, are_named: bool = True, roles: Collection[int] = ()) -> str:
         """SQL for the rows of the raw table of a feed that are named so far, or for those that are not."""
         return (
-            f"(select * from (select {self._file_no(feed)} as file_no, * from raw.{feed}) as delivered"
-            f" {'semi' if are_named else 'anti'} join {self._named_of(feed)} as named using ({self._key(feed)}))"
+            f"(select * from (select {self.file_no(feed)} as file_no, * from raw.{feed}) as delivered"
+            f" {'semi' if are_named else 'anti'} join {self._named_of(feed, roles)} as named using ({self._key(feed)}))"
         )
 
     def count(self, feed: str) -> int:
@@ -154,20 +185,23 @@ class Lineage:
             parameters,
         )
 
+    def add_persons(self, query: str) -> None:
+        """Name the persons whose `person_row` the query gives, each once."""
+        self.add("ansatte", "person", f"select person_row as row_number from ({query}) as person", gives_each_once=True)
+
     def add_references(self) -> None:
         """Name the persons and units that the rows named so far refer to: without them those would be quarantined."""
-        self.con.execute("create or replace temp table referred (employee_no varchar)")
         for feed, references in REFERENCES.items():
-            if not self.count(feed):
+            roles = self.referring.pop(feed, None)
+            if not roles or not self.count(feed):
                 continue
             for column, other in references:
-                codes = f"select distinct {column} from {self.rows_of(feed)} as referring"
+                codes = f"select {column} from {self.rows_of(feed, roles=roles)} as referring"
                 if other == "organisasjon":
-                    self.add_units(codes)
+                    self.add_units(f"select distinct * from ({codes}) as codes")
                 else:
-                    self.con.execute(f"insert into referred {codes} anti join referred using (employee_no)")
-        query = "select file_sha256, row_number from raw.ansatte semi join referred using (employee_no)"
-        self.add("ansatte", "person", query, gives_each_once=True)
+                    query = f"select file_sha256, row_number from raw.ansatte where employee_no in ({codes})"
+                    self.add("ansatte", "person", query, gives_each_once=True)
 
     def add_joined(self) -> None:
         """Name the further rows that the rows named so far were put together from, when days are delivered one a row."""
@@ -176,7 +210,7 @@ class Lineage:
                 feed,
                 "further day of the same period",
                 f"""select file_sha256, joined_row as row_number
-                    from (select {self._file_no(feed)} as file_no, * from raw.joined_rows where feed = $1) as joined
+                    from (select {self.file_no(feed)} as file_no, * from raw.joined_rows where feed = $1) as joined
                     semi join traced using (file_no, row_number)""",
                 [feed],
             )
@@ -188,7 +222,7 @@ class Lineage:
         )
         if first_year is not None or year >= as_of_year:
             return
-        spells = f"(select {self._file_no('fravaer')} as file_no, * from intermediate.int_spells)"
+        spells = f"(select {self.file_no('fravaer')} as file_no, * from intermediate.int_spells)"
         # Most rows named do: a thousand of them nearly always tell.
         named_of = self._named_of("fravaer")
         for some in (f"(from {named_of} limit 1000)", named_of):
@@ -250,15 +284,12 @@ class Lineage:
 
     def excluded(self) -> list[Traced]:
         """The rows that do not count, by file and reason."""
-        self.con.execute(
-            """create or replace temp table excluded as
-               select distinct file_no, reason, row_number from left_out anti join traced using (file_no, row_number)"""
-        )
+        apart = "left_out anti join traced using (file_no, row_number)"
         found = self.con.execute(
-            f"""select file_no, reason, count(*), min(row_number, {FIRST_ROWS}) from excluded
+            f"""select file_no, reason, count(*), min(row_number, {FIRST_ROWS}) from {apart}
                 group by file_no, reason order by file_no, reason"""
         ).fetchall()
-        query = "select list(row_number order by row_number) from excluded where file_no = $1 and reason = $2"
+        query = f"select list(row_number order by row_number) from {apart} where file_no = $1 and reason = $2"
         return [
             Traced(self.files[number], first, {reason: count}, partial(self._listed, query, [number, reason]))
             for number, reason, count, first in found

@@ -5,10 +5,10 @@ Not here: where the rows come from, or what their outcome is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 Row = TypeVar("Row")
+Key = tuple[int, bool]
 # A percent is counted in ten thousandths, as exact as it is stored.
 FULL = 1_000_000
 
@@ -32,8 +32,7 @@ def smallest(
     return kept
 
 
-@dataclass(frozen=True)
-class Outage:
+class Outage(NamedTuple):
     """A leave or sick absence, by its row. An absence has its days as numbers and the working-day indexes of the day before its
     first and of its last day.
     """
@@ -44,6 +43,11 @@ class Outage:
     to_day: int = 0
     index_before: int = 0
     index_through: int = 0
+
+    @property
+    def key(self) -> Key:
+        """What tells it from the others: absences and leaves are numbered each by themselves."""
+        return self.row, self.is_absence
 
 
 def long_outages(outages: Iterable[Outage], short_term_max_days: int) -> set[int]:
@@ -67,12 +71,9 @@ def long_outages(outages: Iterable[Outage], short_term_max_days: int) -> set[int
     return found
 
 
-def split(percents: Iterable[tuple[str, int]]) -> tuple[int, int, int]:
-    """Available, lost doctor-certified and lost self-certified percent of a day by what is active on it (metrics.md 4)."""
-    sums = {"leave": 0, "doctor": 0, "self": 0}
-    for kind, percent in percents:
-        sums[kind] += percent
-    available = FULL - min(FULL, sums["leave"])
-    doctor_percent = min(FULL, sums["doctor"])
+def split(leaves: int, doctors: int, selves: int) -> tuple[int, int, int]:
+    """Available, lost doctor-certified and lost self-certified percent of a day by the sums active on it (metrics.md 4)."""
+    available = FULL - min(FULL, leaves)
+    doctor_percent = min(FULL, doctors)
     doctor = min(doctor_percent, available)
-    return available, doctor, min(min(FULL - doctor_percent, sums["self"]), available - doctor)
+    return available, doctor, min(min(FULL - doctor_percent, selves), available - doctor)

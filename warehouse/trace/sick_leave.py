@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from warehouse.database import one, quoted
 from warehouse.trace.lineage import Lineage, unit_scope
-from warehouse.trace.minimal import Outage, long_outages, smallest, split
+from warehouse.trace.minimal import Key, Outage, long_outages, smallest, split
 
 # What of a day a measure is made of.
 TERMS: Mapping[str, frozenset[str]] = {
@@ -27,6 +27,9 @@ TERMS: Mapping[str, frozenset[str]] = {
     "short_term_percent": frozenset({"possible", "short"}),
     "long_term_percent": frozenset({"possible", "long"}),
 }
+
+
+LOST = frozenset({"lost", "self", "doctor", "short", "long"})
 
 
 @dataclass(frozen=True)
@@ -75,44 +78,62 @@ def add_rows(lineage: Lineage, scope: Scope, terms: frozenset[str], *, title_of:
     )
     first, last, index_before, index_through = days
     in_period = f"from_date <= date '{last}' and to_date >= date '{first}'"
+    working_days = f"least(index_through, {index_through}) - greatest(index_before, {index_before})"
+    in_units = _in_units(lineage, scope)
+    in_scope = f"{in_period} and {scope.conditions} and {in_units}"
     con.execute(
         f"""create or replace temp view scope_stretch as
-            select *, {_is_lost(terms)} as is_lost from intermediate.int_position_segments
-            where {in_period} and least(index_through, {index_through}) > greatest(index_before, {index_before})
-                and {scope.conditions} and {_in_units(lineage, scope)}"""
+            select *, {working_days} as working_days, working_days > 0 and ({_is_lost(terms)}) as is_lost
+            from intermediate.int_position_segments where {in_scope}"""
     )
-    con.execute(f"""create or replace temp view scope_outage as from intermediate.int_position_absences where {in_period}""")
+    con.execute(
+        f"""create or replace temp view scope_overlap as
+            select *, {_is_lost(terms)} as is_lost from intermediate.int_overlaps where {in_period} and {working_days} > 0"""
+    )
     con.execute(
         f"""create or replace temp view scope_spell as from intermediate.int_spells
             where spell_from <= date '{last}' and spell_to >= date '{first}'"""
     )
+    loses = "position_row in (select position_row from scope_stretch where is_lost)"
     con.execute(
         f"""create or replace temp table scope_position as
-            select *, {"is_available" if "possible" in terms else "has_lost"} as is_kept
-            from (select position_row, bool_or(available_percent > 0) as is_available, bool_or(is_lost) as has_lost
-                  from scope_stretch group by position_row)"""
+            select position_row, person_row, unit_code, position.working_days > 0 as works,
+                position.working_days > coalesce(on_leave.working_days, 0) as is_available,
+                {"is_available" if "possible" in terms else loses} as is_kept
+            from (select *, {working_days} as working_days from intermediate.int_positions where {in_scope}) as position
+            left join (
+                select position_row, sum(working_days) as working_days from scope_stretch
+                where working_days > 0 and available_percent = 0 group by position_row
+            ) as on_leave using (position_row)"""
     )
-    con.execute("create or replace temp table kept_position as select position_row from scope_position where is_kept")
-    if not one(con, "select count(*) from kept_position")[0]:
+    if not one(con, "select count_if(is_kept) from scope_position")[0]:
         # Nothing was lost, or nobody was available: one position makes the cell what it is.
         con.execute(
-            """insert into kept_position select position_row from scope_position
-               order by is_available desc, position_row limit 1"""
+            """update scope_position set is_kept = true where position_row = (
+                   select position_row from scope_position where works order by is_available desc, position_row limit 1)"""
         )
     named_before = lineage.count("stillinger")
-    lineage.add_positions("position", "select position_row from kept_position")
+    lineage.add(
+        "stillinger",
+        "position",
+        "select position_row as row_number from scope_position where is_kept",
+        gives_each_once=True,
+        with_references=True,
+    )
     if title_of is not None:
-        add_title(lineage, str(title_of), "kept_position")
+        add_title(lineage, str(title_of), "(from scope_position where is_kept)")
     if named_before or title_of is not None:
         # A position named for another reason must not count here for want of its leaves.
         con.execute(
-            "insert into kept_position select position_row from scope_position"
-            f" where position_row in (select row_number from {lineage.rows_of('stillinger')} as named)"
-            " and position_row not in (select position_row from kept_position)"
+            "update scope_position set is_kept = true where works and not is_kept"
+            f" and position_row in (select row_number from {lineage.rows_of('stillinger')} as named)"
         )
+    con.execute("create or replace temp table kept_person as select distinct person_row from scope_position where is_kept")
+    lineage.add_persons("from kept_person")
+    lineage.add_units("select distinct unit_code from scope_position where is_kept")
     _find_outages(lineage, terms)
     if apart:
-        _set_apart(lineage, scope, days)
+        _set_apart(lineage, scope, in_units, days)
 
 
 def _in_units(lineage: Lineage, scope: Scope) -> str:
@@ -125,7 +146,7 @@ def _in_units(lineage: Lineage, scope: Scope) -> str:
 
 
 def add_title(lineage: Lineage, job_code: str, kept: str) -> None:
-    """Name the position that gives the job code its title unless those in the table `kept` give the same one."""
+    """Name the position that gives the job code its title unless those in the relation `kept` give the same one."""
     title_row = """select arg_max(row_number, (valid_from, row_number)) as row_number,
                    arg_max(job_title, (valid_from, row_number)) as job_title
                    from raw.stillinger where job_code = $1 and valid_from <= (select as_of from raw.settings)"""
@@ -157,38 +178,82 @@ def _is_lost(terms: frozenset[str]) -> str:
 def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
     """Name the absences and leaves that change the terms on the stretches of the kept positions."""
     con = lineage.con
-    lost = terms & {"lost", "self", "doctor", "short", "long"}
+    # An outage that is alone on its days needs no comparison: they lose what it takes.
+    changes = "is_lost"
+    if "possible" in terms:
+        changes = """working_days > 0 and (is_lost or available_percent < 100)
+            and position_row not in (select position_row from scope_position where not is_kept)"""
+    con.execute(
+        f"""create or replace temp table kept_outage as
+            select only_outage_row as row, available_percent = 100 as is_absence
+            from scope_stretch where outages = 1 and {changes}"""
+    )
+    wants_class = "long" in terms
+    support = _compare(lineage, terms, wants_class)
+    (absences,) = one(
+        con,
+        f"""create or replace temp table scope_absence as
+            select absence_row, person_row, from_date, to_date, spell_no, spell_absences, is_long_term,
+                {lineage.file_no("fravaer")} as file_no, row_number, absence_row in (
+                    select row from kept_outage where is_absence) as is_counted
+            from scope_spell""",
+    )
+    if wants_class and absences:
+        support += _support(lineage)
+    lineage.add(
+        "permisjoner",
+        "leave",
+        """select file_sha256, row_number from staging.stg_leaves
+           where leave_row in (select row from kept_outage where not is_absence)""",
+        gives_each_once=True,
+        with_references=True,
+    )
+    lineage.add(
+        "fravaer",
+        "sick absence",
+        "select file_no, row_number from scope_absence where is_counted",
+        gives_each_once=True,
+        gives_file_no=True,
+        with_references=True,
+    )
+    if support:
+        lineage.add(
+            "fravaer",
+            "sick absence that makes the spell long-term",
+            "select file_no, row_number from scope_absence where absence_row in (select unnest($1))",
+            [support],
+            gives_each_once=True,
+            gives_file_no=True,
+            with_references=True,
+        )
+
+
+def _compare(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> list[int]:
+    """Keep of the outages that share days with others those that change the terms.
+
+    Returns the further absences that keep a spell long-term.
+    """
+    con = lineage.con
+    lost = terms & LOST
     of_class = "not is_long_term" if lost == {"short"} else "is_long_term" if lost == {"long"} else "true"
     kinds = "('doctor')" if lost == {"doctor"} else "('self', 'doctor')"
     counted = "('self')" if lost == {"self"} else kinds
-    # An outage that is alone on its days needs no comparison: they lose what it takes. A position that loses something is kept.
-    con.execute(
-        f"""create or replace temp table alone as
-            select only_outage_row as row, true as is_absence from scope_stretch where outages = 1 and is_lost
-            union all
-            select only_outage_row, false from scope_stretch semi join kept_position using (position_row)
-            where outages = 1 and available_percent < 100 and {"possible" in terms}"""
-    )
     # Rows of one day are of one spell, so that all of them are long.
-    con.execute(
-        """create or replace temp table active as
-            select
-                stretch.position_row, stretch.from_date, outage.kind, outage.outage_row as row,
-                outage.outage_percent as percent, stretch.is_long_term, stretch.is_lost
-            from (
-                from scope_stretch
-                where outages > 1 and (available_percent < 100 or lost_doctor_percent > 0 or lost_self_percent > 0)
-            ) as stretch semi join kept_position using (position_row)
-            inner join scope_outage as outage on
-                stretch.position_row = outage.position_row
-                and outage.from_date <= stretch.from_date and outage.to_date >= stretch.to_date"""
+    (overlaps,) = one(
+        con,
+        f"""create or replace temp table active as
+            select person_row, position_row, from_date, kind, outage_row as row, outage_percent as percent, is_lost
+            from scope_overlap semi join (from scope_position where is_kept) using (position_row)
+            where kind = 'leave' or (kind in {kinds} and {of_class})""",
     )
+    if not overlaps:
+        con.execute("create or replace temp table tangled (person_row bigint)")
+        return []
     con.execute(
-        f"""delete from active where kind <> 'leave' and (
-                not ({of_class}) or kind not in {kinds}
-                or (kind in {counted}
-                    and row not in (select row from active where kind in {counted} and is_lost)
-                    and row not in (select row from alone where is_absence)))"""
+        f"""delete from active where kind in {counted} and row in (
+                select row from (
+                    select row, true as is_absence from active where kind in {counted} group by row having not bool_or(is_lost)
+                ) anti join kept_outage using (row, is_absence))"""
     )
     if lost == {"self"}:
         # Doctor-certified absence takes from self-certified on the days of both.
@@ -202,51 +267,34 @@ def _find_outages(lineage: Lineage, terms: frozenset[str]) -> None:
             with totals as (
                 select
                     position_row, from_date,
-                    coalesce(sum(percent) filter (where kind = 'leave'), 0) as leaves,
-                    coalesce(sum(percent) filter (where kind = 'doctor'), 0) as doctors,
-                    coalesce(sum(percent) filter (where kind = 'self'), 0) as selves
+                    {
+            ", ".join(
+                f"cast(coalesce(sum(percent) filter (where kind = '{kind}'), 0) as {PERCENT}) as {name}"
+                for kind, name in (("leave", "leaves"), ("doctor", "doctors"), ("self", "selves"))
+            )
+        }
                 from active group by position_row, from_date
             ),
             without as (
                 select
-                    active.kind, active.row, leaves, doctors, selves,
+                    person_row, active.row, active.kind, leaves, doctors, selves,
                     leaves - case when kind = 'leave' then percent else 0 end as other_leaves,
                     doctors - case when kind = 'doctor' then percent else 0 end as other_doctors,
                     selves - case when kind = 'self' then percent else 0 end as other_selves
                 from active inner join totals using (position_row, from_date)
+            ),
+            by_row as (
+                select row, kind, kind <> 'leave' as is_absence, any_value(person_row) as person_row,
+                    bool_or({_changes(terms)}) as is_needed
+                from without group by all
+            ),
+            also_alone as (
+                select distinct row, is_absence from kept_outage semi join by_row using (row, is_absence)
             )
-            select row, kind <> 'leave' as is_absence, bool_or({_changes(terms)}) as is_needed from without group by all"""
+            select by_row.*, also_alone.row is not null as is_alone from by_row left join also_alone using (row, is_absence)"""
     )
-    con.execute(
-        """create or replace temp table kept_outage as
-           from alone union all select row, is_absence from compared where is_needed"""
-    )
-    wants_class = "long" in terms
     con.execute(f"create or replace temp table tangled as {_tangled(terms)}")
-    support = _untangle(lineage, terms, wants_class)
-    if wants_class:
-        support += _support(lineage)
-    spells = "select file_sha256, row_number from scope_spell"
-    lineage.add(
-        "permisjoner",
-        "leave",
-        """select file_sha256, row_number from staging.stg_leaves
-           where leave_row in (select row from kept_outage where not is_absence)""",
-        gives_each_once=True,
-    )
-    lineage.add(
-        "fravaer",
-        "sick absence",
-        f"{spells} where absence_row in (select row from kept_outage where is_absence)",
-        gives_each_once=True,
-    )
-    if support:
-        lineage.add(
-            "fravaer",
-            "sick absence that makes the spell long-term",
-            f"{spells} where absence_row in (select unnest($1))",
-            [support],
-        )
+    return _untangle(lineage, terms, wants_class)
 
 
 def _changes(terms: frozenset[str]) -> str:
@@ -273,26 +321,40 @@ def _changes(terms: frozenset[str]) -> str:
     return " or ".join(f"{before} <> {after}" for term, (before, after) in compared.items() if term in wanted)
 
 
-def _only_grows(terms: frozenset[str]) -> bool:
-    """Whether no term gets larger by taking an absence out, given the leaves that are needed for the possible days."""
-    return "possible" in terms and terms & {"self", "doctor", "lost"} != {"self"}
+def _staying(terms: frozenset[str]) -> str:
+    """SQL for the kinds of rows that are needed still when others are taken out, if they are while all the others are there.
+
+    Not a leave where only lost time counts, nor a doctor-certified absence that takes from self-certified ones: the less
+    absence there is, the less they are in its way.
+    """
+    kinds = ["self"]
+    if "possible" in terms:
+        kinds.append("leave")
+    if terms & LOST != {"self"}:
+        kinds.append("doctor")
+    return f"({', '.join(map(quoted, kinds))})"
 
 
 def _tangled(terms: frozenset[str]) -> str:
     """SQL for the persons whose rows have to be tried one after the other: those with several rows that can be spared one by
-    one, but may stand in for each other. Where the terms can grow by taking a row out, one such row is enough.
+    one, but may stand in for each other, and those with an absence to spare without which another row may not be needed.
     """
     return f"""
-        with spared as (from compared anti join alone using (row, is_absence) where not is_needed)
-        select distinct employee_no from (
-            select leave.employee_no, 0 as spell_no from staging.stg_leaves as leave
-            where leave.leave_row in (select row from spared where not is_absence)
+        with spared as (from compared where not is_needed and not is_alone),
+        spared_spell as (
+            select person_row, 0 as spell_no from spared where kind = 'leave'
             union all
-            select spell.employee_no, spell.spell_no from scope_spell as spell
-            where spell.absence_row in (select row from spared where is_absence)
-        ) group by employee_no, spell_no having count(*) > {1 if _only_grows(terms) else 0}"""
+            select spell.person_row, spell.spell_no from scope_spell as spell
+            where spell.absence_row in (select row from spared where kind <> 'leave')
+        )
+        select person_row from spared_spell group by person_row, spell_no having count(*) > 1
+        union
+        select person_row from spared_spell where spell_no > 0
+            and person_row in (select person_row from compared where kind not in {_staying(terms)})"""
 
 
+# Wide enough for all the leaves or absences of a day together.
+PERCENT = "decimal(9, 4)"
 DAYS = """spell.absence_row, true, spell.from_date - date '1900-01-01', spell.to_date - date '1900-01-01',
           day_before.working_day_index, at_end.working_day_index"""
 WITH_INDEXES = """
@@ -304,21 +366,17 @@ def _support(lineage: Lineage) -> list[int]:
     """Further absences without which the counted ones of a person who is not tangled would not make their spell long-term."""
     con = lineage.con
     (limit,) = one(con, "select short_term_max_days from raw.settings")
-    spells: dict[tuple, list[tuple[Outage, bool]]] = defaultdict(list)
+    spells: dict[tuple[int, int], list[tuple[Outage, bool]]] = defaultdict(list)
     # An absence that is long enough by itself needs no other, nor do those that are a whole spell.
     for person, spell, is_counted, *values in con.execute(
-        f"""with marked as (
-                select *, absence_row in (select row from kept_outage where is_absence) as is_counted
-                from scope_spell where is_long_term and spell_absences > 1
-            ),
-            doubtful as (
-                select * from marked anti join tangled using (employee_no)
-                window spell_rows as (partition by employee_no, spell_no)
-                qualify bool_or(is_counted and to_date - from_date < $1) over spell_rows
-                    and not bool_and(is_counted) over spell_rows
+        f"""with doubtful as (
+                select person_row, spell_no from scope_absence
+                where is_long_term and spell_absences > 1 and person_row not in (from tangled)
+                group by all having bool_or(is_counted and to_date - from_date < $1) and not bool_and(is_counted)
             )
-            select spell.employee_no, spell.spell_no, spell.is_counted, {DAYS}
-            from doubtful as spell {WITH_INDEXES} order by spell.absence_row""",
+            select spell.person_row, spell.spell_no, spell.is_counted, {DAYS}
+            from scope_absence as spell semi join doubtful using (person_row, spell_no) {WITH_INDEXES}
+            order by spell.absence_row""",
         [limit],
     ).fetchall():
         spells[person, spell].append((Outage(*values), is_counted))
@@ -339,48 +397,65 @@ def _support(lineage: Lineage) -> list[int]:
 
 
 def _untangle(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> list[int]:
-    """Keep of the tangled persons' rows those that are needed; returns the further absences that keep a spell long-term."""
+    """Keep the rows that are needed, of the tangled persons' as many as are; returns the further absences that keep a spell
+    long-term.
+    """
     con = lineage.con
-    outages, alone, needed = _outages_of_tangled(lineage, wants_class)
-    days: dict[str, dict[tuple, list[tuple[int, bool, str, int]]]] = defaultdict(lambda: defaultdict(list))
+    # What is alone on a day cannot be spared.
+    con.execute(
+        f"""create or replace temp table tangled_outage as
+            select row, is_absence, person_row, is_alone or (is_needed and kind in {_staying(terms)}) as is_fixed
+            from compared semi join tangled using (person_row)
+            union all
+            select absence_row, true, person_row, true from scope_spell semi join tangled using (person_row)
+            where absence_row not in (select row from compared where is_absence)
+                and absence_row in (select row from kept_outage where is_absence)"""
+    )
+    con.execute(
+        """insert into kept_outage select row, is_absence from compared where is_needed and not is_alone
+               and (row, is_absence) not in (select (row, is_absence) from tangled_outage where not is_fixed)"""
+    )
+    stretches: dict[int, dict[tuple[int, int], list[tuple[Key, str, int]]]] = defaultdict(lambda: defaultdict(list))
     for person, position, day, kind, row, percent in con.execute(
-        """select employee_no, position_row, active.from_date, kind, row, cast(percent * 10000 as bigint)
-           from active inner join intermediate.int_positions as held using (position_row)
-           semi join tangled using (employee_no) order by all"""
+        """with loose as (
+               select distinct position_row, from_date from active
+               where (row, kind <> 'leave') in (select (row, is_absence) from tangled_outage where not is_fixed)
+           )
+           select person_row, position_row, from_date - date '1900-01-01', kind, row, cast(percent * 10000 as bigint)
+           from active semi join tangled using (person_row) semi join loose using (position_row, from_date) order by all"""
     ).fetchall():
-        days[person][position, day].append((row, kind != "leave", kind, percent))
-    if not days:
+        stretches[person][position, day].append(((row, kind != "leave"), kind, percent))
+    if not stretches:
         return []
     (limit,) = one(con, "select short_term_max_days from raw.settings")
-    # What is alone on a day cannot be spared; nor what cannot be spared while all the others are there, where terms only grow.
-    fixed = needed if _only_grows(terms) else alone
     kept: list[Outage] = []
     support: list[int] = []
-    for person, stretches in days.items():
-        active = {(row, is_absence) for found in stretches.values() for row, is_absence, _, _ in found}
-        active.update((outage.row, outage.is_absence) for outage in outages[person] if (outage.row, outage.is_absence) in alone)
-        # Where all rows are fixed only the class can change, which is each row's on all its days.
-        loose = [found for found in stretches.values() if any(entry[:2] not in fixed for entry in found)]
-        fixed_absences = {row for row, is_absence in active & fixed if is_absence}
+    for person, outages in _outages_of_tangled(lineage, wants_class).items():
+        active = {outage.key for outage, is_active, _ in outages if is_active}
+        fixed = {outage.key for outage, _, is_fixed in outages if is_fixed}
+        loose = list(stretches[person].values())
 
-        def outcome(rows: Sequence[Outage], loose: list = loose, fixed_absences: set[int] = fixed_absences) -> list[object]:
-            present = {(outage.row, outage.is_absence) for outage in rows}
-            long_rows = long_outages(rows, limit) if wants_class else set()
-            result: list[object] = [fixed_absences & long_rows]
+        def outcome(rows: Sequence[Outage], loose: list = loose, fixed: set[Key] = fixed) -> list[object]:
+            present = {outage.key for outage in rows}
+            long_rows = {(row, True) for row in long_outages(rows, limit)} if wants_class else set()
+            # Where all rows are fixed only the class can change, which is each row's on all its days.
+            result: list[object] = [fixed & long_rows]
             for found in loose:
-                here = [entry for entry in found if entry[:2] in present]
-                is_long = any(row in long_rows for row, is_absence, _, _ in here if is_absence)
-                result.append(_of_terms(terms, *split((kind, percent) for *_, kind, percent in here), is_long))
+                sums = {"leave": 0, "doctor": 0, "self": 0}
+                is_long = False
+                for key, kind, percent in found:
+                    if key in present:
+                        sums[kind] += percent
+                        is_long = is_long or key in long_rows
+                result.append(_of_terms(terms, *split(sums["leave"], sums["doctor"], sums["self"]), is_long))
             return result
 
-        for outage in smallest(
-            _in_order(outages[person], active), outcome, lambda outage: (outage.row, outage.is_absence) not in fixed
-        ):
-            if (outage.row, outage.is_absence) in active:
-                kept.append(outage)
-            else:
+        ordered = _in_order([outage for outage, *_ in outages], active)
+        for outage in smallest(ordered, outcome, lambda outage, fixed=fixed: outage.key not in fixed):  # type: ignore[misc]
+            if outage.key not in active:
                 support.append(outage.row)
-    con.execute("delete from kept_outage where (row, is_absence) in (from tangled_outage)")
+            elif outage.key not in fixed:
+                kept.append(outage)
     con.execute(
         "insert into kept_outage select unnest($1), unnest($2)",
         [[outage.row for outage in kept], [outage.is_absence for outage in kept]],
@@ -399,102 +474,91 @@ def _of_terms(terms: frozenset[str], available: int, doctor: int, own: int, is_l
     )
 
 
-def _in_order(outages: Sequence[Outage], active: set[tuple[int, bool]]) -> list[Outage]:
+def _in_order(outages: Sequence[Outage], active: set[Key]) -> list[Outage]:
     """Rows in the order in which they are worth keeping: active ones, then support, the nearest first."""
-    counted = [outage for outage in outages if (outage.row, outage.is_absence) in active]
+    counted = [outage for outage in outages if outage.key in active]
     days = [(outage.from_day, outage.to_day) for outage in counted if outage.is_absence]
 
     def distance(outage: Outage) -> int:
         return min(max(0, first - outage.to_day, outage.from_day - last) for first, last in days)
 
-    support = sorted((outage for outage in outages if (outage.row, outage.is_absence) not in active), key=distance)
+    support = sorted((outage for outage in outages if outage.key not in active), key=distance)
     return [*sorted(counted, key=lambda outage: (outage.is_absence, outage.row)), *support]
 
 
-def _outages_of_tangled(
-    lineage: Lineage, wants_class: bool
-) -> tuple[dict[str, list[Outage]], set[tuple[int, bool]], set[tuple[int, bool]]]:
-    """The tangled persons' leaves and absences, with all absences of the spells that the counted ones belong to; of them
-    those that are alone on a day, and those that cannot be spared while all the others are there.
+def _outages_of_tangled(lineage: Lineage, wants_class: bool) -> dict[int, list[tuple[Outage, bool, bool]]]:
+    """By person the tangled leaves and absences, with all absences of the long-term spells that they belong to; of each whether
+    it is one of the tangled, and whether it cannot be spared.
     """
-    con = lineage.con
-    con.execute(
-        """create or replace temp table tangled_absence as
-           select absence_row, employee_no, from_date, to_date, spell_no, is_long_term
-           from scope_spell semi join tangled using (employee_no)"""
-    )
-    con.execute(
-        """create or replace temp table tangled_outage as
-           select * from (
-               select absence_row as row, true as is_absence from tangled_absence
-               union all
-               select leave_row, false from staging.stg_leaves semi join tangled using (employee_no)
-           ) semi join (from kept_outage union all select row, is_absence from compared) using (row, is_absence)"""
-    )
     whole_spells = """
-        or (is_long_term and (spell.employee_no, spell.spell_no) in (
-            select (employee_no, spell_no) from tangled_absence
+        or (is_long_term and (spell.person_row, spell.spell_no) in (
+            select (person_row, spell_no) from scope_spell
             where absence_row in (select row from tangled_outage where is_absence)))"""
-    rows = con.execute(
-        f"""select employee_no, leave_row, false, 0, 0, 0, 0 from staging.stg_leaves
-            where leave_row in (select row from tangled_outage where not is_absence)
+    found: dict[int, list[tuple[Outage, bool, bool]]] = defaultdict(list)
+    for person, is_active, is_fixed, *values in lineage.con.execute(
+        f"""select person_row, true, is_fixed, row, false, 0, 0, 0, 0 from tangled_outage where not is_absence
             union all
-            select spell.employee_no, {DAYS} from tangled_absence as spell {WITH_INDEXES}
-            where spell.absence_row in (select row from tangled_outage where is_absence)
-                {whole_spells if wants_class else ""}
+            select spell.person_row, tangled.row is not null, coalesce(tangled.is_fixed, false), {DAYS}
+            from scope_spell as spell
+            left join tangled_outage as tangled on spell.absence_row = tangled.row and tangled.is_absence {WITH_INDEXES}
+            where spell.person_row in (from tangled) and (tangled.row is not null {whole_spells if wants_class else ""})
             order by all"""
-    ).fetchall()
-    found: dict[str, list[Outage]] = defaultdict(list)
-    for person, *values in rows:
-        found[person].append(Outage(*values))
-    of_tangled = "select row, is_absence from {} semi join tangled_outage using (row, is_absence)"
-    alone, needed = (set(con.execute(of_tangled.format(table)).fetchall()) for table in ("alone", "kept_outage"))
-    return found, alone, needed
+    ).fetchall():
+        found[person].append((Outage(*values), is_active, is_fixed))
+    return found
 
 
-def _set_apart(lineage: Lineage, scope: Scope, days: Sequence[object]) -> None:
+def _set_apart(lineage: Lineage, scope: Scope, in_units: str, days: Sequence[object]) -> None:
     """Rows in the scope that do not count: by population, by kind, or because they change nothing."""
     first, last = days[:2]
     con = lineage.con
     persons = "" if scope.conditions == "true" else "inner join staging.stg_persons as person using (employee_no)"
     lineage.exclude(
         "stillinger",
+        """select position_row as row_number, case when works then 'on full leave on every working day of the period'
+               else 'no working day of the period' end as reason
+           from scope_position where not is_available and not is_kept""",
+        gives_each_once=True,
+    )
+    lineage.exclude(
+        "stillinger",
         f"""select position.file_sha256, position.row_number, case
-                when not population.in_sick_leave
-                    then 'form of employment ' || position.employment_form || ' does not count in sick leave'
-                when position.position_percent = 0 then 'position percent is 0'
-                when counted.position_row is not null then 'on full leave on every working day of the period'
-                else 'no working day of the period' end as reason
+                when population.in_sick_leave then 'position percent is 0'
+                else 'form of employment ' || position.employment_form || ' does not count in sick leave' end as reason
             from raw.stillinger as position {persons}
             inner join seeds.populations as population using (employment_form)
-            left join scope_position as counted on position.row_number = counted.position_row
-            where {_in_units(lineage, scope)} and {scope.conditions} and valid_from <= $2 and coalesce(valid_to, $2) >= $1
-                and counted.is_available is distinct from true
-                and position.row_number not in (from kept_position)""",
+            where {in_units} and {scope.conditions} and valid_from <= $2 and coalesce(valid_to, $2) >= $1
+                and (position.position_percent = 0 or not population.in_sick_leave)""",
         [first, last],
-    )
-    con.execute(
-        """create or replace temp table kept_person as
-           select distinct employee_no from intermediate.int_positions semi join kept_position using (position_row)"""
+        gives_each_once=True,
     )
     lineage.exclude(
         "fravaer",
-        f"""with unnamed as materialized (
-               from {lineage.rows_of("fravaer", are_named=False)} as absence
-               where from_date <= $2 and coalesce(to_date, $2) >= $1
-           )
-           select file_sha256, row_number, case when certification is null then absence_type || ' is no sick leave'
-               else 'changes nothing: on days off, outside the position, in full leave or covered by other absence'
-               end as reason
-           from unnamed left join seeds.sick_absence_types as sick using (absence_type)
-           semi join kept_person using (employee_no)""",
+        """select file_no, row_number,
+               'changes nothing: on days off, outside the position, in full leave or covered by other absence' as reason
+           from scope_absence semi join kept_person using (person_row)
+           where not is_counted and from_date <= $2 and to_date >= $1""",
         [first, last],
+        gives_each_once=True,
+        gives_file_no=True,
+    )
+    sick = [name for (name,) in con.execute("select absence_type from seeds.sick_absence_types").fetchall()]
+    lineage.exclude(
+        "fravaer",
+        f"""select absence.file_sha256, absence.row_number, absence_type || ' is no sick leave' as reason
+            from raw.fravaer as absence inner join staging.stg_persons as person using (employee_no)
+            semi join kept_person using (person_row)
+            where absence_type not in ({", ".join(map(quoted, sick))}) and from_date <= $2 and coalesce(to_date, $2) >= $1""",
+        [first, last],
+        gives_each_once=True,
     )
     lineage.exclude(
         "permisjoner",
-        f"""select file_sha256, row_number,
+        f"""select leave.file_sha256, leave.row_number,
                'changes nothing: on days off, outside the position or covered by other leave' as reason
-           from {lineage.rows_of("permisjoner", are_named=False)} as leave semi join kept_person using (employee_no)
-           where from_date <= $2 and coalesce(to_date, $2) >= $1""",
+            from {lineage.rows_of("permisjoner", are_named=False)} as leave
+            inner join staging.stg_persons as person using (employee_no) semi join kept_person using (person_row)
+            where from_date <= $2 and coalesce(to_date, $2) >= $1""",
         [first, last],
+        gives_each_once=True,
     )

@@ -50,7 +50,7 @@ covers as (
 sick_absences as (
     select
         spell.absence_row,
-        spell.employee_no,
+        absence.employee_no,
         absence.position_no,
         spell.from_date,
         spell.to_date

@@ -3,7 +3,7 @@
 with outages as (
     select
         absence.absence_row as outage_row,
-        absence.employee_no,
+        spell.person_row,
         absence.position_no,
         absence.certification as kind,
         absence.absence_percent as outage_percent,
@@ -14,15 +14,16 @@ with outages as (
     inner join {{ ref('int_spells') }} as spell on absence.absence_row = spell.absence_row
     union all
     select
-        leave_row as outage_row,
-        employee_no,
-        position_no,
+        leaves.leave_row as outage_row,
+        person.person_row,
+        leaves.position_no,
         'leave' as kind,
-        leave_percent as outage_percent,
-        from_date,
-        to_date,
+        leaves.leave_percent as outage_percent,
+        leaves.from_date,
+        leaves.to_date,
         false as is_long_term
-    from {{ ref('stg_leaves') }}
+    from {{ ref('stg_leaves') }} as leaves
+    inner join {{ ref('stg_persons') }} as person on leaves.employee_no = person.employee_no
 )
 
 select
@@ -36,7 +37,7 @@ select
 from {{ ref('int_positions') }} as position
 inner join outages as outage
     on
-        position.employee_no = outage.employee_no
+        position.person_row = outage.person_row
         and position.from_date <= coalesce(outage.to_date, position.to_date)
         and position.to_date >= outage.from_date
 where outage.position_no is null or outage.position_no = position.position_no

@@ -110,3 +110,5 @@ select
 from stretches as stretch
 inner join {{ ref('int_calendar') }} as before on stretch.from_date - 1 = before.calendar_date
 inner join {{ ref('int_calendar') }} as through on stretch.to_date = through.calendar_date
+-- Whoever asks for a period's stretches reads little of the years before it.
+order by year(stretch.to_date), stretch.position_row

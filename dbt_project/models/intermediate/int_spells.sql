@@ -3,13 +3,14 @@
 with absences as (
     select
         absence.absence_row,
-        absence.employee_no,
+        person.person_row,
         absence.from_date,
         least(coalesce(absence.to_date, series.as_of), series.as_of) as to_date,
         series.short_term_max_days,
         absence.file_sha256,
         absence.row_number
     from {{ ref('stg_absences') }} as absence
+    inner join {{ ref('stg_persons') }} as person on absence.employee_no = person.employee_no
     cross join {{ ref('int_series') }} as series
     where absence.certification is not null and absence.from_date <= series.as_of
 ),
@@ -18,7 +19,7 @@ with_latest_end as (
     select
         *,
         max(to_date) over (
-            partition by employee_no order by from_date, absence_row
+            partition by person_row order by from_date, absence_row
             rows between unbounded preceding and 1 preceding
         ) as latest_end
     from absences
@@ -40,7 +41,7 @@ numbered as (
     select
         *,
         count_if(starts_spell) over (
-            partition by employee_no order by from_date, absence_row
+            partition by person_row order by from_date, absence_row
             rows between unbounded preceding and current row
         ) as spell_no
     from marked
@@ -48,7 +49,7 @@ numbered as (
 
 select
     absence_row,
-    employee_no,
+    person_row,
     from_date,
     to_date,
     cast(spell_no as integer) as spell_no,
@@ -60,6 +61,6 @@ select
     file_sha256,
     row_number
 from numbered
-window spell as (partition by employee_no, spell_no)
+window spell as (partition by person_row, spell_no)
 -- Whoever asks for a period's spells reads only those of about that time.
 order by spell_from

@@ -1,6 +1,9 @@
+with files as (
+    {{ rows_before('fravaer') }}
+)
+
 select
-    -- A feed may come in several files, each with its own row numbers.
-    row_number() over (order by absence.file_sha256, absence.row_number) as absence_row,
+    files.rows_before + absence.row_number as absence_row,
     absence.employee_no,
     absence.position_no,
     absence.absence_type,
@@ -11,4 +14,5 @@ select
     absence.file_sha256,
     absence.row_number
 from {{ source('raw', 'fravaer') }} as absence
+inner join files on absence.file_sha256 = files.file_sha256
 left join {{ ref('sick_absence_types') }} as sick on absence.absence_type = sick.absence_type

@@ -1,13 +1,17 @@
+with files as (
+    {{ rows_before('permisjoner') }}
+)
+
 select
-    -- A feed may come in several files, each with its own row numbers.
-    row_number() over (order by file_sha256, row_number) as leave_row,
-    employee_no,
-    position_no,
-    leave_type,
-    from_date,
-    to_date,
-    leave_percent,
-    leave_coverage,
-    file_sha256,
-    row_number
-from {{ source('raw', 'permisjoner') }}
+    files.rows_before + leaves.row_number as leave_row,
+    leaves.employee_no,
+    leaves.position_no,
+    leaves.leave_type,
+    leaves.from_date,
+    leaves.to_date,
+    leaves.leave_percent,
+    leaves.leave_coverage,
+    leaves.file_sha256,
+    leaves.row_number
+from {{ source('raw', 'permisjoner') }} as leaves
+inner join files on leaves.file_sha256 = files.file_sha256

@@ -1,4 +1,5 @@
 select
+    row_number as person_row,
     employee_no,
     case sex_code when 'K' then 'kvinne' when 'M' then 'mann' end as sex,
     birth_year,
