@@ -50,6 +50,9 @@ def attack_served(home: Home, settings: Settings) -> Report:
         organisation = Organisation.delivered(con, "build")
         served = Served(con, "build.served", organisation)
         previous = Served(con, home.history / current, organisation) if current else None
+        if previous is not None and previous.rules != served.rules:
+            # What was served under other thresholds cannot be taken back.
+            previous = None
         examined, known_own = _last_night(con, home, current)
         attacker = Attack(served.protection, report.notes)
         code = _code()
@@ -91,7 +94,6 @@ def _attack(
         return own
     cells = served.load(family, changed, own)
     earlier = previous.load(family, changed, own) if previous else None
-    rules_stand = previous is not None and previous.rules == served.rules
     newest = {len(time): time for time in sorted(cells.times) if not is_quarter(time)}.values()
     uneven = served.uneven_years(family, {time[:4] for time in changed}) if family.has_periods else []
     for time in cells.times:
@@ -99,7 +101,7 @@ def _attack(
         if is_quarter(time) and time[:4] not in uneven:
             continue
         moment = joined(cells, earlier, time)
-        if earlier is not None and rules_stand and time in earlier.times:
+        if earlier is not None and time in earlier.times:
             sought = moment.beside_changes(earlier.moment(time)) & (not is_quarter(time))
         else:
             sought = np.full(cells.grid.size, not is_quarter(time) and (earlier is not None or time in newest))

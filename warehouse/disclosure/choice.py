@@ -14,8 +14,6 @@ from warehouse.disclosure.problem import NEGLIGIBLE, Problem, View
 from warehouse.disclosure.solver import quiet_solver
 from warehouse.errors import Refused
 
-# Withholding what the publication before withheld costs this share: a cell that comes and goes leaks by comparison.
-PREVIOUS_DISCOUNT = 0.5
 TOLERANCE = 1e-9
 # The search ends when the choice is proven to cost at most this share more than the best one.
 GAP = 0.01
@@ -123,8 +121,6 @@ def choose(problem: Problem, rules: Sequence[Rule], given: np.ndarray) -> np.nda
 def costs(problem: Problem) -> np.ndarray:
     """What withholding each cell costs; equal ones are told apart by their place, so that there is one best choice."""
     cost = np.array([cell.weight for cell in problem.cells]) * (1 + problem.size / (10 * problem.threshold))
-    if problem.previous is not None:
-        cost = np.where(problem.previous, PREVIOUS_DISCOUNT, 1.0) * cost
     return cost + np.arange(len(cost)) * 1e-7
 
 

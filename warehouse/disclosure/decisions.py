@@ -4,6 +4,7 @@ Not here: the secondary rule itself (secondary.py), or the emptying of cells (ma
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from warehouse.disclosure.turns import Turn, withhold_in_all
 from warehouse.errors import UsageError
 from warehouse.settings import Settings
 
+# The settings that say what must be withheld.
+RULES = ("min_fte_unit", "min_fte_job_code", "min_persons", "min_responses", "stricter", "protection_interval")
 # Goes up when the rule decides otherwise for the same cells, so that nothing decided before is taken over.
 METHOD = 2
 
@@ -66,6 +69,8 @@ def decide(
     con.execute("create schema if not exists disclosure")
     for mart in withholding:
         _decide_primary(con, mart, limits[mart.name])
+    if earlier is not None and not _has_the_same_rules(con, earlier, settings):
+        earlier = None
     _decide_secondary(con, limits, settings.protection_interval, earlier)
     return {
         mart.name: one(
@@ -120,6 +125,13 @@ def _decide_secondary(
             _write(con, problem, withheld)
     con.execute("create or replace table disclosure.proven (family varchar, scope varchar, fingerprint varchar)")
     con.executemany("insert into disclosure.proven values ($1, $2, $3)", [[*scope, cells] for scope, cells in scopes.items()])
+
+
+def _has_the_same_rules(con: duckdb.DuckDBPyConnection, earlier: Earlier, settings: Settings) -> bool:
+    """Whether a publication was made under the same thresholds: what was served under others cannot be taken back."""
+    file = earlier.folder / "publication.parquet"
+    told = json.loads(one(con, f"select settings from read_parquet({quoted(str(file))})")[0])
+    return all(told.get(name) == getattr(settings, name) for name in RULES)
 
 
 def _date_before(scope: tuple[str, str], scopes: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
@@ -191,27 +203,23 @@ def _take_over(con: duckdb.DuckDBPyConnection, source: Source, scopes: list[str]
 
 
 def _remember(con: duckdb.DuckDBPyConnection, problem: Problem, scope: tuple[str, str]) -> None:
-    """Tell the problem what the publication before withheld, and whether that may stand."""
-    before: dict[tuple, str | None] = {}
+    """Let the problem begin with what the publication before withheld of it.
+
+    A cell that it served is known as long as its figure stays, and hides none of the others.
+    """
+    before: dict[tuple, bool] = {}
     for source in SOURCES:
         if source.family == scope[0]:
             in_scope = " and ".join(f"previous.{name} = cell.{name}" for name in source.key)
             columns = ", ".join(f"previous.{name}" for name in source.key)
-            for *key, withheld in con.execute(
-                f"""select {columns}, previous.withheld from previous_{source.table} as previous
+            for *key, is_withheld in con.execute(
+                f"""select {columns}, previous.withheld is not null from previous_{source.table} as previous
                     inner join cells_{source.table} as cell on {in_scope} where cell.scope = $1""",
                 [scope[1]],
             ).fetchall():
-                before[source.table, *key] = withheld
-    if not before:
-        return
-    cells = problem.cells
-    problem.previous = np.array([before.get((cell.table, *cell.key)) is not None for cell in cells])
-    if all(
-        not cell.table or (before.get((cell.table, *cell.key), "new") == "primary") == cell.is_primary
-        for cell in cells
-    ) and all(not cell.table or (cell.table, *cell.key) in before for cell in cells):  # fmt: skip
-        problem.begun = problem.previous
+                before[source.table, *key] = is_withheld
+    if before:
+        problem.begun = np.array([before.get((cell.table, *cell.key), False) for cell in problem.cells])
 
 
 def _write(con: duckdb.DuckDBPyConnection, problem: Problem, withheld: np.ndarray) -> None:

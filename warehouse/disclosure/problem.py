@@ -59,9 +59,9 @@ class Problem:
     A relation may hold up to a constant the reader knows. `exists` has a row for each set of cells that occurs together in
     a period; a cell that is missing there counts nothing. `pairs` are cells of which each gives away the other; `implied`
     are (cell, other): where the cell is withheld, the other gives it away. `protected` are the cells that must not be
-    found: all but what sits on a unit itself and those that consist of nothing else. `previous` are the cells that the
-    publication before withheld. `begun` are cells to begin with, withheld before in the same problem or at the date before:
-    a cell that comes and goes leaks by comparison. `sum_threshold` is what sums over several breakdowns of a unit are held
+    found: all but what sits on a unit itself and those that consist of nothing else. `begun` are cells to begin with, which
+    the publication before withheld, or which are withheld at the date before: a cell that comes and goes leaks by comparison.
+    `sum_threshold` is what sums over several breakdowns of a unit are held
     against: the unit's own threshold.
     """
 
@@ -71,7 +71,6 @@ class Problem:
     exists: np.ndarray
     pairs: list[tuple[int, int]] = field(default_factory=list)
     implied: list[tuple[int, int]] = field(default_factory=list)
-    previous: np.ndarray | None = None
     protected: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
     begun: np.ndarray | None = None
     sum_threshold: float = 0.0
