@@ -23,7 +23,8 @@ NEIGHBOURHOODS = (500, 2000)
 # Simplex from no change at all is quick where little has to move; a large program is better reduced first.
 REDUCED_FROM = 1000
 PRIMAL = 4
-REWARD = 1e5
+# More than any change costs.
+REWARD = 1e7
 
 
 class Widening:
