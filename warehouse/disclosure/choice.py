@@ -120,7 +120,7 @@ def choose(problem: Problem, rules: Sequence[Rule], given: np.ndarray) -> np.nda
 
 def costs(problem: Problem) -> np.ndarray:
     """What withholding each cell costs; equal ones are told apart by their place, so that there is one best choice."""
-    cost = np.array([cell.weight for cell in problem.cells]) * (1 + problem.size / (10 * problem.threshold))
+    cost = np.array([cell.weight for cell in problem.cells]) * (1 + problem.size / (10 * problem.scale))
     return cost + np.arange(len(cost)) * 1e-7
 
 

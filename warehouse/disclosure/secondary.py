@@ -23,10 +23,13 @@ def withhold(problem: Problem, protection_interval: float) -> np.ndarray:
     Raises:
         Refused: no set of cells will do, which is a fault of the program (withholding everything would).
     """
+    given = problem.primary if problem.begun is None else problem.primary | problem.begun
+    if not (given & ~problem.is_own).any():
+        return given
     all_knowing = problem.all_knowing(protection_interval)
     rules = [*rules_of_sums(problem), *rules_of_room(all_knowing), *rules_of_pairs(problem)]
     shield = Shield(problem, all_knowing)
-    withheld = choose(problem, rules, problem.primary if problem.begun is None else problem.primary | problem.begun)
+    withheld = choose(problem, rules, given)
     while True:
         hidden = shield.hide(withheld)
         if (hidden == withheld).all():
