@@ -79,6 +79,8 @@ def rules_of_room(view: View) -> list[Rule]:
                     if need > NEGLIGIBLE:
                         company = [i for i in side if i != cell]
                         room = np.minimum([*same[company], *opposite[other]], view.width[cell])
+                        # All of them together can be too little: the cell is narrow by the thresholds alone.
+                        need = min(need, float(room.sum()))
                         rules.append(Rule(cell, (*company, *other), tuple(room.tolist()), need))
     return rules
 
