@@ -4,6 +4,8 @@ Not here: where the cells come from (relations.py) and where the decisions go (d
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from warehouse.disclosure.attacker import Ranges, computable
@@ -69,11 +71,12 @@ class Shield:
         tried = np.zeros(len(withheld), dtype=bool)
         while (narrow := np.flatnonzero(widening.withheld & ~tried & (ranges.missing() > 0))).size:
             for cell in narrow:
-                # Up where there is room, then down: a cell between two thresholds may need both. One that is narrow even so is
-                # narrow by the thresholds alone, and withholding more does not help.
-                for sign, extreme in ((1.0, ranges.highest), (-1.0, ranges.lowest)):
+                # First how far it can go as things are; then up where there is room, then down: a cell between two thresholds
+                # may need both. One that is narrow even so is narrow by the thresholds alone: withholding does not help.
+                for free, sign in itertools.product((True, False), (1.0, -1.0)):
                     if missing := ranges.missing()[cell]:
-                        change = widening.move(int(cell), sign * (abs(extreme[cell]) + missing))
+                        extreme = ranges.highest[cell] if sign > 0 else -ranges.lowest[cell]
+                        change = widening.move(int(cell), sign * (extreme + missing), free=free)
                         ranges.see(change)
                         if ranges.view is self.all_knowing:
                             self._see(change)

@@ -46,8 +46,10 @@ class Widening:
                 for i in side:
                     self._of[i].append(number)
 
-    def move(self, cell: int, amount: float) -> np.ndarray:
+    def move(self, cell: int, amount: float, *, free: bool = False) -> np.ndarray:
         """Withhold what lets the cell move by the amount, down for a negative one, or as far as it can be moved at all.
+
+        A `free` move withholds nothing: it goes as far as it goes.
 
         Returns:
             The change of every cell.
@@ -55,8 +57,9 @@ class Widening:
         room = self.view.above[cell] if amount > 0 else self.view.below[cell]
         amount = math.copysign(min(abs(amount), room), amount)
         for count in (*NEIGHBOURHOODS, len(self.withheld)):
-            near = self._nearest(cell, count)
-            change = self._change(near, amount, self._prices())
+            prices = np.where(self.withheld, WITHHELD, np.inf) if free else self._prices()
+            near = self._nearest(cell, count, prices)
+            change = self._change(near, amount, prices)
             if abs(change[cell]) > abs(amount) - NEGLIGIBLE or len(near) < count:
                 break
         while self._new(change).sum() > 1:
@@ -81,13 +84,12 @@ class Widening:
     def _cost(self, change: np.ndarray) -> float:
         return float(self._costs[self._new(change)].sum())
 
-    def _nearest(self, cell: int, count: int) -> list[int]:
+    def _nearest(self, cell: int, count: int, prices: np.ndarray) -> list[int]:
         """The cells that are reached at the least price, by relations from cell to cell."""
         reached: dict[int, None] = {}
         best = {cell: 0.0}
         passed: set[int] = set()
         queue = [(0.0, cell)]
-        prices = self._prices()
         while queue and len(reached) < count:
             so_far, i = heapq.heappop(queue)
             if i in reached:
