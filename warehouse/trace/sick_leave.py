@@ -249,11 +249,16 @@ def _compare(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> list
     if not overlaps:
         con.execute("create or replace temp table tangled (person_row bigint)")
         return []
+    # Rows that are never alone on a day may be spared; what is alone once cannot.
     con.execute(
-        f"""delete from active where kind in {counted} and row in (
-                select row from (
-                    select row, true as is_absence from active where kind in {counted} group by row having not bool_or(is_lost)
-                ) anti join kept_outage using (row, is_absence))"""
+        """create or replace temp table loose as
+            from (
+                select row, kind, kind <> 'leave' as is_absence, person_row, bool_or(is_lost) as is_lost
+                from active group by row, kind, person_row
+            ) anti join kept_outage using (row, is_absence)"""
+    )
+    con.execute(
+        f"delete from active where kind in {counted} and row in (select row from loose where kind in {counted} and not is_lost)"
     )
     if lost == {"self"}:
         # Doctor-certified absence takes from self-certified on the days of both.
@@ -262,36 +267,21 @@ def _compare(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> list
                    select doctor.row from active as doctor inner join active as own using (position_row, from_date)
                    where doctor.kind = 'doctor' and own.kind = 'self')"""
         )
+    sums = ", ".join(f"cast(coalesce(sum(percent) filter (where kind = '{kind}'), 0) as {PERCENT}) as {name}" for kind, name in SUMS)
+    others = ", ".join(f"{name} - case when kind = '{kind}' then percent else 0 end as other_{name}" for kind, name in SUMS)
     con.execute(
         f"""create or replace temp table compared as
-            with totals as (
-                select
-                    position_row, from_date,
-                    {
-            ", ".join(
-                f"cast(coalesce(sum(percent) filter (where kind = '{kind}'), 0) as {PERCENT}) as {name}"
-                for kind, name in (("leave", "leaves"), ("doctor", "doctors"), ("self", "selves"))
-            )
-        }
-                from active group by position_row, from_date
+            with tried as (from active semi join loose using (row, kind)),
+            totals as (
+                select position_row, from_date, {sums}
+                from active semi join tried using (position_row, from_date) group by position_row, from_date
             ),
             without as (
-                select
-                    person_row, active.row, active.kind, leaves, doctors, selves,
-                    leaves - case when kind = 'leave' then percent else 0 end as other_leaves,
-                    doctors - case when kind = 'doctor' then percent else 0 end as other_doctors,
-                    selves - case when kind = 'self' then percent else 0 end as other_selves
-                from active inner join totals using (position_row, from_date)
-            ),
-            by_row as (
-                select row, kind, kind <> 'leave' as is_absence, any_value(person_row) as person_row,
-                    bool_or({_changes(terms)}) as is_needed
-                from without group by all
-            ),
-            also_alone as (
-                select distinct row, is_absence from kept_outage semi join by_row using (row, is_absence)
+                select person_row, row, kind, {", ".join(name for _, name in SUMS)}, {others}
+                from tried inner join totals using (position_row, from_date)
             )
-            select by_row.*, also_alone.row is not null as is_alone from by_row left join also_alone using (row, is_absence)"""
+            select row, kind, kind <> 'leave' as is_absence, person_row, bool_or({_changes(terms)}) as is_needed
+            from without group by row, kind, person_row"""
     )
     con.execute(f"create or replace temp table tangled as {_tangled(terms)}")
     return _untangle(lineage, terms, wants_class)
@@ -300,25 +290,16 @@ def _compare(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> list
 def _changes(terms: frozenset[str]) -> str:
     """SQL: without the row a stretch's terms are others."""
 
-    def available(leaves: str) -> str:
-        return f"(100 - least(100, {leaves}))"
+    def split(prefix: str) -> dict[str, str]:
+        available = f"(100 - least(100, {prefix}leaves))"
+        doctor, lost = f"least({prefix}doctors, {available})", f"least({prefix}doctors + {prefix}selves, {available})"
+        return {"possible": available, "doctor": doctor, "lost": lost, "self": f"{lost} - {doctor}"}
 
-    def doctor(leaves: str, doctors: str) -> str:
-        return f"least(least(100, {doctors}), {available(leaves)})"
-
-    def own(leaves: str, doctors: str, selves: str) -> str:
-        rest = f"{available(leaves)} - {doctor(leaves, doctors)}"
-        return f"least(least(100 - least(100, {doctors}), {selves}), {rest})"
-
-    whole, other = ("leaves", "doctors", "selves"), ("other_leaves", "other_doctors", "other_selves")
-    compared = {
-        "possible": [available(sums[0]) for sums in (whole, other)],
-        "doctor": [doctor(*sums[:2]) for sums in (whole, other)],
-        "self": [own(*sums) for sums in (whole, other)],
-        "lost": [f"{doctor(*sums[:2])} + {own(*sums)}" for sums in (whole, other)],
-    }
     wanted = {"lost" if term in ("short", "long") else term for term in terms}
-    return " or ".join(f"{before} <> {after}" for term, (before, after) in compared.items() if term in wanted)
+    if {"lost", "doctor"} <= wanted:
+        wanted.discard("self")
+    whole, without = split(""), split("other_")
+    return " or ".join(f"{whole[term]} <> {without[term]}" for term in sorted(wanted))
 
 
 def _staying(terms: frozenset[str]) -> str:
@@ -337,17 +318,31 @@ def _staying(terms: frozenset[str]) -> str:
 
 def _tangled(terms: frozenset[str]) -> str:
     """SQL for the persons whose rows have to be tried one after the other: those with several rows that can be spared one by
-    one, but may stand in for each other, and those with an absence to spare without which another row may not be needed.
+    one, but not all of them together, and those with an absence to spare without which another row may not be needed.
     """
+    sums = ", ".join(
+        f"coalesce(sum(percent) filter (where kind = '{kind}'{condition}), 0) as {prefix}{name}"
+        for prefix, condition in (("", ""), ("other_", " and not is_spared"))
+        for kind, name in SUMS
+    )
     return f"""
-        with spared as (from compared where not is_needed and not is_alone),
+        with spared as (from compared where not is_needed),
         spared_spell as (
             select person_row, 0 as spell_no from spared where kind = 'leave'
             union all
             select spell.person_row, spell.spell_no from scope_spell as spell
             where spell.absence_row in (select row from spared where kind <> 'leave')
+        ),
+        doubtful as (select person_row from spared_spell group by person_row, spell_no having count(*) > 1),
+        without_spared as (
+            select active.person_row, {sums}
+            from (
+                select active.*, spared.row is not null as is_spared
+                from active semi join doubtful using (person_row) left join spared using (row, kind)
+            ) as active
+            group by active.person_row, position_row, from_date
         )
-        select person_row from spared_spell group by person_row, spell_no having count(*) > 1
+        select person_row from without_spared where {_changes(terms)}
         union
         select person_row from spared_spell where spell_no > 0
             and person_row in (select person_row from compared where kind not in {_staying(terms)})"""
@@ -355,6 +350,7 @@ def _tangled(terms: frozenset[str]) -> str:
 
 # Wide enough for all the leaves or absences of a day together.
 PERCENT = "decimal(9, 4)"
+SUMS = (("leave", "leaves"), ("doctor", "doctors"), ("self", "selves"))
 DAYS = """spell.absence_row, true, spell.from_date - date '1900-01-01', spell.to_date - date '1900-01-01',
           day_before.working_day_index, at_end.working_day_index"""
 WITH_INDEXES = """
@@ -401,18 +397,19 @@ def _untangle(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> lis
     long-term.
     """
     con = lineage.con
-    # What is alone on a day cannot be spared.
     con.execute(
         f"""create or replace temp table tangled_outage as
-            select row, is_absence, person_row, is_alone or (is_needed and kind in {_staying(terms)}) as is_fixed
+            select row, is_absence, person_row, is_needed and kind in {_staying(terms)} as is_fixed
             from compared semi join tangled using (person_row)
             union all
+            select distinct row, kind <> 'leave', person_row, true
+            from active semi join tangled using (person_row) anti join compared using (row, kind)
+            union
             select absence_row, true, person_row, true from scope_spell semi join tangled using (person_row)
-            where absence_row not in (select row from compared where is_absence)
-                and absence_row in (select row from kept_outage where is_absence)"""
+            where absence_row in (select row from kept_outage where is_absence)"""
     )
     con.execute(
-        """insert into kept_outage select row, is_absence from compared where is_needed and not is_alone
+        """insert into kept_outage select row, is_absence from compared where is_needed
                and (row, is_absence) not in (select (row, is_absence) from tangled_outage where not is_fixed)"""
     )
     stretches: dict[int, dict[tuple[int, int], list[tuple[Key, str, int]]]] = defaultdict(lambda: defaultdict(list))
