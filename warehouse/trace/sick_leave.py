@@ -164,8 +164,9 @@ def add_title(lineage: Lineage, job_code: str, kept: str) -> None:
 def _is_lost(terms: frozenset[str]) -> str:
     """SQL: a stretch has lost time of the terms."""
     lost = "(lost_doctor_percent > 0 or lost_self_percent > 0)"
+    if any(terms >= whole for whole in ({"lost"}, {"self", "doctor"}, {"short", "long"})):
+        return lost
     parts = {
-        "lost": lost,
         "self": "lost_self_percent > 0",
         "doctor": "lost_doctor_percent > 0",
         "short": f"{lost} and not is_long_term",
@@ -363,12 +364,22 @@ def _support(lineage: Lineage) -> list[int]:
     con = lineage.con
     (limit,) = one(con, "select short_term_max_days from raw.settings")
     spells: dict[tuple[int, int], list[tuple[Outage, bool]]] = defaultdict(list)
-    # An absence that is long enough by itself needs no other, nor do those that are a whole spell.
+    # Most spells are long by the counted ones alone, since those leave no day out.
     for person, spell, is_counted, *values in con.execute(
-        f"""with doubtful as (
-                select person_row, spell_no from scope_absence
-                where is_long_term and spell_absences > 1 and person_row not in (from tangled)
-                group by all having bool_or(is_counted and to_date - from_date < $1) and not bool_and(is_counted)
+        f"""with counted as (
+                select
+                    person_row, spell_no, from_date, to_date, spell_absences,
+                    max(to_date) over (
+                        partition by person_row, spell_no order by from_date
+                        rows between unbounded preceding and 1 preceding
+                    ) as latest_end
+                from scope_absence
+                where is_counted and is_long_term and spell_absences > 1 and person_row not in (from tangled)
+            ),
+            doubtful as (
+                select person_row, spell_no from counted group by person_row, spell_no
+                having count(*) < max(spell_absences)
+                    and (max(to_date) - min(from_date) < $1 or bool_or(from_date > latest_end + 1))
             )
             select spell.person_row, spell.spell_no, spell.is_counted, {DAYS}
             from scope_absence as spell semi join doubtful using (person_row, spell_no) {WITH_INDEXES}
@@ -524,7 +535,7 @@ def _set_apart(lineage: Lineage, scope: Scope, in_units: str, days: Sequence[obj
                 else 'form of employment ' || position.employment_form || ' does not count in sick leave' end as reason
             from raw.stillinger as position {persons}
             inner join seeds.populations as population using (employment_form)
-            where {in_units} and {scope.conditions} and valid_from <= $2 and coalesce(valid_to, $2) >= $1
+            where {in_units} and {scope.conditions} and valid_from <= $2 and (valid_to >= $1 or valid_to is null)
                 and (position.position_percent = 0 or not population.in_sick_leave)""",
         [first, last],
         gives_each_once=True,
@@ -545,7 +556,7 @@ def _set_apart(lineage: Lineage, scope: Scope, in_units: str, days: Sequence[obj
         f"""select absence.file_sha256, absence.row_number, absence_type || ' is no sick leave' as reason
             from raw.fravaer as absence inner join staging.stg_persons as person using (employee_no)
             semi join kept_person using (person_row)
-            where absence_type not in ({", ".join(map(quoted, sick))}) and from_date <= $2 and coalesce(to_date, $2) >= $1""",
+            where absence_type not in ({", ".join(map(quoted, sick))}) and from_date <= $2 and (to_date >= $1 or to_date is null)""",
         [first, last],
         gives_each_once=True,
     )
@@ -555,7 +566,7 @@ def _set_apart(lineage: Lineage, scope: Scope, in_units: str, days: Sequence[obj
                'changes nothing: on days off, outside the position or covered by other leave' as reason
             from {lineage.rows_of("permisjoner", are_named=False)} as leave
             inner join staging.stg_persons as person using (employee_no) semi join kept_person using (person_row)
-            where from_date <= $2 and coalesce(to_date, $2) >= $1""",
+            where from_date <= $2 and (to_date >= $1 or to_date is null)""",
         [first, last],
         gives_each_once=True,
     )
