@@ -30,6 +30,10 @@ TERMS: Mapping[str, frozenset[str]] = {
 
 
 LOST = frozenset({"lost", "self", "doctor", "short", "long"})
+# The kinds of rows that take from a day, and what their percents of a stretch are called, with a row and without it.
+KINDS = ("leave", "doctor", "self")
+SUMS = ("leaves", "doctors", "selves")
+OTHERS = ("other_leaves", "other_doctors", "other_selves")
 
 
 @dataclass(frozen=True)
@@ -268,8 +272,7 @@ def _compare(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> list
                    select doctor.row from active as doctor inner join active as own using (position_row, from_date)
                    where doctor.kind = 'doctor' and own.kind = 'self')"""
         )
-    sums = ", ".join(f"cast(coalesce(sum(percent) filter (where kind = '{kind}'), 0) as {PERCENT}) as {name}" for kind, name in SUMS)
-    others = ", ".join(f"{name} - case when kind = '{kind}' then percent else 0 end as other_{name}" for kind, name in SUMS)
+    sums = ", ".join(f"{_sum_of(kind)} as {name}" for kind, name in zip(KINDS, SUMS, strict=True))
     con.execute(
         f"""create or replace temp table compared as
             with tried as (from active semi join loose using (row, kind)),
@@ -278,29 +281,29 @@ def _compare(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> list
                 from active semi join tried using (position_row, from_date) group by position_row, from_date
             ),
             without as (
-                select person_row, row, kind, {", ".join(name for _, name in SUMS)}, {others}
+                select person_row, row, kind, {", ".join(SUMS)}, {_without_own("")}
                 from tried inner join totals using (position_row, from_date)
             )
-            select row, kind, kind <> 'leave' as is_absence, person_row, bool_or({_changes(terms)}) as is_needed
+            select row, kind, kind <> 'leave' as is_absence, person_row, bool_or({_changes(terms, SUMS, OTHERS)}) as is_needed
             from without group by row, kind, person_row"""
     )
     con.execute(f"create or replace temp table tangled as {_tangled(terms)}")
     return _untangle(lineage, terms, wants_class)
 
 
-def _changes(terms: frozenset[str]) -> str:
-    """SQL: without the row a stretch's terms are others."""
+def _changes(terms: frozenset[str], before: Sequence[str], after: Sequence[str]) -> str:
+    """SQL: a stretch's terms are others with the sums of leaves, doctor- and self-certified absences after than before."""
 
-    def split(prefix: str) -> dict[str, str]:
-        available = f"(100 - least(100, {prefix}leaves))"
-        doctor, lost = f"least({prefix}doctors, {available})", f"least({prefix}doctors + {prefix}selves, {available})"
+    def split(leaves: str, doctors: str, selves: str) -> dict[str, str]:
+        available = f"(100 - least(100, {leaves}))"
+        doctor, lost = f"least({doctors}, {available})", f"least({doctors} + {selves}, {available})"
         return {"possible": available, "doctor": doctor, "lost": lost, "self": f"{lost} - {doctor}"}
 
     wanted = {"lost" if term in ("short", "long") else term for term in terms}
     if {"lost", "doctor"} <= wanted:
         wanted.discard("self")
-    whole, without = split(""), split("other_")
-    return " or ".join(f"{whole[term]} <> {without[term]}" for term in sorted(wanted))
+    terms_before, terms_after = split(*before), split(*after)
+    return " or ".join(f"{terms_before[term]} <> {terms_after[term]}" for term in sorted(wanted))
 
 
 def _staying(terms: frozenset[str]) -> str:
@@ -318,14 +321,20 @@ def _staying(terms: frozenset[str]) -> str:
 
 
 def _tangled(terms: frozenset[str]) -> str:
-    """SQL for the persons whose rows have to be tried one after the other: those with several rows that can be spared one by
-    one, but not all of them together, and those with an absence to spare without which another row may not be needed.
+    """SQL for the persons whose rows have to be tried one after the other.
+
+    Of the others the rows that can be spared one by one can be spared together, and all that are needed still are without
+    them. It is asked of those with several rows to spare in a spell or among their leaves, and of those with an absence to
+    spare without which another row may not be needed.
     """
     sums = ", ".join(
-        f"coalesce(sum(percent) filter (where kind = '{kind}'{condition}), 0) as {prefix}{name}"
-        for prefix, condition in (("", ""), ("other_", " and not is_spared"))
-        for kind, name in SUMS
+        f"{_sum_of(kind, condition)} as {prefix}{name}"
+        for prefix, condition in (("", ""), ("kept_", " and not is_spared"))
+        for kind, name in zip(KINDS, SUMS, strict=True)
     )
+    kept = [f"kept_{name}" for name in SUMS]
+    # An absence to spare may have to stay for the length of its spell.
+    kept_leaves = [kept[0], *SUMS[1:]]
     return f"""
         with spared as (from compared where not is_needed),
         spared_spell as (
@@ -334,24 +343,44 @@ def _tangled(terms: frozenset[str]) -> str:
             select spell.person_row, spell.spell_no from scope_spell as spell
             where spell.absence_row in (select row from spared where kind <> 'leave')
         ),
-        doubtful as (select person_row from spared_spell group by person_row, spell_no having count(*) > 1),
+        may_not_stay as (from compared where kind not in {_staying(terms)}),
+        doubtful as (
+            select person_row from spared_spell group by person_row, spell_no having count(*) > 1
+            union
+            select person_row from spared_spell semi join may_not_stay using (person_row) where spell_no > 0
+        ),
         without_spared as (
-            select active.person_row, {sums}
+            select person_row, position_row, from_date, {sums}
             from (
                 select active.*, spared.row is not null as is_spared
                 from active semi join doubtful using (person_row) left join spared using (row, kind)
-            ) as active
-            group by active.person_row, position_row, from_date
+            ) as marked
+            group by person_row, position_row, from_date
         )
-        select person_row from without_spared where {_changes(terms)}
+        select person_row from without_spared
+        where {_changes(terms, SUMS, kept)} or {_changes(terms, SUMS, kept_leaves)}
         union
-        select person_row from spared_spell where spell_no > 0
-            and person_row in (select person_row from compared where kind not in {_staying(terms)})"""
+        select person_row from (
+            select active.*, {", ".join(kept)}, {_without_own("kept_")}
+            from active inner join without_spared using (person_row, position_row, from_date)
+            semi join (from may_not_stay where is_needed) using (row, kind)
+        )
+        group by person_row, row, kind having not bool_or({_changes(terms, kept, OTHERS)})"""
 
 
-# Wide enough for all the leaves or absences of a day together.
-PERCENT = "decimal(9, 4)"
-SUMS = (("leave", "leaves"), ("doctor", "doctors"), ("self", "selves"))
+def _sum_of(kind: str, condition: str = "") -> str:
+    """SQL for the percent of all rows of a kind; wide enough for all the leaves or absences of a day together."""
+    return f"cast(coalesce(sum(percent) filter (where kind = '{kind}'{condition}), 0) as decimal(9, 4))"
+
+
+def _without_own(prefix: str) -> str:
+    """SQL for the sums of a stretch without the row's own percent."""
+    return ", ".join(
+        f"{prefix}{name} - case when kind = '{kind}' then percent else 0 end as {other}"
+        for kind, name, other in zip(KINDS, SUMS, OTHERS, strict=True)
+    )
+
+
 DAYS = """spell.absence_row, true, spell.from_date - date '1900-01-01', spell.to_date - date '1900-01-01',
           day_before.working_day_index, at_end.working_day_index"""
 WITH_INDEXES = """
@@ -556,7 +585,8 @@ def _set_apart(lineage: Lineage, scope: Scope, in_units: str, days: Sequence[obj
         f"""select absence.file_sha256, absence.row_number, absence_type || ' is no sick leave' as reason
             from raw.fravaer as absence inner join staging.stg_persons as person using (employee_no)
             semi join kept_person using (person_row)
-            where absence_type not in ({", ".join(map(quoted, sick))}) and from_date <= $2 and (to_date >= $1 or to_date is null)""",
+            where absence_type not in ({", ".join(map(quoted, sick))})
+                and from_date <= $2 and (to_date >= $1 or to_date is null)""",
         [first, last],
         gives_each_once=True,
     )
