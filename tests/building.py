@@ -7,10 +7,14 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+from orchestration.dbt import load_manifest
 from orchestration.rebuild import build_tables
 from sources.payroll.profile import feeds_by
 from warehouse.archive import kept_arrivals, take_in
+from warehouse.database import connect
 from warehouse.delivery import choose
+from warehouse.disclosure.marts import marts_of
+from warehouse.disclosure.masking import mask
 from warehouse.paths import Home
 from warehouse.publication import current_publication
 from warehouse.restatements import Restated
@@ -42,3 +46,13 @@ def build(home: Home, settings: Settings, as_of: date | None = None, *, accepted
         previous=current_publication(home),
         accepted_restatement=accepted,
     )
+
+
+def withhold_small_cells_alone(home: Home, settings: Settings) -> None:
+    """Serve the built marts again by the primary decisions, for tests of what is said beside a single withheld cell."""
+    marts = marts_of(load_manifest())
+    with connect(home.build_database, settings) as con:
+        for mart in marts:
+            if mart.threshold is not None:
+                con.execute(f"update disclosure.{mart.name} set withheld = null where withheld = 'secondary'")
+        mask(con, marts)

@@ -56,7 +56,7 @@ def test_elimination_finds_what_the_rational_row_space_holds(seed: int) -> None:
     matrix = random_matrix(draw)
     n = matrix.shape[1]
     known = np.array([draw.random() < 0.1 for _ in range(n)])
-    revealed = eliminate(known, *entries(matrix))
+    revealed = eliminate(known, *entries(matrix), sums=True)
     unit_vectors = [[Fraction(int(i == j)) for i in range(n)] for j in range(n)]
     rows = [[Fraction(int(value)) for value in row] for row in matrix] + [unit_vectors[j] for j in range(n) if known[j]]
     assert revealed.pinned.tolist() == [in_row_space(rows, unit_vectors[j]) for j in range(n)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from warehouse.disclosure.attacker import computable
 from warehouse.disclosure.choice import Rule, rules_of_sums
 from warehouse.disclosure.problem import Cell, Problem
 from warehouse.disclosure.secondary import Shield, withhold
+from warehouse.disclosure.turns import withhold_in_all, withhold_in_turn
 
 THRESHOLD = 10.0
 
@@ -74,14 +76,19 @@ def test_what_the_publication_before_withheld_is_preferred_and_kept() -> None:
     assert withheld_names(again, withhold(again, 0.1)) == other
 
 
-def rank_says_computable(problem: Problem, withheld: np.ndarray) -> set[int]:
-    """By the definition: a cell follows when its unit vector lies in the row space of the relations between unknowns."""
-    unknown = np.flatnonzero(withheld)
+def matrix_of(problem: Problem, withheld: np.ndarray) -> np.ndarray:
+    """The relations between the withheld cells."""
     matrix = np.zeros((len(problem.relations), len(problem.cells)))
     for r, (left, right) in enumerate(problem.relations):
         matrix[r, left] += 1
         matrix[r, right] -= 1
-    matrix = matrix[:, unknown]
+    return matrix[:, withheld]
+
+
+def rank_says_computable(problem: Problem, withheld: np.ndarray) -> set[int]:
+    """By the definition: a cell follows when its unit vector lies in the row space of the relations between unknowns."""
+    unknown = np.flatnonzero(withheld)
+    matrix = matrix_of(problem, withheld)
     rank = np.linalg.matrix_rank(matrix)
     return {
         int(cell)
@@ -98,6 +105,41 @@ def test_elimination_finds_what_the_rank_says(seed: int) -> None:
     assert set(computable(problem, withheld, np.ones(len(withheld), dtype=bool)).tolist()) == rank_says_computable(
         problem, withheld
     )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_set_of_withheld_cells_has_a_known_sum_below_the_threshold(seed: int) -> None:
+    chance = random.Random(seed)
+    problem = table([[chance.choice([1, 2, 3, 5, 7, 11, 12, 15, 22]) for _ in range(4)] for _ in range(3)])
+    withheld = withhold(problem, 0.1)
+    matrix = matrix_of(problem, withheld)
+    rank = np.linalg.matrix_rank(matrix)
+    sizes = problem.size[withheld]
+    small = np.flatnonzero(problem.primary[withheld])
+    for count in range(1, len(small) + 1):
+        for chosen in itertools.combinations(small, count):
+            if sizes[list(chosen)].sum() < THRESHOLD:
+                together = np.zeros(len(sizes))
+                together[list(chosen)] = 1
+                assert np.linalg.matrix_rank(np.vstack([matrix, together])) > rank, (seed, chosen)
+
+
+def test_problems_decided_in_processes_are_those_decided_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def dates() -> list[list[Problem]]:
+        return [[lasting(table([[4 + n, 12, 13, 30], [22, 9 + n, 24, 25]])) for n in range(3)] for _ in range(2)]
+
+    here = [withhold_in_turn(turn, 0.1) for turn in dates()]
+    monkeypatch.setattr("warehouse.disclosure.turns.SMALL", 0)
+    there = list(withhold_in_all(dates(), 0.1))
+    assert [[chosen.tolist() for chosen in turn] for turn in here] == [[chosen.tolist() for chosen in turn] for turn in there]
+    # A cell that the date before withholds stays withheld.
+    assert all((earlier <= later).all() for earlier, later in itertools.pairwise(here[0]))
+
+
+def lasting(problem: Problem) -> Problem:
+    """The same with cells that are known again at the next date."""
+    problem.cells = [replace(cell, lasting=cell.key) for cell in problem.cells]
+    return problem
 
 
 def safe_sets(problem: Problem) -> Iterable[np.ndarray]:

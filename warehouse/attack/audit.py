@@ -132,9 +132,9 @@ class Attack:
         known = np.isin(cells, list(moment.given))
         pattern = (moment.family.name, *(part.tobytes() for part in (known, cells, told, system.row, system.column)))
         if pattern not in self._solved:
-            whole, sums = eliminate(known, system.row, system.column, system.coefficient), {}
-            if moment.is_judged and moment.family.sums_by_size:
-                sums = _kinds_of_sums(whole, known, system, told >= grid.identity_rows)
+            judged = moment.is_judged and moment.family.sums_by_size
+            whole = eliminate(known, system.row, system.column, system.coefficient, sums=judged)
+            sums = _kinds_of_sums(whole, known, system, told >= grid.identity_rows) if judged else {}
             self._solved[pattern] = whole, sums
         revealed, sums = self._solved[pattern]
         for i in np.flatnonzero(revealed.pinned & is_cell & ~known).tolist():
@@ -236,7 +236,7 @@ def _kinds_of_sums(whole: Revealed, known: Flags, system: System, is_within: Fla
     kinds = {members.tobytes(): "mixed" for members in whole.sums}
     for rows in (is_within, ~is_within):
         part = rows[system.row]
-        found = eliminate(known, system.row[part], system.column[part], system.coefficient[part])
+        found = eliminate(known, system.row[part], system.column[part], system.coefficient[part], sums=True)
         kinds |= {members.tobytes(): "sum" for members in found.sums}
     return kinds
 

@@ -2,7 +2,7 @@
 Only the pattern is looked at (which cells are withheld, which relations tie them). Not here: values, which intervals.py uses.
 
 A withheld cell is revealed when its unit vector lies in the row space of the relations, that is when every vector of their
-null space is zero in it. Two random vectors of the null space, taken modulo a large prime, show that for all cells at once.
+null space is zero in it. A random vector of the null space, taken modulo a large prime, shows that for all cells at once.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class Revealed:
     sums: list[Ints]
 
 
-def eliminate(known: Flags, row: Ints, column: Ints, coefficient: Ints) -> Revealed:
+def eliminate(known: Flags, row: Ints, column: Ints, coefficient: Ints, *, sums: bool = False) -> Revealed:
     """Reduce the relations given as entries (row, column, coefficient), rows and columns numbered from 0.
 
-    `known` columns are known from elsewhere and count as pinned.
+    `known` columns are known from elsewhere and count as pinned. Sums are sought on demand.
     """
     n_columns, pinned = known.size, known.copy()
     reason = np.full(n_columns, -1, dtype=np.int64)
@@ -50,7 +50,7 @@ def eliminate(known: Flags, row: Ints, column: Ints, coefficient: Ints) -> Revea
     steps = [(c, {k: v for k, v in by_row[r].items() if k != c}, by_row[r][c]) for r, c in solved]
     steps += pivots
     _pin_by_null_space(n_columns, steps, column, pinned)
-    return Revealed(pinned, reason, list(_sums(steps, pinned)))
+    return Revealed(pinned, reason, list(_sums(steps, pinned)) if sums else [])
 
 
 def _peel(row: Ints, column: Ints, pinned: Flags, reason: Ints) -> tuple[list[tuple[int, int]], Flags]:
@@ -142,21 +142,18 @@ def _core(row: Ints, column: Ints, coefficient: Ints) -> list[tuple[int, dict[in
 
 
 def _pin_by_null_space(n_columns: int, steps: list[tuple[int, dict[int, int], int]], column: Ints, pinned: Flags) -> None:
-    """Solve two random vectors of the null space backwards through the pivots; what is zero in both is pinned."""
+    """Solve a random vector of the null space backwards through the pivots; what is zero in it is pinned, but once in 2⁶¹."""
     draw = random.Random(n_columns)
     pivot_columns = {c for c, _, _ in steps}
-    vectors = []
-    for _ in range(2):
-        vector = [0] * n_columns
-        for c in np.unique(column).tolist():
-            if not pinned[c] and c not in pivot_columns:
-                vector[c] = draw.randrange(1, PRIME)
-        for c, entries, value in reversed(steps):
-            total = sum(v * vector[k] for k, v in entries.items())
-            vector[c] = -total * (1 if value == 1 else pow(value, -1, PRIME)) % PRIME
-        vectors.append(vector)
+    vector = [0] * n_columns
+    for c in np.unique(column).tolist():
+        if not pinned[c] and c not in pivot_columns:
+            vector[c] = draw.randrange(1, PRIME)
+    for c, entries, value in reversed(steps):
+        total = sum(v * vector[k] for k, v in entries.items())
+        vector[c] = -total * (1 if value == 1 else pow(value, -1, PRIME)) % PRIME
     for c in pivot_columns:
-        if not vectors[0][c] and not vectors[1][c]:
+        if not vector[c]:
             pinned[c] = True
 
 

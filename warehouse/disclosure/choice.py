@@ -79,6 +79,8 @@ def rules_of_room(view: View) -> list[Rule]:
                     if need > NEGLIGIBLE:
                         company = [i for i in side if i != cell]
                         room = np.minimum([*same[company], *opposite[other]], view.width[cell])
+                        # All of them together can be too little: the cell is narrow by the thresholds alone.
+                        need = min(need, float(room.sum()))
                         rules.append(Rule(cell, (*company, *other), tuple(room.tolist()), need))
     return rules
 
@@ -120,7 +122,7 @@ def choose(problem: Problem, rules: Sequence[Rule], given: np.ndarray) -> np.nda
 
 def costs(problem: Problem) -> np.ndarray:
     """What withholding each cell costs; equal ones are told apart by their place, so that there is one best choice."""
-    cost = np.array([cell.weight for cell in problem.cells]) * (1 + problem.size / (10 * problem.threshold))
+    cost = np.array([cell.weight for cell in problem.cells]) * (1 + problem.size / (10 * problem.scale))
     return cost + np.arange(len(cost)) * 1e-7
 
 

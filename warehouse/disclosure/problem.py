@@ -78,6 +78,8 @@ class Problem:
     def __post_init__(self) -> None:
         self.size = np.array([cell.size for cell in self.cells], dtype=float)
         self.threshold = np.array([cell.threshold for cell in self.cells], dtype=float)
+        # What sizes are measured by: a threshold may be 0.
+        self.scale = np.maximum(self.threshold, 1.0)
         self.primary = np.array([cell.is_primary for cell in self.cells], dtype=bool)
         self.is_own = np.array([not cell.table for cell in self.cells], dtype=bool)
         if not self.protected.size:

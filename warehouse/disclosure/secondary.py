@@ -10,6 +10,7 @@ from warehouse.disclosure.attacker import Ranges, computable
 from warehouse.disclosure.choice import choose, rules_of_pairs, rules_of_room, rules_of_sums
 from warehouse.disclosure.problem import NEGLIGIBLE, Problem, View
 from warehouse.disclosure.widening import Widening
+from warehouse.errors import Refused
 
 
 def withhold(problem: Problem, protection_interval: float) -> np.ndarray:
@@ -18,11 +19,17 @@ def withhold(problem: Problem, protection_interval: float) -> np.ndarray:
     First the cheapest set that keeps the rules of every single sum. Then, for each cell that an attacker who combines sums
     can compute or narrow down, the cheapest cells that hide it. `protection_interval` is the share of the threshold by which
     a withheld cell must at least be uncertain, up and down.
+
+    Raises:
+        Refused: no set of cells will do, which is a fault of the program (withholding everything would).
     """
+    given = problem.primary if problem.begun is None else problem.primary | problem.begun
+    if not (given & ~problem.is_own).any():
+        return given
     all_knowing = problem.all_knowing(protection_interval)
     rules = [*rules_of_sums(problem), *rules_of_room(all_knowing), *rules_of_pairs(problem)]
     shield = Shield(problem, all_knowing)
-    withheld = choose(problem, rules, problem.primary if problem.begun is None else problem.primary | problem.begun)
+    withheld = choose(problem, rules, given)
     while True:
         hidden = shield.hide(withheld)
         if (hidden == withheld).all():
@@ -92,6 +99,10 @@ class Shield:
                     if not moving[cell]:
                         amount = view.width[cell] or 1.0
                         self._see(widening.move(int(cell), amount if view.above[cell] > view.below[cell] else -amount))
+                if not moving[found].any():
+                    raise Refused(
+                        f"{self.problem.name}: a withheld cell follows whatever else is withheld: a fault of the program"
+                    )
                 withheld = widening.withheld
         return withheld
 

@@ -57,7 +57,7 @@ def _in_process(turn: Turn, protection_interval: float) -> list[np.ndarray]:
         [sys.executable, "-m", __spec__.name], input=pickle.dumps((turn, protection_interval)), capture_output=True, check=False
     )
     if done.returncode:
-        raise Refused(f"disclosure control of {turn[0].name} failed: {done.stderr.decode(errors='replace').strip()}")
+        raise Refused(f"disclosure control of {turn[0].name}: {done.stderr.decode(errors='replace').strip().splitlines()[-1]}")
     return pickle.loads(done.stdout)
 
 

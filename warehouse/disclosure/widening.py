@@ -23,7 +23,8 @@ NEIGHBOURHOODS = (500, 2000)
 # Simplex from no change at all is quick where little has to move; a large program is better reduced first.
 REDUCED_FROM = 1000
 PRIMAL = 4
-REWARD = 1e5
+# More than any change costs.
+REWARD = 1e7
 
 
 class Widening:
@@ -38,7 +39,7 @@ class Widening:
         self.withheld = withheld.copy()
         self._relations = between(view.relations, exists)
         self._costs = costs(problem)
-        self._threshold = problem.threshold
+        self._scale = problem.scale
         self._of: dict[int, list[int]] = defaultdict(list)
         for number, sides in enumerate(self._relations):
             for side in sides:
@@ -71,7 +72,7 @@ class Widening:
 
         Without one the cells' thresholds stand for it.
         """
-        whole = np.abs(change) + ALWAYS * self._threshold if isinstance(change, np.ndarray) else self._threshold
+        whole = np.abs(change) + ALWAYS * self._scale if isinstance(change, np.ndarray) else self._scale
         return np.where(self.withheld, WITHHELD, self._costs / whole)
 
     def _new(self, change: np.ndarray) -> np.ndarray:
