@@ -48,8 +48,12 @@ def build(home: Home, settings: Settings, as_of: date | None = None, *, accepted
     )
 
 
-def withhold_small_cells_alone(home: Home, settings: Settings) -> None:
-    """Serve the built marts again by the primary decisions, for tests of what is said beside a single withheld cell."""
+def build_withholding_small_cells_alone(home: Home, settings: Settings) -> None:
+    """Landing → served tables by the primary decisions, for tests of figures in a municipality of a few persons.
+
+    Nearly nothing of so small a place is served when the secondary rule is kept (tests/disclosure).
+    """
+    build(home, settings)
     marts = marts_of(load_manifest())
     with connect(home.build_database, settings) as con:
         for mart in marts:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from tests.building import build, settings_with
+from tests.building import build_withholding_small_cells_alone, settings_with
 from warehouse.database import connect
 from warehouse.paths import Home
 
@@ -100,6 +100,6 @@ def built(municipality: Municipality, folder: Path, as_of: date) -> Iterator[duc
     home, settings = Home(folder / "home"), settings_with(folder)
     home.prepare()
     municipality.deliver(home.landing, as_of)
-    build(home, settings)
+    build_withholding_small_cells_alone(home, settings)
     with connect(home.build_database, settings, read_only=True) as con:
         yield con

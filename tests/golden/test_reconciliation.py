@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from orchestration.dbt import load_manifest
-from tests.building import build, settings_with, withhold_small_cells_alone
+from tests.building import build_withholding_small_cells_alone, settings_with
 from tests.golden.municipality import Municipality
 from tests.small_deliveries import write_lines, write_workbook
 from warehouse.disclosure.marts import marts_of
@@ -394,8 +394,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
     pilots = ["V1;Langvakter;10.05.2023;", "V2;Langturnus;01.01.2022;15.06.2022"]
     write_lines(home.landing / "piloter_2024-02-01.csv", "Enhetskode;Pilot;Startdato;Sluttdato", pilots)
     settings = settings_with(folder, min_fte_unit=2, min_fte_job_code=2, min_persons=2)
-    build(home, settings)
-    withhold_small_cells_alone(home, settings)
+    build_withholding_small_cells_alone(home, settings)
     return home
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.building import build, settings_with
+from tests.building import build_withholding_small_cells_alone, settings_with
 from tests.small_deliveries import UNITS, write_lines, write_payroll
 from warehouse.paths import Home
 
@@ -103,7 +103,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnectio
         "figure_id,document,published_on,source,indicator,period,value,unit,decimals",
         ['A-1,"Rapport, del 1",2024-01-01,payroll,sick_leave_percent,2023,1.8,percent,1'],
     )
-    build(home, settings_with(folder, min_fte_unit=2, min_persons=2))
+    build_withholding_small_cells_alone(home, settings_with(folder, min_fte_unit=2, min_persons=2))
     return duckdb.connect(str(home.build_database), read_only=True)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.building import build, settings_with
+from tests.building import build_withholding_small_cells_alone, settings_with
 from tests.small_deliveries import national_number, write_lines, write_payroll
 from warehouse.paths import Home
 
@@ -47,7 +47,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection
         for number, percent, code, unit in [(1, "06000", 1, "V1"), (1, "04000", 2, "V2"), (2, "07550", 3, "X9")]
     ]
     (home.landing / "pai_2023.txt").write_text("\r\n".join(records), encoding="cp1252")
-    build(home, settings_with(folder, min_fte_unit=1))
+    build_withholding_small_cells_alone(home, settings_with(folder, min_fte_unit=1))
     return duckdb.connect(str(home.build_database), read_only=True)
 
 

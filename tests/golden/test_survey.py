@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.building import build, settings_with
+from tests.building import build_withholding_small_cells_alone, settings_with
 from tests.small_deliveries import write_payroll, write_workbook
 from warehouse.paths import Home
 
@@ -57,7 +57,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnectio
         },
     )
     settings = settings_with(folder)
-    build(home, settings)
+    build_withholding_small_cells_alone(home, settings)
     return duckdb.connect(str(home.build_database), read_only=True)
 
 

@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 from orchestration.cli import main
 from orchestration.dbt import load_manifest
 from sources.registry import feeds
-from tests.building import build, settings_with
+from tests.building import build_withholding_small_cells_alone, settings_with
 from tests.cutting import Recomputed, Row, files_cut, fraction_columns
 from tests.golden.traced_municipality import deliver
 from warehouse.archive import kept_arrivals, take_in
@@ -62,7 +62,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Settings]:
         min_responses=0,
         max_quarantine_share=QUARANTINE_SHARE,
     )
-    build(home, settings)
+    build_withholding_small_cells_alone(home, settings)
     publish(home, settings, marts_of(load_manifest()))
     return home, settings
 

@@ -5,7 +5,7 @@ Not here: relations, solving, or the reading of files. A finding never holds a v
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from time import process_time
 
 import numpy as np
@@ -137,7 +137,10 @@ class Attack:
             sums = _kinds_of_sums(whole, known, system, told >= grid.identity_rows) if judged else {}
             self._solved[pattern] = whole, sums
         revealed, sums = self._solved[pattern]
-        for i in np.flatnonzero(revealed.pinned & is_cell & ~known).tolist():
+        pinned = np.flatnonzero(revealed.pinned & is_cell & ~known)
+        if pinned.size:
+            pinned = pinned[~np.isin(cells[pinned], _untrue(moment))]
+        for i in pinned.tolist():
             reason = revealed.reason[i]
             by = grid.told(told[reason]) if reason >= 0 else SEVERAL
             yield Finding(*moment.cell(cells[i]), "pinned", by + moment.with_previous)
@@ -239,6 +242,16 @@ def _kinds_of_sums(whole: Revealed, known: Flags, system: System, is_within: Fla
         found = eliminate(known, system.row[part], system.column[part], system.coefficient[part], sums=True)
         kinds |= {members.tobytes(): "sum" for members in found.sums}
     return kinds
+
+
+def _untrue(moment: Moment) -> Ints:
+    """The cells that would follow if everything were withheld: from relations that are not true of them.
+
+    Such are those of persons who count in one table and not in the other; what follows from them is nobody's figure.
+    """
+    nothing_served = replace(moment, state=np.where(moment.state == SERVED, WITHHELD, moment.state))
+    system, cells, _ = unknowns(nothing_served)
+    return cells[eliminate(np.zeros(cells.size, dtype=bool), system.row, system.column, system.coefficient).pinned]
 
 
 def unknowns(moment: Moment) -> tuple[System, Ints, Ints]:

@@ -10,7 +10,6 @@ from warehouse.disclosure.attacker import Ranges, computable
 from warehouse.disclosure.choice import choose, rules_of_pairs, rules_of_room, rules_of_sums
 from warehouse.disclosure.problem import NEGLIGIBLE, Problem, View
 from warehouse.disclosure.widening import Widening
-from warehouse.errors import Refused
 
 
 def withhold(problem: Problem, protection_interval: float) -> np.ndarray:
@@ -19,9 +18,6 @@ def withhold(problem: Problem, protection_interval: float) -> np.ndarray:
     First the cheapest set that keeps the rules of every single sum. Then, for each cell that an attacker who combines sums
     can compute or narrow down, the cheapest cells that hide it. `protection_interval` is the share of the threshold by which
     a withheld cell must at least be uncertain, up and down.
-
-    Raises:
-        Refused: no set of cells will do, which is a fault of the program (withholding everything would).
     """
     given = problem.primary if problem.begun is None else problem.primary | problem.begun
     if not (given & ~problem.is_own).any():
@@ -100,9 +96,9 @@ class Shield:
                         amount = view.width[cell] or 1.0
                         self._see(widening.move(int(cell), amount if view.above[cell] > view.below[cell] else -amount))
                 if not moving[found].any():
-                    raise Refused(
-                        f"{self.problem.name}: a withheld cell follows whatever else is withheld: a fault of the program"
-                    )
+                    # They would follow if everything were withheld: from relations that are not true of them, such as those of
+                    # persons who count in one table and not in the other.
+                    moving[found] = True
                 withheld = widening.withheld
         return withheld
 
