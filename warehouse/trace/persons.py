@@ -5,10 +5,9 @@ Not here: which positions are in a cell's scope (full_time.py, equality.py, refe
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 
 from warehouse.database import one
 from warehouse.trace.lineage import Lineage
@@ -97,30 +96,48 @@ def keep(lineage: Lineage, table: str, measures: Sequence[str]) -> None:
     wanted = dict.fromkeys(outcome for name in measures for outcome in outcomes(threshold)[name])
     if total in wanted:
         return
-    persons: dict[str, list[Held]] = defaultdict(list)
-    for person, *values in con.execute(f"select * from {table} order by row").fetchall():
-        persons[person].append(Held(*values))
 
     def outcome(held: Sequence[Held]) -> tuple:
         return tuple(one_outcome(held) for one_outcome in wanted)
 
     nothing = outcome([])
-
-    @cache
-    def only_one_counts(percent: Decimal, wants: str | None, temporary: bool) -> bool:
-        return outcome([Held(0, percent, wants, temporary)]) != nothing
-
-    kept: list[int] = []
-    for held in persons.values():
-        if len(held) == 1:
-            if only_one_counts(held[0].percent, held[0].wants, held[0].is_temporary):
-                kept.append(held[0].row)
-        else:
-            kept += [position.row for position in smallest(held, outcome)]
-    if not kept and persons:
-        witness = next(iter(persons.values()))
-        kept = [position.row for position in smallest(witness, lambda held: (bool(held), outcome(held)))]
-    con.execute("create or replace temp table kept_row (row bigint)")
+    con.execute(
+        f"""create or replace temp table only_held as
+            from {table} where person_id in (select person_id from {table} group by person_id having count(*) = 1)"""
+    )
+    # Whoever holds one position counts as all do whose only one is like it.
+    alike = "percent, wants, is_temporary"
+    con.execute(f"create or replace temp table alike_row as select min(row) as row, {alike} from only_held group by all")
+    counting = [
+        row
+        for row, *values in con.execute(f"select row, {alike} from alike_row").fetchall()
+        if outcome([Held(row, *values)]) != nothing
+    ]
+    con.execute(
+        """create or replace temp table kept_row as
+            select held.row from only_held as held inner join alike_row as alike
+                on held.percent = alike.percent and held.wants is not distinct from alike.wants
+                    and held.is_temporary is not distinct from alike.is_temporary
+            where alike.row in (select unnest($1))""",
+        [counting],
+    )
+    kept = [
+        position.row
+        for held in _by_person(lineage, f"{table} anti join only_held using (row)")
+        for position in smallest(held, outcome)
+    ]
+    if not kept and not counting:
+        first = f"{table} where person_id = (select arg_min(person_id, row) from {table})"
+        for witness in _by_person(lineage, first):
+            kept = [position.row for position in smallest(witness, lambda held: (bool(held), outcome(held)))]
     if kept:
         con.execute("insert into kept_row select unnest($1)", [kept])
     con.execute(f"delete from {table} where row not in (select row from kept_row)")
+
+
+def _by_person(lineage: Lineage, relation: str) -> Collection[list[Held]]:
+    """The positions of the relation, those of a person together, in the file's order."""
+    persons: dict[str, list[Held]] = defaultdict(list)
+    for person, *values in lineage.con.execute(f"from {relation} order by row").fetchall():
+        persons[person].append(Held(*values))
+    return persons.values()

@@ -30,6 +30,10 @@ TERMS: Mapping[str, frozenset[str]] = {
 
 
 LOST = frozenset({"lost", "self", "doctor", "short", "long"})
+# The kinds of rows that take from a day, and what their percents of a stretch are called, with a row and without it.
+KINDS = ("leave", "doctor", "self")
+SUMS = ("leaves", "doctors", "selves")
+OTHERS = ("other_leaves", "other_doctors", "other_selves")
 
 
 @dataclass(frozen=True)
@@ -164,8 +168,9 @@ def add_title(lineage: Lineage, job_code: str, kept: str) -> None:
 def _is_lost(terms: frozenset[str]) -> str:
     """SQL: a stretch has lost time of the terms."""
     lost = "(lost_doctor_percent > 0 or lost_self_percent > 0)"
+    if any(terms >= whole for whole in ({"lost"}, {"self", "doctor"}, {"short", "long"})):
+        return lost
     parts = {
-        "lost": lost,
         "self": "lost_self_percent > 0",
         "doctor": "lost_doctor_percent > 0",
         "short": f"{lost} and not is_long_term",
@@ -249,11 +254,16 @@ def _compare(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> list
     if not overlaps:
         con.execute("create or replace temp table tangled (person_row bigint)")
         return []
+    # Rows that are never alone on a day may be spared; what is alone once cannot.
     con.execute(
-        f"""delete from active where kind in {counted} and row in (
-                select row from (
-                    select row, true as is_absence from active where kind in {counted} group by row having not bool_or(is_lost)
-                ) anti join kept_outage using (row, is_absence))"""
+        """create or replace temp table loose as
+            from (
+                select row, kind, kind <> 'leave' as is_absence, person_row, bool_or(is_lost) as is_lost
+                from active group by row, kind, person_row
+            ) anti join kept_outage using (row, is_absence)"""
+    )
+    con.execute(
+        f"delete from active where kind in {counted} and row in (select row from loose where kind in {counted} and not is_lost)"
     )
     if lost == {"self"}:
         # Doctor-certified absence takes from self-certified on the days of both.
@@ -262,63 +272,38 @@ def _compare(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> list
                    select doctor.row from active as doctor inner join active as own using (position_row, from_date)
                    where doctor.kind = 'doctor' and own.kind = 'self')"""
         )
+    sums = ", ".join(f"{_sum_of(kind)} as {name}" for kind, name in zip(KINDS, SUMS, strict=True))
     con.execute(
         f"""create or replace temp table compared as
-            with totals as (
-                select
-                    position_row, from_date,
-                    {
-            ", ".join(
-                f"cast(coalesce(sum(percent) filter (where kind = '{kind}'), 0) as {PERCENT}) as {name}"
-                for kind, name in (("leave", "leaves"), ("doctor", "doctors"), ("self", "selves"))
-            )
-        }
-                from active group by position_row, from_date
+            with tried as (from active semi join loose using (row, kind)),
+            totals as (
+                select position_row, from_date, {sums}
+                from active semi join tried using (position_row, from_date) group by position_row, from_date
             ),
             without as (
-                select
-                    person_row, active.row, active.kind, leaves, doctors, selves,
-                    leaves - case when kind = 'leave' then percent else 0 end as other_leaves,
-                    doctors - case when kind = 'doctor' then percent else 0 end as other_doctors,
-                    selves - case when kind = 'self' then percent else 0 end as other_selves
-                from active inner join totals using (position_row, from_date)
-            ),
-            by_row as (
-                select row, kind, kind <> 'leave' as is_absence, any_value(person_row) as person_row,
-                    bool_or({_changes(terms)}) as is_needed
-                from without group by all
-            ),
-            also_alone as (
-                select distinct row, is_absence from kept_outage semi join by_row using (row, is_absence)
+                select person_row, row, kind, {", ".join(SUMS)}, {_without_own("")}
+                from tried inner join totals using (position_row, from_date)
             )
-            select by_row.*, also_alone.row is not null as is_alone from by_row left join also_alone using (row, is_absence)"""
+            select row, kind, kind <> 'leave' as is_absence, person_row, bool_or({_changes(terms, SUMS, OTHERS)}) as is_needed
+            from without group by row, kind, person_row"""
     )
     con.execute(f"create or replace temp table tangled as {_tangled(terms)}")
     return _untangle(lineage, terms, wants_class)
 
 
-def _changes(terms: frozenset[str]) -> str:
-    """SQL: without the row a stretch's terms are others."""
+def _changes(terms: frozenset[str], before: Sequence[str], after: Sequence[str]) -> str:
+    """SQL: a stretch's terms are others with the sums of leaves, doctor- and self-certified absences after than before."""
 
-    def available(leaves: str) -> str:
-        return f"(100 - least(100, {leaves}))"
+    def split(leaves: str, doctors: str, selves: str) -> dict[str, str]:
+        available = f"(100 - least(100, {leaves}))"
+        doctor, lost = f"least({doctors}, {available})", f"least({doctors} + {selves}, {available})"
+        return {"possible": available, "doctor": doctor, "lost": lost, "self": f"{lost} - {doctor}"}
 
-    def doctor(leaves: str, doctors: str) -> str:
-        return f"least(least(100, {doctors}), {available(leaves)})"
-
-    def own(leaves: str, doctors: str, selves: str) -> str:
-        rest = f"{available(leaves)} - {doctor(leaves, doctors)}"
-        return f"least(least(100 - least(100, {doctors}), {selves}), {rest})"
-
-    whole, other = ("leaves", "doctors", "selves"), ("other_leaves", "other_doctors", "other_selves")
-    compared = {
-        "possible": [available(sums[0]) for sums in (whole, other)],
-        "doctor": [doctor(*sums[:2]) for sums in (whole, other)],
-        "self": [own(*sums) for sums in (whole, other)],
-        "lost": [f"{doctor(*sums[:2])} + {own(*sums)}" for sums in (whole, other)],
-    }
     wanted = {"lost" if term in ("short", "long") else term for term in terms}
-    return " or ".join(f"{before} <> {after}" for term, (before, after) in compared.items() if term in wanted)
+    if {"lost", "doctor"} <= wanted:
+        wanted.discard("self")
+    terms_before, terms_after = split(*before), split(*after)
+    return " or ".join(f"{terms_before[term]} <> {terms_after[term]}" for term in sorted(wanted))
 
 
 def _staying(terms: frozenset[str]) -> str:
@@ -336,25 +321,66 @@ def _staying(terms: frozenset[str]) -> str:
 
 
 def _tangled(terms: frozenset[str]) -> str:
-    """SQL for the persons whose rows have to be tried one after the other: those with several rows that can be spared one by
-    one, but may stand in for each other, and those with an absence to spare without which another row may not be needed.
+    """SQL for the persons whose rows have to be tried one after the other.
+
+    Of the others the rows that can be spared one by one can be spared together, and all that are needed still are without
+    them. It is asked of those with several rows to spare in a spell or among their leaves, and of those with an absence to
+    spare without which another row may not be needed.
     """
+    sums = ", ".join(
+        f"{_sum_of(kind, condition)} as {prefix}{name}"
+        for prefix, condition in (("", ""), ("kept_", " and not is_spared"))
+        for kind, name in zip(KINDS, SUMS, strict=True)
+    )
+    kept = [f"kept_{name}" for name in SUMS]
+    # An absence to spare may have to stay for the length of its spell.
+    kept_leaves = [kept[0], *SUMS[1:]]
     return f"""
-        with spared as (from compared where not is_needed and not is_alone),
+        with spared as (from compared where not is_needed),
         spared_spell as (
             select person_row, 0 as spell_no from spared where kind = 'leave'
             union all
             select spell.person_row, spell.spell_no from scope_spell as spell
             where spell.absence_row in (select row from spared where kind <> 'leave')
+        ),
+        may_not_stay as (from compared where kind not in {_staying(terms)}),
+        doubtful as (
+            select person_row from spared_spell group by person_row, spell_no having count(*) > 1
+            union
+            select person_row from spared_spell semi join may_not_stay using (person_row) where spell_no > 0
+        ),
+        without_spared as (
+            select person_row, position_row, from_date, {sums}
+            from (
+                select active.*, spared.row is not null as is_spared
+                from active semi join doubtful using (person_row) left join spared using (row, kind)
+            ) as marked
+            group by person_row, position_row, from_date
         )
-        select person_row from spared_spell group by person_row, spell_no having count(*) > 1
+        select person_row from without_spared
+        where {_changes(terms, SUMS, kept)} or {_changes(terms, SUMS, kept_leaves)}
         union
-        select person_row from spared_spell where spell_no > 0
-            and person_row in (select person_row from compared where kind not in {_staying(terms)})"""
+        select person_row from (
+            select active.*, {", ".join(kept)}, {_without_own("kept_")}
+            from active inner join without_spared using (person_row, position_row, from_date)
+            semi join (from may_not_stay where is_needed) using (row, kind)
+        )
+        group by person_row, row, kind having not bool_or({_changes(terms, kept, OTHERS)})"""
 
 
-# Wide enough for all the leaves or absences of a day together.
-PERCENT = "decimal(9, 4)"
+def _sum_of(kind: str, condition: str = "") -> str:
+    """SQL for the percent of all rows of a kind; wide enough for all the leaves or absences of a day together."""
+    return f"cast(coalesce(sum(percent) filter (where kind = '{kind}'{condition}), 0) as decimal(9, 4))"
+
+
+def _without_own(prefix: str) -> str:
+    """SQL for the sums of a stretch without the row's own percent."""
+    return ", ".join(
+        f"{prefix}{name} - case when kind = '{kind}' then percent else 0 end as {other}"
+        for kind, name, other in zip(KINDS, SUMS, OTHERS, strict=True)
+    )
+
+
 DAYS = """spell.absence_row, true, spell.from_date - date '1900-01-01', spell.to_date - date '1900-01-01',
           day_before.working_day_index, at_end.working_day_index"""
 WITH_INDEXES = """
@@ -367,12 +393,22 @@ def _support(lineage: Lineage) -> list[int]:
     con = lineage.con
     (limit,) = one(con, "select short_term_max_days from raw.settings")
     spells: dict[tuple[int, int], list[tuple[Outage, bool]]] = defaultdict(list)
-    # An absence that is long enough by itself needs no other, nor do those that are a whole spell.
+    # Most spells are long by the counted ones alone, since those leave no day out.
     for person, spell, is_counted, *values in con.execute(
-        f"""with doubtful as (
-                select person_row, spell_no from scope_absence
-                where is_long_term and spell_absences > 1 and person_row not in (from tangled)
-                group by all having bool_or(is_counted and to_date - from_date < $1) and not bool_and(is_counted)
+        f"""with counted as (
+                select
+                    person_row, spell_no, from_date, to_date, spell_absences,
+                    max(to_date) over (
+                        partition by person_row, spell_no order by from_date
+                        rows between unbounded preceding and 1 preceding
+                    ) as latest_end
+                from scope_absence
+                where is_counted and is_long_term and spell_absences > 1 and person_row not in (from tangled)
+            ),
+            doubtful as (
+                select person_row, spell_no from counted group by person_row, spell_no
+                having count(*) < max(spell_absences)
+                    and (max(to_date) - min(from_date) < $1 or bool_or(from_date > latest_end + 1))
             )
             select spell.person_row, spell.spell_no, spell.is_counted, {DAYS}
             from scope_absence as spell semi join doubtful using (person_row, spell_no) {WITH_INDEXES}
@@ -401,18 +437,19 @@ def _untangle(lineage: Lineage, terms: frozenset[str], wants_class: bool) -> lis
     long-term.
     """
     con = lineage.con
-    # What is alone on a day cannot be spared.
     con.execute(
         f"""create or replace temp table tangled_outage as
-            select row, is_absence, person_row, is_alone or (is_needed and kind in {_staying(terms)}) as is_fixed
+            select row, is_absence, person_row, is_needed and kind in {_staying(terms)} as is_fixed
             from compared semi join tangled using (person_row)
             union all
+            select distinct row, kind <> 'leave', person_row, true
+            from active semi join tangled using (person_row) anti join compared using (row, kind)
+            union
             select absence_row, true, person_row, true from scope_spell semi join tangled using (person_row)
-            where absence_row not in (select row from compared where is_absence)
-                and absence_row in (select row from kept_outage where is_absence)"""
+            where absence_row in (select row from kept_outage where is_absence)"""
     )
     con.execute(
-        """insert into kept_outage select row, is_absence from compared where is_needed and not is_alone
+        """insert into kept_outage select row, is_absence from compared where is_needed
                and (row, is_absence) not in (select (row, is_absence) from tangled_outage where not is_fixed)"""
     )
     stretches: dict[int, dict[tuple[int, int], list[tuple[Key, str, int]]]] = defaultdict(lambda: defaultdict(list))
@@ -527,7 +564,7 @@ def _set_apart(lineage: Lineage, scope: Scope, in_units: str, days: Sequence[obj
                 else 'form of employment ' || position.employment_form || ' does not count in sick leave' end as reason
             from raw.stillinger as position {persons}
             inner join seeds.populations as population using (employment_form)
-            where {in_units} and {scope.conditions} and valid_from <= $2 and coalesce(valid_to, $2) >= $1
+            where {in_units} and {scope.conditions} and valid_from <= $2 and (valid_to >= $1 or valid_to is null)
                 and (position.position_percent = 0 or not population.in_sick_leave)""",
         [first, last],
         gives_each_once=True,
@@ -548,7 +585,8 @@ def _set_apart(lineage: Lineage, scope: Scope, in_units: str, days: Sequence[obj
         f"""select absence.file_sha256, absence.row_number, absence_type || ' is no sick leave' as reason
             from raw.fravaer as absence inner join staging.stg_persons as person using (employee_no)
             semi join kept_person using (person_row)
-            where absence_type not in ({", ".join(map(quoted, sick))}) and from_date <= $2 and coalesce(to_date, $2) >= $1""",
+            where absence_type not in ({", ".join(map(quoted, sick))})
+                and from_date <= $2 and (to_date >= $1 or to_date is null)""",
         [first, last],
         gives_each_once=True,
     )
@@ -558,7 +596,7 @@ def _set_apart(lineage: Lineage, scope: Scope, in_units: str, days: Sequence[obj
                'changes nothing: on days off, outside the position or covered by other leave' as reason
             from {lineage.rows_of("permisjoner", are_named=False)} as leave
             inner join staging.stg_persons as person using (employee_no) semi join kept_person using (person_row)
-            where from_date <= $2 and coalesce(to_date, $2) >= $1""",
+            where from_date <= $2 and (to_date >= $1 or to_date is null)""",
         [first, last],
         gives_each_once=True,
     )
