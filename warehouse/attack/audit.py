@@ -146,7 +146,7 @@ class Attack:
             yield Finding(*moment.cell(cells[i]), "pinned", by + moment.with_previous)
         if moment.is_judged:
             yield from _small_sums(moment, system, cells, told, revealed)
-        if moment.family.is_size and sought[cells].any():
+        if moment.family.narrow and sought[cells].any():
             yield from self._narrow(moment, system, cells, revealed, sums, sought[cells])
 
     def _narrow(

@@ -33,8 +33,7 @@ class Family:
     """Tables whose cells are tied together at one time.
 
     `bounded`: the size is what the threshold is compared with, so that `withheld` tells on which side of it a cell lies; in
-    tables with periods that holds for the year. `narrow`: an interval narrower than the protection interval is a leak, else
-    only one that is a single value.
+    tables with periods that holds for the year. `narrow`: intervals are judged; else cells fall to elimination alone.
     """
 
     name: str
