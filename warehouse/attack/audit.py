@@ -132,9 +132,9 @@ class Attack:
         known = np.isin(cells, list(moment.given))
         pattern = (moment.family.name, *(part.tobytes() for part in (known, cells, told, system.row, system.column)))
         if pattern not in self._solved:
-            judged = moment.is_judged and moment.family.sums_by_size
-            whole = eliminate(known, system.row, system.column, system.coefficient, sums=judged)
-            sums = _kinds_of_sums(whole, known, system, told >= grid.identity_rows) if judged else {}
+            by_size = moment.is_judged_by_size
+            whole = eliminate(known, system.row, system.column, system.coefficient, sums=by_size)
+            sums = _kinds_of_sums(whole, known, system, told >= grid.identity_rows) if by_size else {}
             self._solved[pattern] = whole, sums
         revealed, sums = self._solved[pattern]
         pinned = np.flatnonzero(revealed.pinned & is_cell & ~known)
@@ -156,8 +156,7 @@ class Attack:
         grid = moment.grid
         is_cell = cells < grid.own_start
         thresholds = grid.thresholds[np.where(is_cell, cells, cells - grid.own_start) % len(grid.slices)]
-        in_its_unit = moment.is_judged and moment.family.sums_by_size
-        wanted = 2 * self.protection * thresholds if in_its_unit else np.full(cells.size, ONE_VALUE)
+        wanted = 2 * self.protection * thresholds if moment.is_judged_by_size else np.full(cells.size, ONE_VALUE)
         wanted = np.where(is_cell & sought & ~revealed.pinned, wanted - ROUNDING, 0.0)
         width = np.full(cells.size, np.inf)
         point = np.zeros(cells.size)

@@ -36,6 +36,11 @@ class Moment:
         """Whether sizes at this time are held against the thresholds: decisions are taken by the year's average."""
         return self.family.narrow and (not self.family.has_periods or len(self.time) == len("2023"))
 
+    @property
+    def is_judged_by_size(self) -> bool:
+        """Whether the size is at this time what is held against the thresholds."""
+        return self.is_judged and self.family.sums_by_size
+
     def joined(self, earlier: Moment) -> Moment:
         """The same with what the publication before served and this one withholds, where nothing shows that it has changed.
 

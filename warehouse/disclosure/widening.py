@@ -56,26 +56,22 @@ class Widening:
         """
         room = self.view.above[cell] if amount > 0 else self.view.below[cell]
         amount = math.copysign(min(abs(amount), room), amount)
+        prices = np.where(self.withheld, WITHHELD, np.inf) if free else self._prices(self._scale)
         for count in (*NEIGHBOURHOODS, len(self.withheld)):
-            prices = np.where(self.withheld, WITHHELD, np.inf) if free else self._prices()
             near = self._nearest(cell, count, prices)
             change = self._change(near, amount, prices)
             if abs(change[cell]) > abs(amount) - NEGLIGIBLE or len(near) < count:
                 break
         while self._new(change).sum() > 1:
-            cheaper = self._change(near, amount, self._prices(change))
+            cheaper = self._change(near, amount, self._prices(np.abs(change) + ALWAYS * self._scale))
             if abs(cheaper[cell]) < abs(change[cell]) - NEGLIGIBLE or self._cost(cheaper) >= self._cost(change):
                 break
             change = cheaper
         self.withheld |= np.abs(change) > NEGLIGIBLE
         return change
 
-    def _prices(self, change: np.ndarray | float = 0.0) -> np.ndarray:
-        """What a change by one costs: so that the cells of the given change cost, by as much again, what withholding them does.
-
-        Without one the cells' thresholds stand for it.
-        """
-        whole = np.abs(change) + ALWAYS * self._scale if isinstance(change, np.ndarray) else self._scale
+    def _prices(self, whole: np.ndarray) -> np.ndarray:
+        """What a change by one costs, so that a cell that changes by `whole` costs what withholding it does."""
         return np.where(self.withheld, WITHHELD, self._costs / whole)
 
     def _new(self, change: np.ndarray) -> np.ndarray:
