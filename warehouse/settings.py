@@ -18,6 +18,10 @@ DEFAULT_FILE = Path(__file__).parent.parent / "arsverk.toml"
 PROFILES = sorted(path.stem for path in (Path(__file__).parent.parent / "sources/payroll/profiles").glob("*.toml"))
 
 
+# The settings that say what must be withheld.
+WITHHOLDING_RULES = ("min_fte_job_code", "min_fte_unit", "min_persons", "min_responses", "protection_interval", "stricter")
+
+
 @dataclass(frozen=True)
 class Settings:
     """Settings by the names metrics.md gives them; `first_year` None means the year of the earliest sick absence."""

@@ -21,6 +21,7 @@ from warehouse.attack.families import FAMILIES, SURVEY, WITH_RATIOS, YEAR_END, F
 from warehouse.attack.relations import Grid, Slice, Structure
 from warehouse.database import one, quoted
 from warehouse.errors import UsageError
+from warehouse.settings import WITHHOLDING_RULES
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,7 @@ class Served:
     @property
     def rules(self) -> dict[str, Any]:
         """The settings that decide what must be withheld."""
-        names = [name for name in self.settings if name.startswith("min_") or name in ("stricter", "protection_interval")]
-        return {name: self.settings[name] for name in sorted(names)}
+        return {name: self.settings[name] for name in WITHHOLDING_RULES if name in self.settings}
 
     @property
     def protection(self) -> float:

@@ -19,10 +19,8 @@ from warehouse.disclosure.problem import Problem
 from warehouse.disclosure.relations import SOURCES, Reader, Source, fingerprints, read_cells
 from warehouse.disclosure.turns import Turn, withhold_in_all
 from warehouse.errors import UsageError
-from warehouse.settings import Settings
+from warehouse.settings import WITHHOLDING_RULES, Settings
 
-# The settings that say what must be withheld.
-RULES = ("min_fte_unit", "min_fte_job_code", "min_persons", "min_responses", "stricter", "protection_interval")
 # Goes up when the rule decides otherwise for the same cells, so that nothing decided before is taken over.
 METHOD = 2
 
@@ -131,7 +129,7 @@ def _has_the_same_rules(con: duckdb.DuckDBPyConnection, earlier: Earlier, settin
     """Whether a publication was made under the same thresholds: what was served under others cannot be taken back."""
     file = earlier.folder / "publication.parquet"
     told = json.loads(one(con, f"select settings from read_parquet({quoted(str(file))})")[0])
-    return all(told.get(name) == getattr(settings, name) for name in RULES)
+    return all(told.get(name) == getattr(settings, name) for name in WITHHOLDING_RULES)
 
 
 def _date_before(scope: tuple[str, str], scopes: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
