@@ -4,7 +4,7 @@ BIN := .venv/bin
 HOME_FOLDER ?= data
 STAMP := .venv/ready
 
-.PHONY: run test lint bench dev demo prepare lock clean
+.PHONY: run test lint bench same dev demo prepare lock clean
 
 run: $(STAMP)  ## demo deliveries into data/landing, one nightly run, what was published and where
 	@test -n "$$(ls $(HOME_FOLDER)/landing 2>/dev/null)" || $(BIN)/arsverk demo --home $(HOME_FOLDER)
@@ -21,6 +21,9 @@ lint: $(STAMP)  ## format, lint, types, SQL lint
 
 bench: $(STAMP)  ## speed, as ratios measured side by side in one run
 	@$(BIN)/python -m tests.benchmarks.run
+
+same: $(STAMP)  ## first nights of revision BASE and of this code: which tables differ by a byte
+	@$(BIN)/python -m tests.same_publications $(BASE)
 
 dev: $(STAMP)  ## Dagster's web pages on http://127.0.0.1:3000
 	@mkdir -p $(HOME_FOLDER)/dagster && cp orchestration/dagster.yaml $(HOME_FOLDER)/dagster/
