@@ -160,7 +160,7 @@ def verify(home_folder: Path) -> None:
                 1 something differs
                 2 wrong usage
     """
-    from warehouse.ledger import head, read_entries
+    from warehouse.ledger import head, read_ledger
     from warehouse.verify import verify as differences
 
     home = _existing(home_folder)
@@ -178,7 +178,7 @@ def verify(home_folder: Path) -> None:
     if found:
         raise Refused("\n".join(found))
     click.echo(f"{counted} parts of ledger, archive and publications are as they were written")
-    entries = read_entries(home)
+    entries = read_ledger(home)
     click.echo(f"head of the ledger after {len(entries)} entries: {head(entries)}")
 
 

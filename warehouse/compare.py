@@ -1,5 +1,5 @@
 """Compares a publication's tables with the same tables built again: by hash, and where they differ cell by cell.
-Not here: the building (orchestration/rebuild.py).
+Not here: the building (orchestration/reproduce.py).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ import duckdb
 
 from warehouse.database import quoted
 from warehouse.errors import Refused, UsageError
-from warehouse.ledger import Published, of_kind, purged_files, read_entries
+from warehouse.ledger import PublicationEntry, of_kind, purged_files, read_ledger
 from warehouse.paths import Home
 from warehouse.publication import current_publication
 
@@ -31,7 +31,7 @@ class Publication:
     `purged_inputs` counts its input files that `arsverk purge` has removed.
     """
 
-    entry: Published
+    entry: PublicationEntry
     was_served: bool
     is_current: bool
     inputs: int
@@ -55,10 +55,10 @@ class ServedCell:
 
 def publications(home: Home) -> list[Publication]:
     """All publications, in the order they were made."""
-    entries = read_entries(home)
-    made = {entry.publication_id: entry for entry in of_kind(entries, Published)}
+    entries = read_ledger(home)
+    made = {entry.publication_id: entry for entry in of_kind(entries, PublicationEntry)}
     current = current_publication(home)
-    served = {current, *(entry.previous_publication for entry in of_kind(entries, Published))}
+    served = {current, *(entry.previous_publication for entry in of_kind(entries, PublicationEntry))}
     purged = purged_files(entries)
     found = []
     for publication_id, entry in made.items():

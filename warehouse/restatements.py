@@ -129,11 +129,11 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
     )
     con.execute("delete from served.restatements")
     if previous is None:
-        return Restated(0, [], accepted)
+        return restated_figures(con)
     earlier = Recorded(home, previous)
     if damage := earlier.damage():
         if accepted:
-            return Restated(0, [], accepted)
+            return restated_figures(con)
         raise Refused(
             f"{damage}; restore it from backup, or publish without comparing with it: arsverk run --accept-restatement REASON"
         )
@@ -176,12 +176,20 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
             accepted,
         ],
     )
-    to_accept = con.execute(
-        """select table_name, cell, measure, was, now, cause, files from served.restatements where is_above_threshold
-           order by table_name, abs(now - was) desc, cell, measure"""
-    ).fetchall()
-    figures = one(con, "select count(*) from served.restatements")[0]
     _keep_earlier(con, marts, earlier)
+    return restated_figures(con)
+
+
+def restated_figures(con: duckdb.DuckDBPyConnection) -> Restated:
+    """What `restate` has left in the build database of this publication's own changes."""
+    publication_id, accepted = one(con, "select publication_id, accepted_restatement from raw.publication")
+    figures = one(con, "select count(*) from served.restatements where publication_id = $1", [publication_id])[0]
+    to_accept = con.execute(
+        """select table_name, cell, measure, was, now, cause, files from served.restatements
+           where publication_id = $1 and is_above_threshold
+           order by table_name, abs(now - was) desc, cell, measure""",
+        [publication_id],
+    ).fetchall()
     return Restated(figures, [_told(*figure) for figure in to_accept], accepted)
 
 

@@ -23,14 +23,14 @@ from orchestration.dbt import load_manifest
 from sources.registry import feeds
 from tests.building import build, settings_with
 from tests.golden.municipality import Municipality
-from warehouse.archive import archived_file, kept_arrivals, read_ledger, take_in
+from warehouse.archive import all_arrivals, archived_file, kept_arrivals, take_in
 from warehouse.compare import Reproduction, compare, write_cells
 from warehouse.database import connect
 from warehouse.delivery import choose
 from warehouse.disclosure.marts import marts_of
 from warehouse.errors import Refused, UsageError
 from warehouse.history import as_served, publications, served_on
-from warehouse.ledger import Published, of_kind, read_entries
+from warehouse.ledger import PublicationEntry, of_kind, read_ledger
 from warehouse.lock import writer_lock
 from warehouse.paths import Home
 from warehouse.publication import current_publication
@@ -149,7 +149,7 @@ def test_an_accepted_change_is_published_with_its_reason(nights: Nights) -> None
         ).fetchall()
         assert reasons == [(nights.september, nights.august, REASON, True)]
         found = restatements(con, "marts.marts.restatements")
-    *_, entry = of_kind(read_entries(nights.home), Published)
+    *_, entry = of_kind(read_ledger(nights.home), PublicationEntry)
     assert (entry.publication_id, entry.accepted_restatement) == (nights.september, REASON)
     july = found["2024-07", "K", "sick_leave_percent"]
     assert july == (0, pytest.approx(100 * 19 / (24 * 23)), True, "rows")
@@ -272,7 +272,7 @@ def test_a_cell_as_it_was_served(nights: Nights) -> None:
 
 def test_what_was_current_at_the_end_of_a_day_in_norway(copy: Home) -> None:
     """August's publication at 22.59 UTC of 31 December is of that day in Norway; an hour later it is a new year there."""
-    entries = of_kind(read_entries(copy), Published)
+    entries = of_kind(read_ledger(copy), PublicationEntry)
     text = copy.ledger.read_text(encoding="utf-8")
     for entry, moment in zip(entries, ["2024-12-31T22:59:00", "2024-12-31T23:00:00"], strict=True):
         text = text.replace(f'"published_at": "{entry.published_at}"', f'"published_at": "{moment}"', 1)
@@ -388,7 +388,7 @@ def test_a_flipped_byte_in_any_kept_file_is_named(nights: Nights, copy: Home) ->
     assert verify(copy) == []
     kept = [path for path in (*copy.archive.rglob("*"), *copy.history.rglob("*")) if path.is_file()]
     assert len(kept) > 50
-    names = {arrival.sha256: arrival.file_name for arrival in read_ledger(copy)}
+    names = {arrival.sha256: arrival.file_name for arrival in all_arrivals(copy)}
     for path in kept:
         original, mode = path.read_bytes(), path.stat().st_mode
         flip(path)
@@ -455,7 +455,7 @@ def test_a_publication_that_is_gone_or_foreign_is_named(nights: Nights, copy: Ho
 
 def personal_files(home: Home, day: date) -> dict[str, Path]:
     """Archived copies that only the delivery of a day has, of feeds about persons."""
-    arrivals = [arrival for arrival in read_ledger(home) if arrival.feed in ("ansatte", "stillinger", "fravaer")]
+    arrivals = [arrival for arrival in all_arrivals(home) if arrival.feed in ("ansatte", "stillinger", "fravaer")]
     return {a.file_name: archived_file(home, a.sha256) for a in arrivals if a.extract_date == day}
 
 
