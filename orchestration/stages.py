@@ -1,4 +1,4 @@
-"""The night as one list of stages: plain functions with an outcome each. Whoever runs a night, or a part of one, runs this list.
+"""The night as one list of stages: plain functions with an outcome each. Whoever runs a night or a part of it runs this list.
 Not here: what a stage does in detail (warehouse, dbt_project), or Dagster, whose assets are thin wrappers around it (defs).
 """
 

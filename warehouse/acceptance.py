@@ -95,8 +95,8 @@ def _inputs(con: duckdb.DuckDBPyConnection) -> list[Input]:
     for feed, file_name, rule, failed in results:
         tried.setdefault((feed, file_name), {})[rule] = failed
     return [
-        Input(feed, file_name, *counts, rejection, tried.get((feed, file_name), {}))
-        for feed, file_name, *counts, rejection in inputs
+        Input(feed, file_name, delivered, loaded, quarantined, rejection, tried.get((feed, file_name), {}))
+        for feed, file_name, delivered, loaded, quarantined, rejection in inputs
     ]
 
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import duckdb
 
+from warehouse.cells import as_words
 from warehouse.database import one, quoted
 from warehouse.disclosure.marts import Mart
 from warehouse.errors import Refused
+from warehouse.numbers import printed
 from warehouse.paths import Home
 from warehouse.recorded import Recorded, raw_rows
 from warehouse.settings import Settings
@@ -194,9 +196,7 @@ def restated_figures(con: duckdb.DuckDBPyConnection) -> Restated:
 
 
 def _told(table: str, cell: str, measure: str, was: float, now: float, cause: str, files: str | None) -> str:
-    where = " ".join(f"{name}={value}" for name, value in json.loads(cell).items())
-    was_text, now_text = (f"{value:.4f}".rstrip("0").rstrip(".").replace(".", ",") for value in (was, now))
-    told = f"{table} {where}: {measure} was {was_text}, now {now_text} ({cause})"
+    told = f"{table} {as_words(json.loads(cell))}: {measure} was {printed(was)}, now {printed(now)} ({cause})"
     for feed in json.loads(files or "[]"):
         names = ", ".join(file["file_name"] for file in feed["files"]) or feed["feed"]
         told += f"; {names}: {feed['added']} rows added, {feed['removed']} removed, {feed['changed']} changed"
