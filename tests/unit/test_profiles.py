@@ -18,7 +18,8 @@ from orchestration.dbt import load_manifest
 from sources.dialect import FileRejected
 from sources.naming import Naming
 from sources.payroll import profile as profiles
-from sources.payroll.profile import Cell, ProfileError, feeds_by, read_profile
+from sources.payroll.profile import ProfileError, feeds_by, read_profile
+from sources.payroll.reading import Cell
 from sources.validate import Validated, validate
 from tests.building import build, settings_with
 from tests.deliveries import PAYROLL, Row, broken_rules, write_delivery
@@ -334,11 +335,19 @@ def written_profile(folder: Path, monkeypatch: pytest.MonkeyPatch, changes: Iter
         ('"Fødselsnummer" = "Personnummer"', "", "required column Fødselsnummer is not mapped"),
         ('"Fødselsnummer" =', '"Fodselsnummer" =', "the contract has no column Fodselsnummer"),
         ('file = "visma_personer"', 'file = "visma_folk"', "no such file"),
-        ("Personer_<date>.csv", "Personer.csv", "the name needs one <date>"),
-        ('date = "yyyy-mm-dd"', 'date = "iso"', "is none of dd.mm.yyyy"),
+        (
+            "Personer_<date>.csv",
+            "Personer.csv",
+            r'files.visma_personer.name = "Personer.csv" must be a file name with one <date>',
+        ),
+        (
+            'date = "yyyy-mm-dd"',
+            'date = "iso"',
+            r'columns.Gyldig fra.date = "iso" must be one of dd.mm.yyyy, yyyymmdd, yyyy-mm-dd',
+        ),
         ('of_same = ["FraværId", "Dato"]', "", "largest_wins and of_same belong together"),
-        ("point = true", "poing = true", "unexpected keyword"),
-        ("[feeds.ansatte]", "[feeds.folk]", "cannot be read"),
+        ("point = true", "poing = true", r"unknown key .*columns.Stillingsprosent.poing.*; known are header, .*point"),
+        ("[feeds.ansatte]", "[feeds.folk]", "key feeds.folk.columns, feeds.ansatte.file is missing"),
         ("[feeds.ansatte", "[feeds.pai", "pai is no payroll feed"),
         ("join_days = true", 'each = "dager"', "would be lost"),
     ],

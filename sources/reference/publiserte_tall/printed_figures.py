@@ -1,4 +1,4 @@
-"""Reads the ledger of published figures, in the dialect or comma-separated with decimal points and ISO dates.
+"""Reads a file of printed figures, in the dialect or comma-separated with decimal points and ISO dates.
 Not here: the rules of its rows.
 """
 
@@ -16,8 +16,12 @@ from sources.dialect import FileRejected, TextTable, read_text_table, text_rows
 from sources.naming import NamedFile
 
 
-def read_ledger(path: Path, named: NamedFile) -> TextTable:
-    """The ledger as text in the dialect, whichever form it was written in."""
+def read_printed_figures(path: Path, named: NamedFile | None = None) -> TextTable:
+    """The figures as text in the dialect, whichever form they were written in. The file's name says nothing of them.
+
+    Raises:
+        FileRejected: the file can be read in neither form.
+    """
     first_line = path.read_bytes().partition(b"\n")[0]
     table = _read_commas(path) if b"," in first_line and b";" not in first_line else read_text_table(path)
     columns = dict(table.columns)

@@ -1,5 +1,5 @@
-"""The other feeds that know the demo municipality's people and units: variable hours, PAI and pilots.
-Not here: the five required payroll feeds (extracts.py), and what was published about it (published.py).
+"""The optional feeds about the demo municipality's own people and units: variable hours, PAI and pilots.
+Not here: the five required payroll feeds (extracts.py), and what is made of printed figures (from_printed.py).
 """
 
 import numpy as np

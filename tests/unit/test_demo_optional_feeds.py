@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from sources.demo import draw_people, other_files
-from sources.demo.ledger import read_published
+from sources.demo.from_printed import survey_2021, survey_2023
 from sources.demo.organisation import read_municipality
-from sources.demo.published import survey_2021, survey_2023
+from sources.demo.printed_figures import printed_figures
 from sources.registry import feeds
 from tests.small_deliveries import broken_rules
 
@@ -61,7 +61,7 @@ def test_no_person_of_pai_is_above_full_time(made: tuple[Path, Known]) -> None:
 
 
 def test_survey_is_as_printed() -> None:
-    published = read_published()
+    published = printed_figures()
     printed = published[published["indicator"] == "response_percent"].set_index(["org_unit", "period"])["value"].astype(int)
     for year, sheets in (("2021", survey_2021(published)), ("2023", survey_2023(published))):
         taking_part = sheets["Deltakelse"].set_index("Enhet")
