@@ -43,6 +43,8 @@ def _of_round(
             [cell["year"]],
         )
     lineage.add_units("select matched_code from answered where is_matched")
+    (first,) = con.execute("select min(survey_year) from answered").fetchall()[0]
+    lineage.begin_series(first)
     lineage.make_deliverable()
     # A row that has lost its unit to another one would take it if the unit were there without that one.
     lineage.add(
