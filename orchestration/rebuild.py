@@ -14,7 +14,7 @@ from warehouse.compare import Reproduction, compare
 from warehouse.database import connect
 from warehouse.delivery import Delivery
 from warehouse.disclosure.decisions import Earlier, decide
-from warehouse.disclosure.marts import marts_of
+from warehouse.catalogue import tables_of
 from warehouse.disclosure.masking import mask
 from warehouse.errors import Refused, UsageError
 from warehouse.history import publications
@@ -64,7 +64,7 @@ def build_tables(
         memory_limit=settings.memory_limit,
     )
     log.info("models: built and tested")
-    marts = marts_of(load_manifest())
+    marts = tables_of(load_manifest())
     with connect(home.build_database, settings) as con:
         decide(con, marts, settings, Earlier(home.history / previous) if previous else None)
         mask(con, marts)
@@ -109,7 +109,7 @@ def reproduce(home: Home, publication_id: str, today: Settings) -> Reproduction:
             )
         except (Refused, DbtFailed, ProfileError) as failed:
             return Reproduction(reasons, [f"it cannot be built today: {failed}"], [])
-        marts = marts_of(load_manifest())
+        marts = tables_of(load_manifest())
         with connect(scratch.build_database, settings) as con:
             con.execute("update served.publication set published_at = $1", [recorded.row["published_at"]])
             folder = scratch.build / "tables"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import duckdb
 
 from warehouse.database import one, quoted
-from warehouse.disclosure.marts import Mart
+from warehouse.catalogue import Table
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.recorded import Recorded, raw_rows
@@ -116,7 +116,7 @@ class Restated:
             )
 
 
-def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, marts: Sequence[Mart]) -> Restated:
+def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, marts: Sequence[Table]) -> Restated:
     """Fill `served.restatements` of the build database: what changes against the previous publication, and all earlier rows.
 
     Only figures served both times are compared; a period is closed when it ended by the previous as-of date.
@@ -203,17 +203,17 @@ def _is_number(kind: str) -> bool:
     return kind.startswith("DECIMAL") or kind in ("DOUBLE", "BIGINT", "INTEGER", "HUGEINT", "FLOAT", "SMALLINT")
 
 
-def _period_of(mart: Mart) -> str | None:
+def _period_of(mart: Table) -> str | None:
     return next((name for name in PERIOD_COLUMNS if name in mart.grain), None)
 
 
-def _cell(mart: Mart, row: str) -> str:
+def _cell(mart: Table, row: str) -> str:
     """A row's grain as a JSON text."""
     parts = ", ".join(f"{quoted(name)}, cast({row}.{name} as varchar)" for name in mart.grain)
     return f"cast(json_object({parts}) as varchar)"
 
 
-def _compare(con: duckdb.DuckDBPyConnection, mart: Mart, earlier: Recorded) -> None:
+def _compare(con: duckdb.DuckDBPyConnection, mart: Table, earlier: Recorded) -> None:
     """Put into `restated` the measures of one table that changed in a cell of a closed period."""
     period, path = _period_of(mart), earlier.folder / f"{mart.name}.parquet"
     if period is None or not path.exists():
@@ -256,7 +256,7 @@ def _settings_that_differ(con: duckdb.DuckDBPyConnection, earlier: Recorded) -> 
 
 
 def _find_causes(
-    con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, marts: Sequence[Mart], earlier: Recorded
+    con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, marts: Sequence[Table], earlier: Recorded
 ) -> None:
     """Make `touch`: for each table, period and unit with a restated figure the differing rows that touch it, by feed."""
     con.execute(
@@ -365,7 +365,7 @@ def _columns(con: duckdb.DuckDBPyConnection, database: str | None, feed: str) ->
     return [name for (name,) in found if name not in ("file_sha256", "row_number", "person_key")]
 
 
-def _keep_earlier(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], earlier: Recorded) -> None:
+def _keep_earlier(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], earlier: Recorded) -> None:
     """Take over the earlier publications' rows; the values of a figure that is not served now are emptied."""
     path = earlier.folder / "restatements.parquet"
     if not path.exists():

@@ -25,7 +25,7 @@ from tests.cutting import Recomputed, Row, files_cut, fraction_columns
 from tests.golden.traced_municipality import deliver
 from warehouse.archive import kept_arrivals, take_in
 from warehouse.delivery import choose
-from warehouse.disclosure.marts import LABELS, marts_of
+from warehouse.catalogue import tables_of
 from warehouse.load import load_delivery
 from warehouse.paths import Home
 from warehouse.publish import publish
@@ -43,7 +43,7 @@ LOADED_AGAIN = 2
 
 
 def built_marts() -> set[str]:
-    return {mart.name for mart in marts_of(load_manifest())}
+    return {mart.name for mart in tables_of(load_manifest())}
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Settings]:
         max_quarantine_share=QUARANTINE_SHARE,
     )
     build_withholding_small_cells_alone(home, settings)
-    publish(home, settings, marts_of(load_manifest()))
+    publish(home, settings, tables_of(load_manifest()))
     return home, settings
 
 
@@ -480,7 +480,7 @@ def test_nothing_published(tmp_path: Path) -> None:
 
 
 def test_every_mart_can_be_traced() -> None:
-    assert {mart.name: mart.grain for mart in marts_of(load_manifest())} == {
+    assert {mart.name: mart.grain for mart in tables_of(load_manifest())} == {
         name: table.grain for name, table in TABLES.items()
     }
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from warehouse.database import one, quoted
-from warehouse.disclosure.marts import Mart
+from warehouse.catalogue import Table
 from warehouse.disclosure.problem import Problem
 from warehouse.disclosure.relations import SOURCES, Reader, Source, fingerprints, read_cells
 from warehouse.disclosure.turns import Turn, withhold_in_all
@@ -37,7 +37,7 @@ class Earlier:
     database: Path | None = None
 
 
-def thresholds(marts: Sequence[Mart], settings: Settings) -> dict[str, float]:
+def thresholds(marts: Sequence[Table], settings: Settings) -> dict[str, float]:
     """The threshold of each withholding table: the general one, or the municipality's stricter one.
 
     Raises:
@@ -53,7 +53,7 @@ def thresholds(marts: Sequence[Mart], settings: Settings) -> dict[str, float]:
 
 
 def decide(
-    con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], settings: Settings, earlier: Earlier | None = None
+    con: duckdb.DuckDBPyConnection, marts: Sequence[Table], settings: Settings, earlier: Earlier | None = None
 ) -> dict[str, tuple[int, int, int]]:
     """Decide for every cell and calendar year, in a table without periods for every row, whether it is withheld.
 
@@ -80,7 +80,7 @@ def decide(
     }
 
 
-def _decide_primary(con: duckdb.DuckDBPyConnection, mart: Mart, limit: float) -> None:
+def _decide_primary(con: duckdb.DuckDBPyConnection, mart: Table, limit: float) -> None:
     year, rows = ("period as calendar_year,", "where period_type = 'year'") if mart.has_periods else ("", "")
     # A measure that is missing withholds the cell too.
     too_small = " or ".join(f"coalesce({measure} < {limit}, true)" for measure in mart.threshold_measures)

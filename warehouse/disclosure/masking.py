@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import duckdb
 
 from warehouse.database import one, quoted
-from warehouse.disclosure.marts import Follow, Mart
+from warehouse.catalogue import Follow, Table
 from warehouse.errors import Refused
 
 
-def _follows(mart: Mart, follow: Follow) -> str:
+def _follows(mart: Table, follow: Follow) -> str:
     """Condition on a row of the mart: a decision that is followed withholds it. Found by one join, not row by row."""
     row = f"({', '.join(f'mart.{name}' for name in mart.grain)})"
     return (
@@ -20,7 +20,7 @@ def _follows(mart: Mart, follow: Follow) -> str:
     )
 
 
-def _masked(mart: Mart, column: str) -> str:
+def _masked(mart: Table, column: str) -> str:
     """The column's expression in the served table: empty where a decision withholds it, or what a follow then says."""
     served_where = ["decision.withheld is null"] if mart.threshold is not None and column in mart.measures else []
     served_where += [f"not {_follows(mart, follow)}" for follow in mart.follows if column in follow.empties]
@@ -32,7 +32,7 @@ def _masked(mart: Mart, column: str) -> str:
     return f"case {' '.join(said)} else mart.{column} end as {column}" if said else f"mart.{column}"
 
 
-def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> None:
+def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Table]) -> None:
     """Make the tables of the schema `served`: the marts with every measure of a withheld cell emptied.
 
     Raises:

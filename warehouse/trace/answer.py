@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from warehouse.database import one, quoted
-from warehouse.disclosure.marts import LABELS
+from warehouse.catalogue import LABELS
 from warehouse.errors import Refused, UsageError
 from warehouse.paths import PRIVATE_FILE, Home
 from warehouse.publish import current_publication

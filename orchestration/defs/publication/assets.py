@@ -9,14 +9,14 @@ from orchestration.night import WRITER_POOL, Night, log, refusals_as_failures
 from warehouse.attack.night import attack_served
 from warehouse.database import connect
 from warehouse.disclosure.decisions import Earlier, decide
-from warehouse.disclosure.marts import marts_of
+from warehouse.catalogue import tables_of
 from warehouse.disclosure.masking import mask
 from warehouse.errors import Refused
 from warehouse.publish import current_publication, publish
 from warehouse.reconciliation import new_mismatches
 from warehouse.restatements import restate
 
-MARTS = marts_of(load_manifest())
+MARTS = tables_of(load_manifest())
 NO_NEW_MISMATCH = "no_new_mismatch"
 FIGURES_TOLD = 20
 WITHHELD_CELLS_HOLD = "withheld_cells_hold"
