@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from orchestration.dbt import DbtFailed, load_manifest, run_dbt
 from sources.contract import Feed
 from sources.payroll.profile import ProfileError, feeds_by
+from warehouse.catalogue import tables_of
 from warehouse.compare import Reproduction, compare
 from warehouse.database import connect
 from warehouse.delivery import Delivery
 from warehouse.disclosure.decisions import Earlier, decide
-from warehouse.catalogue import tables_of
 from warehouse.disclosure.masking import mask
 from warehouse.errors import Refused, UsageError
 from warehouse.history import publications

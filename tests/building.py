@@ -11,9 +11,9 @@ from orchestration.dbt import load_manifest
 from orchestration.rebuild import build_tables
 from sources.payroll.profile import feeds_by
 from warehouse.archive import kept_arrivals, take_in
+from warehouse.catalogue import tables_of
 from warehouse.database import connect
 from warehouse.delivery import choose
-from warehouse.catalogue import tables_of
 from warehouse.disclosure.masking import mask
 from warehouse.paths import Home
 from warehouse.publication import current_publication

@@ -4,11 +4,13 @@ Not here: what follows from it: publishing, disclosure control, trace and restat
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Literal, get_args
 
-from warehouse.errors import UsageError
+from warehouse.errors import Refused, UsageError
 from warehouse.settings import Settings
 
 Additivity = Literal["sum", "ratio", "average of persons", "none"]
@@ -170,6 +172,18 @@ def record_of(tables: Sequence[Table], settings: Settings) -> dict[str, dict[str
         }
         for table in tables
     }
+
+
+def read_tables(folder: Path) -> dict[str, Table]:
+    """The tables of a publication, from the manifest.json in its folder.
+
+    Raises:
+        Refused: it is missing or damaged.
+    """
+    try:
+        return recorded_tables(json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise Refused(f"publish/history/{folder.name}/manifest.json cannot be read; run `arsverk verify`") from None
 
 
 def recorded_tables(record: Mapping[str, Any]) -> dict[str, Table]:

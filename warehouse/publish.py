@@ -14,8 +14,8 @@ from pathlib import Path
 import duckdb
 
 from warehouse.archive import sha256_of
+from warehouse.catalogue import Table, record_of
 from warehouse.database import connect, one, quoted
-from warehouse.catalogue import Table
 from warehouse.errors import Refused
 from warehouse.ledger import Published, append, head, read_entries
 from warehouse.paths import PUBLIC_FOLDER, SERVED_FILE, Home, fsync_folder
@@ -61,7 +61,7 @@ def publish(home: Home, settings: Settings, marts: Sequence[Table]) -> str:
         "publication_id": publication_id,
         "previous_publication": previous,
         "ledger_head": head(read_entries(home)),
-        "tables": {mart.name: list(mart.grain) for mart in marts},
+        "tables": record_of(marts, settings),
         "files": files,
     }
     manifest = folder / "manifest.json"

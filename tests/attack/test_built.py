@@ -20,8 +20,8 @@ from warehouse.attack.audit import attack, unknowns
 from warehouse.attack.families import FAMILIES, Family
 from warehouse.attack.night import attack_served
 from warehouse.attack.served import Organisation, Served
-from warehouse.database import connect
 from warehouse.catalogue import tables_of
+from warehouse.database import connect
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.publish import publish

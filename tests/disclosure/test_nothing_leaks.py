@@ -20,8 +20,8 @@ from tests.building import settings_with
 from tests.golden.municipality import Municipality
 from tests.small_deliveries import national_number
 from warehouse.attack.night import attack_served
-from warehouse.database import connect
 from warehouse.catalogue import tables_of
+from warehouse.database import connect
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.settings import read_settings

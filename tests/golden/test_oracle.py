@@ -8,8 +8,8 @@ from orchestration.dbt import load_manifest
 from tests.building import build_withholding_small_cells_alone, settings_with
 from tests.oracle import sick_leave_tables
 from tests.random_municipality import random_feeds
-from warehouse.database import connect
 from warehouse.catalogue import tables_of
+from warehouse.database import connect
 from warehouse.paths import Home
 
 

@@ -10,8 +10,8 @@ from orchestration.dbt import load_manifest
 from tests.building import build_withholding_small_cells_alone, settings_with
 from tests.oracle_persons import PersonSettings, person_tables
 from tests.random_municipality import Feeds, dmy, random_feeds
-from warehouse.database import connect
 from warehouse.catalogue import tables_of
+from warehouse.database import connect
 from warehouse.paths import Home
 
 

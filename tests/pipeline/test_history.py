@@ -24,10 +24,10 @@ from sources.registry import feeds
 from tests.building import build, settings_with
 from tests.golden.municipality import Municipality
 from warehouse.archive import archived_file, kept_arrivals, read_ledger, take_in
+from warehouse.catalogue import tables_of
 from warehouse.compare import Reproduction, compare, write_cells
 from warehouse.database import connect
 from warehouse.delivery import choose
-from warehouse.catalogue import tables_of
 from warehouse.errors import Refused, UsageError
 from warehouse.history import as_served, publications, served_on
 from warehouse.ledger import Published, of_kind, read_entries

@@ -13,12 +13,11 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from warehouse.catalogue import Table, thresholds
 from warehouse.database import one, quoted
-from warehouse.catalogue import Table
 from warehouse.disclosure.problem import Problem
 from warehouse.disclosure.relations import SOURCES, Reader, Source, fingerprints, read_cells
 from warehouse.disclosure.turns import Turn, withhold_in_all
-from warehouse.errors import UsageError
 from warehouse.settings import WITHHOLDING_RULES, Settings
 
 # Goes up when the rule decides otherwise for the same cells, so that nothing decided before is taken over.
@@ -35,21 +34,6 @@ class Earlier:
 
     folder: Path
     database: Path | None = None
-
-
-def thresholds(marts: Sequence[Table], settings: Settings) -> dict[str, float]:
-    """The threshold of each withholding table: the general one, or the municipality's stricter one.
-
-    Raises:
-        UsageError: a stricter threshold for a table that withholds nothing, or one that is lower than the general.
-    """
-    general = {mart.name: float(getattr(settings, mart.threshold)) for mart in marts if mart.threshold is not None}
-    for table, limit in settings.stricter.items():
-        if table not in general:
-            raise UsageError(f"setting stricter: {table} is not a table with a threshold; those are {', '.join(general)}")
-        if limit < general[table]:
-            raise UsageError(f"setting stricter: {table} = {limit:g} is lower than the general threshold {general[table]:g}")
-    return {**general, **settings.stricter}
 
 
 def decide(
@@ -83,7 +67,7 @@ def decide(
 def _decide_primary(con: duckdb.DuckDBPyConnection, mart: Table, limit: float) -> None:
     year, rows = ("period as calendar_year,", "where period_type = 'year'") if mart.has_periods else ("", "")
     # A measure that is missing withholds the cell too.
-    too_small = " or ".join(f"coalesce({measure} < {limit}, true)" for measure in mart.threshold_measures)
+    too_small = " or ".join(f"coalesce({measure} < {limit}, true)" for measure in mart.size)
     con.execute(
         f"""create or replace table disclosure.{mart.name} as
             select {year} {", ".join(mart.cell)}, case when {too_small} then 'primary' end as withheld

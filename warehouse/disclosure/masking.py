@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import duckdb
 
-from warehouse.database import one, quoted
 from warehouse.catalogue import Follow, Table
+from warehouse.database import one, quoted
 from warehouse.errors import Refused
 
 
@@ -22,7 +22,7 @@ def _follows(mart: Table, follow: Follow) -> str:
 
 def _masked(mart: Table, column: str) -> str:
     """The column's expression in the served table: empty where a decision withholds it, or what a follow then says."""
-    served_where = ["decision.withheld is null"] if mart.threshold is not None and column in mart.measures else []
+    served_where = ["decision.withheld is null"] if mart.threshold is not None and column in mart.values else []
     served_where += [f"not {_follows(mart, follow)}" for follow in mart.follows if column in follow.empties]
     if served_where:
         return f"case when {' and '.join(served_where)} then mart.{column} end as {column}"
@@ -58,6 +58,6 @@ def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Table]) -> None:
         kept = one(con, f"select count(*) from served.{mart.name}")[0]
         if built != kept:
             raise Refused(f"{mart.name}: {built} cells were built but {kept} decided upon; this is a fault of the program")
-        leaked = " or ".join(f"{name} is not null" for name in mart.measures)
+        leaked = " or ".join(f"{name} is not null" for name in mart.values)
         if one(con, f"select count(*) from served.{mart.name} where withheld is not null and ({leaked})")[0]:
             raise Refused(f"{mart.name}: a withheld cell still has a value; this is a fault of the program")
