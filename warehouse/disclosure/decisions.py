@@ -16,7 +16,7 @@ import pandas as pd
 from warehouse.catalogue import Table, thresholds
 from warehouse.database import one, quoted
 from warehouse.disclosure.problem import Problem
-from warehouse.disclosure.relations import SOURCES, Reader, Source, fingerprints, read_cells
+from warehouse.disclosure.relations import Reader, Source, fingerprints, read_cells, sources_of
 from warehouse.disclosure.turns import Turn, withhold_in_all
 from warehouse.settings import WITHHOLDING_RULES, Settings
 
@@ -53,7 +53,7 @@ def decide(
         _decide_primary(con, mart, limits[mart.name])
     if earlier is not None and not _has_the_same_rules(con, earlier, settings):
         earlier = None
-    _decide_secondary(con, limits, settings.protection_interval, earlier)
+    _decide_secondary(con, sources_of(marts), limits, settings.protection_interval, earlier)
     return {
         mart.name: one(
             con,
@@ -76,22 +76,26 @@ def _decide_primary(con: duckdb.DuckDBPyConnection, mart: Table, limit: float) -
 
 
 def _decide_secondary(
-    con: duckdb.DuckDBPyConnection, limits: dict[str, float], protection_interval: float, earlier: Earlier | None
+    con: duckdb.DuckDBPyConnection,
+    sources: Sequence[Source],
+    limits: dict[str, float],
+    protection_interval: float,
+    earlier: Earlier | None,
 ) -> None:
-    read_cells(con)
+    read_cells(con, sources)
     rule = f"method {METHOD}, thresholds {sorted(limits.items())}, protection interval {protection_interval}"
-    scopes = {scope: f"{rule} {cells}" for scope, cells in fingerprints(con).items()}
-    for source in SOURCES:
+    scopes = {scope: f"{rule} {cells}" for scope, cells in fingerprints(con, sources).items()}
+    for source in sources:
         _read_previous(con, source, earlier)
     unchanged = _proven(con, earlier, scopes)
-    for source in SOURCES:
+    for source in sources:
         _take_over(con, source, [scope for family, scope in unchanged if family == source.family])
-    reader = Reader(con, limits)
+    reader = Reader(con, sources, limits)
     turns: list[Turn] = []
     turn_of: dict[tuple[str, str], Turn] = {}
     for scope in sorted(scopes.keys() - unchanged):
         problem = reader.problem(*scope)
-        _remember(con, problem, scope)
+        _remember(con, sources, problem, scope)
         before = _date_before(scope, scopes)
         if before in turn_of:
             turn_of[scope] = turn_of[before]
@@ -99,12 +103,12 @@ def _decide_secondary(
             turns.append([])
             turn_of[scope] = turns[-1]
             if before is not None and problem.begun is None:
-                begun = _withheld_places(con, before)
+                begun = _withheld_places(con, sources, before)
                 problem.begun = np.array([cell.lasting in begun for cell in problem.cells])
         turn_of[scope].append(problem)
     for turn, decided in zip(turns, withhold_in_all(turns, protection_interval), strict=True):
         for problem, withheld in zip(turn, decided, strict=True):
-            _write(con, problem, withheld)
+            _write(con, sources, problem, withheld)
     con.execute("create or replace table disclosure.proven (family varchar, scope varchar, fingerprint varchar)")
     con.executemany("insert into disclosure.proven values ($1, $2, $3)", [[*scope, cells] for scope, cells in scopes.items()])
 
@@ -123,9 +127,9 @@ def _date_before(scope: tuple[str, str], scopes: Iterable[tuple[str, str]]) -> t
     return max(earlier, default=None)
 
 
-def _withheld_places(con: duckdb.DuckDBPyConnection, scope: tuple[str, str]) -> set[tuple]:
+def _withheld_places(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], scope: tuple[str, str]) -> set[tuple]:
     found: set[tuple] = set()
-    for source in SOURCES:
+    for source in sources:
         if source.family == scope[0]:
             same = " and ".join(f"decision.{name} = cell.{name}" for name in source.key)
             columns = ", ".join(f"decision.{name}" for name in source.lasting)
@@ -184,13 +188,13 @@ def _take_over(con: duckdb.DuckDBPyConnection, source: Source, scopes: list[str]
     )
 
 
-def _remember(con: duckdb.DuckDBPyConnection, problem: Problem, scope: tuple[str, str]) -> None:
+def _remember(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], problem: Problem, scope: tuple[str, str]) -> None:
     """Let the problem begin with what the publication before withheld of it.
 
     A cell that it served is known as long as its figure stays, and hides none of the others.
     """
     before: dict[tuple, bool] = {}
-    for source in SOURCES:
+    for source in sources:
         if source.family == scope[0]:
             in_scope = " and ".join(f"previous.{name} = cell.{name}" for name in source.key)
             columns = ", ".join(f"previous.{name}" for name in source.key)
@@ -204,9 +208,9 @@ def _remember(con: duckdb.DuckDBPyConnection, problem: Problem, scope: tuple[str
         problem.begun = np.array([before.get((cell.table, *cell.key), False) for cell in problem.cells])
 
 
-def _write(con: duckdb.DuckDBPyConnection, problem: Problem, withheld: np.ndarray) -> None:
+def _write(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], problem: Problem, withheld: np.ndarray) -> None:
     secondary = [problem.cells[i] for i in np.flatnonzero(withheld & ~problem.primary)]
-    for source in SOURCES:
+    for source in sources:
         keys = [cell.key for cell in secondary if cell.table == source.table]
         if keys:
             chosen = pd.DataFrame(keys, columns=list(source.key))
