@@ -20,8 +20,8 @@ from warehouse.attack.audit import attack, unknowns
 from warehouse.attack.families import FAMILIES, Family
 from warehouse.attack.night import attack_served
 from warehouse.attack.served import Organisation, Served
+from warehouse.catalogue import tables_of
 from warehouse.database import connect
-from warehouse.disclosure.marts import marts_of
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.publish import publish
@@ -156,7 +156,7 @@ def test_a_safe_night_is_recorded_and_not_attacked_again(night: tuple[Home, Sett
     serve_nothing(home, settings)
     first = attack_served(home, settings)
     assert first.tables["sick_leave_by_unit"].withheld > 0
-    publish(home, settings, marts_of(load_manifest()))
+    publish(home, settings, tables_of(load_manifest()))
     shutil.copy(home.warehouse_database, home.build_database)
     again = attack_served(home, settings)
     assert sum(table.withheld for table in again.tables.values()) == 0
@@ -167,7 +167,7 @@ def test_one_cell_served_again_fails_the_night_and_is_compared_with_the_last(nig
     home, settings = night
     serve_nothing(home, settings)
     attack_served(home, settings)
-    publish(home, settings, marts_of(load_manifest()))
+    publish(home, settings, tables_of(load_manifest()))
     shutil.copy(home.warehouse_database, home.build_database)
     with connect(home.build_database, settings) as con:
         (unit,) = con.execute(

@@ -29,9 +29,9 @@ from tests.vendor_deliveries import WRITERS, days_of, unit4_resources, write_ent
 from warehouse.acceptance import accept_delivery
 from warehouse.archive import all_arrivals, take_in
 from warehouse.build_database import start_build
+from warehouse.catalogue import tables_of
 from warehouse.database import connect
 from warehouse.delivery import choose
-from warehouse.disclosure.marts import marts_of
 from warehouse.errors import Refused, UsageError
 from warehouse.load import load_feed
 from warehouse.paths import Home
@@ -130,7 +130,7 @@ def marts(folder: Path, profile: str, write: Callable[[Path, Feeds, date], objec
         # Disclosure control leaves little of so small a municipality.
         return {
             f"{schema}.{mart.name}": con.execute(f"from {schema}.{mart.name} order by all").fetchall()
-            for mart in marts_of(load_manifest())
+            for mart in tables_of(load_manifest())
             for schema in ("marts", "served")
             if mart.name not in OF_THE_DELIVERY
         }
