@@ -45,7 +45,7 @@ create table raw.feeds (feed varchar, is_required boolean);
 create table raw.rule_results (feed varchar, file_name varchar, rule varchar, severity varchar, description varchar,
     rows_seen bigint, rows_failed bigint);
 create table raw.lost_keys (feed varchar, key_pseudonym varchar, cause varchar);
-create table raw.joined_rows (feed varchar, file_sha256 varchar, row_number bigint, joined_row bigint);
+create table raw.merged_rows (feed varchar, file_sha256 varchar, row_number bigint, merged_row bigint);
 create table raw.delivery (arrival varchar);
 """
 
@@ -188,7 +188,7 @@ def read_file(home: Home, feed: Feed, arrival: Arrival) -> TextTable:
 def _forget(con: duckdb.DuckDBPyConnection, feed: Feed) -> None:
     """Remove what an earlier try of the same night loaded, so that a retry starts clean."""
     con.execute(f"delete from raw.{feed.name}")
-    for table in ("inputs", "quarantine", "warnings", "rule_results", "lost_keys", "joined_rows"):
+    for table in ("inputs", "quarantine", "warnings", "rule_results", "lost_keys", "merged_rows"):
         con.execute(f"delete from raw.{table} where feed = $1", [feed.name])
 
 
@@ -231,7 +231,7 @@ def _store(con: duckdb.DuckDBPyConnection, validated: Validated, arrival: Arriva
             columns[name.replace("_date", "_year")] = pc.year(values).cast(pa.int32())
     _insert(con, f"raw.{feed.name}", pa.table(columns))
     joined = [(feed.name, arrival.sha256, row, further) for row, rows in validated.joined.items() for further in rows]
-    _insert(con, "raw.joined_rows", pd.DataFrame(joined, columns=["feed", "file_sha256", "row_number", "joined_row"]))
+    _insert(con, "raw.merged_rows", pd.DataFrame(joined, columns=["feed", "file_sha256", "row_number", "merged_row"]))
 
     causes, lost_keys = _causes(con, validated, arrival, key)
     quarantined = _reasons(validated, validated.quarantined, arrival)

@@ -1,4 +1,4 @@
--- The stretch of time that is reported: from 1 January of the first year to the as-of date.
+-- The time that is reported: from 1 January of the first year to the as-of date.
 select
     settings.as_of,
     make_date(
