@@ -147,7 +147,7 @@ def trace(
     lineage = Lineage(con)
     TABLES[table].trace(lineage, built, told)
     lineage.add_references()
-    lineage.add_joined()
+    lineage.add_merged()
     lineage.exclude_quarantined()
     answer = Answer(
         table=table,
