@@ -17,7 +17,7 @@ from warehouse.errors import Refused
 PROJECT = Path(__file__).parent.parent / "dbt_project"
 MANIFEST = PROJECT / "target" / "manifest.json"
 FINGERPRINT = PROJECT / "target" / "prepared_from.sha256"
-SUFFIXES = {".sql", ".yml", ".csv"}
+SUFFIXES = {".sql", ".yml", ".csv", ".md"}
 
 
 class DbtFailed(Exception):

@@ -62,11 +62,6 @@ totals as (
         {{ full_time_sums() }}
     from counted
     group by all
-),
-
-org_units as (
-    select distinct on (org_key) *
-    from {{ ref('int_unit_ancestry') }}
 )
 
 select
@@ -78,8 +73,8 @@ select
     {% for dimension in dimensions %}totals.{{ dimension }},{% endfor %}
     {% for label in labels %}{{ label }},{% endfor %}
     cast(totals.headcount as bigint) as headcount,
-    formulas.fte(totals.total_percent) as fte,
-    cast(totals.total_percent as double) / cast(totals.headcount as double) as average_position_percent,
+    {{ fte_of_percent('totals.total_percent') }} as fte,
+    {{ average_percent('totals.total_percent', 'totals.headcount') }} as average_position_percent,
     {{ percent_of('totals.persons_100', 'totals.headcount') }} as full_time_100_percent,
     {{ percent_of('totals.persons_at_threshold', 'totals.headcount') }} as full_time_80_percent,
     cast(totals.persons_0_20 as bigint) as persons_0_20,
@@ -93,7 +88,7 @@ select
     {{ percent_of('totals.involuntary_part_time', 'totals.part_time_answered') }} as involuntary_percent,
     cast(null as varchar) as withheld
 from totals
-inner join org_units as org_unit on totals.org_key = org_unit.org_key
+inner join {{ ref('int_org_units') }} as org_unit on totals.org_key = org_unit.org_key
 {% endmacro %}
 
 {% macro full_time_counts() -%}

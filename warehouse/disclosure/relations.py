@@ -71,7 +71,7 @@ def _sick_leave(table: str, breakdown: tuple[str, ...], own: str, sexes: str = "
             from intermediate.int_sick_leave_months as cell
             inner join intermediate.int_months as month on cell.month_index = month.month_index
             inner join intermediate.int_periods as period
-                on cell.month_index = period.month_index and period.period_type = 'year'
+                on month.calendar_year = period.calendar_year and period.period_type = 'year'
             inner join raw.age_bands as band
                 on month.calendar_year - cell.birth_year between band.first_age and band.last_age
             cross join (values {sexes}) as shown (by_sex)

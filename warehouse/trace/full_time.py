@@ -35,7 +35,7 @@ def of_cell(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str
         add_title(lineage, str(cell["job_code"]), named)
     if cell["source"] == "payroll":
         add_full_leaves(lineage, day)
-        lineage.begin_series(day.year)
+    lineage.begin_series(day.year)
     lineage.make_deliverable()
 
 
@@ -61,6 +61,7 @@ def of_sources(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[
                 lineage.begin_series(day.year)
     if isinstance(day := days.get("pai_date"), date):
         _of_pai(lineage, day, units, "true", indicator)
+    lineage.begin_series(int(str(cell["year"])))
     if not lineage.count("pai"):
         lineage.add(
             "pai",

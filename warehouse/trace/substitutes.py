@@ -52,4 +52,5 @@ def of_cell(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str
         "select least(last_day(cast($1 || '-01' as date)), as_of) from raw.settings", [cell["month"]]
     ).fetchall()[0]
     set_apart(lineage, day, units, "true", "in_full_time", "full time")
+    lineage.begin_series(int(str(cell["month"])[:4]))
     lineage.make_deliverable(f"unit_code not in ({units})")

@@ -31,8 +31,7 @@ places as (
         climb.unit_code,
         climb.distance,
         ancestor.unit_level as org_level,
-        ancestor.unit_code as org_unit_code,
-        ancestor.unit_name as org_unit_name
+        ancestor.unit_code as org_unit_code
     from climb
     inner join {{ ref('stg_units') }} as ancestor on climb.ancestor_code = ancestor.unit_code
     union all
@@ -40,16 +39,14 @@ places as (
         unit_code,
         cast(null as integer) as distance,
         'gruppe' as org_level,
-        group_name as org_unit_code,
-        group_name as org_unit_name
+        group_name as org_unit_code
     from nearest_group
 )
 
 select
-    unit_code,
-    distance,
-    cast(dense_rank() over (order by org_level, org_unit_code) as integer) as org_key,
-    org_level,
-    org_unit_code,
-    org_unit_name
+    places.unit_code,
+    places.distance,
+    org_unit.*
 from places
+inner join {{ ref('int_org_units') }} as org_unit
+    on places.org_level = org_unit.org_level and places.org_unit_code = org_unit.org_unit_code

@@ -1,11 +1,11 @@
 -- Adopted targets with the unit they are for, matched on level and code, else level and name; unknown units keep what the
 -- decision calls them. Of several decisions on one target the latest holds and the others are superseded.
 with known_units as (
-    select distinct
+    select
         org_level,
         org_unit_code,
         org_unit_name
-    from {{ ref('int_unit_ancestry') }}
+    from {{ ref('int_org_units') }}
 ),
 
 known_names as (

@@ -1,9 +1,6 @@
 -- Answers of each unit and round, with the round before it.
 with rounds as (
-    select
-        survey_year,
-        lag(survey_year) over (order by survey_year) as previous_year
-    from (select distinct survey_year from {{ ref('stg_survey_response') }})
+    {{ survey_rounds(ref('stg_survey_response')) }}
 ),
 
 responses as (

@@ -1,9 +1,6 @@
 -- Scores of each unit, factor and round, with the round before it. They come aggregated and are not averaged here.
 with rounds as (
-    select
-        survey_year,
-        lag(survey_year) over (order by survey_year) as previous_year
-    from (select distinct survey_year from {{ ref('stg_survey_factors') }})
+    {{ survey_rounds(ref('stg_survey_factors')) }}
 ),
 
 scores as (

@@ -22,13 +22,13 @@ with sick_leave as (
 full_time_periods as (
     select
         'month' as period_type,
-        strftime(reference_date, '%Y-%m') as period,
+        month_period as period,
         reference_date
     from {{ ref('int_reference_dates') }}
     union all
     select
         'year' as period_type,
-        strftime(reference_date, '%Y') as period,
+        cast(calendar_year as varchar) as period,
         reference_date
     from {{ ref('int_reference_dates') }}
     where is_last_of_year
