@@ -23,8 +23,8 @@ totals as (
         count(*) as employees,
         sum(person_percent) as total_percent,
         count_if(is_temporary) as temporary_employees,
-        count_if(person_percent < 100) as part_time_employees,
-        count_if(person_percent < 100 and wants_larger) as involuntary_part_time
+        count_if(formulas.is_part_time(person_percent)) as part_time_employees,
+        count_if(formulas.is_involuntary_part_time(person_percent, wants_larger)) as involuntary_part_time
     from persons
     group by all
 )
