@@ -73,8 +73,8 @@ select
     {% for dimension in dimensions %}totals.{{ dimension }},{% endfor %}
     {% for label in labels %}{{ label }},{% endfor %}
     cast(totals.headcount as bigint) as headcount,
-    {{ fte_of_percent('totals.total_percent') }} as fte,
-    {{ average_percent('totals.total_percent', 'totals.headcount') }} as average_position_percent,
+    formulas.fte(totals.total_percent) as fte,
+    formulas.average_percent(totals.total_percent, totals.headcount) as average_position_percent,
     {{ percent_of('totals.persons_100', 'totals.headcount') }} as full_time_100_percent,
     {{ percent_of('totals.persons_at_threshold', 'totals.headcount') }} as full_time_80_percent,
     cast(totals.persons_0_20 as bigint) as persons_0_20,
@@ -94,14 +94,14 @@ inner join {{ ref('int_org_units') }} as org_unit on totals.org_key = org_unit.o
 {% macro full_time_counts() -%}
     count(*) as headcount,
     sum(person_percent) as total_percent,
-    count_if(person_percent < 20) as persons_0_20,
-    count_if(person_percent >= 20 and person_percent < 50) as persons_20_50,
-    count_if(person_percent >= 50 and person_percent < 80) as persons_50_80,
-    count_if(person_percent >= 80 and person_percent < 100) as persons_80_100,
-    count_if(person_percent >= 100) as persons_100,
-    count_if(person_percent >= settings.full_time_threshold) as persons_at_threshold,
-    count_if(person_percent < 100 and wants_larger) as involuntary_part_time,
-    count_if(person_percent < 100 and has_answered) as part_time_answered
+    count_if(formulas.band(person_percent) = 'persons_0_20') as persons_0_20,
+    count_if(formulas.band(person_percent) = 'persons_20_50') as persons_20_50,
+    count_if(formulas.band(person_percent) = 'persons_50_80') as persons_50_80,
+    count_if(formulas.band(person_percent) = 'persons_80_100') as persons_80_100,
+    count_if(formulas.band(person_percent) = 'persons_100') as persons_100,
+    count_if(formulas.is_at_threshold(person_percent, settings.full_time_threshold)) as persons_at_threshold,
+    count_if(formulas.is_involuntary_part_time(person_percent, wants_larger)) as involuntary_part_time,
+    count_if(formulas.has_answered_part_time(person_percent, has_answered)) as part_time_answered
 {%- endmacro %}
 
 {% macro full_time_sums() -%}

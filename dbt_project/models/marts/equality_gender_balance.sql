@@ -23,8 +23,8 @@ totals as (
         count(*) as employees,
         sum(person_percent) as total_percent,
         count_if(is_temporary) as temporary_employees,
-        count_if(person_percent < 100) as part_time_employees,
-        count_if(person_percent < 100 and wants_larger) as involuntary_part_time
+        count_if(formulas.is_part_time(person_percent)) as part_time_employees,
+        count_if(formulas.is_involuntary_part_time(person_percent, wants_larger)) as involuntary_part_time
     from persons
     group by all
 )
@@ -37,7 +37,7 @@ select
     org_unit.org_unit_name,
     totals.sex,
     totals.employees,
-    {{ fte_of_percent('totals.total_percent') }} as fte,
+    formulas.fte(totals.total_percent) as fte,
     {{ percent_of('totals.employees', 'sum(totals.employees) over both_sexes') }} as employees_percent,
     {{ percent_of('totals.total_percent', 'sum(totals.total_percent) over both_sexes') }} as fte_percent,
     cast(totals.temporary_employees as bigint) as temporary_employees,

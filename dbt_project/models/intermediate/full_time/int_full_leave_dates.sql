@@ -12,4 +12,4 @@ inner join {{ ref('stg_positions') }} as held
         and coalesce(leaves.position_no, held.position_no) = held.position_no
         and reference.reference_date between held.valid_from and coalesce(held.valid_to, reference.reference_date)
 group by held.position_row, reference.reference_date
-having sum(leaves.leave_percent) >= 100
+having formulas.is_full_leave(sum(leaves.leave_percent))

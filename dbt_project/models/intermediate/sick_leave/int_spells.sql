@@ -28,10 +28,9 @@ with_latest_end as (
 marked as (
     select
         absence.*,
-        coalesce(
-            absence.from_date > absence.latest_end
-            and day_before.working_day_index > at_end.working_day_index, absence.latest_end is null
-        ) as starts_spell
+        formulas.begins_spell(
+            absence.from_date, absence.latest_end, day_before.working_day_index, at_end.working_day_index
+        ) as begins_spell
     from with_latest_end as absence
     left join {{ ref('int_calendar') }} as day_before on absence.from_date - 1 = day_before.calendar_date
     left join {{ ref('int_calendar') }} as at_end on absence.latest_end = at_end.calendar_date
@@ -40,7 +39,7 @@ marked as (
 numbered as (
     select
         *,
-        count_if(starts_spell) over (
+        count_if(begins_spell) over (
             partition by person_row order by from_date, absence_row
             rows between unbounded preceding and current row
         ) as spell_no
@@ -57,7 +56,9 @@ select
     max(to_date) over spell as spell_to,
     cast(count(*) over spell as integer) as spell_absences,
     cast(max(to_date) over spell - min(from_date) over spell + 1 as integer) as spell_days,
-    max(to_date) over spell - min(from_date) over spell + 1 > short_term_max_days as is_long_term,
+    formulas.is_long_term(
+        max(to_date) over spell - min(from_date) over spell + 1, short_term_max_days
+    ) as is_long_term,
     file_sha256,
     row_number
 from numbered
