@@ -13,11 +13,9 @@ with positions as (
         least(coalesce(position.valid_to, series.as_of), series.as_of) as to_date
     from {{ ref('stg_positions') }} as position
     inner join {{ ref('stg_persons') }} as person on position.employee_no = person.employee_no
-    inner join {{ ref('populations') }} as population on position.employment_form = population.employment_form
     cross join {{ ref('int_series') }} as series
     where
-        population.in_sick_leave
-        and position.position_percent > 0
+        position.in_sick_leave
         and position.valid_from <= series.as_of
         and coalesce(position.valid_to, series.as_of) >= series.first_day
 )
