@@ -85,7 +85,7 @@ def served_tables(night: Night) -> dg.MaterializeResult:
 def disclosure_attack(night: Night) -> dg.MaterializeResult:
     """The gate before readers: an attack on what is about to be served, which stops the night when a cell falls."""
     with refusals_as_failures():
-        report = attack_served(night.home, night.settings)
+        report = attack_served(night.home, night.settings, MARTS)
     attacked = {name: table.withheld for name, table in report.tables.items() if table.withheld}
     log.info("disclosure: %d withheld cells attacked, none falls", sum(attacked.values()))
     return dg.MaterializeResult(
