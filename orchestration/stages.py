@@ -297,7 +297,7 @@ def disclose(plan: Plan) -> Disclosed:
 @gate
 def attack(plan: Plan) -> Report:
     """Try to compute what is withheld from what is about to be served (docs/attack.md)."""
-    report = attack_served(plan.home, plan.settings)
+    report = attack_served(plan.home, plan.settings, marts())
     withheld = sum(table.withheld for table in report.tables.values())
     log.info("disclosure: %d withheld cells attacked, none falls", withheld)
     return report

@@ -6,7 +6,7 @@
 
 {# The columns that name a cell of a table; a stand-in where the project is only parsed. #}
 {% macro grain_of(table) -%}
-    {{ return(meta_of(table).grain if execute else ['period']) }}
+    {{ return(meta_of(table).grain if execute else ['period', 'sex']) }}
 {%- endmacro %}
 
 {# The measures of all served tables, each as its table, subject and column with what the yml says of it, in a fixed order. #}

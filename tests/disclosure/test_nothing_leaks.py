@@ -146,7 +146,7 @@ def about_to_publish(night: tuple[Home, bytes, list[str]], tmp_path: Path) -> Ho
 
 
 def test_the_attack_finds_nothing(night: tuple[Home, bytes, list[str]], about_to_publish: Home) -> None:
-    attack_served(about_to_publish, read_settings(night[0].root / SETTINGS))
+    attack_served(about_to_publish, read_settings(night[0].root / SETTINGS), tables_of(load_manifest()))
 
 
 @pytest.mark.parametrize("table", ["sick_leave_by_unit", "sick_leave_by_age", "full_time_by_unit", "equality_gender_balance"])
@@ -168,4 +168,4 @@ def test_a_secondary_cell_that_is_served_is_named_by_the_attack(
                 from marts.{table} as mart where {same} and {this}"""
         )
     with pytest.raises(Refused, match="can be computed from what would be served"):
-        attack_served(about_to_publish, settings)
+        attack_served(about_to_publish, settings, tables_of(load_manifest()))

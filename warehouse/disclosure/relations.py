@@ -429,7 +429,7 @@ class Reader:
         return {source.table: source.breakdown for source in self.sources if source.family == family and source.breakdown}
 
     def _sick_leave(self, name: str) -> Problem:
-        units, sexes, ages = (self.found[f"sick_leave_by_{name}"] for name in ("unit", "sex", "age"))
+        units, sexes, ages = (self.found[f"sick_leave_by_{by}"] for by in ("unit", "sex", "age"))
         tied_apart = ("sick_leave_by_sex", "sick_leave_by_age")
         by_unit = [self.found[table] for table in self._breakdowns("sick leave") if table not in tied_apart]
         both = {(place, key): cell for (place, key), cell in ages.items() if key[0] == "alle"}

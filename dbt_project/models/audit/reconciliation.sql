@@ -18,14 +18,14 @@ with cells_found as (
         select
             wanted.figure_id,
             sum(cast(to_json(held) ->> wanted.measure as double)) as computed  -- noqa: RF02
-        f        rom {{ ref('int_published_cells') }} as wanted
+        from {{ ref('int_published_cells') }} as wanted
         inner join {{ ref(mart) }} as held
             on
                 wanted.mart = '{{ mart }}'
                 {% for key in keys if key != 'sex' %}
                     and (wanted.cell ->> '{{ key }}') = cast(held.{{ key }} as varchar)
                 {% endfor %}
-        {% if 'sex' in keys %}
+                {% if 'sex' in keys %}
                     and coalesce(wanted.cell ->> 'sex', held.sex) = held.sex
                 {% endif %}
         group by wanted.figure_id
