@@ -1,1 +1,1 @@
-"""Reference feeds: peers' figures, Statistics Norway's tables, adopted targets, pilots, and the ledger of published figures."""
+"""Reference feeds: peers' figures, Statistics Norway's tables, adopted targets, pilots, and printed figures."""
