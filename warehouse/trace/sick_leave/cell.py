@@ -20,7 +20,8 @@ def of_cell(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str
     con = lineage.con
     first, last = one(
         con,
-        "select min(first_month_index), max(last_month_index) from intermediate.int_periods where period_type = $1 and period = $2",
+        """select min(first_month_index), max(last_month_index) from intermediate.int_periods
+           where period_type = $1 and period = $2""",
         [cell["period_type"], cell["period"]],
     )
     conditions = ["true"]
