@@ -453,9 +453,7 @@ def test_contradictions_of_the_printed_ledger_are_found_without_its_data(served:
 
 
 def test_cells_name_existing_rows(served: duckdb.DuckDBPyConnection) -> None:
-    cells = dict(
-        served.execute("select figure_id, cell from intermediate.int_printed_cells where mart is not null").fetchall()
-    )
+    cells = dict(served.execute("select figure_id, cell from intermediate.int_printed_cells where mart is not null").fetchall())
     assert cells["year_end"] == (
         '{"source":"payroll","reference_date":"2023-12-31","org_level":"avdeling","org_unit_code":"V1"}'
     )
