@@ -71,9 +71,13 @@ def command(
                 2 wrong usage or settings
     """
     from orchestration.run import run_night
+    from sources.payroll.profile import ProfileError, read_profile
     from warehouse.settings import DEFAULT_FILE, read_settings
 
-    read_settings(settings_file or DEFAULT_FILE)
+    try:
+        read_profile(read_settings(settings_file or DEFAULT_FILE).payroll_profile)
+    except ProfileError as error:
+        raise UsageError(str(error)) from None
     if accept_restatement is not None and not accept_restatement.strip():
         raise UsageError("--accept-restatement needs a reason that an auditor will understand")
     show_progress("starting Dagster")

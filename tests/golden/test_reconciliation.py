@@ -434,7 +434,7 @@ def test_patterns_of_the_printed_ledger_that_no_mart_holds(served: duckdb.DuckDB
     """What docs/marts.md says is not covered; a pattern that is not mapped would show here."""
     found = served.execute(
         """select distinct cell.reason, figure.source_name, figure.indicator
-           from intermediate.int_published_cells as cell inner join staging.stg_published_figures as figure using (figure_id)
+           from intermediate.int_printed_cells as cell inner join staging.stg_printed_figures as figure using (figure_id)
            where cell.reason like 'No mart holds%' or cell.reason like '%before any%'
                or cell.reason like '%no period of the kind%' order by all"""
     ).fetchall()
@@ -453,9 +453,7 @@ def test_contradictions_of_the_printed_ledger_are_found_without_its_data(served:
 
 
 def test_cells_name_existing_rows(served: duckdb.DuckDBPyConnection) -> None:
-    cells = dict(
-        served.execute("select figure_id, cell from intermediate.int_published_cells where mart is not null").fetchall()
-    )
+    cells = dict(served.execute("select figure_id, cell from intermediate.int_printed_cells where mart is not null").fetchall())
     assert cells["year_end"] == (
         '{"source":"payroll","reference_date":"2023-12-31","org_level":"avdeling","org_unit_code":"V1"}'
     )

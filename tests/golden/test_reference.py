@@ -198,5 +198,5 @@ def test_newest_file_of_each_feed_and_table_is_loaded(served: duckdb.DuckDBPyCon
 
 
 def test_ledger_of_published_figures(served: duckdb.DuckDBPyConnection) -> None:
-    rows = served.execute("select document, cast(published_on as varchar), value from staging.stg_published_figures").fetchall()
+    rows = served.execute("select document, cast(published_on as varchar), value from staging.stg_printed_figures").fetchall()
     assert [(document, day, float(value)) for document, day, value in rows] == [("Rapport, del 1", "2024-01-01", 1.8)]

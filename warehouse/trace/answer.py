@@ -234,7 +234,7 @@ def figure_cell(con: duckdb.DuckDBPyConnection, figure_id: str) -> tuple[dict[st
         raise UsageError(f"the ledger has no figure {figure_id}{hint}")
     figure = _row(con, "select * from served.reconciliation where figure_id = $1", [figure_id])
     mapped = _row(
-        con, "select mart, measure, cell, reason from intermediate.int_published_cells where figure_id = $1", [figure_id]
+        con, "select mart, measure, cell, reason from intermediate.int_printed_cells where figure_id = $1", [figure_id]
     )
     figure["reason"] = figure.get("reason") or mapped["reason"]
     if mapped["mart"] is None or mapped["cell"] is None:

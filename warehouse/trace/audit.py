@@ -74,7 +74,7 @@ def of_reconciliation(
     """The figure's row of the ledger, those of other documents for the same cell, and the rows of what is computed."""
     con = lineage.con
     row = con.execute(
-        "select mart, measure, cell from intermediate.int_published_cells where figure_id = $1", [cell["figure_id"]]
+        "select mart, measure, cell from intermediate.int_printed_cells where figure_id = $1", [cell["figure_id"]]
     ).fetchone()
     ledger = "select file_sha256, row_number from raw.publiserte_tall where figure_id"
     lineage.add("publiserte_tall", "printed figure", f"{ledger} = $1", [cell["figure_id"]])
@@ -82,7 +82,7 @@ def of_reconciliation(
         lineage.add(
             "publiserte_tall",
             "figure of another document for the same cell",
-            f"""{ledger} in (select figure_id from intermediate.int_published_cells
+            f"""{ledger} in (select figure_id from intermediate.int_printed_cells
                 where mart = $1 and measure = $2 and cell = $3)""",
             list(row),
         )

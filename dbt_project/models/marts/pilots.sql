@@ -77,8 +77,9 @@ full_time as (
             person.month_index,
             person.is_start,
             person.is_inside,
-            {{ percent_of('count_if(formulas.is_at_threshold(person.person_percent, settings.full_time_threshold))', 'count(*)') }}
-                as full_time_80_percent,
+            {{ percent_of(
+                'count_if(formulas.is_at_threshold(person.person_percent, settings.full_time_threshold))', 'count(*)'
+            ) }} as full_time_80_percent,
             {{ percent_of('count_if(not formulas.is_part_time(person.person_percent))', 'count(*)') }}
                 as full_time_100_percent,
             formulas.average_percent(sum(person.person_percent), count(*)) as average_position_percent,

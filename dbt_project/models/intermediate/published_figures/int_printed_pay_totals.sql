@@ -10,8 +10,8 @@ with printed as (
         wanted.measure,
         wanted.cell ->> 'year' as calendar_year,
         cast(wanted.cell ->> 'pay_group' as integer) as pay_group
-    from {{ ref('stg_published_figures') }} as figure
-    inner join {{ ref('int_published_cells') }} as wanted on figure.figure_id = wanted.figure_id
+    from {{ ref('stg_printed_figures') }} as figure
+    inner join {{ ref('int_printed_cells') }} as wanted on figure.figure_id = wanted.figure_id
     where wanted.mart = 'equality_pay'
 ),
 
@@ -83,7 +83,7 @@ select
     printed.figure_id,
     'groups' as other_id,
     'The same document''s figures of the single pay groups give '
-    || format('{:.' || printed.decimals || 'f}', (ranges.lowest + ranges.highest) / 2) || ' for this cell' as told
+    || {{ printed('(ranges.lowest + ranges.highest) / 2', 'printed.decimals') }} || ' for this cell' as contradiction
 from printed
 inner join ranges
     on
