@@ -170,7 +170,12 @@ def record_of(tables: Sequence[Table], settings: Settings) -> dict[str, dict[str
             "labels": table.labels,
             "size": table.size,
             "threshold": {"setting": table.threshold, "value": limits[table.name]} if table.threshold else None,
-            "measures": {name: asdict(measure) for name, measure in table.measures.items()},
+            "measures": {
+                name: {
+                    said: value for said, value in asdict(measure).items() if value not in (None, "") and said != "description"
+                }
+                for name, measure in table.measures.items()
+            },
         }
         for table in tables
     }
