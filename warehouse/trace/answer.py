@@ -45,7 +45,7 @@ class Fraction:
 class Answer:
     """A cell with everything that is behind it.
 
-    `withheld`: the measures that are not shown, each with the reason. `figure`: the printed figure that the question began with.
+    `withheld`: the measures that are not shown, each with the reason. `figure`: the printed figure that was asked for, if any.
     """
 
     table: str
