@@ -18,7 +18,8 @@ from orchestration.dbt import load_manifest
 from orchestration.run import run_night
 from tests.building import build, settings_with
 from tests.command import ARSVERK, arsverk, start_arsverk
-from tests.deliveries import small_delivery, write_delivery
+from tests.municipalities.by_hand import small_delivery
+from tests.municipalities.files import write_delivery
 from warehouse.disclosure.marts import marts_of
 from warehouse.history import publications
 from warehouse.lock import writer_lock

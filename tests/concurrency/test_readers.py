@@ -8,7 +8,8 @@ from datetime import date
 from pathlib import Path
 
 from orchestration.run import run_night
-from tests.deliveries import small_delivery, write_delivery
+from tests.municipalities.by_hand import small_delivery
+from tests.municipalities.files import write_delivery
 from warehouse.paths import Home
 
 READER = """

@@ -5,8 +5,8 @@ from pathlib import Path
 from orchestration.dbt import load_manifest, run_dbt
 from sources.registry import feeds
 from tests.building import settings_with
-from tests.golden.municipality import Municipality
 from tests.golden.test_sick_leave import AS_OF
+from tests.municipalities.by_hand import Municipality
 from warehouse.archive import read_ledger, take_in
 from warehouse.delivery import choose
 from warehouse.load import start_build

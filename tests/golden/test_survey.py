@@ -1,25 +1,23 @@
 """10-FAKTOR from workbook to served table: cases worked out by hand. Not here: the reading of bad workbooks (unit tests)."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.building import build_withholding_small_cells_alone, settings_with
-from tests.small_deliveries import write_payroll, write_workbook
-from warehouse.paths import Home
+from tests.builds import Builds
+from tests.municipalities.by_hand import write_payroll
+from tests.municipalities.files import write_workbook
 
 PARTICIPATION = ["Enhet", "Enhetskode", "Planlagte svar", "Svar"]
 FACTORS = ["Enhet", "Enhetskode", "Faktor", "Navn", "Snitt", "Antall svar", "Norge"]
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
-    folder: Path = tmp_path_factory.mktemp("survey")
-    home = Home(folder / "home")
-    write_payroll(home.landing, "2024-01-31")
+def deliver(landing: Path) -> None:
+    write_payroll(landing, "2024-01-31")
     write_workbook(
-        home.landing / "10faktor_2021.xlsx",
+        landing / "10faktor_2021.xlsx",
         {
             "Deltakelse": [
                 PARTICIPATION,
@@ -37,7 +35,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnectio
         },
     )
     write_workbook(
-        home.landing / "10faktor_2023.xlsx",
+        landing / "10faktor_2023.xlsx",
         {
             "Deltakelse": [
                 PARTICIPATION,
@@ -56,9 +54,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnectio
             ],
         },
     )
-    settings = settings_with(folder)
-    build_withholding_small_cells_alone(home, settings)
-    return duckdb.connect(str(home.build_database), read_only=True)
+
+
+@pytest.fixture(scope="module")
+def served(builds: Builds) -> Iterator[duckdb.DuckDBPyConnection]:
+    with builds.built(deliver).reading() as con:
+        yield con
 
 
 def test_response(served: duckdb.DuckDBPyConnection) -> None:

@@ -20,15 +20,14 @@ from click.testing import CliRunner, Result
 from orchestration.cli import main
 from orchestration.dbt import load_manifest
 from sources.registry import feeds
-from tests.building import build_withholding_small_cells_alone, settings_with
+from tests.builds import Builds, published_without_secondary
 from tests.cutting import Recomputed, Row, files_cut, fraction_columns
-from tests.golden.traced_municipality import deliver
+from tests.municipalities.traced import deliver
 from warehouse.archive import kept_arrivals, take_in
 from warehouse.delivery import choose
 from warehouse.disclosure.marts import LABELS, marts_of
 from warehouse.load import load_delivery
 from warehouse.paths import Home
-from warehouse.publish import publish
 from warehouse.settings import Settings
 from warehouse.trace.lineage import REFERENCES, Lineage
 from warehouse.trace.tables import TABLES
@@ -47,14 +46,11 @@ def built_marts() -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Settings]:
+def town(builds: Builds) -> tuple[Home, Settings]:
     """The municipality published; fewer than two årsverk or persons are withheld."""
-    folder = tmp_path_factory.mktemp("trace")
-    home = Home(folder / "home")
-    home.prepare()
-    deliver(home.landing)
-    settings = settings_with(
-        folder,
+    built = builds.built(
+        deliver,
+        published_without_secondary,
         min_fte_unit=0.15,
         min_fte_job_code=0,
         age_bands=[40],
@@ -62,9 +58,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Settings]:
         min_responses=0,
         max_quarantine_share=QUARANTINE_SHARE,
     )
-    build_withholding_small_cells_alone(home, settings)
-    publish(home, settings, marts_of(load_manifest()))
-    return home, settings
+    return built.home, built.settings
 
 
 def traced(home: Home, *words: str) -> Result:

@@ -23,10 +23,11 @@ from sources.payroll.profile import feeds_by
 from sources.registry import feeds
 from tests.building import settings_with
 from tests.command import arsverk
-from tests.deliveries import small_delivery, write_delivery, write_feed
+from tests.municipalities.by_hand import small_delivery
+from tests.municipalities.files import write_delivery, write_feed
+from tests.municipalities.random_rows import random_feeds
+from tests.municipalities.vendors import write_visma
 from tests.nights import check_evaluations, night
-from tests.random_municipality import random_feeds
-from tests.vendor_deliveries import write_visma
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.publish import current_publication

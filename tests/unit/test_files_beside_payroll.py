@@ -9,7 +9,8 @@ import pytest
 from sources.naming import NamedFile, recognise
 from sources.registry import feeds
 from tests.building import settings_with
-from tests.small_deliveries import national_number, write_lines, write_payroll
+from tests.municipalities.by_hand import national_number, write_payroll
+from tests.municipalities.files import write_lines
 from warehouse.archive import read_ledger, take_in
 from warehouse.delivery import Delivery, choose
 from warehouse.errors import Refused
