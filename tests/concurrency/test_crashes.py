@@ -56,7 +56,15 @@ def served_as_of(home: Home) -> date:
         return row[0]
 
 
-@pytest.mark.parametrize("stage", ["landing: the delivery", "feeds: organisasjon", "models: sick_leave_by_sex", "disclosure:"])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        pytest.param("landing: the delivery", marks=pytest.mark.exhaustive),
+        "feeds: organisasjon",
+        pytest.param("models: sick_leave_by_sex", marks=pytest.mark.exhaustive),
+        "disclosure:",
+    ],
+)
 def test_kill_at_each_stage(home: Home, stage: str) -> None:
     night = start_arsverk("run", "--home", home.root)
     assert night.stdout is not None
