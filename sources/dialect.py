@@ -39,7 +39,7 @@ class TextTable:
 
     `width`: fields of the header row, nameless ones included. `misshapen`: row number → fields of the row.
     `added`: columns that a reader has put to those of the file. `set_aside`: rows that a reader has found broken and taken
-    out, `noted` those that it has kept, both rule → row number → value. `joined`: row number → the further rows of the file
+    out, `noted` those that it has kept, both rule → row number → value. `merged`: row number → the further rows of the file
     that a reader has put together with it.
     """
 
@@ -50,7 +50,7 @@ class TextTable:
     added: frozenset[str] = frozenset()
     set_aside: Mapping[str, Mapping[int, str | None]] = field(default_factory=dict)
     noted: Mapping[str, Mapping[int, str | None]] = field(default_factory=dict)
-    joined: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    merged: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
     @property
     def rows_delivered(self) -> int:
