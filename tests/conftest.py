@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.builds import Builds, folder_of_this_run
+from tests.builds import Builds, Built, folder_of_this_run, whole_night
 from tests.examples import register_profiles
 from tests.municipalities.by_hand import small_delivery
-from tests.municipalities.files import Delivery
+from tests.municipalities.files import Delivery, write_delivery
 from warehouse.paths import Home
 from warehouse.settings import Settings, read_settings
 
@@ -40,3 +40,9 @@ def settings() -> Settings:
 def builds(tmp_path_factory: pytest.TempPathFactory) -> Builds:
     """Finished builds, shared with all workers; to be read alone."""
     return Builds(folder_of_this_run(tmp_path_factory))
+
+
+@pytest.fixture(scope="session")
+def small_night(builds: Builds) -> Built:
+    """The small delivery published by a whole night, to be read alone."""
+    return builds.built(lambda landing: write_delivery(landing, small_delivery()), whole_night)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import pytest
 from orchestration.dbt import load_manifest
 from orchestration.run import run_night
 from tests.building import build, settings_with
+from tests.builds import Built
 from tests.command import ARSVERK, arsverk, start_arsverk
 from tests.municipalities.by_hand import small_delivery
 from tests.municipalities.files import write_delivery
@@ -31,21 +31,11 @@ SEPTEMBER, OCTOBER = date(2024, 9, 30), date(2024, 10, 31)
 FILE_SIZE_LIMIT = 1_000_000
 
 
-@pytest.fixture(scope="module")
-def one_night(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home with September published and October waiting in the landing folder."""
-    home = Home(tmp_path_factory.mktemp("crash") / "home")
-    home.prepare()
-    write_delivery(home.landing, small_delivery(), extract_date=SEPTEMBER)
-    run_night(home, settings_file=None, landing=None, as_of=None)
-    write_delivery(home.landing, small_delivery(), extract_date=OCTOBER)
-    return home
-
-
 @pytest.fixture
-def home(one_night: Home, tmp_path: Path) -> Home:
-    copy = Home(tmp_path / "home")
-    shutil.copytree(one_night.root, copy.root, symlinks=True)
+def home(small_night: Built, tmp_path: Path) -> Home:
+    """A home with September published and October waiting in the landing folder."""
+    copy = small_night.copy(tmp_path)
+    write_delivery(copy.landing, small_delivery(), extract_date=OCTOBER)
     return copy
 
 

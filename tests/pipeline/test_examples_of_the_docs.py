@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import click
 import duckdb
 import pytest
 from click.testing import CliRunner
@@ -93,13 +94,13 @@ def examples_of(path: Path) -> Iterator[Example]:
     for found in re.finditer(r"`((?:\.venv/bin/)?(?:arsverk|make|python)(?: [^`]+)?)`", text):
         span = " ".join(found.group(1).split())
         # A command without more is its name in a sentence.
-        if len(span.split()) > 2 and not re.search(r"…|\[|\b[A-Z]{2,}\b", span):
+        if (span.startswith("make") or len(span.split()) > 2) and not re.search(r"…|\[|\b[A-Z]{2,}\b", span):
             yield Example(f"{name}:{text[: found.start()].count(chr(10)) + 1}", span)
 
 
 def examples_of_help() -> Iterator[Example]:
     """The indented command lines of every command's help page."""
-    for name in main.commands:
+    for name in main.list_commands(click.Context(main)):
         page = CliRunner().invoke(main, [name, "--help"]).output
         for line in page.splitlines():
             if line.startswith("    arsverk "):
