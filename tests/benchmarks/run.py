@@ -1,5 +1,5 @@
 """Measures and prints ratios, and seconds by stage: `make bench`, or `python -m tests.benchmarks.run NAME…` for some.
-Not here: what a stage is (orchestration/stages.py), or the making of deliveries (sized.py, sources/demo).
+Not here: what a stage is (orchestration/stages.py), or the making of deliveries (municipalities/drawn.py, sources/demo).
 
 Seconds depend on the machine; where there is a yardstick, both are measured side by side in one run.
 """
@@ -25,8 +25,8 @@ from orchestration.stages import STAGES, Plan
 from sources.demo import make_deliveries
 from sources.payroll.profile import feeds_by
 from sources.registry import feeds
-from tests.benchmarks.sized import Size, write_sized
 from tests.command import ARSVERK
+from tests.municipalities.drawn import Size, write_drawn
 from warehouse.archive import all_arrivals
 from warehouse.build_database import start_build
 from warehouse.database import connect
@@ -55,7 +55,7 @@ class Benchmark:
 
 def sized(size: Size, *, command: bool = False, ratios: bool = False) -> Benchmark:
     """A benchmark on a drawn municipality."""
-    return Benchmark(lambda landing: write_sized(landing, size), str(size), command, ratios)
+    return Benchmark(lambda landing: write_drawn(landing, size), str(size), command, ratios)
 
 
 def small(persons: int, seed: int) -> Benchmark:

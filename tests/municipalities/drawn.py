@@ -1,4 +1,4 @@
-"""One payroll delivery of any size, up to a country's whole municipal sector, for benchmarks: valid rows only.
+"""One drawn payroll delivery of any size, up to a country's whole municipal sector: valid rows only.
 The shape is the demo municipality's, roughly; what the figures come to does not matter here.
 """
 
@@ -38,10 +38,11 @@ class Size:
     seed: int = 1
 
     def __str__(self) -> str:
-        return f"{self.persons:,} employees, {sum(self.units):,} units, {self.absences:,} absences".replace(",", " ")
+        counts = {"employees": self.persons, "units": sum(self.units), "absences": self.absences}
+        return ", ".join(f"{number:_} {what}".replace("_", " ") for what, number in counts.items())
 
 
-def write_sized(landing: Path, size: Size) -> None:
+def write_drawn(landing: Path, size: Size) -> None:
     """Write the five payroll feeds into `landing`."""
     landing.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(size.seed)
