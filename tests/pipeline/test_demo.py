@@ -1,5 +1,5 @@
-"""Municipalities of some hundred and some thousand employees through a whole night, with every part of disclosure control: the
-demo municipality's figures are those that were printed about the real one, and a small drawn one stands in for it in `make test`.
+"""Municipalities of some hundred and some thousand employees through a whole night, with every part of disclosure control.
+The demo's figures are those that were printed about the real one; a small drawn one stands in for it in `make test`.
 Not here: the demo's files (tests/unit/test_demo_others.py), or how a figure is judged (tests/golden/test_reconciliation.py).
 """
 
