@@ -21,7 +21,6 @@ from tests.builds import Builds, Built
 from tests.municipalities.by_hand import Municipality
 from tests.municipalities.files import header_line, write_lines, write_workbook
 from warehouse.disclosure.marts import marts_of
-from warehouse.paths import Home
 from warehouse.reconciliation import new_mismatches
 
 ROOT = Path(__file__).parents[2]
@@ -489,16 +488,13 @@ def test_every_table_that_withholds_is_followed() -> None:
     assert all(set(follow.says) == {"status", "reason"} for follow in marts["reconciliation"].follows)
 
 
-def test_new_mismatches_are_those_the_publication_did_not_have(
-    built: Built, served: duckdb.DuckDBPyConnection, home: Home
-) -> None:
+def test_new_mismatches_are_those_the_publication_did_not_have(served: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     reason = "The warehouse computes 0.0, 0.5 less than is printed."
-    assert new_mismatches(home, served) == [("mismatch", reason)]
-    home.current.mkdir(parents=True)
-    published = home.current / "reconciliation.parquet"
+    assert new_mismatches(served, None) == new_mismatches(served, tmp_path) == [("mismatch", reason)]
+    published = tmp_path / "reconciliation.parquet"
     with duckdb.connect() as con:
         con.execute(f"copy (select 'mismatch' as figure_id, 'match' as status) to '{published}' (format parquet)")
-    assert new_mismatches(home, served) == [("mismatch", reason)]
+    assert new_mismatches(served, tmp_path) == [("mismatch", reason)]
     with duckdb.connect() as con:
         con.execute(f"copy (select 'mismatch' as figure_id, 'mismatch' as status) to '{published}' (format parquet)")
-    assert new_mismatches(home, served) == []
+    assert new_mismatches(served, tmp_path) == []

@@ -25,7 +25,7 @@ WITHOUT_A_CELL = {"HELT0324-019", "HELT0324-020", "LIKE2023-026"}
 ENOUGH = 560
 AUTUMN = "2024-10-08"
 # What the small municipality has no files for, and what a first publication has nothing of.
-WITHOUT_ROWS = {"substitutes_by_unit", "pilots", "restatements"}
+WITHOUT_ROWS = {"full_time_sources", "substitutes_by_unit", "pilots", "restatements"}
 
 
 def deliver_small(landing: Path) -> None:
