@@ -4,14 +4,20 @@ BIN := .venv/bin
 HOME_FOLDER ?= data
 STAMP := .venv/ready
 
-.PHONY: run test lint bench same dev demo prepare lock clean
+.PHONY: run test exhaustive pytest lint bench same dev demo prepare lock clean
 
 run: $(STAMP)  ## demo deliveries into data/landing, one nightly run, what was published and where
 	@test -n "$$(ls $(HOME_FOLDER)/landing 2>/dev/null)" || $(BIN)/arsverk demo --home $(HOME_FOLDER)
 	@$(BIN)/arsverk run --home $(HOME_FOLDER)
 
-test: $(STAMP) lint  ## everything that must be green
+test: $(STAMP)  ## everything that must be green; lint and tests side by side, since most of lint is one process
+	@$(MAKE) --no-print-directory --jobs=2 lint pytest
+
+pytest: $(STAMP)
 	@$(BIN)/python -m pytest -n 2 --dist loadscope
+
+exhaustive: $(STAMP)  ## every test there is, the minutes-long ones too, and many examples of each property
+	@$(BIN)/python -m pytest -n 2 --dist loadscope -m "" --hypothesis-profile=exhaustive
 
 lint: $(STAMP)  ## format, lint, types, imports, SQL lint
 	@$(BIN)/ruff format --check .

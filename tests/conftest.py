@@ -1,4 +1,4 @@
-"""Fixtures all tests share. Not here: helper functions (deliveries.py, building.py), or what only one folder needs."""
+"""Fixtures all tests share. Not here: helper functions (municipalities/, building.py), or what only one folder needs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.deliveries import Delivery, small_delivery
+from tests.builds import Builds, Built, folder_of_this_run, whole_night
+from tests.examples import register_profiles
+from tests.municipalities.by_hand import small_delivery
+from tests.municipalities.files import Delivery, write_delivery
 from warehouse.paths import Home
 from warehouse.settings import Settings, read_settings
+
+register_profiles()
 
 
 @pytest.fixture
@@ -29,3 +34,15 @@ def home(tmp_path: Path) -> Home:
 def settings() -> Settings:
     """The repository's own settings."""
     return read_settings()
+
+
+@pytest.fixture(scope="session")
+def builds(tmp_path_factory: pytest.TempPathFactory) -> Builds:
+    """Finished builds, shared with all workers; to be read alone."""
+    return Builds(folder_of_this_run(tmp_path_factory))
+
+
+@pytest.fixture(scope="session")
+def small_night(builds: Builds) -> Built:
+    """The small delivery published by a whole night, to be read alone."""
+    return builds.built(lambda landing: write_delivery(landing, small_delivery()), whole_night)

@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
+from tests.municipalities.random_rows import Feeds, Row
 from tests.oracle import OracleSettings, first_year, to_date, to_number, unit_places
-from tests.random_municipality import Feeds, Row
 
 Key = tuple[Any, ...]
 Cell = dict[str, Any]

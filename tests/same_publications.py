@@ -16,9 +16,9 @@ import click
 
 from sources.demo import make_deliveries
 from tests.building import ROOT
-from tests.deliveries import PAYROLL, write_delivery
-from tests.random_municipality import random_feeds
-from tests.vendor_deliveries import WRITERS
+from tests.municipalities.files import PAYROLL, write_delivery
+from tests.municipalities.random_rows import random_feeds
+from tests.municipalities.vendors import WRITERS
 
 SEED = 2
 # Says of its own making what differs from night to night.

@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 
 from orchestration.dbt import load_manifest
-from tests.building import build, settings_with
-from tests.random_municipality import random_feeds
-from tests.small_deliveries import write_lines
+from tests.builds import Builds, served_whole
+from tests.municipalities.random_rows import write_random
 from warehouse.attack.audit import attack, unknowns
 from warehouse.attack.families import FAMILIES, Family
 from warehouse.attack.night import attack_served
@@ -35,16 +34,10 @@ HEAD_TABLES = {"full_time_by_unit": "headcount", "full_time_by_job_code": "headc
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Settings]:
+def built(builds: Builds) -> tuple[Home, Settings]:
     """A build database; a test that changes it works on a copy."""
-    root = tmp_path_factory.mktemp("built")
-    feeds, as_of = random_feeds(SEED)
-    for feed, rows in feeds.items():
-        write_lines(root / "landing" / f"{feed}_{as_of}.csv", ";".join(rows[0]), [";".join(row.values()) for row in rows])
-    settings = settings_with(root, **THRESHOLDS)
-    home = Home(root)
-    build(home, settings)
-    return home, settings
+    whole = builds.built(lambda landing: write_random(landing, SEED), served_whole, **THRESHOLDS)
+    return whole.home, whole.settings
 
 
 def withhold(con: duckdb.DuckDBPyConnection, table: str, where: str, reason: str) -> None:

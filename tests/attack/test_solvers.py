@@ -10,11 +10,12 @@ from random import Random
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.examples import examples
 from warehouse.attack.elimination import eliminate
 from warehouse.attack.intervals import Contradiction, System, components, reach
-
-CASES = 150
 
 
 def rank(rows: list[list[Fraction]]) -> int:
@@ -50,9 +51,9 @@ def random_matrix(draw: Random) -> np.ndarray:
     return np.array(matrix, dtype=np.int64)
 
 
-@pytest.mark.parametrize("seed", range(CASES))
-def test_elimination_finds_what_the_rational_row_space_holds(seed: int) -> None:
-    draw = Random(seed)
+@examples(few=150, many=3000)
+@given(draw=st.randoms(use_true_random=False))
+def test_elimination_finds_what_the_rational_row_space_holds(draw: Random) -> None:
     matrix = random_matrix(draw)
     n = matrix.shape[1]
     known = np.array([draw.random() < 0.1 for _ in range(n)])
@@ -95,10 +96,11 @@ def system_of(values: np.ndarray, withheld: np.ndarray) -> System:
     )
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_intervals_are_those_of_every_possible_table(seed: int) -> None:
+@examples(few=60, many=1000)
+@given(draw=st.randoms(use_true_random=False))
+def test_intervals_are_those_of_every_possible_table(draw: Random) -> None:
     """The ends for tables with margins are whole numbers, so that all tables of whole numbers show them."""
-    values, withheld = random_table(Random(seed))
+    values, withheld = random_table(draw)
     system = system_of(values, withheld)
     n = system.lower.size
     tables = np.array(list(itertools.product(range(int(system.right.max()) + 1), repeat=n)))

@@ -1,36 +1,78 @@
-"""Measures and prints the ratios. Run it by `make bench`; `python -m tests.benchmarks.run asker` leaves national size out.
+"""Measures and prints ratios, and seconds by stage: `make bench`, or `python -m tests.benchmarks.run NAME…` for some.
+Not here: what a stage is (orchestration/stages.py), or the making of deliveries (municipalities/drawn.py, sources/demo).
 
-Seconds depend on the machine and are printed beside the ratios only to show their size.
+Seconds depend on the machine; where there is a yardstick, both are measured side by side in one run.
 """
 
 from __future__ import annotations
 
+import json
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import duckdb
 
 from orchestration.dbt import run_dbt
+from orchestration.stages import STAGES, Plan
 from sources.demo import make_deliveries
+from sources.payroll.profile import feeds_by
 from sources.registry import feeds
-from tests.benchmarks.national import make_national
-from tests.building import build
 from tests.command import ARSVERK
-from warehouse.archive import all_arrivals, take_in
+from tests.municipalities.drawn import Size, write_drawn
+from warehouse.archive import all_arrivals
 from warehouse.build_database import start_build
 from warehouse.database import connect
 from warehouse.delivery import choose
+from warehouse.errors import Refused
 from warehouse.load import load_feed
 from warehouse.paths import Home
+from warehouse.publication import current_publication
 from warehouse.settings import Settings, read_settings
 
 MEMORY_ALLOWED_GIB = 8
 SICK_LEAVE_BUILD = "+sick_leave_by_unit"
+REFUSED = "refused"
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A municipality, and what is measured on it beside the seconds of each stage."""
+
+    deliver: Callable[[Path], object]
+    size: str
+    command: bool = False  # also the whole command `arsverk run` against the same stages
+    ratios: bool = False  # also loading and the models against a yardstick, and a trace
+
+
+def sized(size: Size, *, command: bool = False, ratios: bool = False) -> Benchmark:
+    """A benchmark on a drawn municipality."""
+    return Benchmark(lambda landing: write_drawn(landing, size), str(size), command, ratios)
+
+
+def small(persons: int, seed: int) -> Benchmark:
+    """A municipality so small that much of it is withheld."""
+    units = (1, 3, 4, max(4, persons // 80), max(8, persons // 25))
+    return sized(Size(persons, 10 * persons, units, seed))
+
+
+BENCHMARKS = {
+    "demo": Benchmark(make_deliveries, "the demo municipality, about 6 500 employees", command=True, ratios=True),
+    "random-300": small(300, seed=3),
+    "random-700": small(700, seed=7),
+    "random-1500": small(1_500, seed=15),
+    "large": sized(Size(60_000, 600_000, (1, 12, 36, 500, 3_000))),
+    "national": sized(Size(500_000, 5_000_000, (1, 12, 87, 900, 4_500)), ratios=True),
+}
+TOY = sized(Size(120, 600, (1, 2, 2, 4, 8)), command=True, ratios=True)
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -41,14 +83,30 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def say(what: str, ours: float, yardstick: float, yardstick_is: str) -> None:
-    print(f"{what:<58} {ours / yardstick:6.2f} × {yardstick_is} ({ours:.1f} s / {yardstick:.1f} s)", flush=True)
+    print(f"  {what:<56} {ours / yardstick:6.2f} × {yardstick_is} ({ours:.1f} s / {yardstick:.1f} s)", flush=True)
 
 
-def night(home: Home) -> tuple[float, float]:
-    """Seconds and peak GiB of `arsverk run` in a process of its own."""
-    began = time.perf_counter()
-    subprocess.run([ARSVERK, "run", "--home", str(home.root)], check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+def time_stages(home: Home, settings: Settings) -> dict[str, float | str]:
+    """A night by the stages on the home's landing folder: seconds of each, the peak GiB, and why it was refused if it was."""
+    plan = Plan(home, settings, feeds_by(settings.payroll_profile), previous=current_publication(home))
+    found: dict[str, float | str] = {}
+    try:
+        for stage in STAGES:
+            began = time.perf_counter()
+            stage(plan)
+            found[stage.name] = time.perf_counter() - began
+    except Refused as refused:
+        found[REFUSED] = str(refused).splitlines()[0]
+    found["GiB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return found
+
+
+def stages_in_a_process_of_their_own(home: Home) -> dict[str, float | str]:
+    """The same, with a memory that is theirs alone."""
+    command = [sys.executable, "-m", "tests.benchmarks.run", "--stages-of", str(home.root)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    found: dict[str, float | str] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def load_against_read_csv(home: Home, settings: Settings) -> None:
@@ -85,6 +143,7 @@ def _is_utf8(content: bytes) -> bool:
 
 def models_against_one_query(home: Home, settings: Settings) -> None:
     """Building sick_leave_by_unit and what it rests on, against one query with a row a day; both give the same table."""
+    shutil.copy(home.warehouse_database, home.build_database)
     options = {"database": home.build_database, "target": home.build / "dbt", "memory_limit": settings.memory_limit}
     choice = ["run", "--select", SICK_LEAVE_BUILD, "--exclude", "config.materialized:view"]
     ours = seconds(lambda: run_dbt(choice, **options))
@@ -102,43 +161,54 @@ def models_against_one_query(home: Home, settings: Settings) -> None:
     say("sick_leave_by_unit by the models (dbt's own time with it)", ours, yardstick, "one query with a row a day, same table")
 
 
-def asker(folder: Path, settings: Settings) -> float:
-    home = Home(folder / "asker")
-    home.prepare()
-    make_deliveries(home.landing)
-    whole, memory = night(home)
-    stages = seconds(lambda: build(home, settings))
-    say("the night at Asker's size, end to end", whole, stages, "the same stages without Dagster, warm, unpublished")
-    print(f"{'its peak memory':<58} {memory:6.2f} GiB")
-    load_against_read_csv(home, settings)
-    build(home, settings)
-    models_against_one_query(home, settings)
-    return whole
-
-
-def national(folder: Path, settings: Settings, asker_seconds: float) -> None:
-    home = Home(folder / "national")
-    home.prepare()
-    make_national(home.landing)
-    whole, memory = night(home)
-    say("the night at national size (500 000 persons, 5 M absences)", whole, asker_seconds, "the night at Asker's size")
-    print(f"{'its peak memory':<58} {memory:6.2f} GiB of {MEMORY_ALLOWED_GIB} allowed")
+def trace_of_a_year(home: Home, night: float) -> None:
+    """A cell that nearly every row makes, in a process of its own."""
     question = [ARSVERK, "trace", "sick_leave_by_unit", "period=2023", "org_level=kommune", "--home", str(home.root)]
     traced = seconds(lambda: subprocess.run(question, check=True, stdout=subprocess.DEVNULL))
-    say("tracing a year of the whole municipality there", traced, whole, "its night")
-    take_in(home, home.landing, feeds())
-    load_against_read_csv(home, settings)
+    say("tracing a year of the whole municipality", traced, night, "its night")
+
+
+def measure(benchmark: Benchmark, folder: Path, settings: Settings) -> None:
+    """A first night by its stages, and what else the benchmark asks for; exits with a message if it needs too much memory."""
+    home = Home(folder / "home")
+    home.prepare()
+    benchmark.deliver(home.landing)
+    found = stages_in_a_process_of_their_own(home)
+    memory, refused = float(found.pop("GiB")), found.pop(REFUSED, "")
+    night = sum(map(float, found.values()))
+    for name, took in found.items():
+        print(f"  {name:<56} {float(took):8.1f} s")
+    print(f"  {'all stages':<56} {night:8.1f} s, {memory:.2f} GiB of {MEMORY_ALLOWED_GIB} allowed", flush=True)
+    if refused:
+        print(f"  refused: {refused}", flush=True)
     if memory > MEMORY_ALLOWED_GIB:
-        sys.exit("too much memory at national size")
+        sys.exit("too much memory")
+    if benchmark.command:
+        again = Home(folder / "again")
+        again.prepare()
+        command = [ARSVERK, "run", "--home", str(again.root), "--landing", str(home.landing)]
+        whole = seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))
+        say("the whole command arsverk run", whole, night, "the same stages without Dagster")
+        shutil.rmtree(again.root)
+    if benchmark.ratios and not refused:
+        trace_of_a_year(home, night)
+        models_against_one_query(home, settings)
+        load_against_read_csv(home, settings)
 
 
-def main() -> None:
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(list(BENCHMARKS)))
+@click.option("--stages-of", type=click.Path(path_type=Path), hidden=True, help="Print the seconds of a night on this home.")
+def main(names: tuple[str, ...], stages_of: Path | None) -> None:
+    """Measure the benchmarks named, or all of them."""
     settings = read_settings()
-    with tempfile.TemporaryDirectory(prefix="arsverk-bench-") as temporary:
-        folder = Path(temporary)
-        asker_seconds = asker(folder, settings)
-        if "asker" not in sys.argv[1:]:
-            national(folder, settings, asker_seconds)
+    if stages_of:
+        print(json.dumps(time_stages(Home(stages_of), settings)))
+        return
+    for name in names or BENCHMARKS:
+        print(f"{name}: {BENCHMARKS[name].size}", flush=True)
+        with tempfile.TemporaryDirectory(prefix="arsverk-bench-") as folder:
+            measure(BENCHMARKS[name], Path(folder), settings)
 
 
 if __name__ == "__main__":

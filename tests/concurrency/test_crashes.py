@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,8 +16,10 @@ import pytest
 from orchestration.dbt import load_manifest
 from orchestration.run import run_night
 from tests.building import build, settings_with
+from tests.builds import Built
 from tests.command import ARSVERK, arsverk, start_arsverk
-from tests.deliveries import small_delivery, write_delivery
+from tests.municipalities.by_hand import small_delivery
+from tests.municipalities.files import write_delivery
 from warehouse.catalogue import tables_of
 from warehouse.history import publications
 from warehouse.lock import writer_lock
@@ -30,21 +31,11 @@ SEPTEMBER, OCTOBER = date(2024, 9, 30), date(2024, 10, 31)
 FILE_SIZE_LIMIT = 1_000_000
 
 
-@pytest.fixture(scope="module")
-def one_night(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home with September published and October waiting in the landing folder."""
-    home = Home(tmp_path_factory.mktemp("crash") / "home")
-    home.prepare()
-    write_delivery(home.landing, small_delivery(), extract_date=SEPTEMBER)
-    run_night(home, settings_file=None, landing=None, as_of=None)
-    write_delivery(home.landing, small_delivery(), extract_date=OCTOBER)
-    return home
-
-
 @pytest.fixture
-def home(one_night: Home, tmp_path: Path) -> Home:
-    copy = Home(tmp_path / "home")
-    shutil.copytree(one_night.root, copy.root, symlinks=True)
+def home(small_night: Built, tmp_path: Path) -> Home:
+    """A home with September published and October waiting in the landing folder."""
+    copy = small_night.copy(tmp_path)
+    write_delivery(copy.landing, small_delivery(), extract_date=OCTOBER)
     return copy
 
 
@@ -55,7 +46,15 @@ def served_as_of(home: Home) -> date:
         return row[0]
 
 
-@pytest.mark.parametrize("stage", ["landing: the delivery", "feeds: organisasjon", "models: sick_leave_by_sex", "disclosure:"])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        pytest.param("landing: the delivery", marks=pytest.mark.exhaustive),
+        "feeds: organisasjon",
+        pytest.param("models: sick_leave_by_sex", marks=pytest.mark.exhaustive),
+        "disclosure:",
+    ],
+)
 def test_kill_at_each_stage(home: Home, stage: str) -> None:
     night = start_arsverk("run", "--home", home.root)
     assert night.stdout is not None

@@ -8,8 +8,9 @@ from datetime import date
 from pathlib import Path
 
 from orchestration.run import run_night
-from tests.deliveries import small_delivery, write_delivery
-from warehouse.paths import Home
+from tests.builds import Built
+from tests.municipalities.by_hand import small_delivery
+from tests.municipalities.files import write_delivery
 
 READER = """
 import sys, pathlib, time, duckdb
@@ -35,17 +36,14 @@ print(looks, *sorted(seen))
 """
 
 
-def test_a_reader_sees_no_error_and_no_mixture(tmp_path: Path) -> None:
-    home = Home(tmp_path / "home")
-    home.prepare()
+def test_a_reader_sees_no_error_and_no_mixture(small_night: Built, tmp_path: Path) -> None:
+    home = small_night.copy(tmp_path)
     months = [date(2024, 9, 30), date(2024, 10, 31)]
-    for day in months:
-        write_delivery(home.landing, small_delivery(), extract_date=day)
+    write_delivery(home.landing, small_delivery(), extract_date=months[1])
 
     def night(day: date) -> None:
         run_night(home, settings_file=None, landing=None, as_of=day)
 
-    night(months[0])
     stop = tmp_path / "stop"
     with subprocess.Popen(
         [sys.executable, "-c", READER, str(home.served_database), str(stop)],

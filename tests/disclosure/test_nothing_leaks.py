@@ -17,8 +17,7 @@ import pytest
 
 from orchestration.dbt import load_manifest
 from tests.building import settings_with
-from tests.golden.municipality import Municipality
-from tests.small_deliveries import national_number
+from tests.municipalities.by_hand import Municipality, national_number
 from warehouse.attack.night import attack_served
 from warehouse.catalogue import tables_of
 from warehouse.database import connect

@@ -11,7 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.examples import examples
 from warehouse.disclosure.attacker import computable
 from warehouse.disclosure.choice import Rule, rules_of_sums
 from warehouse.disclosure.problem import Cell, Problem
@@ -97,9 +100,9 @@ def rank_says_computable(problem: Problem, withheld: np.ndarray) -> set[int]:
     }
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_elimination_finds_what_the_rank_says(seed: int) -> None:
-    chance = random.Random(seed)
+@examples(few=40, many=1000)
+@given(chance=st.randoms(use_true_random=False))
+def test_elimination_finds_what_the_rank_says(chance: random.Random) -> None:
     problem = table([[chance.randrange(1, 40) for _ in range(4)] for _ in range(4)])
     withheld = np.array([chance.random() < 0.45 for _ in problem.cells])
     assert set(computable(problem, withheld, np.ones(len(withheld), dtype=bool)).tolist()) == rank_says_computable(
@@ -107,9 +110,9 @@ def test_elimination_finds_what_the_rank_says(seed: int) -> None:
     )
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_no_set_of_withheld_cells_has_a_known_sum_below_the_threshold(seed: int) -> None:
-    chance = random.Random(seed)
+@examples(few=12, many=300)
+@given(chance=st.randoms(use_true_random=False))
+def test_no_set_of_withheld_cells_has_a_known_sum_below_the_threshold(chance: random.Random) -> None:
     problem = table([[chance.choice([1, 2, 3, 5, 7, 11, 12, 15, 22]) for _ in range(4)] for _ in range(3)])
     withheld = withhold(problem, 0.1)
     matrix = matrix_of(problem, withheld)
@@ -121,7 +124,7 @@ def test_no_set_of_withheld_cells_has_a_known_sum_below_the_threshold(seed: int)
             if sizes[list(chosen)].sum() < THRESHOLD:
                 together = np.zeros(len(sizes))
                 together[list(chosen)] = 1
-                assert np.linalg.matrix_rank(np.vstack([matrix, together])) > rank, (seed, chosen)
+                assert np.linalg.matrix_rank(np.vstack([matrix, together])) > rank, chosen
 
 
 def test_problems_decided_in_processes_are_those_decided_here(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 from orchestration.dbt import load_manifest, run_dbt
 from sources.registry import feeds
 from tests.building import settings_with
-from tests.golden.municipality import Municipality
 from tests.golden.test_sick_leave import AS_OF
+from tests.municipalities.by_hand import Municipality
 from warehouse.archive import all_arrivals, take_in
 from warehouse.build_database import start_build
 from warehouse.delivery import choose

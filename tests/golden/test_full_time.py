@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.golden.municipality import Municipality, built
+from tests.builds import Builds
+from tests.municipalities.by_hand import Municipality
 
 AS_OF = date(2024, 3, 14)
 LEAP_DAY = date(2024, 2, 29)
@@ -141,8 +142,8 @@ def municipality() -> Municipality:
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    with built(municipality(), tmp_path_factory.mktemp("full_time"), AS_OF) as con:
+def warehouse(builds: Builds) -> Iterator[duckdb.DuckDBPyConnection]:
+    with builds.built(lambda landing: municipality().deliver(landing, AS_OF)).reading() as con:
         yield con
 
 

@@ -1,18 +1,17 @@
 """Random municipalities: every cell of the full-time and equality marts against the brute-force oracle."""
 
 from datetime import date, timedelta
-from pathlib import Path
 from random import Random
 
 import pytest
 
 from orchestration.dbt import load_manifest
-from tests.building import build_withholding_small_cells_alone, settings_with
+from tests.builds import Builds
+from tests.examples import over_seeds
+from tests.municipalities.files import write_delivery
+from tests.municipalities.random_rows import Feeds, dmy, random_feeds
 from tests.oracle_persons import PersonSettings, person_tables
-from tests.random_municipality import Feeds, dmy, random_feeds
 from warehouse.catalogue import tables_of
-from warehouse.database import connect
-from warehouse.paths import Home
 
 
 def with_leaders_pay_and_leave(feeds: Feeds, as_of: date, seed: int) -> Feeds:
@@ -56,18 +55,14 @@ def with_leaders_pay_and_leave(feeds: Feeds, as_of: date, seed: int) -> Feeds:
     return renumbered | {"stillinger": positions, "permisjoner": leaves}
 
 
-@pytest.mark.parametrize(("seed", "changes"), [(1, {}), (2, {}), (3, {"full_time_threshold": 62.5, "min_persons": 3})])
-def test_marts_are_the_oracle_s(tmp_path: Path, seed: int, changes: dict[str, float]) -> None:
+@pytest.mark.parametrize("changes", [{}, {"full_time_threshold": 62.5, "min_persons": 3}], ids=["settings", "other settings"])
+@over_seeds(few=1, many=10)
+def test_marts_are_the_oracle_s(builds: Builds, changes: dict[str, float], seed: int) -> None:
     feeds, as_of = random_feeds(seed)
     feeds = with_leaders_pay_and_leave(feeds, as_of, seed)
-    home, settings = Home(tmp_path / "home"), settings_with(tmp_path, **changes)
-    home.prepare()
-    for feed, rows in feeds.items():
-        lines = [";".join(rows[0]), *(";".join(row.values()) for row in rows)]
-        (home.landing / f"{feed}_{as_of}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    build_withholding_small_cells_alone(home, settings)
+    built = builds.built(lambda landing: write_delivery(landing, feeds, extract_date=as_of), **changes)
     grains = {mart.name: mart.grain for mart in tables_of(load_manifest())}
-    with connect(home.build_database, settings, read_only=True) as con:
+    with built.reading() as con:
         for table, expected in person_tables(feeds, as_of, PersonSettings(**changes)).items():
             grain, names = grains[table], list(next(iter(expected.values())))
             values = [f"served.{name}" if name == "withheld" else f"mart.{name}" for name in names]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,11 +17,10 @@ import duckdb
 import pytest
 
 from orchestration.dbt import load_manifest
-from tests.building import build_withholding_small_cells_alone, settings_with
-from tests.golden.municipality import Municipality
-from tests.small_deliveries import write_lines, write_workbook
+from tests.builds import Builds, Built
+from tests.municipalities.by_hand import Municipality
+from tests.municipalities.files import header_line, write_lines, write_workbook
 from warehouse.catalogue import tables_of
-from warehouse.paths import Home
 from warehouse.reconciliation import new_mismatches
 
 ROOT = Path(__file__).parents[2]
@@ -346,18 +346,14 @@ def ledger_rows() -> list[dict[str, str]]:
         return [*rows, *csv.DictReader(file)]
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    folder: Path = tmp_path_factory.mktemp("reconciliation")
-    home = Home(folder / "home")
-    home.landing.mkdir(parents=True)
-    municipality().deliver(home.landing, date(2024, 1, 31))
-    with (home.landing / "publiserte_tall_2024-02-01.csv").open("w", encoding="utf-8", newline="") as file:
+def deliver(landing: Path) -> None:
+    municipality().deliver(landing, date(2024, 1, 31))
+    with (landing / "publiserte_tall_2024-02-01.csv").open("w", encoding="utf-8", newline="") as file:
         ledger = csv.DictWriter(file, list(ledger_rows()[-1]))
         ledger.writeheader()
         ledger.writerows(ledger_rows())
     write_workbook(
-        home.landing / "10faktor_2023.xlsx",
+        landing / "10faktor_2023.xlsx",
         {
             "Deltakelse": [
                 ["Enhet", "Enhetskode", "Planlagte svar", "Svar"],
@@ -373,8 +369,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
         },
     )
     write_lines(
-        home.landing / "sammenligning_2024-02-01.csv",
-        "Indikator;Periode;Sammenligningsenhet;Verdi;Kilde",
+        landing / "sammenligning_2024-02-01.csv",
+        header_line("sammenligning"),
         ["sick_leave_percent;2023;Moss kommune;9,6;Årsrapport"],
     )
     targets = [
@@ -382,8 +378,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
         *[("2024", "78", "2024"), ("2025", "80", "2024"), ("2026", "83", "2024")],
     ]
     write_lines(
-        home.landing / "maltall_2024-02-01.csv",
-        "Indikator;Nivå;Enhet;År;Mål;Vedtak;Vedtatt dato",
+        landing / "maltall_2024-02-01.csv",
+        header_line("maltall"),
         [
             "full_time_80_percent;kommune;Lillevik kommune;2012;83;Plan 2010;01.06.2010",
             "full_time_80_percent;tjenesteområde;Helse og omsorg;2024;70;Plan 2023;01.06.2023",
@@ -392,15 +388,18 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
         ],
     )
     pilots = ["V1;Langvakter;10.05.2023;", "V2;Langturnus;01.01.2022;15.06.2022"]
-    write_lines(home.landing / "piloter_2024-02-01.csv", "Enhetskode;Pilot;Startdato;Sluttdato", pilots)
-    settings = settings_with(folder, min_fte_unit=2, min_fte_job_code=2, min_persons=2)
-    build_withholding_small_cells_alone(home, settings)
-    return home
+    write_lines(landing / "piloter_2024-02-01.csv", header_line("piloter"), pilots)
 
 
 @pytest.fixture(scope="module")
-def served(built: Home) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(str(built.build_database), read_only=True)
+def built(builds: Builds) -> Built:
+    return builds.built(deliver, min_fte_unit=2, min_fte_job_code=2, min_persons=2)
+
+
+@pytest.fixture(scope="module")
+def served(built: Built) -> Iterator[duckdb.DuckDBPyConnection]:
+    with built.reading() as con:
+        yield con
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -488,14 +487,13 @@ def test_every_table_that_withholds_is_followed() -> None:
     assert all(set(follow.says) == {"status", "reason"} for follow in marts["reconciliation"].follows)
 
 
-def test_new_mismatches_are_those_the_publication_did_not_have(built: Home, served: duckdb.DuckDBPyConnection) -> None:
+def test_new_mismatches_are_those_the_publication_did_not_have(served: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     reason = "The warehouse computes 0.0, 0.5 less than is printed."
-    assert new_mismatches(built, served) == [("mismatch", reason)]
-    built.current.mkdir(parents=True)
-    published = built.current / "reconciliation.parquet"
+    assert new_mismatches(served, None) == new_mismatches(served, tmp_path) == [("mismatch", reason)]
+    published = tmp_path / "reconciliation.parquet"
     with duckdb.connect() as con:
         con.execute(f"copy (select 'mismatch' as figure_id, 'match' as status) to '{published}' (format parquet)")
-    assert new_mismatches(built, served) == [("mismatch", reason)]
+    assert new_mismatches(served, tmp_path) == [("mismatch", reason)]
     with duckdb.connect() as con:
         con.execute(f"copy (select 'mismatch' as figure_id, 'mismatch' as status) to '{published}' (format parquet)")
-    assert new_mismatches(built, served) == []
+    assert new_mismatches(served, tmp_path) == []

@@ -5,14 +5,15 @@ positions: three on O, four on V1, two on V2, one on V3, which alone is below th
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.building import build_withholding_small_cells_alone, settings_with
-from tests.small_deliveries import UNITS, write_lines, write_payroll
-from warehouse.paths import Home
+from tests.builds import Builds
+from tests.municipalities.by_hand import UNITS, write_payroll
+from tests.municipalities.files import header_line, write_lines
 
 SICK = [
     "4;;Sykmelding;02.01.2023;31.01.2023;100",  # V1: 22 of 88 days
@@ -44,22 +45,19 @@ def ssb_table(value: float) -> str:
     return json.dumps(dataset)
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
-    folder: Path = tmp_path_factory.mktemp("reference")
-    home = Home(folder / "home")
+def deliver(landing: Path) -> None:
     units = ["O"] * 3 + ["V1"] * 4 + ["V2"] * 2 + ["V3"]
     write_payroll(
-        home.landing,
+        landing,
         "2024-01-31",
         organisasjon=[*UNITS, "V3;Skovlund;virksomhet;V;;01.01.2020;"],
         stillinger=[f"{n};1;{unit};7174;Sykepleier;Fast;100;01.01.2020;" for n, unit in enumerate(units, start=1)],
         fravaer=SICK,
     )
-    peers = "Indikator;Periode;Sammenligningsenhet;Verdi;Kilde"
-    write_lines(home.landing / "sammenligning_2022-12-31.csv", peers, ["sick_leave_percent;2023;Oslo kommune;9,6;en eldre fil"])
+    peers = header_line("sammenligning")
+    write_lines(landing / "sammenligning_2022-12-31.csv", peers, ["sick_leave_percent;2023;Oslo kommune;9,6;en eldre fil"])
     write_lines(
-        home.landing / "sammenligning_2024-01-15.csv",
+        landing / "sammenligning_2024-01-15.csv",
         peers,
         [
             "sick_leave_percent;2023;Bergen kommune;1,8;Bergens årsrapport",
@@ -71,11 +69,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnectio
             "apprentices;2023;Bergen kommune;12;Bergens årsrapport",
         ],
     )
-    (home.landing / "ssb_12451_2023-06-01.json").write_text(ssb_table(9.9), encoding="utf-8")
-    (home.landing / "ssb_12451_2023-09-01.json").write_text(ssb_table(5.1), encoding="utf-8")
+    (landing / "ssb_12451_2023-06-01.json").write_text(ssb_table(9.9), encoding="utf-8")
+    (landing / "ssb_12451_2023-09-01.json").write_text(ssb_table(5.1), encoding="utf-8")
     write_lines(
-        home.landing / "maltall_2024-01-01.csv",
-        "Indikator;Nivå;Enhet;År;Mål;Vedtak;Vedtatt dato",
+        landing / "maltall_2024-01-01.csv",
+        header_line("maltall"),
         [
             "sick_leave_percent;kommune;Asker kommune;2023;1,8;Handlingsprogram 2023;13.12.2022",
             "sick_leave_percent;kommune;Asker kommune;2023;1,7;Handlingsprogram 2022;14.12.2021",
@@ -86,8 +84,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnectio
         ],
     )
     write_lines(
-        home.landing / "piloter_2024-01-01.csv",
-        "Enhetskode;Pilot;Startdato;Sluttdato",
+        landing / "piloter_2024-01-01.csv",
+        header_line("piloter"),
         [
             "V1;Langvakter;10.01.2023;",
             "V3;Liten;10.01.2023;",
@@ -99,12 +97,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnectio
         ],
     )
     write_lines(
-        home.landing / "publiserte_tall_2024-01-01.csv",
+        landing / "publiserte_tall_2024-01-01.csv",
         "figure_id,document,published_on,source,indicator,period,value,unit,decimals",
         ['A-1,"Rapport, del 1",2024-01-01,payroll,sick_leave_percent,2023,1.8,percent,1'],
     )
-    build_withholding_small_cells_alone(home, settings_with(folder, min_fte_unit=2, min_persons=2))
-    return duckdb.connect(str(home.build_database), read_only=True)
+
+
+@pytest.fixture(scope="module")
+def served(builds: Builds) -> Iterator[duckdb.DuckDBPyConnection]:
+    with builds.built(deliver, min_fte_unit=2, min_persons=2).reading() as con:
+        yield con
 
 
 def test_benchmarks(served: duckdb.DuckDBPyConnection) -> None:

@@ -12,7 +12,8 @@ import duckdb
 import pytest
 
 from orchestration.dbt import load_manifest
-from tests.golden.municipality import Municipality, built
+from tests.builds import Builds
+from tests.municipalities.by_hand import Municipality
 
 # Weekdays that are no public holiday, counted in a printed calendar.
 WORKING_DAYS_2023 = 251
@@ -151,8 +152,8 @@ def municipality() -> Municipality:
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    with built(municipality(), tmp_path_factory.mktemp("golden"), AS_OF) as con:
+def warehouse(builds: Builds) -> Iterator[duckdb.DuckDBPyConnection]:
+    with builds.built(lambda landing: municipality().deliver(landing, AS_OF)).reading() as con:
         yield con
 
 

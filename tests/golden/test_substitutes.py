@@ -1,13 +1,16 @@
 """Variable hours and PAI from file to database: cases worked out by hand. Not here: bad rows (unit tests)."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.building import build, build_withholding_small_cells_alone, settings_with
-from tests.small_deliveries import national_number, write_lines, write_payroll
+from tests.building import build, settings_with
+from tests.builds import Builds
+from tests.municipalities.by_hand import PAI_HEADER, national_number, write_payroll
+from tests.municipalities.files import header_line, write_lines
 from warehouse.attack.night import attack_served
 from warehouse.paths import Home
 
@@ -31,26 +34,26 @@ HOURS = [
     "7;V2;2024-03;Mertid;32,5;",  # after the as-of date
     "1;V1;2023-12;Ekstravakt;162,5;",  # before first_year
 ]
-PAI = "Fødselsnummer;Ansattnr;Stillingskode;Stillingsprosent;Tilsettingsforhold;Tjenestested;Enhetskode;Grunnlønn;Timer per uke"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
-    folder: Path = tmp_path_factory.mktemp("substitutes")
-    home = Home(folder / "home")
-    write_payroll(home.landing, "2024-02-15", stillinger=POSITIONS, permisjoner=LEAVES)
-    write_lines(home.landing / "variable_timer_2024-02-15.csv", "Ansattnr;Enhetskode;Måned;Lønnsart;Timer;Beløp", HOURS)
-    write_lines(home.landing / "pai_2022.csv", PAI, [f"{national_number(1)};1;7174;100;F;2110;;512000;35,5"])
-    old = write_lines(home.landing / "pai_2023.csv", PAI, [f"{national_number(1)};1;7174;10;F;2110;V1;512000;35,5"])
+def deliver(landing: Path) -> None:
+    write_payroll(landing, "2024-02-15", stillinger=POSITIONS, permisjoner=LEAVES)
+    write_lines(landing / "variable_timer_2024-02-15.csv", header_line("variable_timer"), HOURS)
+    write_lines(landing / "pai_2022.csv", PAI_HEADER, [f"{national_number(1)};1;7174;100;F;2110;;512000;35,5"])
+    old = write_lines(landing / "pai_2023.csv", PAI_HEADER, [f"{national_number(1)};1;7174;10;F;2110;V1;512000;35,5"])
     os.utime(old, (1, 1))
     # A later file of the same year, fixed width: 60 and 40 percent of one person, 75.5 of another on a unit that is gone.
     records = [
         f"{national_number(number)}{number:<10}7174{percent}{code}2110{unit:<10}00512000{'':<26}355"
         for number, percent, code, unit in [(1, "06000", 1, "V1"), (1, "04000", 2, "V2"), (2, "07550", 3, "X9")]
     ]
-    (home.landing / "pai_2023.txt").write_text("\r\n".join(records), encoding="cp1252")
-    build_withholding_small_cells_alone(home, settings_with(folder, min_fte_unit=1, first_year=2024))
-    return duckdb.connect(str(home.build_database), read_only=True)
+    (landing / "pai_2023.txt").write_text("\r\n".join(records), encoding="cp1252")
+
+
+@pytest.fixture(scope="module")
+def built(builds: Builds) -> Iterator[duckdb.DuckDBPyConnection]:
+    with builds.built(deliver, min_fte_unit=1, first_year=2024).reading() as con:
+        yield con
 
 
 def test_substitutes(built: duckdb.DuckDBPyConnection) -> None:

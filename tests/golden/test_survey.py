@@ -1,33 +1,31 @@
 """10-FAKTOR from workbook to served table: cases worked out by hand. Not here: the reading of bad workbooks (unit tests)."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.building import build_withholding_small_cells_alone, settings_with
-from tests.small_deliveries import write_payroll, write_workbook
-from warehouse.paths import Home
+from tests.builds import Builds
+from tests.municipalities.by_hand import write_payroll
+from tests.municipalities.files import write_workbook
 
 PARTICIPATION = ["Enhet", "Enhetskode", "Planlagte svar", "Svar"]
 FACTORS = ["Enhet", "Enhetskode", "Faktor", "Navn", "Snitt", "Antall svar", "Norge"]
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
-    folder: Path = tmp_path_factory.mktemp("survey")
-    home = Home(folder / "home")
-    write_payroll(home.landing, "2024-01-31")
+def deliver(landing: Path) -> None:
+    write_payroll(landing, "2024-01-31")
     # A round before first_year is not served, and is no round before to the next one.
     write_workbook(
-        home.landing / "10faktor_2019.xlsx",
+        landing / "10faktor_2019.xlsx",
         {
             "Deltakelse": [PARTICIPATION, ["Asker kommune", None, 1000, 500]],
             "Faktorer": [FACTORS, ["Asker kommune", None, 1, "Indre motivasjon", 4.1, 500, 4.2]],
         },
     )
     write_workbook(
-        home.landing / "10faktor_2021.xlsx",
+        landing / "10faktor_2021.xlsx",
         {
             "Deltakelse": [
                 PARTICIPATION,
@@ -45,7 +43,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnectio
         },
     )
     write_workbook(
-        home.landing / "10faktor_2023.xlsx",
+        landing / "10faktor_2023.xlsx",
         {
             "Deltakelse": [
                 PARTICIPATION,
@@ -64,9 +62,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnectio
             ],
         },
     )
-    settings = settings_with(folder, first_year=2021)
-    build_withholding_small_cells_alone(home, settings)
-    return duckdb.connect(str(home.build_database), read_only=True)
+
+
+@pytest.fixture(scope="module")
+def served(builds: Builds) -> Iterator[duckdb.DuckDBPyConnection]:
+    with builds.built(deliver, first_year=2021).reading() as con:
+        yield con
 
 
 def test_response(served: duckdb.DuckDBPyConnection) -> None:

@@ -21,14 +21,13 @@ from click.testing import CliRunner, Result
 from orchestration.cli import main
 from orchestration.dbt import load_manifest
 from sources.registry import feeds
-from tests.building import build_withholding_small_cells_alone, settings_with
+from tests.builds import Builds, published_without_secondary
 from tests.cutting import Recomputed, Row, files_cut, fraction_columns
-from tests.golden.traced_municipality import deliver
+from tests.municipalities.traced import deliver
 from warehouse.archive import kept_arrivals, take_in
 from warehouse.catalogue import tables_of
 from warehouse.delivery import choose
 from warehouse.paths import Home
-from warehouse.publish import publish
 from warehouse.recorded import load_delivery
 from warehouse.settings import Settings
 from warehouse.trace.lineage import REFERENCES, Lineage
@@ -41,6 +40,8 @@ RESTING_ON_FIGURES = ("benchmarks", "targets", "pilots", "full_time_sources")
 # Refused is what has lost all rows of a feed: else a row that is taken out would seldom get so far as a number.
 QUARANTINE_SHARE = 0.99
 LOADED_AGAIN = 2
+# Of each table: cells that `make test` tries, spread over its grain. `make exhaustive` tries all.
+TRIED = 4
 
 
 TABLES = {table.name: table for table in tables_of(load_manifest())}
@@ -48,14 +49,11 @@ TRACERS = tracers_of(TABLES)
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Settings]:
+def town(builds: Builds) -> tuple[Home, Settings]:
     """The municipality published; fewer than two årsverk or persons are withheld."""
-    folder = tmp_path_factory.mktemp("trace")
-    home = Home(folder / "home")
-    home.prepare()
-    deliver(home.landing)
-    settings = settings_with(
-        folder,
+    built = builds.built(
+        deliver,
+        published_without_secondary,
         min_fte_unit=0.15,
         min_fte_job_code=0,
         age_bands=[40],
@@ -63,9 +61,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Settings]:
         min_responses=0,
         max_quarantine_share=QUARANTINE_SHARE,
     )
-    build_withholding_small_cells_alone(home, settings)
-    publish(home, settings, tables_of(load_manifest()))
-    return home, settings
+    return built.home, built.settings
 
 
 def traced(home: Home, *words: str) -> Result:
@@ -283,9 +279,12 @@ def _same(one: object, other: object) -> bool:
     return one == other or (isinstance(one, float) and isinstance(other, float) and math.isclose(one, other, rel_tol=1e-12))
 
 
-@pytest.fixture(scope="module")
-def cells(town: tuple[Home, Settings]) -> list[Cell]:
-    """Every cell of every table that is made of rows."""
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(TRIED, id="some cells"), pytest.param(None, id="every cell", marks=pytest.mark.exhaustive)],
+)
+def cells(town: tuple[Home, Settings], request: pytest.FixtureRequest) -> list[Cell]:
+    """Cells of every table that is made of rows."""
     home, _ = town
     found = []
     with duckdb.connect(str(home.warehouse_database), read_only=True) as con:
@@ -297,6 +296,7 @@ def cells(town: tuple[Home, Settings]) -> list[Cell]:
             cursor = con.execute(f"select *{told} from marts.{table} as cell order by {', '.join(grain)}")
             names = [column[0] for column in cursor.description or []]
             built = cursor.fetchall()
+            built = built[:: max(1, len(built) // request.param)] if request.param else built
             served = [column[0] for column in con.execute(f"select * from served.{table} limit 0").description or []]
             measures = [name for name in served if name not in (*grain, *TABLES[table].labels, "withheld")]
             for row in built:

@@ -17,19 +17,9 @@ import pytest
 from sources.dialect import FileRejected
 from sources.registry import feeds
 from sources.validate import MASK
-from tests.deliveries import (
-    EXTRACT_DATE,
-    PAYROLL,
-    Delivery,
-    Row,
-    Rows,
-    broken_rules,
-    judged,
-    judged_rows,
-    small_delivery,
-    write_delivery,
-    write_feed,
-)
+from tests.judging import broken_rules, judged, judged_rows
+from tests.municipalities.by_hand import small_delivery
+from tests.municipalities.files import EXTRACT_DATE, PAYROLL, Delivery, Row, Rows, write_delivery, write_feed
 from warehouse.acceptance import accept_delivery, judge_waiting
 from warehouse.archive import take_in
 from warehouse.build_database import start_build

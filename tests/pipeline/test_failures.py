@@ -16,7 +16,8 @@ from orchestration.dbt import DbtFailed
 from orchestration.run import run_night
 from sources.registry import feeds
 from tests.building import settings_with
-from tests.deliveries import small_delivery, write_delivery
+from tests.municipalities.by_hand import small_delivery
+from tests.municipalities.files import write_delivery
 from warehouse.archive import take_in
 from warehouse.errors import Refused
 from warehouse.paths import Home

@@ -22,7 +22,7 @@ from orchestration.cli import main
 from orchestration.dbt import load_manifest
 from sources.registry import feeds
 from tests.building import build, settings_with
-from tests.golden.municipality import Municipality
+from tests.municipalities.by_hand import Municipality
 from warehouse.archive import all_arrivals, archived_file, kept_arrivals, take_in
 from warehouse.catalogue import tables_of
 from warehouse.compare import Reproduction, compare, write_cells

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import stat
 import subprocess
 import sys
@@ -22,11 +21,13 @@ from orchestration.defs.feeds import ROWS_STILL_LOADED
 from sources.payroll.profile import feeds_by
 from sources.registry import feeds
 from tests.building import settings_with
+from tests.builds import Built
 from tests.command import arsverk
-from tests.deliveries import small_delivery, write_delivery, write_feed
+from tests.municipalities.by_hand import small_delivery
+from tests.municipalities.files import write_delivery, write_feed
+from tests.municipalities.random_rows import random_feeds
+from tests.municipalities.vendors import write_visma
 from tests.nights import check_evaluations, night
-from tests.random_municipality import random_feeds
-from tests.vendor_deliveries import write_visma
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.publish import current_publication
@@ -47,21 +48,16 @@ def files_below(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Home:
+@pytest.fixture
+def published(small_night: Built) -> Home:
     """A home with one night behind it, for tests that only look."""
-    home = Home(tmp_path_factory.mktemp("published") / "home")
-    home.prepare()
-    write_delivery(home.landing, small_delivery(), extract_date=SEPTEMBER)
-    night(home)
-    return home
+    return small_night.home
 
 
 @pytest.fixture
-def home(published: Home, tmp_path: Path) -> Home:
+def home(small_night: Built, tmp_path: Path) -> Home:
     """A copy of that home, free to change."""
-    shutil.copytree(published.root, tmp_path / "home", symlinks=True)
-    return Home(tmp_path / "home")
+    return small_night.copy(tmp_path)
 
 
 def test_another_process_reads_what_was_published(published: Home) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from orchestration.commands.run import show_published
 from sources.registry import feeds
+from tests.municipalities.by_hand import national_number, write_payroll
+from tests.municipalities.files import write_lines, write_workbook
 from tests.nights import check_evaluations, night
-from tests.small_deliveries import national_number, write_lines, write_payroll, write_workbook
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.publish import current_publication

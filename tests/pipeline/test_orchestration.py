@@ -11,7 +11,8 @@ import pytest
 from orchestration.definitions import defs
 from orchestration.defs.nightly import landing_folder, nightly_schedule
 from orchestration.night import HOME_VARIABLE, WRITER_POOL
-from tests.deliveries import small_delivery, write_delivery, write_feed
+from tests.municipalities.by_hand import small_delivery
+from tests.municipalities.files import write_delivery, write_feed
 from warehouse.paths import Home
 
 

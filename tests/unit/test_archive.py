@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sources.registry import feeds
-from tests.deliveries import EXTRACT_DATE, Delivery, write_delivery, write_feed, write_feed_xlsx
+from tests.municipalities.files import EXTRACT_DATE, Delivery, write_delivery, write_feed, write_feed_xlsx
 from warehouse.archive import TakenIn, all_arrivals, archived_file, sha256_of, take_in
 from warehouse.delivery import choose
 from warehouse.errors import Refused

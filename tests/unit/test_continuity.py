@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from sources.registry import feeds
-from tests.deliveries import Delivery, small_delivery, write_delivery
+from tests.municipalities.by_hand import small_delivery
+from tests.municipalities.files import Delivery, write_delivery
 from warehouse.archive import all_arrivals, take_in
 from warehouse.build_database import start_build
 from warehouse.continuity import Comparison, compare_with_last

@@ -12,7 +12,7 @@ from sources.demo.from_printed import survey_2021, survey_2023
 from sources.demo.organisation import read_municipality
 from sources.demo.printed_figures import printed_figures
 from sources.registry import feeds
-from tests.small_deliveries import broken_rules
+from tests.judging import rules_broken_in
 
 SPRINKLED = ["employee_no_known", "hours_kind_in_code_list", "worked_month_year_and_month"]
 Known = dict[tuple[str, str], pd.Index]
@@ -40,7 +40,7 @@ def test_same_seed_gives_the_same_files(made: tuple[Path, Known]) -> None:
 def test_files_are_accepted_by_their_contracts(made: tuple[Path, Known]) -> None:
     folder, known = made
     found = {
-        (path.name, feed.name): sorted(broken_rules(feed, path, known))
+        (path.name, feed.name): sorted(rules_broken_in(feed, path, known))
         for path in (folder / "once").iterdir()
         for feed in feeds().values()
         if feed.naming.read(path.name)

@@ -19,19 +19,9 @@ import xlsxwriter
 from sources.dialect import FileRejected
 from sources.registry import feeds
 from sources.validate import Validated
-from tests.deliveries import (
-    EXTRACT_DATE,
-    PAYROLL,
-    Row,
-    broken_rules,
-    csv_text,
-    headers,
-    judged,
-    judged_rows,
-    small_delivery,
-    write_feed,
-    write_feed_xlsx,
-)
+from tests.judging import broken_rules, judged, judged_rows
+from tests.municipalities.by_hand import small_delivery
+from tests.municipalities.files import EXTRACT_DATE, PAYROLL, Row, csv_text, headers, write_feed, write_feed_xlsx
 
 NO_BREAK_SPACE = "\u00a0"
 NARROW_NO_BREAK_SPACE = "\u202f"

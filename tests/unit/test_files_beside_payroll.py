@@ -9,7 +9,8 @@ import pytest
 from sources.naming import NamedFile, recognise
 from sources.registry import feeds
 from tests.building import settings_with
-from tests.small_deliveries import national_number, write_lines, write_payroll
+from tests.municipalities.by_hand import national_number, write_payroll
+from tests.municipalities.files import write_lines
 from warehouse.acceptance import accept_delivery
 from warehouse.archive import all_arrivals, take_in
 from warehouse.build_database import start_build

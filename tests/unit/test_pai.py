@@ -10,7 +10,9 @@ from sources.pai import layout
 from sources.pai.layout import layouts
 from sources.registry import feeds
 from sources.validate import Validated, validate
-from tests.small_deliveries import broken_rules, national_number, write_lines
+from tests.judging import rules_broken_in
+from tests.municipalities.by_hand import national_number
+from tests.municipalities.files import write_lines
 
 PAI = feeds()["pai"]
 HEADER = (
@@ -57,7 +59,7 @@ def test_rule(tmp_path: Path, rule: str) -> None:
     good, bad = BROKEN[rule]
     assert GOOD.count(good) == 1
     path = write_lines(tmp_path / "pai_2023.csv", HEADER, [GOOD, GOOD.replace(good, bad)])
-    assert broken_rules(PAI, path) == [rule]
+    assert rules_broken_in(PAI, path) == [rule]
 
 
 def test_every_rule_has_a_case() -> None:

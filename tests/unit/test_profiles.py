@@ -1,10 +1,9 @@
-"""Payroll profiles: each vendor's shape of a random municipality read to the rows and the marts of the default delivery.
-Not here: the contracts' own rules (guards), or the figures themselves (golden).
+"""Payroll profiles: each vendor's shape of a random municipality read to the rows of the default delivery.
+Not here: the marts made of them (golden/test_profiles.py), or the contracts' own rules (guards).
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -14,32 +13,27 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration.cli import main
-from orchestration.dbt import load_manifest
 from sources.dialect import FileRejected
 from sources.naming import Naming
 from sources.payroll import profile as profiles
 from sources.payroll.profile import ProfileError, feeds_by, read_profile
 from sources.payroll.reading import Cell
 from sources.validate import Validated, validate
-from tests.building import build, settings_with
-from tests.deliveries import PAYROLL, Row, broken_rules, write_delivery
-from tests.random_municipality import Feeds, dmy, random_feeds
-from tests.small_deliveries import write_lines, write_workbook
-from tests.vendor_deliveries import WRITERS, days_of, unit4_resources, write_entries, write_rows, write_visma
+from tests.building import settings_with
+from tests.examples import over_seeds
+from tests.judging import broken_rules
+from tests.municipalities.files import PAYROLL, Row, write_delivery
+from tests.municipalities.random_rows import dmy, random_feeds
+from tests.municipalities.vendors import WRITERS, days_of, unit4_resources, write_entries, write_rows, write_visma
 from warehouse.acceptance import accept_delivery
 from warehouse.archive import all_arrivals, take_in
 from warehouse.build_database import start_build
-from warehouse.catalogue import tables_of
-from warehouse.database import connect
 from warehouse.delivery import choose
 from warehouse.errors import Refused, UsageError
 from warehouse.load import load_feed
 from warehouse.paths import Home
 from warehouse.settings import PROFILES
 
-# What these tables say of the files is another thing for each profile.
-OF_THE_DELIVERY = ("publication", "inputs", "data_quality")
-MARTS = Path(__file__).parents[2] / "docs" / "marts.md"
 SEED = 2
 
 # --- the same rows -------------------------------------------------------------------------------------------------
@@ -59,102 +53,23 @@ def rows_of(validated: Validated) -> Counter[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("profile", WRITERS)
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_vendor_s_files_hold_the_rows_of_the_default_delivery(tmp_path: Path, profile: str, seed: int) -> None:
+@over_seeds(few=3, many=60)
+def test_a_vendor_s_files_hold_the_rows_of_the_default_delivery(
+    tmp_path_factory: pytest.TempPathFactory, profile: str, seed: int
+) -> None:
     delivered, as_of = random_feeds(seed)
-    WRITERS[profile](tmp_path, delivered, as_of)
+    folder = tmp_path_factory.mktemp(profile)
+    WRITERS[profile](folder, delivered, as_of)
     if profile == "visma":
         # What lasts is delivered day by day, up to the extract date.
         for row in [*delivered["fravaer"], *delivered["permisjoner"]]:
             row["Til dato"] = dmy(days_of(row, as_of)[-1])
-    default = tmp_path / "default"
-    default.mkdir()
+    default = tmp_path_factory.mktemp("default")
     write_delivery(default, delivered, extract_date=as_of)
     for feed in PAYROLL:
-        expected, got = read_by("default", default, feed), read_by(profile, tmp_path, feed)
+        expected, got = read_by("default", default, feed), read_by(profile, folder, feed)
         assert rows_of(got) == rows_of(expected), feed
         assert not len(got.warnings), feed
-
-
-# --- the same marts ------------------------------------------------------------------------------------------------
-
-
-def write_beside(landing: Path, delivered: Feeds, as_of: date) -> None:
-    """A file or more of every feed that no profile reads, about the municipality's people and units."""
-    units = [row["Enhetskode"] for row in delivered["organisasjon"]]
-    held = delivered["stillinger"]
-    months = [f"{as_of.year - 1}-11", f"{as_of.year}-01"]
-    kinds = ("Overtid", "Ekstravakt", "Timelønn")
-    hours = [
-        f"{row['Ansattnr']};{row['Enhetskode']};{months[place % 2]};{kinds[place % 3]};{place + 7},5;"
-        for place, row in enumerate({row["Ansattnr"]: row for row in held}.values())
-    ]
-    write_lines(landing / f"variable_timer_{as_of}.csv", "Ansattnr;Enhetskode;Måned;Lønnsart;Timer;Beløp", hours)
-    numbers = {row["Ansattnr"]: row["Fødselsnummer"] for row in delivered["ansatte"]}
-    positions = [
-        f"{numbers[row['Ansattnr']]};{row['Ansattnr']};{row['Stillingskode']};{row['Stillingsprosent']};F;2110;"
-        f"{row['Enhetskode']};500000;35,5"
-        for row in held
-    ]
-    header = "Fødselsnummer;Ansattnr;Stillingskode;Stillingsprosent;Tilsettingsforhold;Tjenestested;Enhetskode;Grunnlønn"
-    write_lines(landing / f"pai_{as_of.year - 1}.csv", f"{header};Timer per uke", positions)
-    survey = {
-        "Deltakelse": [["Enhet", "Enhetskode", "Planlagte svar", "Svar"]],
-        "Faktorer": [["Enhet", "Antall svar", "Faktor 1"]],
-    }
-    survey["Deltakelse"] += [[row["Enhetsnavn"], row["Enhetskode"], 30, 20] for row in delivered["organisasjon"]]
-    survey["Faktorer"] += [[row["Enhetsnavn"], 20, 4.2] for row in delivered["organisasjon"]]
-    write_workbook(landing / f"10faktor_{as_of.year - 1}.xlsx", survey)
-    peers = [
-        f"{indicator};{as_of.year - 1};Bergen kommune;50;KS" for indicator in ("sick_leave_percent", "full_time_80_percent")
-    ]
-    write_lines(landing / f"sammenligning_{as_of}.csv", "Indikator;Periode;Sammenligningsenhet;Verdi;Kilde", peers)
-    goals = [f"full_time_80_percent;kommune;{units[0]};{as_of.year - 1};60;Handlingsprogram;01.01.2020"]
-    write_lines(landing / f"maltall_{as_of}.csv", "Indikator;Nivå;Enhet;År;Mål;Vedtak;Vedtatt dato", goals)
-    pilots = [f"{held[0]['Enhetskode']};Heltid;{dmy(as_of.replace(year=as_of.year - 1, day=1))};"]
-    write_lines(landing / f"piloter_{as_of}.csv", "Enhetskode;Pilot;Startdato;Sluttdato", pilots)
-
-
-def marts(folder: Path, profile: str, write: Callable[[Path, Feeds, date], object]) -> dict[str, list[tuple]]:
-    """Every table that says something of the municipality, as computed and as served."""
-    folder.mkdir()
-    home, settings = Home(folder / "home"), settings_with(folder, payroll_profile=f'"{profile}"')
-    home.prepare()
-    delivered, as_of = random_feeds(SEED)
-    write(home.landing, delivered, as_of)
-    write_beside(home.landing, delivered, as_of)
-    build(home, settings)
-    with connect(home.build_database, settings, read_only=True) as con:
-        uneven = con.execute("select * from raw.inputs where rows_delivered <> rows_loaded + rows_quarantined").fetchall()
-        assert not uneven
-        # Disclosure control leaves little of so small a municipality.
-        return {
-            f"{schema}.{mart.name}": con.execute(f"from {schema}.{mart.name} order by all").fetchall()
-            for mart in tables_of(load_manifest())
-            for schema in ("marts", "served")
-            if mart.name not in OF_THE_DELIVERY
-        }
-
-
-@pytest.fixture(scope="module")
-def default_marts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple]]:
-    def write(landing: Path, delivered: Feeds, as_of: date) -> None:
-        write_delivery(landing, delivered, extract_date=as_of)
-
-    return marts(tmp_path_factory.mktemp("default") / "night", "default", write)
-
-
-@pytest.mark.parametrize("profile", WRITERS)
-def test_a_vendor_s_files_give_the_marts_of_the_default_delivery(
-    tmp_path: Path, default_marts: dict[str, list[tuple]], profile: str
-) -> None:
-    got = marts(tmp_path / "night", profile, WRITERS[profile])
-    assert got.keys() == default_marts.keys()
-    promised = set(re.findall(r"^\| `(\w+)` \|", MARTS.read_text(encoding="utf-8"), re.MULTILINE)) | {"pilots"}
-    assert {f"served.{table}" for table in promised - {*OF_THE_DELIVERY, "reconciliation"}} <= got.keys()
-    for table, rows in default_marts.items():
-        assert rows or table.endswith((".reconciliation", ".restatements")), table
-        assert got[table] == rows, table
 
 
 # --- nothing is lost -----------------------------------------------------------------------------------------------

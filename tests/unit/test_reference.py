@@ -9,7 +9,8 @@ import pytest
 from sources.dialect import FileRejected
 from sources.registry import feeds
 from sources.validate import validate
-from tests.small_deliveries import broken_rules, write_lines
+from tests.judging import rules_broken_in
+from tests.municipalities.files import write_lines
 
 UNITS = {("organisasjon", "Enhetskode"): pd.Index(["V1", "V2"])}
 HEADERS = {
@@ -88,7 +89,7 @@ BROKEN = {
 @pytest.mark.parametrize(("feed", "rule"), [(feed, rule) for feed, rules in BROKEN.items() for rule in rules])
 def test_rule(tmp_path: Path, feed: str, rule: str) -> None:
     path = write_lines(tmp_path / f"{feed}_2024-01-01.csv", HEADERS[feed], [GOOD[feed], BROKEN[feed][rule]])
-    assert broken_rules(feeds()[feed], path, UNITS) == [rule]
+    assert rules_broken_in(feeds()[feed], path, UNITS) == [rule]
 
 
 @pytest.mark.parametrize("feed", BROKEN)
@@ -162,7 +163,7 @@ def test_ssb_file_that_is_no_json_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "ssb_12441_2024-01-01.json"
     path.write_text("<html>", encoding="utf-8")
     with pytest.raises(FileRejected, match="cannot be read as JSON"):
-        broken_rules(feeds()["ssb"], path)
+        rules_broken_in(feeds()["ssb"], path)
 
 
 def test_ssb_rules(tmp_path: Path) -> None:
@@ -176,9 +177,9 @@ def test_ssb_rules(tmp_path: Path) -> None:
         },
     )
     path.write_text(json.dumps({**weeks, "value": [1, 2]}), encoding="utf-8")
-    assert broken_rules(feeds()["ssb"], path) == ["time_code_year_quarter_or_month"]
+    assert rules_broken_in(feeds()["ssb"], path) == ["time_code_year_quarter_or_month"]
     path.write_text(json.dumps({**weeks, "value": [None, 12345678901234567890]}), encoding="utf-8")
-    assert set(broken_rules(feeds()["ssb"], path)) == {"time_code_year_quarter_or_month", "value_readable"}
+    assert set(rules_broken_in(feeds()["ssb"], path)) == {"time_code_year_quarter_or_month", "value_readable"}
 
 
 # --- the ledger of published figures ------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from sources.contract import Feed
 from sources.dialect import FileRejected
 from sources.registry import feeds
 from sources.tenfactor.workbook import factor_names, factor_of_name
-from tests.small_deliveries import broken_rules, write_workbook
+from tests.judging import rules_broken_in
+from tests.municipalities.files import write_workbook
 
 PARTICIPATION = ["Enhet", "Enhetskode", "Planlagte svar", "Svar"]
 FACTORS = ["Enhet", "Enhetskode", "Faktor", "Navn", "Snitt", "Antall svar", "Norge"]
@@ -67,14 +68,14 @@ def table_of(feed: Feed, path: Path) -> list[dict[str, object]]:
 @pytest.mark.parametrize("rule", BROKEN_PARTICIPATION)
 def test_participation_rule(tmp_path: Path, rule: str) -> None:
     path = workbook(tmp_path, participation=BROKEN_PARTICIPATION[rule])
-    assert broken_rules(feeds()["deltakelse"], path) == [rule]
-    assert broken_rules(feeds()["faktorer"], path) == []
+    assert rules_broken_in(feeds()["deltakelse"], path) == [rule]
+    assert rules_broken_in(feeds()["faktorer"], path) == []
 
 
 @pytest.mark.parametrize("rule", BROKEN_FACTORS)
 def test_factor_rule(tmp_path: Path, rule: str) -> None:
     path = workbook(tmp_path, factors=BROKEN_FACTORS[rule])
-    assert broken_rules(feeds()["faktorer"], path) == [rule]
+    assert rules_broken_in(feeds()["faktorer"], path) == [rule]
 
 
 def test_every_rule_has_a_case() -> None:
@@ -102,19 +103,19 @@ def test_wide_sheet_is_read_as_one_row_a_factor(tmp_path: Path) -> None:
         (1, "Oppvekst", "2", "Mestringstro", "4,4", "8", None),
         (3, "Velferd", "2", "Mestringstro", "4,1", "7", None),
     ]
-    assert broken_rules(feeds()["faktorer"], path) == []
+    assert rules_broken_in(feeds()["faktorer"], path) == []
     assert {row["Undersøkelsesår"] for row in rows} == {"2021"}
 
 
 def test_missing_sheet_and_column_reject_the_file(tmp_path: Path) -> None:
     path = write_workbook(tmp_path / "10faktor_2023.xlsx", {"Deltakelse": [["Enhet", "Svar"], ["Oppvekst", 8]]})
     with pytest.raises(FileRejected, match="Planlagte svar is missing"):
-        broken_rules(feeds()["deltakelse"], path)
+        rules_broken_in(feeds()["deltakelse"], path)
     with pytest.raises(FileRejected, match="sheet Faktorer is missing"):
-        broken_rules(feeds()["faktorer"], path)
+        rules_broken_in(feeds()["faktorer"], path)
     path.write_text("Enhet;Svar\n", encoding="utf-8")
     with pytest.raises(FileRejected, match="no XLSX workbook"):
-        broken_rules(feeds()["deltakelse"], path)
+        rules_broken_in(feeds()["deltakelse"], path)
 
 
 def test_both_official_sets_of_names_are_known() -> None:

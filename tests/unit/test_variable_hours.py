@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from sources.registry import feeds
-from tests.small_deliveries import broken_rules, write_lines
+from tests.judging import rules_broken_in
+from tests.municipalities.files import write_lines
 
 FEED = feeds()["variable_timer"]
 HEADER = "Ansattnr;Enhetskode;Måned;Lønnsart;Timer;Beløp"
@@ -31,7 +32,7 @@ BROKEN = {
 @pytest.mark.parametrize("rule", BROKEN)
 def test_rule(tmp_path: Path, rule: str) -> None:
     path = write_lines(tmp_path / "variable_timer_2024-01-31.csv", HEADER, ["1;V1;2023-01;Overtid;-7,5;2 100,25", BROKEN[rule]])
-    assert broken_rules(FEED, path, KNOWN) == [rule]
+    assert rules_broken_in(FEED, path, KNOWN) == [rule]
 
 
 def test_every_rule_has_a_case() -> None:

@@ -1,7 +1,9 @@
-"""One payroll delivery at the size of a country's whole municipal sector, for benchmarks: valid rows only.
+"""One drawn payroll delivery of any size, up to a country's whole municipal sector: valid rows only.
 The shape is the demo municipality's, roughly; what the figures come to does not matter here.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,6 @@ from sources.demo.people import ORIGIN, day, national_numbers
 
 EXTRACT_DATE = "2024-10-31"
 LEVELS = ("kommune", "tjenesteområde", "kommunalsjefområde", "virksomhet", "avdeling")
-UNITS_PER_LEVEL = (1, 12, 87, 900, 4500)
 JOB_CODES = 350
 JOBS_PER_UNIT = 12
 CHUNK = 1_000_000
@@ -27,18 +28,33 @@ GRADES = (20, 30, 40, 50, 50, 60, 80)
 Columns = dict[str, pa.Array]
 
 
-def make_national(landing: Path, *, persons: int = 500_000, absences: int = 5_000_000, seed: int = 1) -> None:
-    """Write the five payroll feeds into `landing`: `persons` employees, about twice as many position rows."""
+@dataclass(frozen=True)
+class Size:
+    """Numbers of employees and of absences, and of units at each of LEVELS; about twice as many position rows as employees."""
+
+    persons: int
+    absences: int
+    units: tuple[int, int, int, int, int]
+    seed: int = 1
+
+    def __str__(self) -> str:
+        counts = {"employees": self.persons, "units": sum(self.units), "absences": self.absences}
+        return ", ".join(f"{number:_} {what}".replace("_", " ") for what, number in counts.items())
+
+
+def write_drawn(landing: Path, size: Size) -> None:
+    """Write the five payroll feeds into `landing`."""
     landing.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(size.seed)
+    persons, absences = size.persons, size.absences
     municipality = read_municipality()
     start = np.where(rng.random(persons) < 0.6, 0, rng.integers(0, AS_OF - 60, persons))
     leaving = rng.random(persons) < 0.25
     end = np.where(leaving, start + 60 + (rng.random(persons) * (AS_OF - start)).astype(int), AS_OF + 365)
     number = pa.array(100_000 + np.arange(persons)).cast(pa.string())
-    _write(landing, "organisasjon", _organisasjon())
+    _write(landing, "organisasjon", _organisasjon(size.units))
     _write(landing, "ansatte", _ansatte(rng, municipality, number, start))
-    _write(landing, "stillinger", _stillinger(rng, municipality, number, start, end, leaving))
+    _write(landing, "stillinger", _stillinger(rng, municipality, size.units, number, start, end, leaving))
     _write(landing, "fravaer", _fravaer(rng, number, start, end, absences))
     _write(landing, "permisjoner", _permisjoner(rng, number, start, end, persons * 2 // 5))
 
@@ -63,27 +79,27 @@ def _percent_texts(percents: tuple[float, ...]) -> list[str]:
     return [f"{percent:g}".replace(".", ",") for percent in percents]
 
 
-def _organisasjon() -> Columns:
+def _organisasjon(units: Sequence[int]) -> Columns:
     """Every unit below a unit of the level above, which are filled in turn."""
-    levels = np.repeat(np.arange(len(LEVELS)), UNITS_PER_LEVEL)
-    first_of_level = np.concatenate([[0], np.cumsum(UNITS_PER_LEVEL)])
+    levels = np.repeat(np.arange(len(LEVELS)), units)
+    first_of_level = np.concatenate([[0], np.cumsum(units)])
     within = np.arange(len(levels)) - first_of_level[levels]
     above = np.maximum(levels - 1, 0)
-    parent = first_of_level[above] + within % np.array(UNITS_PER_LEVEL)[above]
+    parent = first_of_level[above] + within % np.array(units)[above]
     group = np.where(levels == LEVELS.index("virksomhet"), within % 3, 2)
     return {
-        "Enhetskode": _unit_codes().take(pa.array(np.arange(len(levels)))),
+        "Enhetskode": _unit_codes(units).take(pa.array(np.arange(len(levels)))),
         "Enhetsnavn": pa.array([f"{LEVELS[level]} {place}".capitalize() for level, place in zip(levels, within, strict=True)]),
         "Nivå": _pick(list(LEVELS), levels),
-        "Overordnet": _unit_codes().take(pa.array(parent, mask=levels == 0)),
+        "Overordnet": _unit_codes(units).take(pa.array(parent, mask=levels == 0)),
         "Gruppe": _pick(["Barneskole", "Ungdomsskole", ""], group),
         "Gyldig fra": _dates(np.zeros(len(levels), dtype=int)),
         "Gyldig til": pa.nulls(len(levels), pa.string()),
     }
 
 
-def _unit_codes() -> pa.Array:
-    return pa.array(100_000 + np.arange(sum(UNITS_PER_LEVEL))).cast(pa.string())
+def _unit_codes(units: Sequence[int]) -> pa.Array:
+    return pa.array(100_000 + np.arange(sum(units))).cast(pa.string())
 
 
 def _ansatte(rng: np.random.Generator, municipality: Municipality, number: pa.Array, start: np.ndarray) -> Columns:
@@ -105,6 +121,7 @@ def _ansatte(rng: np.random.Generator, municipality: Municipality, number: pa.Ar
 def _stillinger(
     rng: np.random.Generator,
     municipality: Municipality,
+    units: Sequence[int],
     number: pa.Array,
     start: np.ndarray,
     end: np.ndarray,
@@ -127,7 +144,7 @@ def _stillinger(
     part = rng.random(len(held)) < 0.4
     percent = np.where(part | second[held], rng.integers(1, 1 + len(PART_TIME), len(held)), 0)
     percent = np.where(second[held], np.minimum(percent, 4), percent)
-    unit = sum(UNITS_PER_LEVEL[:-1]) + rng.integers(0, UNITS_PER_LEVEL[-1], len(held))
+    unit = sum(units[:-1]) + rng.integers(0, units[-1], len(held))
     # A workplace has about a dozen kinds of jobs, a few of them common.
     job = (31 * unit + (JOBS_PER_UNIT * rng.random(len(held)) ** 2).astype(int)) % JOB_CODES
     group = job % len(municipality.pay)
@@ -137,7 +154,7 @@ def _stillinger(
     return {
         "Ansattnr": number.take(pa.array(person)),
         "Stillingsnr": _pick(["1", "2"], second[held].astype(int)),
-        "Enhetskode": _unit_codes().take(pa.array(unit)),
+        "Enhetskode": _unit_codes(units).take(pa.array(unit)),
         "Stillingskode": _pick([f"{6000 + 7 * code}" for code in range(JOB_CODES)], job),
         "Stillingstittel": _pick([f"{titles[code % len(titles)]} {1 + code // len(titles)}" for code in range(JOB_CODES)], job),
         "Ansettelsesform": _pick(list(municipality.forms.index), form),

@@ -8,8 +8,8 @@ import json
 from datetime import date
 from pathlib import Path
 
-from tests.golden.municipality import Municipality
-from tests.small_deliveries import national_number, write_lines, write_workbook
+from tests.municipalities.by_hand import Municipality, national_number
+from tests.municipalities.files import write_lines, write_workbook
 
 AS_OF = date(2024, 1, 31)
 # So late that there are few months: a test tries every cell.

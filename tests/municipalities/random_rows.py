@@ -6,10 +6,12 @@ identity numbers are synthetic (month + 80).
 """
 
 from datetime import date, timedelta
+from pathlib import Path
 from random import Random
 
-Row = dict[str, str]
-Feeds = dict[str, list[Row]]
+from tests.municipalities.files import Delivery, Row, write_delivery
+
+Feeds = Delivery
 
 EASTER = {
     2020: date(2020, 4, 12),
@@ -404,3 +406,10 @@ def random_feeds(seed: int) -> tuple[Feeds, date]:
         "fravaer": sick,
         "permisjoner": leaves(rng, persons, jobs, sick, start, as_of),
     }, as_of
+
+
+def write_random(landing: Path, seed: int) -> tuple[Feeds, date]:
+    """Write the random feeds of a seed as delivered files; returns them and their as-of date."""
+    feeds, as_of = random_feeds(seed)
+    write_delivery(landing, feeds, extract_date=as_of)
+    return feeds, as_of

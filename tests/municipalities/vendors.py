@@ -11,8 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.deliveries import Row, csv_text
-from tests.random_municipality import Feeds, from_dmy
+from tests.municipalities.files import Row, csv_text
+from tests.municipalities.random_rows import Feeds, from_dmy
 
 
 def iso(text: str, open_end: str = "") -> str:
