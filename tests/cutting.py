@@ -88,7 +88,7 @@ class Recomputed:
         self.con.execute("use cut")
         for schema in ("raw", "seeds", "staging", "intermediate", "marts"):
             self.con.execute(f"create schema cut.{schema}")
-        self._copy_formulas()
+        self._make_formulas()
         tables = self.con.execute(
             "select table_schema, table_name from information_schema.tables where table_catalog = 'whole'"
             " and table_schema in ('raw', 'seeds')"
@@ -103,13 +103,10 @@ class Recomputed:
                 self.contents[name] = "as in the whole"
         self.codes = {feed: self._codes(feed) for feed in {"organisasjon", "ansatte", *REFERENCES}}
 
-    def _copy_formulas(self) -> None:
-        self.con.execute("create schema cut.formulas")
-        for name, parameters, definition in self.con.execute(
-            """select function_name, parameters, macro_definition from duckdb_functions()
-               where database_name = 'whole' and schema_name = 'formulas' order by function_oid"""
-        ).fetchall():
-            self.con.execute(f"create macro cut.formulas.{name}({', '.join(parameters)}) as {definition}")
+    def _make_formulas(self) -> None:
+        """Make the macros of dbt_project/macros/formulas.sql, as they are made before the models run."""
+        source = load_manifest()["macros"]["macro.arsverk.create_formulas"]["macro_sql"]
+        self.con.execute(source.partition("%}")[2].rpartition("{%")[0])
 
     def _codes(self, feed: str) -> dict[tuple[str, int], tuple]:
         """The rows of a feed with the codes they have and refer to: its own first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import stat
 import subprocess
 import sys
@@ -449,7 +450,7 @@ def test_published_figure(town: tuple[Home, Settings]) -> None:
     assert unmapped.exit_code == 0
     assert "reason" in unmapped.stdout and "not_covered" in unmapped.stdout
     unknown = traced(home, "--published", "A-3")
-    assert (unknown.exit_code, unknown.stderr) == (2, "the ledger has no figure A-3; there are A-2, A-1\n")
+    assert (unknown.exit_code, unknown.stderr) == (2, "there is no printed figure A-3; there are A-2, A-1\n")
 
 
 @pytest.mark.parametrize(
@@ -477,6 +478,17 @@ def test_nothing_published(tmp_path: Path) -> None:
     result = traced(Home(tmp_path), "org_units")
     assert result.exit_code == 1
     assert "nothing is published" in result.stderr
+
+
+def test_database_without_the_formulas(town: tuple[Home, Settings], tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    shutil.copytree(town[0].publish, home.publish, symlinks=True)
+    shutil.copy(town[0].warehouse_database, home.warehouse_database)
+    with duckdb.connect(str(home.warehouse_database)) as con:
+        con.execute("drop schema formulas cascade")
+    result = traced(home, "sick_leave_by_unit", *JANUARY, *V1)
+    assert result.exit_code == 1
+    assert "built by an earlier version of the code" in result.stderr
 
 
 def test_every_mart_can_be_traced() -> None:

@@ -1,4 +1,4 @@
-"""Answers one question: the cell that is meant, whether it may be told, its value and formula, and its source rows.
+"""Answers one question: the cell that is meant, whether it may be shown, its value and formula, and its source rows.
 Not here: which rows those are (the modules of the mart families), or how the answer is printed (report.py).
 """
 
@@ -43,7 +43,10 @@ class Fraction:
 
 @dataclass
 class Answer:
-    """A cell with everything that is behind it. `withheld`: measures that are not told, with the reason."""
+    """A cell with everything that is behind it.
+
+    `withheld`: the measures that are not shown, each with the reason. `figure`: the printed figure that was asked for, if any.
+    """
 
     table: str
     cell: dict[str, Any]
@@ -63,7 +66,7 @@ def restricted_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     """The database behind the publication that is served, read only.
 
     Raises:
-        Refused: nothing is published, or the file cannot be read or belongs to another publication.
+        Refused: nothing is published, or the file cannot be read, belongs to another publication or lacks the formulas.
     """
     if not home.root.is_dir():
         raise UsageError(f"{home.root} is not a home folder; give the one of the installation with --home")
@@ -74,7 +77,7 @@ def restricted_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         con = duckdb.connect(str(home.warehouse_database), read_only=True)
         # A bar would stand in the middle of the JSON.
         con.execute("set enable_progress_bar = false")
-        # Rows are put in order where they are told; on the way it would only cost time.
+        # Rows are put in order where they are shown; before that an order would only cost time.
         con.execute("set preserve_insertion_order = false")
     except duckdb.Error as error:
         raise Refused(f"{home.warehouse_database.name} cannot be read ({str(error).splitlines()[0]})") from None
@@ -84,6 +87,8 @@ def restricted_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
             raise Refused(
                 f"{home.warehouse_database.name} belongs to {publication}, but {served} is served; run the night again"
             )
+        if not one(con, "select count(*) from duckdb_schemas() where schema_name = 'formulas' and not internal")[0]:
+            raise Refused(f"{home.warehouse_database.name} was built by an earlier version of the code; run the night again")
         yield con
     finally:
         con.close()
@@ -129,9 +134,9 @@ def trace(
         values = served
         if len(withheld) == len(wanted):
             raise Refused(_refusal(table, cell, withheld))
-    told = [name for name in wanted if name not in withheld]
+    shown = [name for name in wanted if name not in withheld]
     lineage = Lineage(con)
-    TABLES[table].trace(lineage, built, told)
+    TABLES[table].trace(lineage, built, shown)
     lineage.add_references()
     lineage.add_merged()
     lineage.exclude_quarantined()
@@ -139,10 +144,10 @@ def trace(
         table=table,
         cell={name: cell[name] for name in grain},
         labels={name: values[name] for name in LABELS if name in values},
-        measures={name: values[name] for name in told},
+        measures={name: values[name] for name in shown},
         withheld=withheld,
-        definitions=_definitions(con, told),
-        fractions=_fractions(con, table, where, key, told),
+        definitions=_definitions(con, shown),
+        fractions=_fractions(con, table, where, key, shown),
         publication=_row(con, "select * from served.publication", []),
         files=lineage.named(),
         excluded=lineage.excluded(),
@@ -189,7 +194,7 @@ def _refusal(table: str, cell: Mapping[str, Any], withheld: Mapping[str, str]) -
 
 
 def _log(home: Home, table: str, cell: Mapping[str, Any]) -> None:
-    """Note who has looked past disclosure control, at what, before it is told."""
+    """Note who looks past disclosure control and at what, before anything is shown."""
     user = pwd.getpwuid(os.getuid()).pw_name
     line = "\t".join([datetime.now().astimezone().isoformat(timespec="seconds"), user, table, as_words(cell)])
     try:
@@ -198,7 +203,7 @@ def _log(home: Home, table: str, cell: Mapping[str, Any]) -> None:
             log.write(line.replace("\n", " ") + "\n")
     except OSError as error:
         raise Refused(
-            f"{home.trace_log.name} cannot be written ({error.strerror}); nothing is told that is not logged"
+            f"{home.trace_log.name} cannot be written ({error.strerror}); nothing is shown that is not logged"
         ) from None
 
 
@@ -224,10 +229,10 @@ def _fractions(
 
 
 def figure_cell(con: duckdb.DuckDBPyConnection, figure_id: str) -> tuple[dict[str, Any], Question | None]:
-    """A figure of the ledger as printed and as computed, and the cell it is mapped to, if any.
+    """A printed figure with what is computed for it, and the cell it is mapped to, if any.
 
     Raises:
-        UsageError: the ledger has no such figure.
+        UsageError: there is no such printed figure.
         Refused: the warehouse was built without a reconciliation.
     """
     if "reconciliation" not in _served_columns(con):
@@ -235,8 +240,8 @@ def figure_cell(con: duckdb.DuckDBPyConnection, figure_id: str) -> tuple[dict[st
     figures = [name for (name,) in con.execute("select figure_id from served.reconciliation order by 1").fetchall()]
     if figure_id not in figures:
         near = difflib.get_close_matches(figure_id, figures, 5)
-        hint = f"; there are {', '.join(near)}" if near else f"; it has {len(figures)} figures, in `reconciliation`"
-        raise UsageError(f"the ledger has no figure {figure_id}{hint}")
+        hint = f"; there are {', '.join(near)}" if near else f"; the table reconciliation has all {len(figures)}"
+        raise UsageError(f"there is no printed figure {figure_id}{hint}")
     figure = _row(con, "select * from served.reconciliation where figure_id = $1", [figure_id])
     mapped = _row(
         con, "select mart, measure, cell, reason from intermediate.int_printed_cells where figure_id = $1", [figure_id]

@@ -1,4 +1,6 @@
-"""Which rows make the tables that are no figures of the municipality: units, files, data quality, and the reconciliation."""
+"""Which rows make the tables that are no figures of the municipality: units, files, data quality, and the reconciliation.
+Not here: the night's checks before publishing.
+"""
 
 from __future__ import annotations
 
@@ -71,18 +73,18 @@ def of_data_quality(lineage: Lineage, cell: Mapping[str, object], measures: Sequ
 def of_reconciliation(
     lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str], tracers: Mapping[str, Tracer]
 ) -> None:
-    """The figure's row of the ledger, those of other documents for the same cell, and the rows of what is computed."""
+    """The row of the printed figure, those of other documents for the same cell, and the rows of what is computed."""
     con = lineage.con
     row = con.execute(
         "select mart, measure, cell from intermediate.int_printed_cells where figure_id = $1", [cell["figure_id"]]
     ).fetchone()
-    ledger = "select file_sha256, row_number from raw.publiserte_tall where figure_id"
-    lineage.add("publiserte_tall", "printed figure", f"{ledger} = $1", [cell["figure_id"]])
+    printed = "select file_sha256, row_number from raw.publiserte_tall where figure_id"
+    lineage.add("publiserte_tall", "printed figure", f"{printed} = $1", [cell["figure_id"]])
     if row and row[2]:
         lineage.add(
             "publiserte_tall",
             "figure of another document for the same cell",
-            f"""{ledger} in (select figure_id from intermediate.int_printed_cells
+            f"""{printed} in (select figure_id from intermediate.int_printed_cells
                 where mart = $1 and measure = $2 and cell = $3)""",
             list(row),
         )
@@ -95,7 +97,7 @@ def of_reconciliation(
 def of_restatement(
     lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str], tracers: Mapping[str, Tracer]
 ) -> None:
-    """The rows of the figure as it is now; what it was lies in the files of the publication before."""
+    """The rows of the figure as it is now. What it was before lies in the files of the earlier publication."""
     if cell["now"] is not None:
         table = str(cell["table_name"])
         tracers[table](lineage, typed_cell(lineage, table, json.loads(str(cell["cell"]))), [str(cell["measure"])])

@@ -32,8 +32,7 @@ def add_own_figure(lineage: Lineage, indicator: str, period_type: str, period: s
         return
     first, last = one(
         con,
-        """select min(first_month_index), max(last_month_index) from intermediate.int_periods
-           where period_type = $1 and period = $2""",
+        "select first_month_index, last_month_index from intermediate.int_periods where period_type = $1 and period = $2",
         [period_type, period],
     )
     sick_leave.add_rows(lineage, sick_leave.Scope(units, first, last), sick_leave.TERMS[indicator], apart=apart)

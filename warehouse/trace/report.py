@@ -42,7 +42,7 @@ def as_json(answer: Answer) -> str:
 
 
 def unmapped_as_json(figure: dict[str, Any]) -> str:
-    """A figure of the ledger that no cell gives."""
+    """A printed figure that no cell gives."""
     return json.dumps({"published": figure, "files": []}, ensure_ascii=False, default=str)
 
 

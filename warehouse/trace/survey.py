@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from warehouse.database import one
 from warehouse.trace.lineage import Lineage
 from warehouse.trace.temporary import table
 
@@ -41,7 +42,7 @@ def _of_round(
             [cell["year"]],
         )
     lineage.add_units(f"select matched_code from {rows} where is_matched")
-    (first,) = con.execute(f"select min(survey_year) from {rows}").fetchall()[0]
+    (first,) = one(con, f"select min(survey_year) from {rows}")
     lineage.begin_series(first)
     lineage.make_deliverable()
     # A row of the cell may have lost its unit to another row. Where the unit is named, that row is needed too: without it the

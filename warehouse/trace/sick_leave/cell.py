@@ -20,8 +20,7 @@ def of_cell(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str
     con = lineage.con
     first, last = one(
         con,
-        """select min(first_month_index), max(last_month_index) from intermediate.int_periods
-           where period_type = $1 and period = $2""",
+        "select first_month_index, last_month_index from intermediate.int_periods where period_type = $1 and period = $2",
         [cell["period_type"], cell["period"]],
     )
     conditions = ["true"]

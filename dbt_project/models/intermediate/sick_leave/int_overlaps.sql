@@ -1,4 +1,4 @@
--- One row a segment with several absences or leaves, and each of them. `arsverk trace` reads it to find those that can be left out.
+-- One row a segment with several absences or leaves, and each of them. `arsverk trace` finds here those that can be left out.
 select
     position.person_row,
     segment.position_row,

@@ -1,5 +1,5 @@
--- One row a segment of days of a position, on which nothing about it changes. Each absence or leave adds its percent on its first
--- day and takes it back the day after its last. The running sum between two such days applies to the segment.
+-- One row a segment of days of a position, on which nothing about it changes. Each absence or leave adds its percent on its
+-- first day and takes it back the day after its last. The running sum between two such days applies to the segment.
 with changes as (
     select
         position_row,
