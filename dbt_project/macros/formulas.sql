@@ -25,18 +25,7 @@ create or replace macro formulas.begins_spell(from_date, latest_end, index_befor
 create or replace macro formulas.is_long_term(spell_days, short_term_max_days) as
     spell_days > short_term_max_days;
 
--- Årsverk: of the position percents on a date (metrics.md 5 and 7), of the possible time of a period in percent × percent ×
--- working days (4), and of the variable hours of a month, of which 1950 are a full position for a year (6).
-create or replace macro formulas.fte(position_percents) as
-    cast(position_percents as double) / 100;
-create or replace macro formulas.average_fte(possible, working_days_in_period) as
-    cast(possible as double) / 10000 / working_days_in_period;
-create or replace macro formulas.variable_fte(hours) as
-    cast(hours as double) / (1950.0 / 12);
-
 -- Persons and positions on a date (metrics.md 5 and 7): a person by the sum of their position percents.
-create or replace macro formulas.average_percent(person_percents, persons) as
-    cast(person_percents as double) / cast(persons as double);
 create or replace macro formulas.is_full_leave(leaves) as
     leaves >= 100;
 create or replace macro formulas.is_part_time(person_percent) as
@@ -56,3 +45,25 @@ create or replace macro formulas.is_involuntary_part_time(person_percent, wants_
 create or replace macro formulas.has_answered_part_time(person_percent, has_answered) as
     formulas.is_part_time(person_percent) and has_answered;
 {% endmacro %}
+
+{# Årsverk and means, which the models alone compute (metrics.md 4 to 7). What they take are exact sums; they divide once. #}
+
+{# Årsverk of a sum of position or person percents. #}
+{% macro fte_of_percent(total) -%}
+    cast({{ total }} as double) / 100
+{%- endmacro %}
+
+{# Average årsverk of possible time, a sum of percent × percent × working days, over so many working days. #}
+{% macro fte_of_possible(possible, working_days) -%}
+    cast({{ possible }} as double) / 10000 / {{ working_days }}
+{%- endmacro %}
+
+{# Årsverk of the hours of a month: 1950 hours are a full position for a year. #}
+{% macro fte_of_hours(hours) -%}
+    cast({{ hours }} as double) / (1950.0 / 12)
+{%- endmacro %}
+
+{# Average position percent of so many persons. #}
+{% macro average_percent(total, persons) -%}
+    cast({{ total }} as double) / cast({{ persons }} as double)
+{%- endmacro %}

@@ -73,8 +73,8 @@ select
     {% for dimension in dimensions %}totals.{{ dimension }},{% endfor %}
     {% for label in labels %}{{ label }},{% endfor %}
     cast(totals.headcount as bigint) as headcount,
-    formulas.fte(totals.total_percent) as fte,
-    formulas.average_percent(totals.total_percent, totals.headcount) as average_position_percent,
+    {{ fte_of_percent('totals.total_percent') }} as fte,
+    {{ average_percent('totals.total_percent', 'totals.headcount') }} as average_position_percent,
     {{ percent_of('totals.persons_100', 'totals.headcount') }} as full_time_100_percent,
     {{ percent_of('totals.persons_at_threshold', 'totals.headcount') }} as full_time_80_percent,
     cast(totals.persons_0_20 as bigint) as persons_0_20,

@@ -43,7 +43,7 @@ select
     org_unit.org_unit_name,
     {% for dimension in dimensions %}totals.{{ dimension }},{% endfor %}
     {% for label in labels %}{{ label }},{% endfor %}
-    formulas.average_fte(totals.possible, period.working_days_in_period) as fte,
+    {{ fte_of_possible('totals.possible', 'period.working_days_in_period') }} as fte,
     {{ dagsverk('totals.possible') }} as possible_days,
     {{ dagsverk('totals.lost_self + totals.lost_doctor') }} as lost_days,
     {{ dagsverk('totals.lost_self') }} as self_certified_days,

@@ -37,7 +37,7 @@ select
     org_unit.org_unit_name,
     totals.sex,
     totals.employees,
-    formulas.fte(totals.total_percent) as fte,
+    {{ fte_of_percent('totals.total_percent') }} as fte,
     {{ percent_of('totals.employees', 'sum(totals.employees) over both_sexes') }} as employees_percent,
     {{ percent_of('totals.total_percent', 'sum(totals.total_percent) over both_sexes') }} as fte_percent,
     cast(totals.temporary_employees as bigint) as temporary_employees,

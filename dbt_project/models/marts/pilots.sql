@@ -42,7 +42,7 @@ sick_leave as (
             'sum(cell.self_short_term + cell.self_long_term + cell.doctor_short_term + cell.doctor_long_term)',
             'sum(cell.possible)'
         ) }} as figure,
-        formulas.average_fte(sum(cell.possible), any_value(period.working_days_in_period)) as fte
+        {{ fte_of_possible('sum(cell.possible)', 'any_value(period.working_days_in_period)') }} as fte
     from comparison_months as comparison
     inner join {{ ref('int_pilot_units') }} as unit on comparison.pilot = unit.pilot
     inner join {{ ref('int_sick_leave_months') }} as cell
@@ -82,8 +82,8 @@ full_time as (
             ) }} as full_time_80_percent,
             {{ percent_of('count_if(not formulas.is_part_time(person.person_percent))', 'count(*)') }}
                 as full_time_100_percent,
-            formulas.average_percent(sum(person.person_percent), count(*)) as average_position_percent,
-            formulas.fte(sum(person.person_percent)) as fte
+            {{ average_percent('sum(person.person_percent)', 'count(*)') }} as average_position_percent,
+            {{ fte_of_percent('sum(person.person_percent)') }} as fte
         from full_time_persons as person
         cross join {{ source('raw', 'settings') }} as settings
         group by person.pilot, person.month_index, person.is_start, person.is_inside

@@ -4,10 +4,10 @@ with totals as (
         ancestry.org_level,
         ancestry.org_unit_code,
         ancestry.org_unit_name,
-        formulas.fte(sum(cell.position_percent)) as fte,
-        formulas.fte(sum(cell.vikar_percent)) as vikar_fte,
-        formulas.variable_fte(sum(cell.counted_hours)) as variable_fte,
-        formulas.variable_fte(sum(cell.substitute_hours)) as variable_substitute_fte,
+        {{ fte_of_percent('sum(cell.position_percent)') }} as fte,
+        {{ fte_of_percent('sum(cell.vikar_percent)') }} as vikar_fte,
+        {{ fte_of_hours('sum(cell.counted_hours)') }} as variable_fte,
+        {{ fte_of_hours('sum(cell.substitute_hours)') }} as variable_substitute_fte,
         cast(sum(cell.overtime_hours) as double) as overtime_hours
     from {{ ref('int_substitute_months') }} as cell
     inner join {{ ref('int_unit_ancestry') }} as ancestry on cell.unit_code = ancestry.unit_code
