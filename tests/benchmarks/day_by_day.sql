@@ -17,8 +17,8 @@ position_days as (
     inner join days on days.calendar_date between position.from_date and position.to_date
 ),
 
-outages as (
-    select spell.person_row, absence.position_no, absence.certification as kind, absence.absence_percent as outage_percent,
+absences_and_leaves as (
+    select spell.person_row, absence.position_no, absence.certification as kind, absence.absence_percent as absence_or_leave_percent,
         spell.from_date, spell.to_date, spell.is_long_term
     from intermediate.int_spells as spell
     inner join staging.stg_absences as absence on spell.absence_row = absence.absence_row
@@ -27,17 +27,17 @@ outages as (
     from staging.stg_leaves inner join staging.stg_persons using (employee_no), series
 ),
 
-outage_days as (
+absence_or_leave_days as (
     select position.position_row, days.calendar_date,
-        least(100, coalesce(sum(outage_percent) filter (kind = 'leave'), 0)) as leave_percent,
-        least(100, coalesce(sum(outage_percent) filter (kind = 'doctor'), 0)) as doctor_percent,
-        coalesce(sum(outage_percent) filter (kind = 'self'), 0) as self_percent,
+        least(100, coalesce(sum(absence_or_leave_percent) filter (kind = 'leave'), 0)) as leave_percent,
+        least(100, coalesce(sum(absence_or_leave_percent) filter (kind = 'doctor'), 0)) as doctor_percent,
+        coalesce(sum(absence_or_leave_percent) filter (kind = 'self'), 0) as self_percent,
         bool_or(is_long_term) as is_long_term
     from intermediate.int_positions as position
-    inner join outages on position.person_row = outages.person_row
-        and (outages.position_no is null or outages.position_no = position.position_no)
-    inner join days on days.calendar_date between greatest(position.from_date, outages.from_date)
-        and least(position.to_date, outages.to_date)
+    inner join absences_and_leaves on position.person_row = absences_and_leaves.person_row
+        and (absences_and_leaves.position_no is null or absences_and_leaves.position_no = position.position_no)
+    inner join days on days.calendar_date between greatest(position.from_date, absences_and_leaves.from_date)
+        and least(position.to_date, absences_and_leaves.to_date)
     group by all
 ),
 
@@ -51,7 +51,7 @@ counted as (
         ) as lost_self,
         coalesce(is_long_term, false) as is_long_term
     from position_days
-    left join outage_days using (position_row, calendar_date)
+    left join absence_or_leave_days using (position_row, calendar_date)
 )
 
 select period.period_type, period.period, ancestry.org_unit_code, ancestry.org_level,
@@ -62,7 +62,6 @@ select period.period_type, period.period, ancestry.org_unit_code, ancestry.org_l
     sum(cast(position_percent * (lost_doctor + lost_self) as decimal(18, 6))) filter (is_long_term) / 10000
     * any_value(possible_days_per_fte) / any_value(working_days_in_year) as long_term_days
 from counted
-inner join intermediate.int_periods as period
-    on year(calendar_date) * 12 + month(calendar_date) - 1 = period.month_index
+inner join intermediate.int_periods as period on calendar_date between period.period_start and period.period_end
 inner join intermediate.int_unit_ancestry as ancestry on counted.unit_code = ancestry.unit_code
 group by all

@@ -7,11 +7,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.dbt import load_manifest
 from tests.building import build, settings_with
 from tests.builds import Builds
 from tests.municipalities.by_hand import PAI_HEADER, national_number, write_payroll
 from tests.municipalities.files import header_line, write_lines
 from warehouse.attack.night import attack_served
+from warehouse.catalogue import tables_of
 from warehouse.paths import Home
 
 POSITIONS = [
@@ -89,7 +91,7 @@ def test_a_night_with_hours_before_the_first_year_withstands_the_attack(tmp_path
     write_lines(home.landing / "variable_timer_2024-02-15.csv", "Ansattnr;Enhetskode;Måned;Lønnsart;Timer;Beløp", hours)
     settings = settings_with(tmp_path, min_fte_unit=2, min_fte_job_code=1, first_year=2024)
     build(home, settings)
-    attack_served(home, settings)
+    attack_served(home, settings, tables_of(load_manifest()))
     with duckdb.connect(str(home.build_database), read_only=True) as con:
         assert con.execute("select distinct month from served.substitutes_by_unit").fetchall() == [("2024-01",)]
 

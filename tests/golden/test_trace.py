@@ -203,15 +203,15 @@ def test_equality(town: tuple[Home, Settings]) -> None:
 
 def test_survey(town: tuple[Home, Settings]) -> None:
     home, _ = town
-    welfare = ("survey_response", "year=2023", "org_unit_name=Velferd")
+    welfare = ("survey_response", "year=2024", "org_unit_name=Velferd")
     assert {feed: found for feed, found in rows(home, *welfare).items() if feed.startswith("deltakelse")} == {
-        "deltakelse2021": [1],
-        "deltakelse2023": [2],
+        "deltakelse2023": [1],
+        "deltakelse2024": [2],
     }
-    assert "deltakelse2021" not in rows(home, *welfare, "--measure", "response_percent")
-    score = ("survey_factor_scores", "year=2023", "org_unit_name=Velferd", "factor_no=1")
+    assert "deltakelse2023" not in rows(home, *welfare, "--measure", "response_percent")
+    score = ("survey_factor_scores", "year=2024", "org_unit_name=Velferd", "factor_no=1")
     scores = {feed: found for feed, found in rows(home, *score).items() if feed.startswith("faktorer")}
-    assert scores == {"faktorer2021": [2], "faktorer2023": [2, 3]}  # 3 is Norge
+    assert scores == {"faktorer2023": [2], "faktorer2024": [2, 3]}  # 3 is Norge
 
 
 def test_benchmarks_targets_and_pilots(town: tuple[Home, Settings]) -> None:

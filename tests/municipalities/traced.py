@@ -84,8 +84,8 @@ def _beside_payroll(landing: Path) -> None:
     )
     asked = ["Enhet", "Enhetskode", "Planlagte svar", "Svar"]
     for year, rows in (
-        (2021, [["Velferd", None, 30, 20], ["Solhaug sykehjem", "V1", 10, 8]]),
-        (2023, [["Oppvekst", None, 40, 30], ["09 - Velferd", None, 28, 21], ["Ukjent enhet", None, 9, 7]]),
+        (2023, [["Velferd", None, 30, 20], ["Solhaug sykehjem", "V1", 10, 8]]),
+        (2024, [["Oppvekst", None, 40, 30], ["09 - Velferd", None, 28, 21], ["Ukjent enhet", None, 9, 7]]),
     ):
         write_workbook(
             landing / f"10faktor_{year}.xlsx",
@@ -94,7 +94,7 @@ def _beside_payroll(landing: Path) -> None:
                 "Faktorer": [
                     ["Enhet", "Enhetskode", "Antall svar", "Oppgavemotivasjon", "Faktor 10"],
                     ["Oppvekst", None, 30, 4.1, 4.5],
-                    ["Velferd", None, 21, 4.2 if year == 2021 else 4.4, 4.6],
+                    ["Velferd", None, 21, 4.2 if year == 2023 else 4.4, 4.6],
                     ["Norge", None, None, 4.3, 4.7],
                 ],
             },

@@ -1,6 +1,6 @@
 """Municipalities of some hundred and some thousand employees through a whole night, with every part of disclosure control.
 The demo's figures are those that were printed about the real one; a small drawn one stands in for it in `make test`.
-Not here: the demo's files (tests/unit/test_demo_others.py), or how a figure is judged (tests/golden/test_reconciliation.py).
+Not here: the demo's files (tests/unit/test_demo_optional_feeds.py), or how a figure is judged (tests/golden/test_reconciliation.py).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
-from sources.demo.ledger import LEDGER, read_published
-from sources.demo.published import maltall, sammenligning, ssb_12441, survey_2023
 
 from sources.demo import make_deliveries
 from sources.demo.dialects import Dialect, write_feed, write_sheets
+from sources.demo.from_printed import maltall, sammenligning, ssb_12441, survey_2023
+from sources.demo.printed_figures import PRINTED_FIGURES, printed_figures
 from sources.demo.solve.figures import GIVEN_WAY
 from tests.builds import Builds, whole_night
 from tests.municipalities.drawn import Size, write_drawn
@@ -31,12 +31,12 @@ WITHOUT_ROWS = {"full_time_sources", "substitutes_by_unit", "pilots", "restateme
 def deliver_small(landing: Path) -> None:
     """A drawn municipality, with the demo's files of the feeds that are about no person."""
     write_drawn(landing, Size(300, 3_000, (1, 3, 4, 5, 12), seed=3))
-    printed = read_published()
+    printed = printed_figures()
     for name, table in {"sammenligning": sammenligning(printed), "maltall": maltall(printed)}.items():
         write_feed(landing / f"{name}_{AUTUMN}.csv", table, Dialect(encoding="utf-8"), np.random.default_rng(1))
     write_sheets(landing / "10faktor_2023.xlsx", survey_2023(printed))
     (landing / f"ssb_12441_{AUTUMN}.json").write_text(ssb_12441(), encoding="utf-8")
-    (landing / f"publiserte_tall_{AUTUMN}.csv").write_bytes(LEDGER.read_bytes())
+    (landing / f"publiserte_tall_{AUTUMN}.csv").write_bytes(PRINTED_FIGURES.read_bytes())
 
 
 def test_a_small_municipality_with_files_of_many_feeds(builds: Builds) -> None:
@@ -52,7 +52,7 @@ def test_a_small_municipality_with_files_of_many_feeds(builds: Builds) -> None:
             if con.execute(f"select count(*) from marts.marts.{table}").fetchone() == (0,)
         ]
     assert reasons == {None, "primary", "secondary"}
-    assert sum(statuses.values()) == len(read_published()) and statuses["match"] > 0
+    assert sum(statuses.values()) == len(printed_figures()) and statuses["match"] > 0
     assert set(empty) <= WITHOUT_ROWS
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -25,12 +26,12 @@ def of_cell(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str
     day = cell["reference_date"]
     assert isinstance(day, date)
     units = unit_scope(str(cell["org_level"]), str(cell["org_unit_code"]))
-    job = f"job_code = {quoted(str(cell['job_code']))}" if "job_code" in cell else "true"
+    part = Part({name: str(cell[name]) for name in ("job_code", "sex") if name in cell})
     if cell["source"] == "pai":
-        _of_pai(lineage, day, units, job, measures)
+        _of_pai(lineage, day, units, part, measures)
         named = "(select null as position_row)"
     else:
-        named = f"(select row as position_row from {add_rows(lineage, day, units, measures, job=job)})"
+        named = f"(select row as position_row from {add_rows(lineage, day, units, measures, part=part)})"
     if "job_code" in cell:
         add_title(lineage, str(cell["job_code"]), named)
     if cell["source"] == "payroll":
@@ -60,7 +61,7 @@ def of_sources(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[
                 add_full_leaves(lineage, day)
                 lineage.begin_series(day.year)
     if isinstance(day := days.get("pai_date"), date):
-        _of_pai(lineage, day, units, "true", indicator)
+        _of_pai(lineage, day, units, WHOLE, indicator)
     lineage.begin_series(int(str(cell["year"])))
     if not lineage.count("pai"):
         lineage.add(
@@ -78,18 +79,40 @@ def of_sources(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[
     lineage.make_deliverable(f"unit_code not in ({units})")
 
 
+@dataclass(frozen=True)
+class Part:
+    """The part of a unit that a cell is of: column → value of the breakdown."""
+
+    values: Mapping[str, str]
+
+    @property
+    def counted(self) -> str:
+        """The condition on int_full_time_positions."""
+        return " and ".join(f"{name} = {quoted(value)}" for name, value in self.values.items()) or "true"
+
+    def of_delivered(self, person: str) -> str:
+        """The condition on delivered positions, which know the sex by their person's column `person`."""
+        known = {name: f"{name} = {quoted(value)}" for name, value in self.values.items()}
+        if "sex" in known:
+            known["sex"] = f"{person} in (select {person} from staging.stg_persons where {known['sex']})"
+        return " and ".join(known.values()) or "true"
+
+
+WHOLE = Part({})
+
+
 def add_rows(
-    lineage: Lineage, day: date, units: str, measures: Sequence[str], *, job: str = "true", apart: bool = True
+    lineage: Lineage, day: date, units: str, measures: Sequence[str], *, part: Part = WHOLE, apart: bool = True
 ) -> Relation:
     """Name the positions of the payroll system that count on a reference date; returns their rows (`row`)."""
-    kept = persons.keep(lineage.con, _held(lineage.con, "payroll", day, units, job), measures)
+    kept = persons.keep(lineage.con, _held(lineage.con, "payroll", day, units, part), measures)
     lineage.add_positions("position", f"select row from {kept}")
     if apart:
-        set_apart(lineage, day, units, job, "in_full_time", "full time")
+        set_apart(lineage, day, units, part.of_delivered("employee_no"), "in_full_time", "full time")
     return kept
 
 
-def _held(con: duckdb.DuckDBPyConnection, source: str, day: date, units: str, job: str) -> Relation:
+def _held(con: duckdb.DuckDBPyConnection, source: str, day: date, units: str, part: Part) -> Relation:
     """The positions of a source that count on the date in the units, as persons.keep reads them."""
     return table(
         con,
@@ -97,15 +120,24 @@ def _held(con: duckdb.DuckDBPyConnection, source: str, day: date, units: str, jo
         f"""select person_id, position_row as row, position_percent as percent, wants_larger_position as wants,
                 false as is_temporary, 0 as size_rank
             from intermediate.int_full_time_positions
-            where source = $1 and reference_date = $2 and unit_code in ({units}) and {job}""",
+            where source = $1 and reference_date = $2 and unit_code in ({units}) and {part.counted}""",
         [source, day],
     )
 
 
-def _of_pai(lineage: Lineage, day: date, units: str, job: str, measures: Sequence[str]) -> None:
-    kept = persons.keep(lineage.con, _held(lineage.con, "pai", day, units, job), measures)
+def _of_pai(lineage: Lineage, day: date, units: str, part: Part, measures: Sequence[str]) -> None:
+    kept = persons.keep(lineage.con, _held(lineage.con, "pai", day, units, part), measures)
     named = f"from staging.stg_pai where reference_date = $1 and row_number in (select row from {kept})"
     lineage.add("pai", "position in PAI", f"select file_sha256, row_number {named}", [day])
+    if "sex" in part.values:
+        lineage.add(
+            "ansatte",
+            "person whose sex PAI does not have",
+            f"""select file_sha256, row_number from staging.stg_persons where person_row in (
+                    select min(person_row) from staging.stg_persons
+                    where person_key in (select person_key {named}) group by person_key)""",
+            [day],
+        )
     # A position of an unknown unit counts in the municipality, so that for its cells the root of the tree is enough.
     whole = "select min(unit_code) from staging.stg_units where parent_code is null"
     lineage.add_units(
@@ -115,7 +147,8 @@ def _of_pai(lineage: Lineage, day: date, units: str, job: str, measures: Sequenc
     lineage.exclude(
         "pai",
         f"""select file_sha256, row_number, 'position percent is 0' as reason from staging.stg_pai
-            where reference_date = $1 and position_percent = 0 and unit_code in ({units}) and {job}""",
+            where reference_date = $1 and position_percent = 0 and unit_code in ({units})
+                and {part.of_delivered("person_key")}""",
         [day],
     )
 

@@ -1,6 +1,7 @@
 -- One row a source, reference date and position that counts for full time on that date (metrics.md 5). PAI has its own date,
--- 1 December, and knows persons by their national number; the marts keep the sources apart. `is_only_position`: the person
--- holds no other that could count beside it, so that the position's percent is the person's in every unit above.
+-- 1 December, and knows persons by their national number; the marts keep the sources apart. PAI has no sex: it is that of the
+-- person of the payroll system with the same national number. `is_only_position`: the person holds no other position that could
+-- count beside it, so that the position's percent is the person's in every unit above.
 with beside_another as (
     select distinct held.position_row
     from {{ ref('stg_positions') }} as held
@@ -11,6 +12,14 @@ with beside_another as (
             and held.valid_from <= coalesce(other.valid_to, held.valid_from)
             and coalesce(held.valid_to, other.valid_from) >= other.valid_from
     where held.in_full_time and other.in_full_time
+),
+
+known_persons as (
+    select
+        person_key,
+        arg_min(sex, person_row) as sex
+    from {{ ref('stg_persons') }}
+    group by person_key
 )
 
 select
@@ -20,10 +29,12 @@ select
     held.employee_no as person_id,
     held.unit_code,
     held.job_code,
+    person.sex,
     held.position_percent,
     held.wants_larger_position,
     beside_another.position_row is null as is_only_position
 from {{ ref('int_counted_positions') }} as held
+inner join {{ ref('stg_persons') }} as person on held.employee_no = person.employee_no
 left join beside_another on held.position_row = beside_another.position_row
 where held.in_full_time and not held.is_on_full_leave
 union all
@@ -34,9 +45,11 @@ select
     pai.person_key as person_id,
     pai.unit_code,
     pai.job_code,
+    coalesce(person.sex, 'ukjent') as sex,
     pai.position_percent,
     cast(null as varchar) as wants_larger_position,
     count(*) over (partition by pai.pai_year, pai.person_key) = 1 as is_only_position
 from {{ ref('stg_pai') }} as pai
 inner join {{ ref('int_series') }} as series on pai.reference_date >= series.first_day
+left join known_persons as person on pai.person_key = person.person_key
 where pai.position_percent > 0
