@@ -99,6 +99,8 @@ def full_time(feeds: Feeds, as_of: date, start: int, settings: PersonSettings) -
     places = unit_places(feeds["organisasjon"])
     by_unit: dict[Key, Holdings] = {}
     by_job_code: dict[Key, Holdings] = {}
+    by_sex: dict[Key, Holdings] = {}
+    sexes = {row["Ansattnr"]: SEXES[row["Kjønn"]] for row in feeds["ansatte"]}
     for day in days_between(date(start, 1, 1), as_of):
         if day != as_of and (day + timedelta(1)).day != 1:
             continue
@@ -110,9 +112,12 @@ def full_time(feeds: Feeds, as_of: date, start: int, settings: PersonSettings) -
                 by_unit.setdefault(key, {}).setdefault(row["Ansattnr"], []).append(row)
                 job_key = (*key, row["Stillingskode"])
                 by_job_code.setdefault(job_key, {}).setdefault(row["Ansattnr"], []).append(row)
+                sex_key = (*key, sexes[row["Ansattnr"]])
+                by_sex.setdefault(sex_key, {}).setdefault(row["Ansattnr"], []).append(row)
     return {
         "full_time_by_unit": {key: full_time_cell(held, settings) for key, held in by_unit.items()},
         "full_time_by_job_code": {key: full_time_cell(held, settings) for key, held in by_job_code.items()},
+        "full_time_by_sex": {key: full_time_cell(held, settings) for key, held in by_sex.items()},
     }
 
 

@@ -92,6 +92,12 @@ def municipality() -> Municipality:
     moving = new("handover1", "40", "01.01.2023", "29.02.2024")
     m.position(moving, "handover2", "60", "29.02.2024", number="2")
 
+    area("sexes", "sexes1", "sexes2")
+    woman = new("sexes1", "60")
+    m.position(woman, "sexes2", "40", number="2")
+    man = str(next(persons))
+    m.person(man, sex="M")
+    m.position(man, "sexes2", "50")
     area("codes", "codes1", "codes2")
     coded = new("codes1", "50", code="7001")
     m.position(coded, "codes1", "30", number="2", code="7002", title="Ny tittel")
@@ -251,10 +257,38 @@ def test_job_codes_sum_the_person_s_positions_of_the_code(warehouse: duckdb.Duck
     assert got["codes"] == [("7001", "Sykepleier", 1, 1.0, 100.0), ("7002", "Ny tittel", 1, 0.3, 0.0)]
 
 
-@pytest.mark.parametrize("table", ["full_time_by_unit", "full_time_by_job_code"])
+def test_sexes_sum_the_person_s_positions_and_make_up_the_unit(warehouse: duckdb.DuckDBPyConnection) -> None:
+    got = [
+        (cell["sex"], cell["headcount"], cell["fte"], cell["full_time_100_percent"])
+        for cell in cells(warehouse, "marts.full_time_by_sex", "sexes")
+    ]
+    # A woman with 60 + 40 % in two departments, a man with 50 %.
+    assert got == [("kvinne", 1, 1.0, 100.0), ("mann", 1, 0.5, 0.0)]
+    parts = warehouse.execute(
+        """select org_unit_code, source, reference_date from marts.full_time_by_unit as unit
+           anti join (
+               select source, reference_date, org_level, org_unit_code, sum(headcount) as headcount,
+                   sum(part_time) as part_time
+               from marts.full_time_by_sex group by all
+           ) as sexes using (source, reference_date, org_level, org_unit_code, headcount, part_time)"""
+    ).fetchall()
+    assert parts == []
+
+
+@pytest.mark.parametrize("table", ["full_time_by_unit", "full_time_by_job_code", "full_time_by_sex"])
 def test_fewer_than_five_persons_are_withheld(warehouse: duckdb.DuckDBPyConnection, table: str) -> None:
     (four,) = cells(warehouse, f"served.{table}", "four")
-    labels = {"source", "reference_date", "org_level", "org_unit_code", "org_unit_name", "job_code", "job_title", "withheld"}
+    labels = {
+        "source",
+        "reference_date",
+        "org_level",
+        "org_unit_code",
+        "org_unit_name",
+        "job_code",
+        "job_title",
+        "sex",
+        "withheld",
+    }
     assert four["withheld"] == "primary"
     assert {value for name, value in four.items() if name not in labels} == {None}
     (five,) = cells(warehouse, f"served.{table}", "five")

@@ -81,6 +81,7 @@ FAMILIES = (
         (
             Part("full_time_by_unit", "fte", "headcount", "source = 'payroll'"),
             Part("full_time_by_job_code", "fte", "headcount", "source = 'payroll'"),
+            Part("full_time_by_sex", "fte", "headcount", "source = 'payroll'"),
             Part(
                 "equality_gender_balance",
                 "fte",
@@ -97,6 +98,7 @@ FAMILIES = (
         (
             Part("full_time_by_unit", "fte", "headcount", "source = 'pai'"),
             Part("full_time_by_job_code", "fte", "headcount", "source = 'pai'"),
+            Part("full_time_by_sex", "fte", "headcount", "source = 'pai'"),
         ),
         bounded=False,
     ),
@@ -139,7 +141,10 @@ def identities(family: Family, slices: Sequence[Slice]) -> list[Identity]:
         add("full time = kvinne + mann", ("full_time_by_unit", ()), balance)
     for table, of in (("sick_leave_by_job_code", "sick_leave_by_unit"), ("full_time_by_job_code", "full_time_by_unit")):
         add("unit = its job codes", (of, ()), sorted(key for key in at if key[0] == table))
+    add("full time = its sexes", ("full_time_by_unit", ()), sorted(key for key in at if key[0] == "full_time_by_sex"))
     for sex in sexes:
+        # But for the municipal director, whom equality leaves out.
+        add(f"{sex} of full time = {sex} of equality", ("full_time_by_sex", (sex,)), [("equality_gender_balance", (sex,))])
         leaves = [("equality_parental_leave", (sex, coverage)) for coverage in ("80", "100")]
         add(f"{sex}: alle = 80 + 100", ("equality_parental_leave", (sex, "alle")), leaves)
     groups = sorted(key for key in at if key[0] == "equality_pay" and key[1] != ("0",))

@@ -1,0 +1,2 @@
+with
+{{ full_time_by(['sex']) }}
