@@ -1,6 +1,6 @@
 """Municipalities of some hundred and some thousand employees through a whole night, with every part of disclosure control.
 The demo's figures are those that were printed about the real one; a small drawn one stands in for it in `make test`.
-Not here: the demo's files (tests/unit/test_demo_optional_feeds.py), or how a figure is judged (tests/golden/test_reconciliation.py).
+Not here: the demo's files (unit/test_demo_optional_feeds.py), or how a figure is judged (golden/test_reconciliation.py).
 """
 
 from __future__ import annotations
