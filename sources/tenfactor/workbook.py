@@ -7,8 +7,10 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-from sources.dialect import TextTable, read_text_table, text_rows
+from sources.cells import without_mark
+from sources.dialect import read_text_table
 from sources.naming import NamedFile, Naming
+from sources.text_table import TextTable, text_rows
 
 FILES = Naming("10faktor", kinds=("xlsx",), yearly=True)
 YEAR = "Undersøkelsesår"

@@ -232,7 +232,9 @@ class Lineage:
         self.add(
             "fravaer",
             "first sick absence, which begins the series",
-            "select file_sha256, row_number from intermediate.int_spells order by from_date, absence_row limit 1",
+            """select file_sha256, row_number from intermediate.int_spells
+               where year(from_date) >= (select year(first_day) from intermediate.int_series)
+               order by from_date, absence_row limit 1""",
         )
 
     def make_deliverable(self, outside: str = "true") -> None:

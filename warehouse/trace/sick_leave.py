@@ -579,7 +579,7 @@ def _set_apart(lineage: Lineage, scope: Scope, in_units: str, days: Sequence[obj
         gives_each_once=True,
         gives_file_no=True,
     )
-    sick = [name for (name,) in con.execute("select absence_type from seeds.sick_absence_types").fetchall()]
+    sick = [name for (name,) in con.execute("select kind from seeds.absence_kinds where class in ('self', 'doctor')").fetchall()]
     lineage.exclude(
         "fravaer",
         f"""select absence.file_sha256, absence.row_number, absence_type || ' is no sick leave' as reason
