@@ -2,11 +2,11 @@
 
 import dagster as dg
 
-from orchestration.defs.feeds.assets import accepted_delivery, feed_assets
-from orchestration.defs.landing.assets import chosen_delivery
-from orchestration.defs.models.assets import dbt_models
-from orchestration.defs.publication.assets import disclosure_attack, publication, restated_figures, served_tables
-from orchestration.defs.schedules.nightly import landing_folder, nightly, nightly_schedule
+from orchestration.defs.feeds import accepted_delivery, feed_assets
+from orchestration.defs.landing import chosen_delivery
+from orchestration.defs.models import dbt_models
+from orchestration.defs.nightly import landing_folder, nightly, nightly_schedule
+from orchestration.defs.publication import disclosure_attack, publication, restated_figures, served_tables
 from orchestration.night import Night
 
 defs = dg.Definitions(

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
+from orchestration.stages import Plan, no_event
 from sources.contract import Feed
 from sources.payroll.profile import ProfileError, feeds_by
-from warehouse.errors import Refused, UsageError
+from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.lock import writer_lock
 from warehouse.paths import Home
+from warehouse.publication import current_publication
 from warehouse.settings import DEFAULT_FILE, Settings, read_settings
-
-log = logging.getLogger("arsverk")
 
 HOME_VARIABLE = "ARSVERK_HOME"
 LANDING_VARIABLE = "ARSVERK_LANDING"
 SETTINGS_VARIABLE = "ARSVERK_SETTINGS"
+# On a Dagster failure: what was found, when it is a fault of the program.
+PROGRAM_FAULT = "program_fault"
 # Every asset of the night writes through this pool; dagster.yaml limits it to one.
 WRITER_POOL = "arsverk_writer"
 
@@ -70,15 +72,30 @@ class Night(dg.ConfigurableResource):
         except ProfileError as error:
             raise UsageError(str(error)) from None
 
-    @property
-    def as_of_date(self) -> date | None:
-        return date.fromisoformat(self.as_of) if self.as_of else None
+    def plan(self, run_id: str, on_dbt_event: Callable[[dict[str, Any]], None] = no_event) -> Plan:
+        """What the stages of a run work with."""
+        return Plan(
+            self.home,
+            self.settings,
+            self.feeds,
+            previous=current_publication(self.home),
+            landing=self.landing,
+            as_of=date.fromisoformat(self.as_of) if self.as_of else None,
+            accepted_restatement=self.accept_restatement.strip() or None,
+            dagster_run_id=run_id,
+            on_dbt_event=on_dbt_event,
+        )
 
 
 @contextlib.contextmanager
 def refusals_as_failures() -> Iterator[None]:
-    """Turn a refusal into a Dagster failure that is not retried: the same files would be refused again."""
+    """Turn a refusal into a Dagster failure that is not retried: the same files would be refused again.
+
+    So would the program contradict itself again; such a failure is marked as a fault of the program.
+    """
     try:
         yield
     except (Refused, UsageError) as refused:
         raise dg.Failure(description=str(refused), allow_retries=False) from None
+    except ProgramFault as fault:
+        raise dg.Failure(fault.as_text(), metadata={PROGRAM_FAULT: str(fault)}, allow_retries=False) from fault

@@ -6,7 +6,8 @@ import urllib.request
 
 import dagster as dg
 
-from orchestration.night import Night, log
+from orchestration.night import Night
+from orchestration.stages import log
 
 SECONDS_ALLOWED = 30
 
@@ -19,7 +20,7 @@ def diagnosis_of(error: BaseException | None) -> str:
 
 
 @dg.failure_hook(required_resource_keys={"night"})
-def tell_of_failure(context: dg.HookContext) -> None:
+def notify_of_failure(context: dg.HookContext) -> None:
     """Log the diagnosis of a failed step and pass it on. A notification that fails is logged and changes nothing."""
     diagnosis = f"{context.op.name}: {diagnosis_of(context.op_exception)}"
     log.error("failed: %s", diagnosis)

@@ -10,9 +10,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from warehouse.errors import Refused
+from warehouse.errors import ProgramFault, Refused
 from warehouse.paths import Home, write_private
-from warehouse.publish import current_publication
+from warehouse.publication import current_publication
 
 
 def prepare_instance(home: Home) -> None:
@@ -38,6 +38,7 @@ def run_night(
 
     Raises:
         Refused: the night failed; the message is the diagnosis.
+        ProgramFault: it failed because the program contradicts itself.
     """
     prepare_instance(home)
     try:
@@ -50,14 +51,14 @@ def run_night(
                 "accept_restatement": accept_restatement or "",
             }
         )
-    except Refused:
+    except (Refused, ProgramFault):
         raise
     except Exception as error:
         # A full disk or an unreadable instance strikes anywhere, Dagster's own records included.
         logging.getLogger("arsverk").debug("%s", traceback.format_exc())
         raise Refused(f"the night broke off: {type(error).__name__}: {error}") from error
     if not result.success:
-        raise Refused(_diagnosis(result))
+        raise _diagnosis(result)
     publication_id = current_publication(home)
     assert publication_id is not None
     return publication_id
@@ -79,17 +80,22 @@ def _execute(resource_config: dict[str, str]) -> Any:
         )
 
 
-def _diagnosis(result: Any) -> str:
-    """The first failure's reason: a refusal's own words, or the error that broke the night."""
+def _diagnosis(result: Any) -> Refused | ProgramFault:
+    """The first failure's reason: a refusal's own words, a fault of the program, or the error that broke the night."""
+    from orchestration.night import PROGRAM_FAULT
+
     for event in result.all_events:
         if event.is_step_failure:
             failure = event.step_failure_data
-            if failure.user_failure_data and failure.user_failure_data.description:
-                return failure.user_failure_data.description
+            given = failure.user_failure_data
+            if given and PROGRAM_FAULT in given.metadata:
+                return ProgramFault(given.metadata[PROGRAM_FAULT].value)
+            if given and given.description:
+                return Refused(given.description)
             cause = failure.error.cause or failure.error
-            return f"{event.step_key} broke off: {cause.message.strip()}"
+            return Refused(f"{event.step_key} broke off: {cause.message.strip()}")
     for event in result.all_events:
         if event.is_failure and getattr(event.event_specific_data, "error", None):
             error = event.event_specific_data.error
-            return (error.cause or error).message.strip()
-    return f"the run {result.run_id} failed; see it in Dagster"
+            return Refused((error.cause or error).message.strip())
+    return Refused(f"the run {result.run_id} failed; see it in Dagster")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,13 @@ def read_json(path: Path) -> Any:
 
 
 def _number(written: str) -> str:
-    """A number without exponent; one with an exponent stays as it is written, for the rules to tell."""
-    return written.replace(".", ",") if re.fullmatch(r"-?\d+\.\d+", written) else written
+    """A number without exponent; one with a large exponent stays as it is written, for the rules to tell."""
+    if "e" in written.casefold():
+        value = Decimal(written)
+        if value and abs(value.adjusted()) > 20:
+            return written
+        written = format(value, "f")
+    return written.replace(".", ",")
 
 
 def _without_halves(text: str) -> str:

@@ -27,7 +27,7 @@ class TextTable:
     `width`: fields of the header row, nameless ones included. `misshapen`: row number → fields of the row, `unclosed`: row
     number → column of the quote that the row opens and does not close. `lines`: the file's line by row number (0 = header);
     empty where the form has no lines. `added`: columns that a reader has put to those of the file. `set_aside`: rows that a
-    reader has found broken and taken out, `noted` those that it has kept, both rule → row number → value. `joined`: row
+    reader has found broken and taken out, `noted` those that it has kept, both rule → row number → value. `merged`: row
     number → the further rows of the file that a reader has put together with it. `notes`: what was read otherwise than as
     a plain table, for people.
     """
@@ -41,7 +41,7 @@ class TextTable:
     added: frozenset[str] = frozenset()
     set_aside: Mapping[str, Mapping[int, str | None]] = field(default_factory=dict)
     noted: Mapping[str, Mapping[int, str | None]] = field(default_factory=dict)
-    joined: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    merged: Mapping[int, Sequence[int]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property

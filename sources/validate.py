@@ -60,7 +60,7 @@ class Validated:
     `accepted`: typed rows with `row_number`, columns by delivered header. `quarantined`: one row for each broken rule with
     `row_number, column, rule, value, reference, is_first_cause` (`reference` is the code that was not found, unmasked, for
     internal use only). `warnings`: the same for rows that load all the same.
-    `joined`: row_number → further rows of the file that a row was put together from. `lines`: the file's line by row number
+    `merged`: row_number → further rows of the file that a row was put together from. `lines`: the file's line by row number
     (0 = header), empty where it has none. `notes`: how the file was read, for people.
     `lost_keys`: row_number → key of quarantined rows, so that rows referring to them can name the first cause.
     """
@@ -73,7 +73,7 @@ class Validated:
     results: list[RuleResult]
     unknown_columns: list[str] = field(default_factory=list)
     lost_keys: dict[int, str] = field(default_factory=dict)
-    joined: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    merged: Mapping[int, Sequence[int]] = field(default_factory=dict)
     lines: np.ndarray = field(default_factory=lambda: NO_LINES)
     notes: tuple[str, ...] = ()
 
@@ -208,7 +208,7 @@ def validate(
         results=[results[rule.name] for rule in feed.rules if rule.name in results],
         unknown_columns=[header for header in table.columns if header not in feed.columns],
         lost_keys=_lost_keys(feed, text, findings),
-        joined=table.joined,
+        merged=table.merged,
         lines=table.lines,
         notes=table.notes,
     )

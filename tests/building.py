@@ -8,11 +8,9 @@ from datetime import date
 from pathlib import Path
 
 from orchestration.dbt import load_manifest
-from orchestration.rebuild import build_tables
+from orchestration.stages import Plan, run_stages
 from sources.payroll.profile import feeds_by
-from warehouse.archive import kept_arrivals, take_in
 from warehouse.database import connect
-from warehouse.delivery import choose
 from warehouse.disclosure.marts import marts_of
 from warehouse.disclosure.masking import mask
 from warehouse.paths import Home
@@ -35,17 +33,15 @@ def settings_with(folder: Path, **changes: object) -> Settings:
 def build(home: Home, settings: Settings, as_of: date | None = None, *, accepted: str | None = None) -> Restated:
     """Landing → served tables in the build database; returns what they change of the current publication."""
     home.prepare()
-    feeds = feeds_by(settings.payroll_profile)
-    take_in(home, home.landing, feeds)
-    return build_tables(
+    plan = Plan(
         home,
         settings,
-        feeds,
-        choose(kept_arrivals(home), feeds, as_of).delivery,
-        dagster_run_id="no Dagster run",
+        feeds_by(settings.payroll_profile),
         previous=current_publication(home),
+        as_of=as_of,
         accepted_restatement=accepted,
     )
+    return run_stages(plan, without={"attack", "accept_restatement", "publish"})["restate"]
 
 
 def build_withholding_small_cells_alone(home: Home, settings: Settings) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from sources.naming import recognise
 from warehouse.errors import Refused
-from warehouse.ledger import Arrival, append, of_kind, purged_files, read_entries
+from warehouse.ledger import Arrival, append, of_kind, purged_files, read_ledger
 from warehouse.paths import Home, fsync_folder
 
 if TYPE_CHECKING:
@@ -58,21 +58,21 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_ledger(home: Home) -> list[Arrival]:
+def all_arrivals(home: Home) -> list[Arrival]:
     """All arrivals, oldest first, those whose file is purged included."""
-    return of_kind(read_entries(home), Arrival)
+    return of_kind(read_ledger(home), Arrival)
 
 
 def kept_arrivals(home: Home) -> list[Arrival]:
     """The arrivals whose file is still to be loaded from, oldest first."""
-    entries = read_entries(home)
+    entries = read_ledger(home)
     purged = purged_files(entries)
     return [arrival for arrival in of_kind(entries, Arrival) if arrival.sha256 not in purged]
 
 
 def remove_purged(home: Home) -> None:
     """Finish a purge that broke off between its entry in the ledger and the removal of its files."""
-    for sha256 in purged_files(read_entries(home)):
+    for sha256 in purged_files(read_ledger(home)):
         archived_file(home, sha256).unlink(missing_ok=True)
 
 
@@ -85,10 +85,10 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed]) -> TakenIn:
     if not landing.is_dir():
         raise Refused(f"the landing folder {landing} does not exist")
     remove_purged(home)
-    purged = purged_files(read_entries(home))
-    ledger = read_ledger(home)
-    latest = {arrival.file_name: arrival for arrival in ledger}
-    hashes = {arrival.sha256: arrival for arrival in reversed(ledger)}
+    purged = purged_files(read_ledger(home))
+    arrived = all_arrivals(home)
+    latest = {arrival.file_name: arrival for arrival in arrived}
+    hashes = {arrival.sha256: arrival for arrival in reversed(arrived)}
     namings = [naming for feed in feeds.values() for naming in feed.namings]
     personal = {naming.stem for feed in feeds.values() if feed.is_personal for naming in feed.namings}
     taken, unknown = TakenIn(), []

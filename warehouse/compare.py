@@ -1,5 +1,5 @@
 """Compares a publication's tables with the same tables built again: by hash, and where they differ cell by cell.
-Not here: the building (orchestration/rebuild.py).
+Not here: the building (orchestration/reproduce.py).
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import Any
 import duckdb
 
 from warehouse.archive import sha256_of
+from warehouse.cells import as_words
 from warehouse.database import one, quoted
-from warehouse.history import plain
+from warehouse.numbers import printed
 from warehouse.recorded import Recorded
 
-CELLS_TOLD = 20
+CELLS_NAMED = 20
 # What a publication says of its own making; the code is compared apart.
 OF_ITS_MAKING = {"publication": {"code_version"}}
 
@@ -57,18 +58,18 @@ class Reproduction:
     def is_identical(self) -> bool:
         return not self.impossible and not self.tables
 
-    def told(self) -> list[str]:
+    def lines(self) -> list[str]:
         """Why it is not identical: what stood in the way, or each table with its differing columns and the first cells."""
         lines = list(self.impossible)
         for table in self.tables:
             counts = Counter(cell.column or "whole rows" for cell in table.cells)
             lines.append(f"{table.table} differs: {', '.join(f'{name} ({n})' for name, n in counts.items()) or 'its form'}")
             lines += [f"  {note}" for note in table.notes]
-            for cell in table.cells[:CELLS_TOLD]:
+            for cell in table.cells[:CELLS_NAMED]:
                 what = f"{cell.column} was" if cell.column else "the row was"
-                lines.append(f"  {_where(cell)}: {what} {plain(cell.then)}, now {plain(cell.now)}")
-            if len(table.cells) > CELLS_TOLD:
-                lines.append(f"  … and {len(table.cells) - CELLS_TOLD} more; --cells FILE.csv writes all")
+                lines.append(f"  {as_words(cell.cell)}: {what} {printed(cell.then)}, now {printed(cell.now)}")
+            if len(table.cells) > CELLS_NAMED:
+                lines.append(f"  … and {len(table.cells) - CELLS_NAMED} more; --cells FILE.csv writes all")
         return lines
 
 
@@ -142,8 +143,4 @@ def write_cells(path: Path, tables: list[DifferentTable]) -> None:
         writer.writerow(["table", "cell", "column", "then", "now"])
         for table in tables:
             for cell in table.cells:
-                writer.writerow([table.table, _where(cell), cell.column, cell.then, cell.now])
-
-
-def _where(cell: DifferentCell) -> str:
-    return " ".join(f"{name}={value}" for name, value in cell.cell.items())
+                writer.writerow([table.table, as_words(cell.cell), cell.column, cell.then, cell.now])

@@ -11,8 +11,8 @@ import duckdb
 
 from sources.contract import Feed
 from warehouse.database import connect, one, quoted
-from warehouse.load import ROWS_SHOWN_PER_RULE
 from warehouse.paths import Home
+from warehouse.quarantine import ROWS_SHOWN_PER_RULE
 from warehouse.settings import Settings
 
 

@@ -7,3 +7,20 @@ class Refused(Exception):
 
 class UsageError(Exception):
     """The command, its options or the settings file are wrong."""
+
+
+class ProgramFault(Exception):
+    """The program has contradicted itself: no delivery and no setting can be the cause. Nothing is published.
+
+    The message says what was found; `as_text` also says what to do.
+    """
+
+    def as_text(self) -> str:
+        """The message for people."""
+        return f"{self}\n{WHAT_TO_DO}"
+
+
+WHAT_TO_DO = (
+    "this is a fault of the program, not of the delivery; nothing was published."
+    " Please report it with this text and the run's log"
+)

@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from warehouse.cells import Unknown, find_cell, known, measures_of
 from warehouse.database import quoted
-from warehouse.errors import Refused, UsageError
-from warehouse.ledger import Published, of_kind, purged_files, read_entries
+from warehouse.errors import Refused
+from warehouse.ledger import PublicationEntry, of_kind, purged_files, read_ledger
 from warehouse.paths import Home
 from warehouse.publication import current_publication
 
@@ -31,7 +32,7 @@ class Publication:
     `purged_inputs` counts its input files that `arsverk purge` has removed.
     """
 
-    entry: Published
+    entry: PublicationEntry
     was_served: bool
     is_current: bool
     inputs: int
@@ -45,20 +46,20 @@ class Publication:
 
 @dataclass(frozen=True)
 class ServedCell:
-    """What one publication served in a cell: its measures, or why there is none; `is_unknown` when it has no such column."""
+    """What one publication served in a cell: its measures, or why there is none. `unknown` is set when it has no such cell."""
 
     publication: Publication
     measures: Mapping[str, Any] | None
     note: str
-    is_unknown: bool = False
+    unknown: Unknown | None = None
 
 
 def publications(home: Home) -> list[Publication]:
     """All publications, in the order they were made."""
-    entries = read_entries(home)
-    made = {entry.publication_id: entry for entry in of_kind(entries, Published)}
+    entries = read_ledger(home)
+    made = {entry.publication_id: entry for entry in of_kind(entries, PublicationEntry)}
     current = current_publication(home)
-    served = {current, *(entry.previous_publication for entry in of_kind(entries, Published))}
+    served = {current, *(entry.previous_publication for entry in of_kind(entries, PublicationEntry))}
     purged = purged_files(entries)
     found = []
     for publication_id, entry in made.items():
@@ -116,18 +117,20 @@ def as_served(
     """A cell of a table as it was served on a day, or by every publication in turn.
 
     Args:
-        where: column → value, as many as it takes to tell the cell from every other.
-        measure: only this column; else all that are not the cell's own.
+        where: column → value of its grain or its labels, as many as it takes to tell the cell from every other.
+        measure: only this measure; else all of the table.
 
     Raises:
-        UsageError: no publication has the table, column or measure, or several cells are meant.
+        UsageError: no publication has such a table, measure or cell, or one has several.
+        Refused: nothing had been published.
     """
     served = [served_on(home, day)] if day else [publication for publication in publications(home) if publication.was_served]
     if not served:
         raise Refused("nothing has been published yet")
     cells = [_cell(home, publication, table, where, measure) for publication in served]
-    if all(cell.is_unknown for cell in cells):
-        raise UsageError(cells[-1].note)
+    newest = cells[-1].unknown
+    if newest and all(cell.unknown for cell in cells):
+        raise newest
     yield from cells
 
 
@@ -137,31 +140,18 @@ def _cell(home: Home, publication: Publication, table: str, where: Mapping[str, 
         grains = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["tables"]
     except (OSError, ValueError, KeyError, TypeError):
         raise Refused(f"publish/history/{folder.name}/manifest.json cannot be read; run `arsverk verify`") from None
-    if table not in grains:
-        return ServedCell(publication, None, f"no table {table}; the tables are {', '.join(grains)}", is_unknown=True)
-    grain = grains[table]
-    with _parquet(folder / f"{table}.parquet") as con:
-        columns = [name for name, *_ in con.execute("describe from published").fetchall()]
-        for name in (*where, *([measure] if measure else [])):
-            if name not in columns:
-                return ServedCell(
-                    publication, None, f"{table} has no column {name}; it has {', '.join(columns)}", is_unknown=True
-                )
-        conditions = " and ".join(f"cast({name} as varchar) = ?" for name in where) or "true"
-        rows = con.execute(f"from published where {conditions} limit 2", list(where.values())).fetchall()
-    if len(rows) > 1:
-        missing = [name for name in grain if name not in where]
-        raise UsageError(f"several cells of {table} are meant; give {', '.join(missing)} too")
-    if not rows:
-        return ServedCell(publication, None, "no such cell")
-    row = dict(zip(columns, rows[0], strict=True))
+    try:
+        grain = grains[known("table", table, list(grains))]
+        with _parquet(folder / f"{table}.parquet") as con:
+            columns = [name for name, *_ in con.execute("describe from published").fetchall()]
+            measures = measures_of(columns, grain)
+            if measure:
+                measures = [known("measure", measure, measures)]
+            cell = find_cell(con, "published", table=table, columns=columns, grain=grain, values=where)
+            conditions = " and ".join(f"{name} is not distinct from ${number}" for number, name in enumerate(cell, start=1))
+            found = con.execute(f"from published where {conditions}", list(cell.values())).fetchone()
+    except Unknown as unknown:
+        return ServedCell(publication, None, unknown.note, unknown)
+    row = dict(zip(columns, found or (), strict=True))
     note = f"withheld ({row['withheld']})" if row.get("withheld") else ""
-    wanted = [measure] if measure else [name for name in columns if name not in (*grain, "withheld")]
-    return ServedCell(publication, {name: row[name] for name in wanted}, note)
-
-
-def plain(value: object) -> str:
-    """A served value as people are told it: figures to six decimals."""
-    if isinstance(value, float):
-        return f"{value:.6f}".rstrip("0").rstrip(".")
-    return "nothing" if value is None else str(value)
+    return ServedCell(publication, {name: row[name] for name in measures}, note)

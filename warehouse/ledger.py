@@ -29,8 +29,8 @@ class Entry:
     entry_hash: str = ""
 
     @property
-    def told(self) -> str:
-        """What the entry is about, as people are told it."""
+    def text(self) -> str:
+        """What the entry is about, for messages."""
         raise NotImplementedError
 
     def values(self) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class Arrival(Entry):
     is_personal: bool
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         return self.file_name
 
     @staticmethod
@@ -72,7 +72,7 @@ class Arrival(Entry):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Published(Entry):
+class PublicationEntry(Entry):
     """A publication whose folder was whole on disk. It was served when the pointer came to it: a later entry then names it as
     its `previous_publication`, or it is the current one. `accepted_restatement` is the reason a human gave for its changes.
     """
@@ -88,7 +88,7 @@ class Published(Entry):
     accepted_restatement: str | None
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         return f"publication {self.publication_id}"
 
 
@@ -102,11 +102,11 @@ class Purge(Entry):
     files: tuple[str, ...]
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         return f"purge before {self.before}"
 
 
-KINDS: dict[str, type[Entry]] = {entry.kind: entry for entry in (Arrival, Published, Purge)}
+KINDS: dict[str, type[Entry]] = {entry.kind: entry for entry in (Arrival, PublicationEntry, Purge)}
 DATES = ("extract_date", "as_of", "before")
 AnyEntry = TypeVar("AnyEntry", bound=Entry)
 
@@ -122,8 +122,8 @@ def entry_from_json(line: str) -> Entry:
     return kind(**values)
 
 
-def read_entries(home: Home) -> list[Entry]:
-    """All entries, oldest first. A last line cut off by a crash is none: what it told of will be told again.
+def read_ledger(home: Home) -> list[Entry]:
+    """All entries, oldest first. A last line cut off by a crash is none: what it recorded is recorded again.
 
     Raises:
         Refused: a line cannot be read.
@@ -164,7 +164,7 @@ def head(entries: Sequence[Entry]) -> str:
 
 def append(home: Home, new: Sequence[AnyEntry]) -> list[AnyEntry]:
     """Append entries in one write, after cutting off a line that a crash left unfinished; returns them as they stand there."""
-    entries = read_entries(home)
+    entries = read_ledger(home)
     sequence, previous = len(entries), head(entries)
     written = []
     for number, entry in enumerate(new, start=sequence + 1):

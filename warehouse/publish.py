@@ -16,8 +16,8 @@ import duckdb
 from warehouse.archive import sha256_of
 from warehouse.database import connect, one, quoted
 from warehouse.disclosure.marts import Mart
-from warehouse.errors import Refused
-from warehouse.ledger import Published, append, head, read_entries
+from warehouse.errors import ProgramFault
+from warehouse.ledger import PublicationEntry, append, head, read_ledger
 from warehouse.paths import PUBLIC_FOLDER, SERVED_FILE, Home, fsync_folder
 from warehouse.publication import current_publication as current_publication
 from warehouse.settings import Settings
@@ -60,7 +60,7 @@ def publish(home: Home, settings: Settings, marts: Sequence[Mart]) -> str:
     record = {
         "publication_id": publication_id,
         "previous_publication": previous,
-        "ledger_head": head(read_entries(home)),
+        "ledger_head": head(read_ledger(home)),
         "tables": {mart.name: list(mart.grain) for mart in marts},
         "files": files,
     }
@@ -71,7 +71,7 @@ def publish(home: Home, settings: Settings, marts: Sequence[Mart]) -> str:
         with path.open("rb") as file:
             os.fsync(file.fileno())
     fsync_folder(folder)
-    entry = Published(
+    entry = PublicationEntry(
         publication_id=publication_id,
         published_at=published_at.isoformat(timespec="seconds"),
         as_of=as_of,
@@ -118,7 +118,7 @@ def _write_database(home: Home, settings: Settings, marts: Sequence[Mart], datab
         con.execute("checkpoint publication")
         con.execute("detach publication")
     if database.with_name(database.name + ".wal").exists():
-        raise Refused("the published database was not closed cleanly; this is a fault of the program")
+        raise ProgramFault("the published database was not closed cleanly")
 
 
 def write_parquet(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], folder: Path) -> None:
@@ -139,7 +139,7 @@ def _check_as_reader(database: Path, folder: Path, expected: dict[str, int]) -> 
             in_database = one(con, f"select count(*) from {SERVED_SCHEMA}.{name}")[0]
             in_parquet = one(con, f"select count(*) from read_parquet({quoted(str(folder / f'{name}.parquet'))})")[0]
             if not in_database == in_parquet == count:
-                raise Refused(f"{name}: {count} rows built, {in_database} in the database, {in_parquet} in Parquet")
+                raise ProgramFault(f"{name}: {count} rows built, {in_database} in the database, {in_parquet} in Parquet")
     finally:
         con.close()
 

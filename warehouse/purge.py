@@ -14,7 +14,7 @@ import duckdb
 from warehouse.archive import remove_purged
 from warehouse.database import quoted
 from warehouse.errors import Refused
-from warehouse.ledger import Arrival, Purge, append, of_kind, purged_files, read_entries
+from warehouse.ledger import Arrival, Purge, append, of_kind, purged_files, read_ledger
 from warehouse.lock import writer_lock
 from warehouse.paths import Home
 from warehouse.publication import current_publication
@@ -52,7 +52,7 @@ def purge(home: Home, before: date, *, dry_run: bool) -> Purged:
                 f"""select (select as_of from read_parquet({quoted(str(folder / "publication.parquet"))})), list(sha256)
                     from read_parquet({quoted(str(folder / "inputs.parquet"))})"""
             ).fetchone() or (None, [])
-        entries = read_entries(home)
+        entries = read_ledger(home)
         known = purged_files(entries)
 
         def is_kept(day: date) -> bool:

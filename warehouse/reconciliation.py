@@ -4,6 +4,8 @@ Not here: the comparison of published and computed figures (dbt_project/models/a
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 
 from warehouse.database import quoted
@@ -13,14 +15,17 @@ from warehouse.publish import SERVED_SCHEMA
 STATUSES = ("match", "mismatch", "contradicted", "not_covered", "withheld")
 
 
-def new_mismatches(home: Home, con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """Figures of the build's served reconciliation that mismatch and did not in the current publication, with the reason.
+def new_mismatches(con: duckdb.DuckDBPyConnection, previous: Path | None) -> list[tuple[str, str]]:
+    """Figures of the build's served reconciliation that mismatch and did not in the previous publication, with the reason.
 
-    Without a publication every mismatch is new.
+    Args:
+        previous: the folder of the previous publication; without one every mismatch is new.
     """
-    published = home.current / "reconciliation.parquet"
-    known = f"select figure_id from read_parquet({quoted(str(published))}) where status = 'mismatch'"
-    unknown = f"and figure_id not in ({known})" if published.exists() else ""
+    served = previous / "reconciliation.parquet" if previous else None
+    unknown = ""
+    if served and served.exists():
+        known = f"select figure_id from read_parquet({quoted(str(served))}) where status = 'mismatch'"
+        unknown = f"and figure_id not in ({known})"
     return con.execute(
         f"select figure_id, reason from served.reconciliation where status = 'mismatch' {unknown} order by figure_id"
     ).fetchall()

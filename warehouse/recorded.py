@@ -1,5 +1,5 @@
 """A past publication as it recorded itself: its tables, inputs and settings, and its raw rows loaded again from the archive.
-Not here: the list of publications (history.py), or the models computed again (orchestration/rebuild.py).
+Not here: the list of publications (history.py), or the models computed again (orchestration/reproduce.py).
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ import duckdb
 
 from sources.contract import Feed
 from sources.payroll.profile import feeds_by
-from warehouse.archive import archived_file, read_ledger, sha256_of
+from warehouse.acceptance import accept_delivery
+from warehouse.archive import all_arrivals, archived_file, sha256_of
+from warehouse.build_database import start_build
 from warehouse.database import connect, one, quoted
 from warehouse.delivery import Delivery, choose
 from warehouse.errors import Refused
-from warehouse.ledger import purged_files, read_entries
-from warehouse.load import load_delivery
+from warehouse.ledger import purged_files, read_ledger
+from warehouse.load import load_feed
 from warehouse.lock import writer_lock
 from warehouse.paths import Home
 from warehouse.settings import Settings, settings_again
@@ -94,7 +96,7 @@ class Recorded:
 
     def gone_inputs(self) -> list[str]:
         """A line for each of its files that the archive has no longer as it was."""
-        purged = purged_files(read_entries(self.home))
+        purged = purged_files(read_ledger(self.home))
         gone = []
         for file_name, sha256 in self.inputs():
             path = archived_file(self.home, sha256)
@@ -115,7 +117,7 @@ class Recorded:
         if gone := self.gone_inputs():
             raise Refused("\n".join([f"inputs of the publication {self.publication_id} are gone", *gone]))
         wanted = set(self.inputs())
-        arrivals = [arrival for arrival in read_ledger(self.home) if (arrival.file_name, arrival.sha256) in wanted]
+        arrivals = [arrival for arrival in all_arrivals(self.home) if (arrival.file_name, arrival.sha256) in wanted]
         chosen = choose(arrivals, feeds, None).delivery
         if left_out := wanted - {(arrival.file_name, arrival.sha256) for arrival in chosen.files}:
             names = ", ".join(sorted(file_name for file_name, _ in left_out))
@@ -156,6 +158,18 @@ def remove_scratch(scratch: Home) -> None:
             shutil.rmtree(path)
         elif path != scratch.lock:
             path.unlink()
+
+
+def load_delivery(home: Home, settings: Settings, feeds: Mapping[str, Feed], delivery: Delivery) -> None:
+    """Load all files of a delivery into a new build database, for its raw rows alone.
+
+    Raises:
+        Refused: the delivery may not be built upon.
+    """
+    start_build(home, settings, feeds, delivery)
+    for feed in feeds.values():
+        load_feed(home, settings, feed, delivery.of(feed))
+    accept_delivery(home, settings, feeds, delivery)
 
 
 @contextlib.contextmanager

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import duckdb
 
+from warehouse.cells import as_words
 from warehouse.database import one, quoted
 from warehouse.disclosure.marts import Mart
 from warehouse.errors import Refused
+from warehouse.numbers import printed
 from warehouse.paths import Home
 from warehouse.recorded import Recorded, raw_rows
 from warehouse.settings import Settings
@@ -129,11 +131,11 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
     )
     con.execute("delete from served.restatements")
     if previous is None:
-        return Restated(0, [], accepted)
+        return restated_figures(con)
     earlier = Recorded(home, previous)
     if damage := earlier.damage():
         if accepted:
-            return Restated(0, [], accepted)
+            return restated_figures(con)
         raise Refused(
             f"{damage}; restore it from backup, or publish without comparing with it: arsverk run --accept-restatement REASON"
         )
@@ -176,19 +178,25 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
             accepted,
         ],
     )
-    to_accept = con.execute(
-        """select table_name, cell, measure, was, now, cause, files from served.restatements where is_above_threshold
-           order by table_name, abs(now - was) desc, cell, measure"""
-    ).fetchall()
-    figures = one(con, "select count(*) from served.restatements")[0]
     _keep_earlier(con, marts, earlier)
+    return restated_figures(con)
+
+
+def restated_figures(con: duckdb.DuckDBPyConnection) -> Restated:
+    """What `restate` has left in the build database of this publication's own changes."""
+    publication_id, accepted = one(con, "select publication_id, accepted_restatement from raw.publication")
+    figures = one(con, "select count(*) from served.restatements where publication_id = $1", [publication_id])[0]
+    to_accept = con.execute(
+        """select table_name, cell, measure, was, now, cause, files from served.restatements
+           where publication_id = $1 and is_above_threshold
+           order by table_name, abs(now - was) desc, cell, measure""",
+        [publication_id],
+    ).fetchall()
     return Restated(figures, [_told(*figure) for figure in to_accept], accepted)
 
 
 def _told(table: str, cell: str, measure: str, was: float, now: float, cause: str, files: str | None) -> str:
-    where = " ".join(f"{name}={value}" for name, value in json.loads(cell).items())
-    was_text, now_text = (f"{value:.4f}".rstrip("0").rstrip(".").replace(".", ",") for value in (was, now))
-    told = f"{table} {where}: {measure} was {was_text}, now {now_text} ({cause})"
+    told = f"{table} {as_words(json.loads(cell))}: {measure} was {printed(was)}, now {printed(now)} ({cause})"
     for feed in json.loads(files or "[]"):
         names = ", ".join(file["file_name"] for file in feed["files"]) or feed["feed"]
         told += f"; {names}: {feed['added']} rows added, {feed['removed']} removed, {feed['changed']} changed"

@@ -12,10 +12,10 @@ from warehouse.ledger import (
     FIRST_PREVIOUS,
     Arrival,
     Entry,
-    Published,
+    PublicationEntry,
     of_kind,
     purged_files,
-    read_entries,
+    read_ledger,
     unfinished_line,
 )
 from warehouse.paths import Home
@@ -29,7 +29,7 @@ def verify(home: Home, progress: Callable[[str], None] = lambda message: None) -
     Purged files are well when they are gone, and when a purge that broke off has still to remove them.
     """
     try:
-        entries = read_entries(home)
+        entries = read_ledger(home)
     except Refused as unreadable:
         return [str(unreadable), *_publications(home, None, progress)]
     return [
@@ -42,11 +42,11 @@ def verify(home: Home, progress: Callable[[str], None] = lambda message: None) -
 def _ledger(home: Home, entries: Sequence[Entry], progress: Callable[[str], None]) -> Iterator[str]:
     progress("ledger")
     if unfinished_line(home):
-        yield "ledger: the last line is cut off; if a crash did it, the next run tells again what the line told"
+        yield "ledger: the last line is cut off; if a crash did it, the next run records again what the line recorded"
     previous = FIRST_PREVIOUS
     for number, entry in enumerate(entries, start=1):
         if entry.sequence != number or entry.previous != previous or entry.entry_hash != entry.expected_hash():
-            yield f"ledger entry {number} ({entry.told}) is not as it was written, or one before it is missing"
+            yield f"ledger entry {number} ({entry.text}) is not as it was written, or one before it is missing"
         previous = entry.entry_hash
 
 
@@ -68,7 +68,7 @@ def _publications(home: Home, entries: Sequence[Entry] | None, progress: Callabl
     folders = {
         path.name: path for path in sorted(home.history.glob("*")) if path.is_dir() and not path.name.endswith(UNFINISHED)
     }
-    published = of_kind(entries or [], Published)
+    published = of_kind(entries or [], PublicationEntry)
     recorded: dict[str, set[str]] = {}
     for entry in published:
         recorded.setdefault(entry.publication_id, set()).add(entry.manifest_sha256)

@@ -136,7 +136,7 @@ def read_rows(path: Path, file: VendorFile, reading: Reading, beside: Sequence[R
         set_aside = {LARGEST_WINS: dict.fromkeys(numbers[~wins].tolist())}
         table, numbers = table.filter(pa.array(wins)), numbers[wins]
     converted, noted = _converted(table, numbers, reading, contract)
-    converted, numbers, joined = _fewer_rows(converted, numbers, table, reading)
+    converted, numbers, merged = _fewer_rows(converted, numbers, table, reading)
     kept = set(numbers.tolist())
     noted = {rule: {row: value for row, value in rows.items() if row in kept} for rule, rows in noted.items()}
     result = {header: converted[header] for header in reading.columns}
@@ -149,7 +149,7 @@ def read_rows(path: Path, file: VendorFile, reading: Reading, beside: Sequence[R
         if header not in used:
             result[f"{header} (not in the profile)" if header in contract.columns else header] = nothing
     return replace(
-        source, columns=result, row_numbers=numbers, set_aside=set_aside, noted=noted, joined=joined
+        source, columns=result, row_numbers=numbers, set_aside=set_aside, noted=noted, merged=merged
     )
 
 
@@ -212,12 +212,12 @@ def _fewer_rows(
     place = periods.column_names.index("Til dato")
     periods = periods.set_column(place, "Til dato", converted["Til dato"].take(pa.array(order[last])))
     days = numbers[order]
-    joined = {
+    merged = {
         int(days[begins]): days[begins + 1 : ends + 1].tolist()
         for begins, ends in zip(first, last, strict=True)
         if ends > begins
     }
-    return periods, numbers[order[first]], joined
+    return periods, numbers[order[first]], merged
 
 
 def in_profile(contract: Feed, header: str) -> str:

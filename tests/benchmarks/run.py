@@ -21,10 +21,11 @@ from sources.registry import feeds
 from tests.benchmarks.national import make_national
 from tests.building import build
 from tests.command import ARSVERK
-from warehouse.archive import read_ledger, take_in
+from warehouse.archive import all_arrivals, take_in
+from warehouse.build_database import start_build
 from warehouse.database import connect
 from warehouse.delivery import choose
-from warehouse.load import load_feed, start_build
+from warehouse.load import load_feed
 from warehouse.paths import Home
 from warehouse.settings import Settings, read_settings
 
@@ -52,13 +53,13 @@ def night(home: Home) -> tuple[float, float]:
 
 def load_against_read_csv(home: Home, settings: Settings) -> None:
     """Decode, validate by every rule and store the absences, against DuckDB's reader on the same file as text."""
-    delivery = choose(read_ledger(home), feeds(), None).delivery
+    delivery = choose(all_arrivals(home), feeds(), None).delivery
     start_build(home, settings, feeds(), delivery)
     for name in ("organisasjon", "ansatte"):
-        load_feed(home, settings, feeds()[name], delivery.files[name])
-    arrival = delivery.files["fravaer"]
-    ours = seconds(lambda: load_feed(home, settings, feeds()["fravaer"], arrival))
-    path = home.landing / arrival.file_name
+        load_feed(home, settings, feeds()[name], delivery.of(feeds()[name]))
+    absences = delivery.of(feeds()["fravaer"])
+    ours = seconds(lambda: load_feed(home, settings, feeds()["fravaer"], absences))
+    path = home.landing / absences[0].file_name
     encoded = path.read_bytes()
     utf8 = home.build / "fravaer.csv"
     try:

@@ -7,9 +7,9 @@ from sources.registry import feeds
 from tests.building import settings_with
 from tests.golden.municipality import Municipality
 from tests.golden.test_sick_leave import AS_OF
-from warehouse.archive import read_ledger, take_in
+from warehouse.archive import all_arrivals, take_in
+from warehouse.build_database import start_build
 from warehouse.delivery import choose
-from warehouse.load import start_build
 from warehouse.paths import Home
 from warehouse.publication import describe
 
@@ -19,7 +19,7 @@ def test_dbt_unit_tests(tmp_path: Path) -> None:
     home.prepare()
     Municipality().deliver(home.landing, AS_OF)
     take_in(home, home.landing, feeds())
-    delivery = choose(read_ledger(home), feeds(), None).delivery
+    delivery = choose(all_arrivals(home), feeds(), None).delivery
     start_build(home, settings, feeds(), delivery)
     describe(home, settings, delivery, "no Dagster run")
     options = {"database": home.build_database, "target": home.build / "dbt", "memory_limit": settings.memory_limit}

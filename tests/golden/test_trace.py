@@ -26,9 +26,9 @@ from tests.golden.traced_municipality import deliver
 from warehouse.archive import kept_arrivals, take_in
 from warehouse.delivery import choose
 from warehouse.disclosure.marts import LABELS, marts_of
-from warehouse.load import load_delivery
 from warehouse.paths import Home
 from warehouse.publish import publish
+from warehouse.recorded import load_delivery
 from warehouse.settings import Settings
 from warehouse.trace.lineage import REFERENCES, Lineage
 from warehouse.trace.tables import TABLES

@@ -30,14 +30,17 @@ from tests.deliveries import (
     write_delivery,
     write_feed,
 )
+from warehouse.acceptance import accept_delivery, judge_waiting
 from warehouse.archive import take_in
+from warehouse.build_database import start_build
 from warehouse.database import connect, one
 from warehouse.delivery import Delivery as ChosenDelivery
 from warehouse.delivery import choose
-from warehouse.errors import Refused
-from warehouse.load import FeedLoad, accept_delivery, judge_waiting, load_feed, rule_outcomes, start_build
+from warehouse.errors import ProgramFault, Refused
+from warehouse.load import FeedLoad, load_feed
 from warehouse.paths import Home
 from warehouse.pseudonym import KEY_VARIABLE
+from warehouse.quarantine import rule_outcomes
 from warehouse.settings import Settings, read_settings
 
 RULES = {(feed.name, rule.name): rule for feed in PAYROLL.values() for rule in feed.rules}
@@ -607,7 +610,7 @@ def test_the_gate_stops_the_night(valid_night: Night, tmp_path: Path, change: st
     home = Home(tmp_path)
     with connect(home.build_database, valid_night.settings) as con:
         con.execute(change)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ProgramFault) as refused:
         accept_delivery(home, valid_night.settings, feeds(), valid_night.delivery)
     assert told in str(refused.value)
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from orchestration import stages
 from orchestration.dbt import DbtFailed
-from orchestration.defs.models import assets
 from orchestration.run import run_night
 from sources.registry import feeds
 from tests.building import settings_with
@@ -45,8 +45,8 @@ def breaking(times: int, really: Callable[..., None]) -> tuple[Callable[..., Non
 
 
 def test_a_broken_step_is_tried_once_more(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    run, tries = breaking(1, assets.run_dbt)
-    monkeypatch.setattr(assets, "run_dbt", run)
+    run, tries = breaking(1, stages.run_dbt)
+    monkeypatch.setattr(stages, "run_dbt", run)
     run_night(home, settings_file=None, landing=None, as_of=None)
     assert tries == [1, 2] and current_publication(home)
 
@@ -68,8 +68,8 @@ def test_a_step_that_stays_broken_fails_the_night_and_is_told(
     with HTTPServer(("127.0.0.1", 0), Listener) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         settings_with(tmp_path, notify_webhook=f'"http://127.0.0.1:{server.server_port}/hook"')
-        run, tries = breaking(9, assets.run_dbt)
-        monkeypatch.setattr(assets, "run_dbt", run)
+        run, tries = breaking(9, stages.run_dbt)
+        monkeypatch.setattr(stages, "run_dbt", run)
         with pytest.raises(Refused, match="test shares_of_one_total: Got 3 results"):
             run_night(home, settings_file=tmp_path / "arsverk.toml", landing=None, as_of=None)
         server.shutdown()

@@ -18,7 +18,7 @@ import duckdb
 import pytest
 
 from orchestration.dbt import load_manifest, project_fingerprint, unproven_tests
-from orchestration.defs.feeds.assets import ROWS_STILL_LOADED
+from orchestration.defs.feeds import ROWS_STILL_LOADED
 from sources.payroll.profile import feeds_by
 from sources.registry import feeds
 from tests.building import settings_with

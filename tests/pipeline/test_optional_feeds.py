@@ -8,7 +8,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.cli import tell_published
+from orchestration.commands.run import show_published
 from sources.registry import feeds
 from tests.nights import check_evaluations, night
 from tests.small_deliveries import national_number, write_lines, write_payroll, write_workbook
@@ -42,7 +42,7 @@ def test_a_night_with_files_of_other_sources(tmp_path: Path, capsys: pytest.Capt
     )
     home.prepare()
     first = night(home)
-    tell_published(home, first)
+    show_published(home, first)
     assert capsys.readouterr().out.splitlines()[-6:] == [
         "Reconciliation of 2 published figures (marts.reconciliation)",
         "  match              1",

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from orchestration.definitions import defs
-from orchestration.defs.schedules.nightly import landing_folder, nightly_schedule
+from orchestration.defs.nightly import landing_folder, nightly_schedule
 from orchestration.night import HOME_VARIABLE, WRITER_POOL
 from tests.deliveries import small_delivery, write_delivery, write_feed
 from warehouse.paths import Home

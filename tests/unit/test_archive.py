@@ -13,7 +13,7 @@ import pytest
 
 from sources.registry import feeds
 from tests.deliveries import EXTRACT_DATE, Delivery, write_delivery, write_feed, write_feed_xlsx
-from warehouse.archive import TakenIn, archived_file, read_ledger, sha256_of, take_in
+from warehouse.archive import TakenIn, all_arrivals, archived_file, sha256_of, take_in
 from warehouse.delivery import choose
 from warehouse.errors import Refused
 from warehouse.ledger import FIRST_PREVIOUS, Arrival
@@ -51,7 +51,7 @@ def test_every_new_file_is_copied_and_entered_in_the_ledger(home: Home, small: D
         assert archived_file(home, arrival.sha256).read_bytes() == original.read_bytes()
         assert (arrival.sha256, arrival.size) == (sha256_of(original), original.stat().st_size)
         assert (arrival.feed, arrival.extract_date) == (arrival.file_name.partition("_")[0], EXTRACT_DATE)
-    assert read_ledger(home) == taken.new
+    assert all_arrivals(home) == taken.new
 
 
 def test_arrivals_are_in_the_order_of_the_files_times(home: Home) -> None:
@@ -75,7 +75,7 @@ def test_changed_content_under_the_same_name_is_a_new_arrival_that_supersedes(ho
         drop(home, "ansatte_2024-09-30.csv", content)
         (arrival,) = look(home).new
         assert archived_file(home, arrival.sha256).read_text(encoding="utf-8") == content
-    ledger = read_ledger(home)
+    ledger = all_arrivals(home)
     assert names(ledger) == ["ansatte_2024-09-30.csv"] * 3
     assert ledger[0].sha256 == ledger[2].sha256 != ledger[1].sha256
     assert look(home).seen == [ledger[2]]
@@ -187,7 +187,7 @@ def test_the_ledger_is_a_chain(home: Home) -> None:
     look(home)
     drop(home, "ansatte_2024-09-30.csv", "tre")
     look(home)
-    ledger = read_ledger(home)
+    ledger = all_arrivals(home)
     assert [entry.sequence for entry in ledger] == [1, 2, 3]
     assert [entry.previous for entry in ledger] == [FIRST_PREVIOUS, ledger[0].entry_hash, ledger[1].entry_hash]
     assert all(entry.entry_hash == entry.expected_hash() for entry in ledger)
@@ -197,11 +197,11 @@ def test_a_line_cut_off_by_a_crash_is_no_arrival_wherever_it_is_cut(home: Home) 
     for content in ("en", "to"):
         drop(home, "ansatte_2024-09-30.csv", content)
         look(home)
-    first, _ = read_ledger(home)
+    first, _ = all_arrivals(home)
     whole = home.ledger.read_bytes()
     for length in range(whole.index(b"\n") + 1, len(whole)):
         home.ledger.write_bytes(whole[:length])
-        assert read_ledger(home) == [first]
+        assert all_arrivals(home) == [first]
 
 
 @pytest.mark.parametrize("tail", [b'{"arrived_at": "2024-', b"\x00" * 40, "æ".encode()[:1]])
@@ -212,8 +212,8 @@ def test_the_next_arrival_repairs_a_line_cut_off_by_a_crash(home: Home, tail: by
         ledger.write(tail)
     drop(home, "ansatte_2024-09-30.csv", "to")
     (arrival,) = look(home).new
-    assert [entry.sequence for entry in read_ledger(home)] == [1, 2]
-    assert read_ledger(home)[-1] == arrival
+    assert [entry.sequence for entry in all_arrivals(home)] == [1, 2]
+    assert all_arrivals(home)[-1] == arrival
     assert verify(home) == []
 
 
@@ -264,7 +264,7 @@ def test_the_delivery_chosen(
 ) -> None:
     for day, missing in arrivals:
         arrive(home, day, missing)
-    choice = choose(read_ledger(home), feeds(), as_of)
+    choice = choose(all_arrivals(home), feeds(), as_of)
     assert choice.delivery.extract_date == chosen
     assert sorted(arrival.feed for arrival in choice.delivery.files) == sorted(REQUIRED)
     assert {arrival.extract_date for arrival in choice.delivery.files} == {chosen}
@@ -274,9 +274,9 @@ def test_the_delivery_chosen(
 def test_a_waiting_delivery_is_chosen_once_its_last_file_has_come(home: Home) -> None:
     arrive(home, SEPTEMBER)
     arrive(home, OCTOBER, missing="fravaer")
-    assert choose(read_ledger(home), feeds(), None).delivery.extract_date == SEPTEMBER
+    assert choose(all_arrivals(home), feeds(), None).delivery.extract_date == SEPTEMBER
     arrive(home, OCTOBER)
-    choice = choose(read_ledger(home), feeds(), None)
+    choice = choose(all_arrivals(home), feeds(), None)
     assert (choice.delivery.extract_date, choice.waiting) == (OCTOBER, [])
 
 
@@ -284,10 +284,10 @@ def test_of_two_files_of_one_feed_and_date_the_later_arrival_holds(home: Home, s
     arrive(home, SEPTEMBER)
     write_feed(home.landing, "ansatte", small["ansatte"])
     (corrected,) = look(home).new
-    assert choose(read_ledger(home), feeds(), None).delivery.of(feeds()["ansatte"]) == [corrected]
+    assert choose(all_arrivals(home), feeds(), None).delivery.of(feeds()["ansatte"]) == [corrected]
     write_feed_xlsx(home.landing, "ansatte", small["ansatte"])
     (workbook,) = look(home).new
-    assert choose(read_ledger(home), feeds(), None).delivery.of(feeds()["ansatte"]) == [workbook]
+    assert choose(all_arrivals(home), feeds(), None).delivery.of(feeds()["ansatte"]) == [workbook]
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_no_complete_delivery_is_refused_with_what_is_missing(
     for day, missing in arrivals:
         arrive(home, day, missing)
     with pytest.raises(Refused) as refused:
-        choose(read_ledger(home), feeds(), as_of)
+        choose(all_arrivals(home), feeds(), as_of)
     assert told in str(refused.value)
 
 
@@ -323,7 +323,7 @@ def archived(home: Home) -> Home:
 
 
 def test_a_flipped_byte_in_an_archived_file_is_named(archived: Home) -> None:
-    first, _ = read_ledger(archived)
+    first, _ = all_arrivals(archived)
     path = archived_file(archived, first.sha256)
     whole = path.read_bytes()
     path.chmod(0o600)
@@ -333,7 +333,7 @@ def test_a_flipped_byte_in_an_archived_file_is_named(archived: Home) -> None:
 
 
 def test_a_missing_archived_file_is_named(archived: Home) -> None:
-    _, last = read_ledger(archived)
+    _, last = all_arrivals(archived)
     archived_file(archived, last.sha256).unlink()
     assert verify(archived) == [f"archive: {last.file_name} ({last.sha256}) is missing"]
 
@@ -373,7 +373,7 @@ def test_a_last_line_without_its_end_is_named(archived: Home) -> None:
 def test_verification_changes_nothing(archived: Home, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(archived.root, copy)
-    for path in (archived.ledger, archived_file(archived, read_ledger(archived)[0].sha256)):
+    for path in (archived.ledger, archived_file(archived, all_arrivals(archived)[0].sha256)):
         path.chmod(0o600)
         path.write_bytes(b"x" + path.read_bytes())
     before = {path: path.read_bytes() for path in archived.root.rglob("*") if path.is_file()}

@@ -11,10 +11,11 @@ import pytest
 
 from sources.registry import feeds
 from tests.deliveries import Delivery, small_delivery, write_delivery
-from warehouse.archive import read_ledger, take_in
+from warehouse.archive import all_arrivals, take_in
+from warehouse.build_database import start_build
 from warehouse.continuity import Comparison, compare_with_last
 from warehouse.delivery import choose
-from warehouse.load import load_feed, start_build
+from warehouse.load import load_feed
 from warehouse.paths import Home
 from warehouse.settings import read_settings
 
@@ -29,7 +30,7 @@ def loaded(folder: Path, delivery: Delivery, extract_date: date) -> Path:
     home.prepare()
     write_delivery(home.landing, delivery, extract_date=extract_date)
     take_in(home, home.landing, feeds())
-    chosen = choose(read_ledger(home), feeds(), None).delivery
+    chosen = choose(all_arrivals(home), feeds(), None).delivery
     start_build(home, SETTINGS, feeds(), chosen)
     for feed in [name for name in feeds() if name in REQUIRED]:
         load_feed(home, SETTINGS, feeds()[feed], chosen.of(feeds()[feed]))

@@ -10,10 +10,12 @@ from sources.naming import NamedFile, recognise
 from sources.registry import feeds
 from tests.building import settings_with
 from tests.small_deliveries import national_number, write_lines, write_payroll
-from warehouse.archive import read_ledger, take_in
+from warehouse.acceptance import accept_delivery
+from warehouse.archive import all_arrivals, take_in
+from warehouse.build_database import start_build
 from warehouse.delivery import Delivery, choose
 from warehouse.errors import Refused
-from warehouse.load import accept_delivery, load_feed, start_build
+from warehouse.load import load_feed
 from warehouse.paths import Home
 
 PAI = "Fødselsnummer;Ansattnr;Stillingskode;Stillingsprosent;Tilsettingsforhold;Tjenestested;Grunnlønn;Timer per uke"
@@ -51,7 +53,7 @@ def arrive(home: Home, *file_names: str) -> None:
 
 
 def chosen(home: Home, as_of: date | None = None) -> list[str]:
-    delivery = choose(read_ledger(home), feeds(), as_of).delivery
+    delivery = choose(all_arrivals(home), feeds(), as_of).delivery
     return sorted(arrival.file_name for arrival in delivery.files if not feeds().get(arrival.feed, feeds()["pai"]).required)
 
 
@@ -100,7 +102,7 @@ def load_all(home: Home) -> Delivery:
     home.prepare()
     settings = settings_with(home.root)
     take_in(home, home.landing, feeds())
-    delivery = choose(read_ledger(home), feeds(), None).delivery
+    delivery = choose(all_arrivals(home), feeds(), None).delivery
     start_build(home, settings, feeds(), delivery)
     for feed in feeds().values():
         load_feed(home, settings, feed, delivery.of(feed))

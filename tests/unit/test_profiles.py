@@ -25,12 +25,14 @@ from tests.deliveries import PAYROLL, Row, broken_rules, write_delivery
 from tests.random_municipality import Feeds, dmy, random_feeds
 from tests.small_deliveries import write_lines, write_workbook
 from tests.vendor_deliveries import WRITERS, days_of, unit4_resources, write_entries, write_rows, write_visma
-from warehouse.archive import read_ledger, take_in
+from warehouse.acceptance import accept_delivery
+from warehouse.archive import all_arrivals, take_in
+from warehouse.build_database import start_build
 from warehouse.database import connect
 from warehouse.delivery import choose
 from warehouse.disclosure.marts import marts_of
 from warehouse.errors import Refused, UsageError
-from warehouse.load import accept_delivery, load_feed, start_build
+from warehouse.load import load_feed
 from warehouse.paths import Home
 from warehouse.settings import PROFILES
 
@@ -170,7 +172,7 @@ def test_adjoining_days_are_one_row_with_the_number_of_its_first(tmp_path: Path)
     accepted = validated.accepted.to_dict("records")
     periods = {(row["row_number"], row["Fra dato"].day, row["Til dato"].day) for row in accepted}
     assert periods == {(3, 4, 5), (2, 6, 6), (4, 7, 7)}
-    assert validated.joined == {3: [1]}
+    assert validated.merged == {3: [1]}
 
 
 def test_of_duplicates_the_largest_position_wins_and_the_others_are_quarantined_by_name(tmp_path: Path) -> None:
@@ -255,7 +257,7 @@ def test_duplicates_stop_no_night_but_faults_do(tmp_path: Path) -> None:
         write_visma(home.landing, delivered, as_of)
         change(home.landing / f"Turnus_fravær_{as_of:%Y%m%d}.csv")
         take_in(home, home.landing, feeds)
-        delivery = choose(read_ledger(home), feeds, None).delivery
+        delivery = choose(all_arrivals(home), feeds, None).delivery
         start_build(home, settings, feeds, delivery)
         loads = [load for feed in feeds.values() for load in load_feed(home, settings, feed, delivery.of(feed))]
         accept_delivery(home, settings, feeds, delivery)
@@ -366,11 +368,11 @@ def test_a_feed_in_several_files_waits_for_all_of_them_and_loads_them_side_by_si
     write_visma(home.landing, delivered, as_of)
     take_in(home, home.landing, feeds)
     with pytest.raises(Refused, match="is missing fravaer"):
-        choose(read_ledger(home), feeds, None)
+        choose(all_arrivals(home), feeds, None)
     person = delivered["ansatte"][0]["Ansattnr"]
     (home.landing / f"Leger_{as_of}.csv").write_text(f"{DAYS}\n1;{person};;SU;2024-01-02;100;50\n", encoding="utf-8")
     take_in(home, home.landing, feeds)
-    delivery = choose(read_ledger(home), feeds, None).delivery
+    delivery = choose(all_arrivals(home), feeds, None).delivery
     start_build(home, settings, feeds, delivery)
     loads = {feed.name: load_feed(home, settings, feed, delivery.of(feed)) for feed in feeds.values()}
     assert sorted(load.rows_loaded for load in loads["fravaer"]) == [1, len(delivered["fravaer"])]

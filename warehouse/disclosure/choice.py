@@ -12,7 +12,7 @@ import numpy as np
 
 from warehouse.disclosure.problem import NEGLIGIBLE, Problem, View
 from warehouse.disclosure.solver import quiet_solver
-from warehouse.errors import Refused
+from warehouse.errors import ProgramFault
 
 TOLERANCE = 1e-9
 # The search ends when the choice is proven to cost at most this share more than the best one.
@@ -95,7 +95,7 @@ def choose(problem: Problem, rules: Sequence[Rule], given: np.ndarray) -> np.nda
     """The cheapest set of cells that holds the given ones and keeps every rule.
 
     Raises:
-        Refused: there is none, which is a fault of the program (withholding everything keeps any rule).
+        ProgramFault: there is none, though withholding everything keeps any rule.
     """
     free = np.flatnonzero(~given)
     column = np.full(len(problem.cells), -1)
@@ -142,5 +142,5 @@ def _solve(costs: np.ndarray, rows: list[tuple]) -> np.ndarray:
     solver.passModel(program)
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        raise Refused("no set of cells keeps the rules of disclosure control; this is a fault of the program")
+        raise ProgramFault("no set of cells keeps the rules of disclosure control")
     return np.array(solver.getSolution().col_value)

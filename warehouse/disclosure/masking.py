@@ -8,7 +8,7 @@ import duckdb
 
 from warehouse.database import one, quoted
 from warehouse.disclosure.marts import Follow, Mart
-from warehouse.errors import Refused
+from warehouse.errors import ProgramFault
 
 
 def _follows(mart: Mart, follow: Follow) -> str:
@@ -36,7 +36,7 @@ def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> None:
     """Make the tables of the schema `served`: the marts with every measure of a withheld cell emptied.
 
     Raises:
-        Refused: a cell has no decision, or a measure of a withheld cell is left; both are faults of the program.
+        ProgramFault: a cell has no decision, or a measure of a withheld cell is left.
     """
     con.execute("create schema if not exists served")
     for mart in marts:
@@ -57,7 +57,7 @@ def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> None:
         built = one(con, f"select count(*) from marts.{mart.name}")[0]
         kept = one(con, f"select count(*) from served.{mart.name}")[0]
         if built != kept:
-            raise Refused(f"{mart.name}: {built} cells were built but {kept} decided upon; this is a fault of the program")
+            raise ProgramFault(f"{mart.name}: {built} cells were built but {kept} decided upon")
         leaked = " or ".join(f"{name} is not null" for name in mart.measures)
         if one(con, f"select count(*) from served.{mart.name} where withheld is not null and ({leaked})")[0]:
-            raise Refused(f"{mart.name}: a withheld cell still has a value; this is a fault of the program")
+            raise ProgramFault(f"{mart.name}: a withheld cell still has a value")

@@ -15,7 +15,7 @@ import numpy as np
 
 from warehouse.disclosure.problem import Problem
 from warehouse.disclosure.secondary import withhold
-from warehouse.errors import Refused
+from warehouse.errors import ProgramFault
 
 Turn = list[Problem]
 # Turns of fewer cells together are over before another process would have begun.
@@ -38,7 +38,7 @@ def withhold_in_all(turns: Sequence[Turn], protection_interval: float) -> Iterat
     """The withheld cells of every problem of every turn, in their order, whatever is decided first.
 
     Raises:
-        Refused: a problem has no solution, which is a fault of the program.
+        ProgramFault: a problem has no solution.
     """
     cells = {n: sum(len(problem.cells) for problem in turn) for n, turn in enumerate(turns)}
     if sum(cells.values()) < SMALL or len(turns) < 2:
@@ -57,7 +57,8 @@ def _in_process(turn: Turn, protection_interval: float) -> list[np.ndarray]:
         [sys.executable, "-m", __spec__.name], input=pickle.dumps((turn, protection_interval)), capture_output=True, check=False
     )
     if done.returncode:
-        raise Refused(f"disclosure control of {turn[0].name}: {done.stderr.decode(errors='replace').strip().splitlines()[-1]}")
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"its process ended with {done.returncode}"]
+        raise ProgramFault(f"disclosure control of {turn[0].name}: {lines[-1]}")
     return pickle.loads(done.stdout)
 
 

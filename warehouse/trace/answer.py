@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse.cells import as_words, find_cell, known, measures_of
 from warehouse.database import one, quoted
 from warehouse.disclosure.marts import LABELS
 from warehouse.errors import Refused, UsageError
@@ -25,8 +26,6 @@ from warehouse.trace.formulas import RATIOS
 from warehouse.trace.lineage import Lineage, Traced
 from warehouse.trace.tables import TABLES
 
-VALUES_TOLD = 20
-CELLS_TOLD = 10
 # Measures that are counted, not divided: the definition's formula in words is all there is to say.
 DEFINED = ("measure", "name", "unit", "formula", "population", "source")
 
@@ -99,19 +98,6 @@ class Question:
     measure: str | None = None
 
 
-def parse(table: str, pairs: Sequence[str], measure: str | None) -> Question:
-    """The question of the command's words, which are COLUMN=VALUE each."""
-    values: dict[str, str] = {}
-    for pair in pairs:
-        column, equals, value = pair.partition("=")
-        if not equals or not column:
-            raise UsageError(f"{pair!r} is not COLUMN=VALUE, for instance period=2023")
-        if column in values:
-            raise UsageError(f"{column} is given twice")
-        values[column] = value
-    return Question(table, values, measure)
-
-
 def trace(
     home: Home, con: duckdb.DuckDBPyConnection, question: Question, *, restricted: bool = False
 ) -> tuple[Answer, Lineage]:
@@ -122,13 +108,13 @@ def trace(
         Refused: the cell is withheld and `restricted` is not given.
     """
     served_columns = _served_columns(con)
-    table = _known("table", question.table, [name for name in TABLES if name in served_columns])
+    table = known("table", question.table, [name for name in TABLES if name in served_columns])
     columns = served_columns[table]
     grain = TABLES[table].grain
-    all_measures = [name for name in columns if name not in (*grain, *LABELS, "withheld")]
+    all_measures = measures_of(columns, grain)
     if question.measure is not None:
-        _known("measure", question.measure, all_measures)
-    cell = _find_cell(con, table, grain, [name for name in columns if name not in (*all_measures, "withheld")], question.values)
+        known("measure", question.measure, all_measures)
+    cell = find_cell(con, f"served.{table}", table=table, columns=columns, grain=grain, values=question.values)
     where = " and ".join(f"{name} is not distinct from ${number}" for number, name in enumerate(grain, start=1))
     key = [cell[name] for name in grain]
     served = _row(con, f"select * from served.{table} where {where}", key)
@@ -147,7 +133,7 @@ def trace(
     lineage = Lineage(con)
     TABLES[table].trace(lineage, built, told)
     lineage.add_references()
-    lineage.add_joined()
+    lineage.add_merged()
     lineage.exclude_quarantined()
     answer = Answer(
         table=table,
@@ -173,69 +159,11 @@ def _served_columns(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     return dict(rows)
 
 
-def _known(kind: str, given: str, known: Sequence[str]) -> str:
-    if given not in known:
-        near = difflib.get_close_matches(given, known, 1)
-        hint = f"; did you mean {near[0]}?" if near else "."
-        raise UsageError(f"there is no {kind} {given}{hint} There are: {', '.join(known)}")
-    return given
-
-
 def _row(con: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object]) -> dict[str, Any]:
     cursor = con.execute(query, list(parameters))
     names = [column[0] for column in cursor.description or []]
     row = cursor.fetchone()
     return dict(zip(names, row, strict=True)) if row else {}
-
-
-def _find_cell(
-    con: duckdb.DuckDBPyConnection, table: str, grain: Sequence[str], named: Sequence[str], values: Mapping[str, str]
-) -> dict[str, Any]:
-    """The grain of the one cell that has these values in its grain and label columns."""
-    for column, value in values.items():
-        _known("column", column, named)
-        if not one(con, f"select count(*) from served.{table} where cast({column} as varchar) = $1", [value])[0]:
-            raise UsageError(f"{table} has no {column}={value}. {_told_values(con, table, column, 'true', value)}")
-    conditions = [f"cast({column} as varchar) = {quoted(value)}" for column, value in values.items()]
-    where = " and ".join(conditions) or "true"
-    cells = con.execute(
-        f"select {', '.join(grain)} from served.{table} where {where} order by all limit {CELLS_TOLD + 1}"
-    ).fetchall()
-    if len(cells) == 1:
-        return dict(zip(grain, cells[0], strict=True))
-    if not cells:
-        lines = [f"{table} has no cell with {_told(values)}; leave one of them out:"]
-        for column in values:
-            rest = " and ".join(c for c, name in zip(conditions, values, strict=True) if name != column) or "true"
-            if one(con, f"select count(*) from served.{table} where {rest}")[0]:
-                lines.append(f"  without {column}: {_told_values(con, table, column, rest, values[column])}")
-        raise UsageError("\n".join(lines))
-    (count,) = one(con, f"select count(*) from served.{table} where {where}")
-    missing = [name for name in grain if one(con, f"select count(distinct {name}) from served.{table} where {where}")[0] > 1]
-    lines = [f"{count} cells of {table} have {_told(values) or 'no condition'}; say which {', '.join(missing)}:"]
-    lines += ["  " + _told(dict(zip(grain, row, strict=True)), missing) for row in cells[:CELLS_TOLD]]
-    if count > CELLS_TOLD:
-        lines.append("  …")
-    raise UsageError("\n".join(lines))
-
-
-def _told_values(con: duckdb.DuckDBPyConnection, table: str, column: str, where: str, given: str) -> str:
-    rows = con.execute(f"select distinct cast({column} as varchar) from served.{table} where {where} order by 1").fetchall()
-    known = [value for (value,) in rows if value is not None]
-    if not known:
-        return "The table is empty." if where == "true" else "there are none."
-    near = difflib.get_close_matches(given, known, VALUES_TOLD)
-    told = near if len(known) > VALUES_TOLD and near else known[:VALUES_TOLD]
-    return f"There are: {', '.join(told)}{' …' if len(told) < len(known) else ''}"
-
-
-def _told(values: Mapping[str, object], only: Sequence[str] | None = None) -> str:
-    return " ".join(_pair(name, value) for name, value in values.items() if only is None or name in only)
-
-
-def _pair(name: str, value: object) -> str:
-    text = f"{name}={value}"
-    return f"'{text}'" if " " in text else text
 
 
 def _withheld(table: str, served: Mapping[str, Any], built: Mapping[str, Any], wanted: Sequence[str]) -> dict[str, str]:
@@ -255,7 +183,7 @@ def _refusal(table: str, cell: Mapping[str, Any], withheld: Mapping[str, str]) -
     }
     kind = next(iter(withheld.values()))
     return (
-        f"{table} {_told(cell)} is withheld ({kind}): {kinds.get(kind, 'disclosure control')}. "
+        f"{table} {as_words(cell)} is withheld ({kind}): {kinds.get(kind, 'disclosure control')}. "
         "--restricted traces it from the restricted database; its use is logged"
     )
 
@@ -263,7 +191,7 @@ def _refusal(table: str, cell: Mapping[str, Any], withheld: Mapping[str, str]) -
 def _log(home: Home, table: str, cell: Mapping[str, Any]) -> None:
     """Note who has looked past disclosure control, at what, before it is told."""
     user = pwd.getpwuid(os.getuid()).pw_name
-    line = "\t".join([datetime.now().astimezone().isoformat(timespec="seconds"), user, table, _told(cell)])
+    line = "\t".join([datetime.now().astimezone().isoformat(timespec="seconds"), user, table, as_words(cell)])
     try:
         descriptor = os.open(home.trace_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE_FILE)
         with os.fdopen(descriptor, "a", encoding="utf-8") as log:
@@ -304,10 +232,10 @@ def figure_cell(con: duckdb.DuckDBPyConnection, figure_id: str) -> tuple[dict[st
     """
     if "reconciliation" not in _served_columns(con):
         raise Refused("the publication has no reconciliation; run the night again with this version of the code")
-    known = [name for (name,) in con.execute("select figure_id from served.reconciliation order by 1").fetchall()]
-    if figure_id not in known:
-        near = difflib.get_close_matches(figure_id, known, 5)
-        hint = f"; there are {', '.join(near)}" if near else f"; it has {len(known)} figures, in `reconciliation`"
+    figures = [name for (name,) in con.execute("select figure_id from served.reconciliation order by 1").fetchall()]
+    if figure_id not in figures:
+        near = difflib.get_close_matches(figure_id, figures, 5)
+        hint = f"; there are {', '.join(near)}" if near else f"; it has {len(figures)} figures, in `reconciliation`"
         raise UsageError(f"the ledger has no figure {figure_id}{hint}")
     figure = _row(con, "select * from served.reconciliation where figure_id = $1", [figure_id])
     mapped = _row(

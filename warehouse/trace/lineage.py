@@ -203,14 +203,14 @@ class Lineage:
                     query = f"select file_sha256, row_number from raw.ansatte where employee_no in ({codes})"
                     self.add("ansatte", "person", query, gives_each_once=True)
 
-    def add_joined(self) -> None:
+    def add_merged(self) -> None:
         """Name the further rows that the rows named so far were put together from, when days are delivered one a row."""
-        for (feed,) in self.con.execute("select distinct feed from raw.joined_rows order by feed").fetchall():
+        for (feed,) in self.con.execute("select distinct feed from raw.merged_rows order by feed").fetchall():
             self.add(
                 feed,
                 "further day of the same period",
-                f"""select file_sha256, joined_row as row_number
-                    from (select {self.file_no(feed)} as file_no, * from raw.joined_rows where feed = $1) as joined
+                f"""select file_sha256, merged_row as row_number
+                    from (select {self.file_no(feed)} as file_no, * from raw.merged_rows where feed = $1) as merged
                     semi join traced using (file_no, row_number)""",
                 [feed],
             )

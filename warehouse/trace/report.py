@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from warehouse.numbers import printed
 from warehouse.trace.answer import Answer, Fraction
 from warehouse.trace.lineage import Traced
 
@@ -68,9 +68,9 @@ def as_text(answer: Answer) -> Iterator[str]:
     for name, value in answer.measures.items():
         definition = answer.definitions.get(name)
         if definition is None:
-            yield f"  {name} = {number(value)}"
+            yield f"  {name} = {printed(value)}"
             continue
-        yield f"  {definition['name']} ({name}) = {number(value)} {definition['unit']}"
+        yield f"  {definition['name']} ({name}) = {printed(value)} {definition['unit']}"
         yield f"      {definition['formula']}"
         if name in answer.fractions:
             yield f"      {in_figures(answer.fractions[name], value)}"
@@ -118,21 +118,11 @@ def figure_as_text(figure: dict[str, Any]) -> Iterator[str]:
     """A printed figure beside what is computed."""
     for name in PRINTED:
         if figure.get(name) is not None:
-            yield f"  {name:<15} {number(figure[name])}"
+            yield f"  {name:<15} {printed(figure[name])}"
 
 
 def in_figures(fraction: Fraction, value: object) -> str:
     """The division with its figures, for instance `100 × 44 / 2 510 = 1,752988`."""
     factor = f"{fraction.factor} × " if fraction.factor != 1 else ""
-    over, under = number(fraction.numerator), number(fraction.denominator)
-    return f"{factor}{over} {fraction.of} / {under} {fraction.by} = {number(value)}"
-
-
-def number(value: object) -> str:
-    """A figure in Norwegian with at most six decimals, rounded half away from zero; anything else as it is."""
-    if not isinstance(value, float | Decimal):
-        return "–" if value is None else str(value)
-    rounded = Decimal(repr(value) if isinstance(value, float) else value).quantize(Decimal("0.000001"), ROUND_HALF_UP)
-    whole, _, decimals = f"{rounded:,f}".partition(".")
-    decimals = decimals.rstrip("0")
-    return whole.replace(",", " ") + (f",{decimals}" if decimals else "")
+    over, under = printed(fraction.numerator), printed(fraction.denominator)
+    return f"{factor}{over} {fraction.of} / {under} {fraction.by} = {printed(value)}"

@@ -7,9 +7,12 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
-from orchestration.dbt import DbtFailed, load_manifest, run_dbt
-from orchestration.night import WRITER_POOL, Night, log
+from orchestration import stages
+from orchestration.dbt import DbtFailed, load_manifest
+from orchestration.night import WRITER_POOL, Night
 from sources.registry import feeds
+
+OF_NODES = ("LogModelResult", "LogSeedResult", "LogTestResult")
 
 
 class LayerTranslator(DagsterDbtTranslator):
@@ -38,22 +41,13 @@ def dbt_models(context: dg.AssetExecutionContext, night: Night) -> Iterator[Any]
     """Build and test every model; what was built before a failure is still reported."""
     events: list[dict[str, Any]] = []
 
-    def told(event: dict[str, Any]) -> None:
-        if event["info"]["name"] in ("LogModelResult", "LogSeedResult", "LogTestResult"):
+    def keep(event: dict[str, Any]) -> None:
+        if event["info"]["name"] in OF_NODES:
             events.append(event)
-            if event["info"]["name"] == "LogModelResult":
-                node = event["data"]["node_info"]
-                log.info("models: %s %s", node["node_name"], node["node_status"])
 
     failure: DbtFailed | None = None
     try:
-        run_dbt(
-            ["build", "--exclude-resource-type", "unit_test"],
-            database=night.home.build_database,
-            target=night.home.build / "dbt",
-            memory_limit=night.settings.memory_limit,
-            on_event=told,
-        )
+        stages.build(night.plan(context.run.run_id, on_dbt_event=keep))
     except DbtFailed as failed:
         failure = failed
     for event in events:

@@ -1,74 +1,24 @@
-"""The stages of a night one after the other without Dagster, and past publications built again by them.
-Not here: the stages themselves (warehouse, dbt_project), or the night (defs).
+"""A past publication built again from the archive by the stages of the night, and compared with what was published.
+Not here: the stages (stages.py), or the comparison (warehouse/compare.py).
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
-
-from orchestration.dbt import DbtFailed, load_manifest, run_dbt
-from sources.contract import Feed
+from orchestration.dbt import DbtFailed
+from orchestration.stages import Plan, marts, run_stages
 from sources.payroll.profile import ProfileError, feeds_by
 from warehouse.compare import Reproduction, compare
 from warehouse.database import connect
-from warehouse.delivery import Delivery
-from warehouse.disclosure.decisions import Earlier, decide
-from warehouse.disclosure.marts import marts_of
-from warehouse.disclosure.masking import mask
-from warehouse.errors import Refused, UsageError
+from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.history import publications
-from warehouse.load import load_delivery
 from warehouse.paths import Home
-from warehouse.publication import code_version, describe
+from warehouse.publication import code_version
 from warehouse.publish import write_parquet
 from warehouse.recorded import Recorded, scratch_home
-from warehouse.restatements import Restated, restate
 from warehouse.settings import Settings
 
-log = logging.getLogger("arsverk")
-
-
-def build_tables(
-    home: Home,
-    settings: Settings,
-    feeds: Mapping[str, Feed],
-    delivery: Delivery,
-    *,
-    dagster_run_id: str,
-    previous: str | None,
-    accepted_restatement: str | None = None,
-    publication_id: str | None = None,
-) -> Restated:
-    """Archived files → served tables in the build database; returns what they change of earlier figures.
-
-    Raises:
-        Refused: the delivery may not be built upon.
-        DbtFailed: a model or test failed.
-    """
-    load_delivery(home, settings, feeds, delivery)
-    log.info("feeds: %d files loaded", len(delivery.files))
-    describe(
-        home,
-        settings,
-        delivery,
-        dagster_run_id,
-        previous=previous,
-        accepted_restatement=accepted_restatement,
-        publication_id=publication_id,
-    )
-    run_dbt(
-        ["build", "--exclude-resource-type", "unit_test"],
-        database=home.build_database,
-        target=home.build / "dbt",
-        memory_limit=settings.memory_limit,
-    )
-    log.info("models: built and tested")
-    marts = marts_of(load_manifest())
-    with connect(home.build_database, settings) as con:
-        decide(con, marts, settings, Earlier(home.history / previous) if previous else None)
-        mask(con, marts)
-        return restate(con, home, settings, marts)
+# Its files are in the archive, and it has passed the gates of its own night.
+NOT_AGAIN = {"take_in", "attack", "accept_restatement", "publish"}
 
 
 def reproduce(home: Home, publication_id: str, today: Settings) -> Reproduction:
@@ -97,22 +47,22 @@ def reproduce(home: Home, publication_id: str, today: Settings) -> Reproduction:
     with scratch_home(home, home.reproduction) as scratch:
         try:
             feeds = feeds_by(settings.payroll_profile)
-            build_tables(
+            plan = Plan(
                 scratch,
                 settings,
                 feeds,
-                recorded.delivery(feeds),
-                dagster_run_id=recorded.row["dagster_run_id"],
                 previous=earlier,
                 accepted_restatement=entries[publication_id].accepted_restatement,
+                dagster_run_id=recorded.row["dagster_run_id"],
+                delivery=recorded.delivery(feeds),
                 publication_id=publication_id,
             )
-        except (Refused, DbtFailed, ProfileError) as failed:
+            run_stages(plan, without=NOT_AGAIN)
+        except (Refused, ProgramFault, DbtFailed, ProfileError) as failed:
             return Reproduction(reasons, [f"it cannot be built today: {failed}"], [])
-        marts = marts_of(load_manifest())
         with connect(scratch.build_database, settings) as con:
             con.execute("update served.publication set published_at = $1", [recorded.row["published_at"]])
             folder = scratch.build / "tables"
             folder.mkdir()
-            write_parquet(con, marts, folder)
+            write_parquet(con, marts(), folder)
         return Reproduction(reasons, [], compare(recorded, folder))

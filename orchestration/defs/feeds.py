@@ -5,22 +5,15 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.defs.landing.assets import chosen_delivery
-from orchestration.night import WRITER_POOL, Night, log, refusals_as_failures
+from orchestration import stages
+from orchestration.defs.landing import chosen_delivery
+from orchestration.night import WRITER_POOL, Night, refusals_as_failures
 from sources.contract import Feed, Rule, readable_as
 from sources.payroll.profile import ProfileError, feeds_by
 from sources.registry import feeds, system_of
-from warehouse.continuity import compare_with_last
-from warehouse.load import (
-    ROWS_TOLD_PER_RULE,
-    RuleOutcome,
-    accept_delivery,
-    delivery_being_built,
-    load_feed,
-    rule_outcomes,
-)
-from warehouse.paths import Home
-from warehouse.settings import PROFILES, Settings
+from warehouse.continuity import Comparison
+from warehouse.quarantine import RuleOutcome
+from warehouse.settings import PROFILES
 
 FILE_ACCEPTED = "file_accepted"
 ROWS_STILL_LOADED = "rows_still_loaded"
@@ -82,49 +75,32 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
             *_continuity_specs(key, feed),
         ],
     )
-    def load(night: Night) -> dg.MaterializeResult:
+    def load(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult:
         with refusals_as_failures():
-            home, settings, delivered = night.home, night.settings, night.feeds[feed.name]
-            arrivals = delivery_being_built(home, settings).of(delivered)
-            if not arrivals and feed.required:
-                raise dg.Failure(f"{feed.name} is not part of the delivery", allow_retries=False)
-            if not arrivals:
-                log.info("feeds: %s is not delivered; its marts are served empty", feed.name)
-            loads = load_feed(home, settings, delivered, arrivals) if arrivals else []
-            for loaded in loads:
-                if loaded.rejection:
-                    log.warning("feeds: %s is rejected", loaded.file_name)
-                else:
-                    log.info(
-                        "feeds: %s: %d rows delivered, %d loaded, %d quarantined",
-                        loaded.file_name,
-                        loaded.rows_delivered,
-                        loaded.rows_loaded,
-                        loaded.rows_quarantined,
-                    )
-            outcomes = rule_outcomes(home, settings, feed) if arrivals else {}
-            rejected = not arrivals or any(loaded.rejection for loaded in loads)
-            compared = [_continuity(home, settings, feed, rejected)] if feed.lasting else []
+            plan = night.plan(context.run.run_id)
+            loaded = stages.load_one(plan, feed.name)
         results = [
             dg.AssetCheckResult(
                 check_name=FILE_ACCEPTED,
-                passed=not any(loaded.rejection for loaded in loads),
+                passed=not loaded.is_rejected,
                 metadata={
-                    "files": [loaded.file_name for loaded in loads],
-                    "reasons": [loaded.rejection for loaded in loads if loaded.rejection],
+                    "files": [file.file_name for file in loaded.loads],
+                    "reasons": [file.rejection for file in loaded.loads if file.rejection],
                 },
             )
         ]
-        results += [_rule_result(rule, delivered, outcomes.get(rule.name), bool(arrivals)) for rule in rules]
+        results += [
+            _rule_result(rule, plan.feeds[feed.name], loaded.rules.get(rule.name), bool(loaded.arrivals)) for rule in rules
+        ]
         return dg.MaterializeResult(
             metadata={
-                "files": [arrival.file_name for arrival in arrivals],
-                "sha256": [arrival.sha256 for arrival in arrivals],
-                "dagster/row_count": sum(loaded.rows_loaded for loaded in loads),
-                "rows_delivered": sum(loaded.rows_delivered for loaded in loads),
-                "rows_quarantined": sum(loaded.rows_quarantined for loaded in loads),
+                "files": [arrival.file_name for arrival in loaded.arrivals],
+                "sha256": [arrival.sha256 for arrival in loaded.arrivals],
+                "dagster/row_count": sum(file.rows_loaded for file in loaded.loads),
+                "rows_delivered": sum(file.rows_delivered for file in loaded.loads),
+                "rows_quarantined": sum(file.rows_quarantined for file in loaded.loads),
             },
-            check_results=[*results, *compared],
+            check_results=[*results, *([_continuity_result(loaded.continuity)] if feed.lasting else [])],
         )
 
     return load
@@ -160,33 +136,22 @@ def _continuity_specs(key: dg.AssetKey, feed: Feed) -> list[dg.AssetCheckSpec]:
     return [dg.AssetCheckSpec(ROWS_STILL_LOADED, asset=key, description=description)]
 
 
-def _continuity(home: Home, settings: Settings, feed: Feed, rejected: bool) -> dg.AssetCheckResult:
-    """Whether rows are gone since the last publication; the night goes on, and somebody is told which rows of which file."""
+def _continuity_result(found: Comparison | None) -> dg.AssetCheckResult:
+    """Whether rows are gone since the last publication; None when the feed was not delivered or its file rejected."""
     metadata: dict[str, Any]
-    if rejected:
-        passed, metadata = False, {"not_tried": "the file was rejected"}
+    if found is None:
+        metadata = {"not_tried": "the file was rejected"}
     else:
-        found = compare_with_last(home, settings, feed)
-        passed = found.passed
         metadata = {"rows_before": found.rows_before, "rows_gone": found.rows_gone}
         if found.not_compared:
-            metadata |= {"not_compared": found.not_compared}
-            if not passed:
-                log.warning("feeds: %s cannot be held against the last publication: %s", feed.name, found.not_compared)
+            metadata["not_compared"] = found.not_compared
         if found.rows_gone:
-            metadata |= {"rows": dg.MetadataValue.json(list(found.rows))}
-            told = [f"{row['file_name']} row {row['row_number']}" for row in found.rows[:ROWS_TOLD_PER_RULE]]
-            more = ", …" if len(found.rows) > len(told) else ""
-            log.warning(
-                "feeds: %s: %d of the %d rows behind the last publication are gone or quarantined: %s%s",
-                feed.name,
-                found.rows_gone,
-                found.rows_before,
-                ", ".join(told),
-                more,
-            )
+            metadata["rows"] = dg.MetadataValue.json(list(found.rows))
     return dg.AssetCheckResult(
-        check_name=ROWS_STILL_LOADED, passed=passed, severity=dg.AssetCheckSeverity.WARN, metadata=metadata
+        check_name=ROWS_STILL_LOADED,
+        passed=found is not None and found.passed,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata=metadata,
     )
 
 
@@ -206,11 +171,10 @@ feed_assets = [feed_asset(feed) for feed in feeds().values()]
         )
     ],
 )
-def accepted_delivery(night: Night) -> dg.MaterializeResult:
+def accepted_delivery(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult:
     """The gate between what arrived and what is computed: passed whole, or the night stops here."""
     with refusals_as_failures():
-        delivery = delivery_being_built(night.home, night.settings)
-        accept_delivery(night.home, night.settings, night.feeds, delivery)
+        delivery = stages.accept(night.plan(context.run.run_id))
     return dg.MaterializeResult(
         metadata={"extract_date": str(delivery.extract_date)},
         check_results=[dg.AssetCheckResult(check_name=DELIVERY_ACCEPTED, passed=True)],

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.night import Night
-from orchestration.notify import tell_of_failure
+from orchestration.notify import notify_of_failure
 from sources.contract import Feed
 from sources.naming import recognise
 from warehouse.archive import sha256_of
@@ -17,7 +17,7 @@ nightly = dg.define_asset_job(
     "nightly",
     selection=dg.AssetSelection.all(),
     description="Load, validate, build, audit, publish.",
-    hooks={tell_of_failure},
+    hooks={notify_of_failure},
     executor_def=dg.in_process_executor,
 )
 

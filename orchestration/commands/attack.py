@@ -1,0 +1,45 @@
+"""`arsverk attack`: tries to compute what a publication withholds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from orchestration.commands.common import home_option, show_counter
+from warehouse.errors import Refused
+from warehouse.paths import Home
+
+
+@click.command("attack")
+@click.argument("publication_id", metavar="[PUBLICATION]", required=False)
+@home_option
+@click.option("--json", "as_json", is_flag=True, help="Everything that was found, as JSON.")
+def command(publication_id: str | None, home_folder: Path, as_json: bool) -> None:
+    """Try to compute what a publication withholds.
+
+    From the files of PUBLICATION (a folder's name below publish/history; default: the one that is served), those of the
+    publication before it and the organisation alone: elimination and linear programming on every withheld cell. Prints how
+    many cells of each table can be computed or narrowed down, and names them; never a value. Takes minutes.
+
+    \b
+    For instance:
+      arsverk attack --json > found.json
+
+    \b
+    Exit codes: 0 every withheld cell is safe
+                1 some are not; they are named
+                2 wrong usage
+    """
+    from warehouse.attack.command import attack_publication, told
+
+    attacked, before, report = attack_publication(Home(home_folder.resolve()), publication_id, show_counter)
+    show_counter("")
+    if as_json:
+        click.echo(json.dumps({"publication": attacked, "previous": before, **report.as_dict()}, ensure_ascii=False, indent=1))
+    else:
+        for line in told(attacked, before, report):
+            click.echo(line)
+    if report.leaks:
+        raise Refused(f"{len(report.leaks)} findings: withheld cells of {attacked} can be computed or narrowed down")

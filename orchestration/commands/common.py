@@ -1,0 +1,81 @@
+"""What several commands share: the options for home folder and settings, dates, and the lines that show progress.
+Not here: a command.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import click
+
+from warehouse.errors import UsageError
+from warehouse.paths import Home
+
+home_option = click.option(
+    "--home",
+    "home_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("data"),
+    show_default="./data",
+    help="Folder of this installation: landing/, archive/, warehouse.duckdb, publish/.",
+)
+settings_option = click.option(
+    "--settings",
+    "settings_file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    default=None,
+    help="The municipality's settings.  [default: arsverk.toml of the installed code]",
+)
+
+
+class IsoDate(click.ParamType):
+    """A date YYYY-MM-DD."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not a date YYYY-MM-DD", param, ctx)
+
+
+def existing(home_folder: Path) -> Home:
+    """The home folder of an installation.
+
+    Raises:
+        UsageError: there is none.
+    """
+    home = Home(home_folder.resolve())
+    if not home.root.is_dir():
+        raise UsageError(f"{home_folder} is not a home folder; give the one of the installation with --home")
+    return home
+
+
+def show_counter(text: str) -> None:
+    """Overwrite the one line that shows on a terminal how far the work is; nothing elsewhere. An empty text clears it."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\033[K{text[:100]}", nl=False, err=True)
+
+
+def show_progress(first: str) -> None:
+    """Lines of the night on stdout, with the seconds since it began."""
+    began = time.monotonic()
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.levelno < logging.ERROR:
+                mark = "! " if record.levelno >= logging.WARNING else ""
+                print(f"{time.monotonic() - began:7.1f} s  {mark}{record.getMessage()}", flush=True)
+
+    log = logging.getLogger("arsverk")
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    log.addHandler(Lines())
+    print(f"{0:7.1f} s  {first}", flush=True)

@@ -1,0 +1,101 @@
+"""`arsverk run`: the nightly job once, with progress, and what it published."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import click
+
+from orchestration.commands.common import IsoDate, home_option, settings_option, show_progress
+from warehouse.errors import UsageError
+from warehouse.paths import Home
+
+
+class RunCommand(click.Command):
+    """Its help names the files of every payroll profile."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from sources.payroll.file_names import names_by_profile
+
+        with formatter.section("Payroll files by payroll_profile of the settings"):
+            formatter.write_dl([(profile, ", ".join(names)) for profile, names in names_by_profile().items()])
+
+
+@click.command("run", cls=RunCommand)
+@home_option
+@settings_option
+@click.option(
+    "--landing",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Folder the deliveries are dropped in; only read.  [default: landing/ below the home folder]",
+)
+@click.option(
+    "--as-of",
+    type=IsoDate(),
+    default=None,
+    help="Load the newest complete delivery not newer than this date.  [default: the newest]",
+)
+@click.option(
+    "--accept-restatement",
+    metavar="REASON",
+    default=None,
+    help="Publish although figures of closed periods change much; the reason is kept with the changes and in the ledger.",
+)
+def command(
+    home_folder: Path,
+    settings_file: Path | None,
+    landing: Path | None,
+    as_of: date | None,
+    accept_restatement: str | None,
+) -> None:
+    """Load, validate, build, audit, publish: the nightly job.
+
+    Takes in what lies in the landing folder, loads the newest complete delivery and publishes the marts, whole or not at
+    all. The files of a payroll delivery, named below, carry the date of the extract (YYYY-MM-DD). Files of other sources are
+    loaded beside them when they have come: variable_timer, pai_YYYY, 10faktor_YYYY, sammenligning, ssb_TABLE, maltall,
+    piloter and publiserte_tall.
+
+    \b
+    For instance:
+      arsverk run --landing /srv/arsverk-landing
+
+    Prints a line a step with the seconds since it began, then each published table with its rows, and the printed figures by
+    status (match, mismatch, …).
+
+    \b
+    Exit codes: 0 published
+                1 refused: the last publication is untouched, the reason is on stderr
+                2 wrong usage or settings
+    """
+    from orchestration.run import run_night
+    from warehouse.settings import DEFAULT_FILE, read_settings
+
+    read_settings(settings_file or DEFAULT_FILE)
+    if accept_restatement is not None and not accept_restatement.strip():
+        raise UsageError("--accept-restatement needs a reason that an auditor will understand")
+    show_progress("starting Dagster")
+    home = Home(home_folder.resolve())
+    home.prepare()
+    publication_id = run_night(
+        home, settings_file=settings_file, landing=landing, as_of=as_of, accept_restatement=accept_restatement
+    )
+    show_published(home, publication_id)
+
+
+def show_published(home: Home, publication_id: str) -> None:
+    """Print what a publication holds and how the printed figures compare with it."""
+    from warehouse.publish import published_tables
+    from warehouse.reconciliation import count_by_status
+
+    click.echo(f"\nPublished {publication_id}")
+    for name, rows, withheld in published_tables(home):
+        note = f", {withheld:,} withheld".replace(",", " ") if withheld else ""
+        click.echo(f"  marts.{name:<24}{rows:>10,} rows".replace(",", " ") + note)
+    click.echo(f"Served from {os.path.relpath(home.served_database)} (and Parquet beside it)")
+    counts = count_by_status(home)
+    click.echo(f"\nReconciliation of {sum(counts.values())} printed figures (marts.reconciliation)")
+    for status, figures in counts.items():
+        click.echo(f"  {status:<14}{figures:>6}")

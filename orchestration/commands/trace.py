@@ -1,0 +1,72 @@
+"""`arsverk trace`: from a served cell back to the rows of the delivered files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestration.commands.common import home_option
+from warehouse.errors import UsageError
+from warehouse.paths import Home
+
+
+@click.command("trace")
+@click.argument("table", required=False)
+@click.argument("cell", nargs=-1, metavar="[COLUMN=VALUE]...")
+@click.option("--measure", help="Trace this measure alone; without it all measures of the cell.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--rows", "rows_file", type=click.Path(path_type=Path, dir_okay=False), help="Write all source rows as CSV.")
+@click.option("--restricted", is_flag=True, help="Trace a withheld cell too; each use is logged in trace.log.")
+@click.option("--published", metavar="FIGURE_ID", help="Start from a printed figure (publiserte_tall).")
+@home_option
+def command(
+    table: str | None,
+    cell: tuple[str, ...],
+    measure: str | None,
+    as_json: bool,
+    rows_file: Path | None,
+    restricted: bool,
+    published: str | None,
+    home_folder: Path,
+) -> None:
+    """From a served cell back to its source: value, formula, publication, and every row that makes it.
+
+    Name one cell of a table by its columns, or by labels such as org_unit_name. The rows are all that make the number and only
+    those: the same files cut down to the header and these rows give the same number again. Rows are numbered from 1, the first
+    after the header.
+
+    \b
+    For instance:
+      arsverk trace sick_leave_by_unit period=2023 org_level=kommune --measure sick_leave_percent
+      arsverk trace full_time_by_unit source=payroll reference_date=2023-12-31 org_unit_name=Velferd --json
+      arsverk trace --published SYK2023-001
+
+    Prints value, formula with its figures, definition, publication, and each file with its hash, roles and first rows.
+
+    \b
+    Exit codes: 0 traced, or a printed figure that no cell gives, with the reason
+                1 refused: the cell is withheld, or nothing is published
+                2 wrong usage: no such table, column or value, or not exactly one cell
+    """
+    from warehouse.cells import parse_conditions
+    from warehouse.trace.answer import Question, figure_cell, restricted_database, trace
+    from warehouse.trace.report import as_json as to_json
+    from warehouse.trace.report import as_text, figure_as_text, unmapped_as_json
+
+    if (table is None) == (published is None) or (published and (cell or measure)):
+        raise UsageError("give a table and COLUMN=VALUE…, or --published FIGURE_ID alone; `arsverk trace --help` has examples")
+    with restricted_database(Home(home_folder.resolve())) as con:
+        figure: dict = {}
+        if published:
+            figure, question = figure_cell(con, published)
+            if question is None:
+                click.echo(unmapped_as_json(figure) if as_json else "\n".join(figure_as_text(figure)))
+                return
+        else:
+            question = Question(table or "", parse_conditions(cell), measure)
+        answer, lineage = trace(Home(home_folder.resolve()), con, question, restricted=restricted)
+        answer.figure = figure
+        if rows_file:
+            lineage.write(rows_file)
+        click.echo(to_json(answer) if as_json else "\n".join(as_text(answer)))

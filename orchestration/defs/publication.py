@@ -1,0 +1,101 @@
+"""Marts → publication: disclosure control, the last gates, and the swap of the pointer."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from orchestration import stages
+from orchestration.night import WRITER_POOL, Night, refusals_as_failures
+
+NO_NEW_MISMATCH = "no_new_mismatch"
+WITHHELD_CELLS_HOLD = "withheld_cells_hold"
+
+
+@dg.asset(
+    deps=[dg.AssetKey(["marts", mart.name]) for mart in stages.marts()],
+    group_name="disclosure",
+    pool=WRITER_POOL,
+    kinds={"duckdb"},
+    retry_policy=dg.RetryPolicy(max_retries=1),
+    check_specs=[
+        dg.AssetCheckSpec(
+            NO_NEW_MISMATCH,
+            asset="served_tables",
+            description="No published figure that the last publication gave again, or did not hold, mismatches now (warning).",
+        )
+    ],
+)
+def served_tables(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult:
+    """The marts with every withheld cell emptied (metrics.md 10)."""
+    with refusals_as_failures():
+        disclosed = stages.disclose(night.plan(context.run.run_id))
+    mismatches = disclosed.new_mismatches
+    return dg.MaterializeResult(
+        metadata={
+            name: f"{primary} primary and {secondary} secondary of {cells} decisions withhold"
+            for name, (cells, primary, secondary) in disclosed.decisions.items()
+        },
+        check_results=[
+            dg.AssetCheckResult(
+                check_name=NO_NEW_MISMATCH,
+                passed=not mismatches,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"new_mismatches": len(mismatches), "figures": dg.MetadataValue.json(dict(mismatches))},
+            )
+        ],
+    )
+
+
+@dg.asset(
+    deps=[served_tables],
+    group_name="disclosure",
+    pool=WRITER_POOL,
+    kinds={"duckdb"},
+    retry_policy=dg.RetryPolicy(max_retries=1),
+    check_specs=[
+        dg.AssetCheckSpec(
+            WITHHELD_CELLS_HOLD,
+            asset="disclosure_attack",
+            blocking=True,
+            description="No withheld cell can be computed or narrowed down from what is about to be served (docs/attack.md).",
+        )
+    ],
+)
+def disclosure_attack(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult:
+    """The gate before readers: an attack on what is about to be served, which stops the night when a cell falls."""
+    with refusals_as_failures():
+        report = stages.attack(night.plan(context.run.run_id))
+    return dg.MaterializeResult(
+        metadata={name: f"{table.withheld} withheld cells attacked" for name, table in report.tables.items() if table.withheld},
+        check_results=[dg.AssetCheckResult(check_name=WITHHELD_CELLS_HOLD, passed=True)],
+    )
+
+
+@dg.asset(
+    deps=[disclosure_attack],
+    group_name="publication",
+    pool=WRITER_POOL,
+    kinds={"duckdb"},
+    retry_policy=dg.RetryPolicy(max_retries=1),
+)
+def restated_figures(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult:
+    """The figures of closed periods that this publication changes; large changes stop the night until a human accepts them."""
+    with refusals_as_failures():
+        plan = night.plan(context.run.run_id)
+        stages.restate(plan)
+        restated = stages.accept_restatement(plan)
+    return dg.MaterializeResult(metadata={"figures": restated.figures, "above_threshold": len(restated.to_accept)})
+
+
+@dg.asset(
+    deps=[restated_figures],
+    group_name="publication",
+    pool=WRITER_POOL,
+    kinds={"duckdb", "parquet"},
+    freshness_policy=dg.FreshnessPolicy.cron("0 6 * * *", timedelta(hours=5), timezone="Europe/Oslo"),
+)
+def publication(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult:
+    """What readers see: published whole after every gate has left its result, or not at all."""
+    with refusals_as_failures():
+        served = stages.publish(night.plan(context.run.run_id))
+    return dg.MaterializeResult(metadata={"publication_id": served.publication_id})

@@ -1,0 +1,369 @@
+"""The night as one list of stages: plain functions with an outcome each. Whoever runs a night or a part of it runs this list.
+Not here: what a stage does in detail (warehouse, dbt_project), or Dagster, whose assets are thin wrappers around it (defs).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from orchestration.dbt import load_manifest, run_dbt, unproven_tests
+from sources.contract import Feed
+from warehouse.acceptance import accept_delivery, judge_waiting
+from warehouse.archive import TakenIn, kept_arrivals
+from warehouse.archive import take_in as archive_new_files
+from warehouse.attack.audit import Report
+from warehouse.attack.night import attack_served
+from warehouse.build_database import delivery_being_built, start_build
+from warehouse.continuity import Comparison, compare_with_last
+from warehouse.database import connect
+from warehouse.delivery import Delivery
+from warehouse.delivery import choose as choose_delivery
+from warehouse.disclosure.decisions import Earlier, decide
+from warehouse.disclosure.marts import Mart, marts_of
+from warehouse.disclosure.masking import mask
+from warehouse.errors import ProgramFault, Refused
+from warehouse.ledger import Arrival
+from warehouse.load import FeedLoad, load_feed
+from warehouse.paths import Home
+from warehouse.publication import describe
+from warehouse.publish import publish as publish_served
+from warehouse.quarantine import ROWS_NAMED_PER_RULE, RuleOutcome, rule_outcomes
+from warehouse.reconciliation import new_mismatches
+from warehouse.restatements import Restated, restated_figures
+from warehouse.restatements import restate as restate_figures
+from warehouse.settings import Settings
+
+FIGURES_NAMED = 20
+OUTSIDE_DAGSTER = "no Dagster run"
+
+log = logging.getLogger("arsverk")
+Outcome = TypeVar("Outcome")
+
+
+def no_event(event: dict[str, Any]) -> None:
+    """For whoever does not listen to dbt."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one run of the stages works with. Everything else passes from stage to stage in the build database.
+
+    `previous` is the publication that this one would replace: its decisions are kept, its figures may be restated.
+    `accepted_restatement` is a human's reason for changing figures of closed periods. A publication that is made again brings
+    its `delivery` and its `publication_id`; else the newest complete delivery is chosen and an id given. `on_dbt_event` gets
+    each log event of dbt as it comes.
+    """
+
+    home: Home
+    settings: Settings
+    feeds: Mapping[str, Feed]
+    previous: str | None
+    landing: Path | None = None
+    as_of: date | None = None
+    accepted_restatement: str | None = None
+    dagster_run_id: str = OUTSIDE_DAGSTER
+    delivery: Delivery | None = None
+    publication_id: str | None = None
+    on_dbt_event: Callable[[dict[str, Any]], None] = field(default=no_event)
+
+
+@dataclass(frozen=True)
+class Stage(Generic[Outcome]):
+    """One step of the night. A gate lets the night go on by returning, and ends it by raising; nothing else ends it."""
+
+    work: Callable[[Plan], Outcome]
+    is_gate: bool
+
+    @property
+    def name(self) -> str:
+        return self.work.__name__
+
+    def __call__(self, plan: Plan) -> Outcome:
+        """Run the stage. Every run of it comes through here, so that what a gate found can be recorded here for the build.
+
+        Raises:
+            Refused: the delivery, a rule or a comparison forbids to go on.
+            ProgramFault: the program contradicts itself.
+            DbtFailed: a model or a test of the project failed.
+        """
+        return self.work(plan)
+
+
+def stage(work: Callable[[Plan], Outcome]) -> Stage[Outcome]:
+    """A step that computes."""
+    return Stage(work, is_gate=False)
+
+
+def gate(work: Callable[[Plan], Outcome]) -> Stage[Outcome]:
+    """A step that decides whether the night may go on."""
+    return Stage(work, is_gate=True)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The delivery a build was begun for, and a line for each newer one that waits for files."""
+
+    delivery: Delivery
+    waiting: list[str]
+
+
+@dataclass(frozen=True)
+class FeedLoaded:
+    """One feed in the build: its files, how each was loaded, how its rules went, and what is gone since the last publication.
+
+    `continuity` is None when the feed was not delivered, its file was rejected, or its rows cannot be known again.
+    """
+
+    arrivals: list[Arrival]
+    loads: list[FeedLoad]
+    rules: dict[str, RuleOutcome]
+    continuity: Comparison | None
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether a file of it cannot be used."""
+        return any(loaded.rejection for loaded in self.loads)
+
+
+@dataclass(frozen=True)
+class Built:
+    """Numbers of models built and tests tried."""
+
+    models: int
+    tests: int
+
+
+@dataclass(frozen=True)
+class Disclosed:
+    """Decisions of each table that can withhold cells: (all, primary, secondary); and figures that newly mismatch, with why."""
+
+    decisions: Mapping[str, tuple[int, int, int]]
+    new_mismatches: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Served:
+    """The publication that readers see now."""
+
+    publication_id: str
+
+
+def marts() -> list[Mart]:
+    """The served tables, as the dbt project declares them."""
+    return marts_of(load_manifest())
+
+
+@stage
+def take_in(plan: Plan) -> TakenIn:
+    """Archive what lies in the landing folder."""
+    taken = archive_new_files(plan.home, plan.landing or plan.home.landing, plan.feeds)
+    log.info("landing: %d new files, %d seen before", len(taken.new), len(taken.seen))
+    for note in taken.notes:
+        log.warning("landing: %s", note)
+    return taken
+
+
+@stage
+def choose(plan: Plan) -> Chosen:
+    """Choose the delivery and begin a new build database for it."""
+    waiting: list[str] = []
+    delivery = plan.delivery
+    if delivery is None:
+        choice = choose_delivery(kept_arrivals(plan.home), plan.feeds, plan.as_of)
+        for newer in choice.waiting:
+            waiting.append(f"the delivery of {newer.extract_date} waits for {', '.join(newer.missing(plan.feeds))}")
+            log.warning("landing: %s", waiting[-1])
+            if problems := judge_waiting(plan.home, plan.feeds, newer, plan.settings):
+                raise Refused("\n".join([f"the delivery of {newer.extract_date} is not accepted", *problems]))
+        delivery = choice.delivery
+    log.info("landing: the delivery of %s is chosen", delivery.extract_date)
+    start_build(plan.home, plan.settings, plan.feeds, delivery)
+    describe(
+        plan.home,
+        plan.settings,
+        delivery,
+        plan.dagster_run_id,
+        previous=plan.previous,
+        accepted_restatement=plan.accepted_restatement,
+        publication_id=plan.publication_id,
+    )
+    return Chosen(delivery, waiting)
+
+
+@stage
+def load(plan: Plan) -> dict[str, FeedLoaded]:
+    """Load every feed; one that others refer to comes before them."""
+    return {name: load_one(plan, name) for name in plan.feeds}
+
+
+def load_one(plan: Plan, name: str) -> FeedLoaded:
+    """Validate and load one feed of the chosen delivery. A bad file stops nothing here; the gate `accept` judges it."""
+    feed = plan.feeds[name]
+    arrivals = delivery_being_built(plan.home, plan.settings).of(feed)
+    if not arrivals and feed.required:
+        raise Refused(f"{name} is not part of the delivery")
+    if not arrivals:
+        log.info("feeds: %s is not delivered; its marts are served empty", name)
+        return FeedLoaded([], [], {}, None)
+    loads = load_feed(plan.home, plan.settings, feed, arrivals)
+    for loaded in loads:
+        if loaded.rejection:
+            log.warning("feeds: %s is rejected", loaded.file_name)
+        else:
+            log.info(
+                "feeds: %s: %d rows delivered, %d loaded, %d quarantined",
+                loaded.file_name,
+                loaded.rows_delivered,
+                loaded.rows_loaded,
+                loaded.rows_quarantined,
+            )
+    is_rejected = any(loaded.rejection for loaded in loads)
+    continuity = compare_with_last(plan.home, plan.settings, feed) if feed.lasting and not is_rejected else None
+    if continuity:
+        _warn_of_rows_gone(name, continuity)
+    return FeedLoaded(arrivals, loads, rule_outcomes(plan.home, plan.settings, feed), continuity)
+
+
+def _warn_of_rows_gone(name: str, found: Comparison) -> None:
+    if found.not_compared and not found.passed:
+        log.warning("feeds: %s cannot be held against the last publication: %s", name, found.not_compared)
+    if found.rows_gone:
+        named = [f"{row['file_name']} row {row['row_number']}" for row in found.rows[:ROWS_NAMED_PER_RULE]]
+        log.warning(
+            "feeds: %s: %d of the %d rows behind the last publication are gone or quarantined: %s%s",
+            name,
+            found.rows_gone,
+            found.rows_before,
+            ", ".join(named),
+            ", …" if len(found.rows) > len(named) else "",
+        )
+
+
+@gate
+def accept(plan: Plan) -> Delivery:
+    """Whether what arrived may be computed from: passed whole, or the night stops."""
+    delivery = delivery_being_built(plan.home, plan.settings)
+    accept_delivery(plan.home, plan.settings, plan.feeds, delivery)
+    return delivery
+
+
+@gate
+def build(plan: Plan) -> Built:
+    """Build every model by dbt and try every test."""
+    counts = {"LogModelResult": 0, "LogTestResult": 0}
+
+    def on_event(event: dict[str, Any]) -> None:
+        kind = event["info"]["name"]
+        if kind in counts:
+            counts[kind] += 1
+        if kind == "LogModelResult":
+            node = event["data"]["node_info"]
+            log.info("models: %s %s", node["node_name"], node["node_status"])
+        plan.on_dbt_event(event)
+
+    run_dbt(
+        ["build", "--exclude-resource-type", "unit_test"],
+        database=plan.home.build_database,
+        target=_dbt_target(plan),
+        memory_limit=plan.settings.memory_limit,
+        on_event=on_event,
+    )
+    return Built(counts["LogModelResult"], counts["LogTestResult"])
+
+
+@stage
+def disclose(plan: Plan) -> Disclosed:
+    """Empty every cell that must be withheld (metrics.md 10): the marts become the served tables."""
+    with connect(plan.home.build_database, plan.settings) as con:
+        previous = plan.home.history / plan.previous if plan.previous else None
+        earlier = Earlier(previous, plan.home.warehouse_database) if previous else None
+        decisions = decide(con, marts(), plan.settings, earlier)
+        mask(con, marts())
+        mismatches = new_mismatches(con, previous)
+    if mismatches:
+        figures = ", ".join(figure_id for figure_id, _ in mismatches[:FIGURES_NAMED])
+        more = f" and {len(mismatches) - FIGURES_NAMED} more" if len(mismatches) > FIGURES_NAMED else ""
+        log.warning("reconciliation: %d published figures mismatch that did not before: %s%s", len(mismatches), figures, more)
+    for name, (cells, primary, secondary) in decisions.items():
+        log.info("disclosure: %s: %d primary and %d secondary of %d decisions withhold", name, primary, secondary, cells)
+    return Disclosed(decisions, mismatches)
+
+
+@gate
+def attack(plan: Plan) -> Report:
+    """Try to compute what is withheld from what is about to be served (docs/attack.md)."""
+    report = attack_served(plan.home, plan.settings)
+    withheld = sum(table.withheld for table in report.tables.values())
+    log.info("disclosure: %d withheld cells attacked, none falls", withheld)
+    return report
+
+
+@stage
+def restate(plan: Plan) -> Restated:
+    """Find the figures of closed periods that this publication changes."""
+    with connect(plan.home.build_database, plan.settings) as con:
+        return restate_figures(con, plan.home, plan.settings, marts())
+
+
+@gate
+def accept_restatement(plan: Plan) -> Restated:
+    """Whether those changes are small, or a human has accepted them."""
+    with connect(plan.home.build_database, plan.settings, read_only=True) as con:
+        restated = restated_figures(con)
+    restated.stop_unless_accepted()
+    if restated.figures:
+        log.info(
+            "restatements: %d figures of closed periods change, %d of them by more than the thresholds%s",
+            restated.figures,
+            len(restated.to_accept),
+            f", accepted: {restated.accepted_reason}" if restated.accepted_reason else "",
+        )
+    return restated
+
+
+@stage
+def publish(plan: Plan) -> Served:
+    """Serve the build whole, once every gate has been passed."""
+    if untried := unproven_tests(_dbt_target(plan)):
+        raise ProgramFault(f"dbt tests {', '.join(untried)} left no passing result")
+    publication_id = publish_served(plan.home, plan.settings, marts())
+    log.info("publication: %s is served", publication_id)
+    return Served(publication_id)
+
+
+def _dbt_target(plan: Plan) -> Path:
+    return plan.home.build / "dbt"
+
+
+STAGES: tuple[Stage[Any], ...] = (
+    take_in,
+    choose,
+    load,
+    accept,
+    build,
+    disclose,
+    attack,
+    restate,
+    accept_restatement,
+    publish,
+)
+
+
+def run_stages(plan: Plan, *, without: Collection[str] = ()) -> dict[str, Any]:
+    """Run the stages in their order; returns each one's outcome by its name.
+
+    Args:
+        without: names of stages to leave out.
+
+    Raises:
+        As a stage does. What the stages before it have built stays.
+    """
+    unknown = set(without) - {stage.name for stage in STAGES}
+    if unknown:
+        raise ValueError(f"there are no stages {', '.join(sorted(unknown))}")
+    return {stage.name: stage(plan) for stage in STAGES if stage.name not in without}

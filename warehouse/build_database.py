@@ -1,0 +1,111 @@
+"""The build database of a night: begun empty for a delivery, with a raw table for each feed, settings and public holidays.
+Not here: the rows of the files (load.py), or what is computed from them (dbt_project).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+import holidays
+import pandas as pd
+import pyarrow as pa
+
+from sources.contract import Feed
+from warehouse.database import connect, one, remove_database
+from warehouse.delivery import Delivery
+from warehouse.errors import Refused
+from warehouse.ledger import Arrival
+from warehouse.paths import Home
+from warehouse.settings import Settings
+
+FIRST_HOLIDAY_YEAR = 1900
+DECIMALS = ((9, 4), (12, 2), (18, 6))
+
+BOOKKEEPING = """
+create schema raw;
+create table raw.inputs (feed varchar, delivered_as varchar, file_name varchar, sha256 varchar, extract_date date,
+    rows_delivered bigint, rows_loaded bigint, rows_quarantined bigint, rejection varchar, unknown_columns varchar);
+create table raw.quarantine (feed varchar, file_name varchar, file_sha256 varchar, row_number bigint, column_name varchar,
+    rule varchar, value varchar, description varchar, remedy varchar, cause varchar, is_first_cause boolean);
+create table raw.warnings (feed varchar, file_name varchar, file_sha256 varchar, row_number bigint, column_name varchar,
+    rule varchar, value varchar, description varchar, remedy varchar);
+create table raw.feeds (feed varchar, is_required boolean);
+create table raw.rule_results (feed varchar, file_name varchar, rule varchar, severity varchar, description varchar,
+    rows_seen bigint, rows_failed bigint);
+create table raw.lost_keys (feed varchar, key_pseudonym varchar, cause varchar);
+create table raw.merged_rows (feed varchar, file_sha256 varchar, row_number bigint, merged_row bigint);
+create table raw.delivery (arrival varchar);
+"""
+
+
+def start_build(home: Home, settings: Settings, feeds: Mapping[str, Feed], delivery: Delivery) -> None:
+    """Begin a new build database: empty raw tables for every feed, the night's settings and the public holidays."""
+    remove_database(home.build_database)
+    with connect(home.build_database, settings) as con:
+        con.execute(BOOKKEEPING)
+        for feed in feeds.values():
+            columns = ", ".join(f'"{name}" {kind}' for name, kind in raw_columns(feed).items())
+            con.execute(f"create table raw.{feed.name} (file_sha256 varchar, row_number bigint, {columns})")
+            con.execute("insert into raw.feeds values ($1, $2)", [feed.name, feed.required])
+        as_of = delivery.extract_date
+        con.executemany("insert into raw.delivery values ($1)", [[arrival.to_json()] for arrival in delivery.files])
+        con.execute(
+            """create table raw.settings as select cast($1 as date) as as_of, cast($2 as integer) as first_year,
+               cast($3 as integer) as possible_days_per_fte, cast($4 as integer) as short_term_max_days,
+               cast($5 as decimal(7, 4)) as full_time_threshold""",
+            [
+                as_of,
+                settings.first_year,
+                settings.possible_days_per_fte,
+                settings.short_term_max_days,
+                settings.full_time_threshold,
+            ],
+        )
+        insert(
+            con,
+            "raw.age_bands",
+            pd.DataFrame(settings.age_groups(), columns=["age_group", "first_age", "last_age"]),
+            create=True,
+        )
+        names = holidays.country_holidays("NO", years=range(FIRST_HOLIDAY_YEAR, as_of.year + 2), language="no")
+        frame = pd.DataFrame(
+            {
+                "holiday_date": pd.Series(list(names), dtype=pd.ArrowDtype(pa.date32())),
+                "holiday_name": list(names.values()),
+            }
+        )
+        insert(con, "raw.public_holidays", frame, create=True)
+
+
+def delivery_being_built(home: Home, settings: Settings) -> Delivery:
+    """The delivery that `start_build` began with."""
+    if not home.build_database.exists():
+        raise Refused("no build has been started; run the whole night")
+    with connect(home.build_database, settings, read_only=True) as con:
+        arrivals = [Arrival.from_json(row[0]) for row in con.execute("select arrival from raw.delivery").fetchall()]
+        as_of = one(con, "select as_of from raw.settings")[0]
+    return Delivery(as_of, tuple(arrivals))
+
+
+def raw_columns(feed: Feed) -> dict[str, str]:
+    """Names and SQL types of a feed's raw table, from its contract."""
+    types = {"string": "varchar", "date32[day]": "date", "int32": "integer"}
+    types |= {f"decimal128({digits}, {places})": f"decimal({digits},{places})" for digits, places in DECIMALS}
+    columns = {}
+    for column in feed.columns.values():
+        name, stored = column.metadata["name"], column.metadata["stored_as"]
+        if stored == "value":
+            columns[name] = types[str(column.dtype.type.pyarrow_dtype)]
+        elif stored == "pseudonym":
+            columns["person_key"] = "varchar"
+        elif stored == "year":
+            columns[name.replace("_date", "_year")] = "integer"
+    return columns
+
+
+def insert(con: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFrame | pa.Table, *, create: bool = False) -> None:
+    """Add rows to a table by position, or make the table of them."""
+    con.register("incoming", rows)
+    con.execute(f"create table {table} as from incoming" if create else f"insert into {table} from incoming")
+    con.unregister("incoming")

@@ -1,0 +1,130 @@
+"""The COLUMN=VALUE words by which a command names a cell, and the one cell of a table that they mean.
+Not here: what is said of the cell (trace, history.py), or how its figures are printed (numbers.py).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import duckdb
+
+from warehouse.database import one, quoted
+from warehouse.disclosure.marts import LABELS
+from warehouse.errors import UsageError
+
+VALUES_NAMED = 20
+CELLS_NAMED = 10
+
+
+class Unknown(UsageError):
+    """There is no such table, column, measure or cell. `note` says so in a few words."""
+
+    def __init__(self, note: str, message: str) -> None:
+        super().__init__(message)
+        self.note = note
+
+
+def parse_conditions(words: Iterable[str]) -> dict[str, str]:
+    """COLUMN=VALUE words as a mapping.
+
+    Raises:
+        UsageError: a word is not COLUMN=VALUE, or a column is given twice.
+    """
+    values: dict[str, str] = {}
+    for word in words:
+        column, equals, value = word.partition("=")
+        if not equals or not column:
+            raise UsageError(f"{word!r} is not COLUMN=VALUE, for instance period=2023")
+        if column in values:
+            raise UsageError(f"{column} is given twice")
+        values[column] = value
+    return values
+
+
+def as_words(values: Mapping[str, object], only: Sequence[str] | None = None) -> str:
+    """A cell as the words that `parse_conditions` takes, for a shell."""
+    return " ".join(_word(name, value) for name, value in values.items() if only is None or name in only)
+
+
+def _word(name: str, value: object) -> str:
+    text = f"{name}={value}"
+    return f"'{text}'" if " " in text else text
+
+
+def known(kind: str, given: str, names: Sequence[str]) -> str:
+    """The name that was given, which must be one of the names.
+
+    Raises:
+        Unknown: it is none; the message names the nearest and all there are.
+    """
+    if given not in names:
+        near = difflib.get_close_matches(given, names, 1)
+        hint = f"; did you mean {near[0]}?" if near else "."
+        raise Unknown(f"no {kind} {given}", f"there is no {kind} {given}{hint} There are: {', '.join(names)}")
+    return given
+
+
+def measures_of(columns: Sequence[str], grain: Sequence[str]) -> list[str]:
+    """The columns of a served table that hold figures; the others name the cell."""
+    return [name for name in columns if name not in (*grain, *LABELS, "withheld")]
+
+
+def find_cell(
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    *,
+    table: str,
+    columns: Sequence[str],
+    grain: Sequence[str],
+    values: Mapping[str, str],
+) -> dict[str, Any]:
+    """The grain of the one cell that has these values in its grain or in its labels.
+
+    Args:
+        relation: what to read from: the served table, of which `columns` are the columns.
+        table: its name for people.
+
+    Raises:
+        Unknown: no cell has them; the message says which value to change.
+        UsageError: several cells have them; the message says which columns to give too.
+    """
+    measures = measures_of(columns, grain)
+    for column, value in values.items():
+        known("column", column, [name for name in columns if name not in (*measures, "withheld")])
+        if not one(con, f"select count(*) from {relation} where cast({column} as varchar) = $1", [value])[0]:
+            there_are = _values(con, relation, column, "true", value)
+            raise Unknown("no such cell", f"{table} has no {column}={value}. {there_are}")
+    conditions = [f"cast({column} as varchar) = {quoted(value)}" for column, value in values.items()]
+    where = " and ".join(conditions) or "true"
+    cells = con.execute(
+        f"select {', '.join(grain)} from {relation} where {where} order by all limit {CELLS_NAMED + 1}"
+    ).fetchall()
+    if len(cells) == 1:
+        return dict(zip(grain, cells[0], strict=True))
+    if not cells:
+        lines = [f"{table} has no cell with {as_words(values)}; leave one of them out:"]
+        for column in values:
+            rest = " and ".join(c for c, name in zip(conditions, values, strict=True) if name != column) or "true"
+            if one(con, f"select count(*) from {relation} where {rest}")[0]:
+                lines.append(f"  without {column}: {_values(con, relation, column, rest, values[column])}")
+        raise Unknown("no such cell", "\n".join(lines))
+    (count,) = one(con, f"select count(*) from {relation} where {where}")
+    missing = [name for name in grain if one(con, f"select count(distinct {name}) from {relation} where {where}")[0] > 1]
+    lines = [f"{count} cells of {table} have {as_words(values) or 'no condition'}; say which {', '.join(missing)}:"]
+    lines += ["  " + as_words(dict(zip(grain, row, strict=True)), missing) for row in cells[:CELLS_NAMED]]
+    if count > CELLS_NAMED:
+        lines.append("  …")
+    raise UsageError("\n".join(lines))
+
+
+def _values(con: duckdb.DuckDBPyConnection, relation: str, column: str, where: str, given: str) -> str:
+    """The values that a column has, those like the given one first when there are many."""
+    rows = con.execute(f"select distinct cast({column} as varchar) from {relation} where {where} order by 1").fetchall()
+    present = [value for (value,) in rows if value is not None]
+    if not present:
+        return "The table is empty." if where == "true" else "there are none."
+    near = difflib.get_close_matches(given, present, VALUES_NAMED)
+    named = near if len(present) > VALUES_NAMED and near else present[:VALUES_NAMED]
+    return f"There are: {', '.join(named)}{' …' if len(named) < len(present) else ''}"

@@ -1,0 +1,15 @@
+"""How a figure is printed for people, the same in every command. Not here: JSON and CSV, which carry figures as they are."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+
+def printed(value: object) -> str:
+    """A figure in Norwegian with at most six decimals, rounded half away from zero; anything else as it is."""
+    if not isinstance(value, float | Decimal):
+        return "–" if value is None else str(value)
+    rounded = Decimal(repr(value) if isinstance(value, float) else value).quantize(Decimal("0.000001"), ROUND_HALF_UP)
+    whole, _, decimals = f"{rounded:,f}".partition(".")
+    decimals = decimals.rstrip("0")
+    return whole.replace(",", " ") + (f",{decimals}" if decimals else "")
