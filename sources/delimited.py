@@ -125,7 +125,7 @@ def read_delimited(data: bytes, wanted: Collection[str]) -> TextTable:
     """
     text = _one_line_end(as_utf8(data))
     layout = _layout(text, {header_key(header) for header in wanted})
-    if wanted and known(layout.fields, {header_key(header) for header in wanted}) < min(2, len(wanted)):
+    if known(layout.fields, {header_key(header) for header in wanted}) < len(wanted):
         _refuse_code_page(data, wanted)
     table = _read_rows(text, layout, wanted)
     if layout.separator != b";" and table.misshapen:
@@ -138,14 +138,13 @@ def read_delimited(data: bytes, wanted: Collection[str]) -> TextTable:
 
 
 def _one_line_end(text: bytes) -> bytes:
-    """The text with LF alone at the end of lines; a CR within a line is a space."""
-    if b"\r" not in text:
-        return text
-    text = text.replace(b"\r\n", b"\n")
-    alone = text.count(b"\r")
+    """The text with LF or CRLF at the end of lines; another CR within a line is a space."""
+    alone = text.count(b"\r") - text.count(b"\r\n")
     if not alone:
         return text
-    return text.replace(b"\r", b"\n" if alone > text.count(b"\n") else b" ")
+    if alone > text.count(b"\n"):
+        return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return re.sub(rb"\r(?!\n)", b" ", text)
 
 
 def _layout(text: bytes, keys: Collection[str]) -> _Layout:
@@ -256,7 +255,7 @@ def _continued(lines: list[bytes], at: int, separator: bytes, width: int) -> int
 def _closes_as_a_field(whole: bytes, separator: bytes) -> bool:
     """Whether each quoted field is followed by a separator or the line's end."""
     pattern = rb'(?:(?:"(?:[^"]|"")*+"|[^"%b][^%b]*+)?+(?:%b|\Z))*+' % ((re.escape(separator),) * 3)
-    return re.fullmatch(pattern, whole, re.DOTALL) is not None
+    return re.fullmatch(pattern, whole.removesuffix(b"\r"), re.DOTALL) is not None
 
 
 def _read_rows(text: bytes, layout: _Layout, wanted: Collection[str]) -> TextTable:

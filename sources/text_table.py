@@ -179,14 +179,13 @@ def refuse_missing(missing: Sequence[str], table: TextTable, wanted: Collection[
         return
     delivered = [header for header in table.columns if header not in table.added]
     unknown = [header for header in delivered if header not in wanted]
-    names = f"column{'s' if len(missing) > 1 else ''} {', '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing"
+    names = f"required column {', '.join(missing)} is missing"
     if len(unknown) == len(delivered):
         # Without one known header the first line may well be a data row, whose values are nobody's business.
         look = f"none of the {table.width} fields on its first line is a header of the feed" if table.width > 1 else (
             "its first line is one field, without a semicolon"
         )
         raise FileRejected(f"{names}: {look}; export the file with its header on the first line, separated by semicolons")
-    alike = [f"{header} is not {found}" for header in missing if (found := nearest(header, unknown))]
-    found = f"; found instead: {', '.join(unknown)}" if unknown else ""
-    hint = f" ({'; '.join(alike)})" if alike else ""
-    raise FileRejected(f"{names}{hint}{found}; export the file with that header, even where its cells are empty")
+    hint = f" (found instead: {', '.join(unknown)})" if unknown else ""
+    alike = [f"; the nearest to {header} is {found}" for header in missing if (found := nearest(header, unknown))]
+    raise FileRejected(f"{names}{hint}{''.join(alike)}; export the file with that header, also where its cells are empty")

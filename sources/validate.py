@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -267,7 +268,7 @@ def _try_cells(feed: Feed, text: dict[str, pa.ChunkedArray], findings: _Findings
             unlisted = pc.is_null(typed).to_numpy() & ~blank
             findings.record(rules[rule_of(column, "listed")], count, np.flatnonzero(unlisted), text[header])
         if meta["zero_is_empty"]:
-            zero = pc.fill_null(pc.equal(typed, pa.scalar(0).cast(typed.type)), False)
+            zero = pc.fill_null(pc.equal(typed, pa.scalar(Decimal(0), typed.type)), False)
             findings.record(rules[rule_of(column, "not_zero")], count, np.flatnonzero(zero.to_numpy()), text[header])
             typed = pc.if_else(zero, pa.scalar(None, typed.type), typed)
         if meta["is_birth_date"]:

@@ -32,6 +32,7 @@ def read_sheet(path: Path, sheet_name: str | None) -> list[list[str | None]]:
     Raises:
         FileRejected: no workbook, the sheet is missing, hidden or empty.
     """
+    _refuse_other_archives(path)
     try:
         workbook = CalamineWorkbook.from_path(str(path))
         sheet = _sheet(workbook, sheet_name)
@@ -45,6 +46,22 @@ def read_sheet(path: Path, sheet_name: str | None) -> list[list[str | None]]:
         if row < len(rows) and column < len(columns):
             columns[column][row] = NO_TEXT + text
     return columns
+
+
+def _refuse_other_archives(path: Path) -> None:
+    """Say by its name what is packed like a workbook and is none."""
+    try:
+        with zipfile.ZipFile(path) as parts:
+            names = parts.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise FileRejected(f"cannot be read as an XLSX workbook ({error}); save the file again as .xlsx") from None
+    if "xl/workbook.bin" in names:
+        raise FileRejected("is a binary workbook (.xlsb); save it as .xlsx")
+    if "mimetype" in names:
+        raise FileRejected("is an OpenDocument file; save it as .xlsx")
+    if "xl/workbook.xml" not in names:
+        shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+        raise FileRejected(f"is a zip archive with {shown or 'nothing'}, no workbook; unpack it")
 
 
 def _sheet(workbook: CalamineWorkbook, name: str | None) -> CalamineSheet:

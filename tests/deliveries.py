@@ -15,7 +15,6 @@ import pyarrow as pa
 import xlsxwriter
 
 from sources.contract import DATE, TEXT
-from sources.dialect import read_text_table
 from sources.registry import feeds
 from sources.validate import Validated, validate
 
@@ -46,12 +45,12 @@ Ansattnr;Fødselsnummer;Navn;Kjønn;Fødselsdato
 700414;11906533385;Mønstrid Fiktivøy;M;11.10.1965
 """,
     "stillinger": """
-Ansattnr;Stillingsnr;Enhetskode;Stillingskode;Stillingstittel;Ansettelsesform;Stillingsprosent;Gyldig fra;Gyldig til;\
-Årslønn;Lønnsgruppe;Ledernivå;Ønsker større stilling
-700411;1;1110;0951;Rektor;Fast;100;01.01.2020;31.07.2023;812500;;;
-700411;1;1110;0951;Rektor;Fast;80,5;01.08.2023;;1034567,89;10;Virksomhetsleder;Nei
-700412;1;1111;6572;Assistent;Vikar;33,3333;15.03.2022;;;;;
-700413;2;1000;7174;Sykepleier;Midlertidig;50;01.01.2024;30.06.2025;498000,5;3;Avdelingsleder;Ja
+Ansattnr;Stillingsnr;Enhetskode;Stillingskode;Stillingstittel;Ansettelsesform;Timer per uke;Stillingsprosent;\
+Gyldig fra;Gyldig til;Årslønn;Lønnsgruppe;Ledernivå;Ønsker større stilling
+700411;1;1110;0951;Rektor;Fast;;100;01.01.2020;31.07.2023;812500;;;
+700411;1;1110;0951;Rektor;Fast;37,5;80,5;01.08.2023;;1034567,89;10;Virksomhetsleder;Nei
+700412;1;1111;6572;Assistent;Vikar;;33,3333;15.03.2022;;;;;
+700413;2;1000;7174;Sykepleier;Midlertidig;35,5;50;01.01.2024;30.06.2025;498000,5;3;Avdelingsleder;Ja
 """,
     "fravaer": """
 Ansattnr;Stillingsnr;Fraværstype;Fra dato;Til dato;Fraværsprosent
@@ -162,7 +161,20 @@ def known_codes(delivery: Delivery) -> dict[tuple[str, str], pd.Index]:
 def judged(path: Path) -> Validated:
     """A file held against its feed's contract, with the small delivery around it."""
     feed = feeds()[path.name.rpartition("_")[0]]
-    return validate(feed, read_text_table(path), known_codes(small_delivery()))
+    named = feed.naming.read(path.name)
+    assert named, path.name
+    return validate(
+        feed,
+        feed.read_file(path, named),
+        known_codes(small_delivery()),
+        extract_date=named.extract_date,
+        birth_years=birth_years(small_delivery()),
+    )
+
+
+def birth_years(delivery: Delivery) -> pd.Series:
+    """Birth year by employee number."""
+    return pd.Series({row["Ansattnr"]: int(row["Fødselsdato"][-4:]) for row in delivery["ansatte"]})
 
 
 def judged_rows(folder: Path, feed: str, rows: Rows) -> Validated:

@@ -84,6 +84,6 @@ def broken_rules(feed: Feed, path: Path, known: Mapping[tuple[str, str], pd.Inde
     """Names of the rules a file breaks, one a row and rule, for tests that break each once."""
     named = feed.naming.read(path.name)
     assert named, f"{path.name} is not a name of {feed.name}"
-    validated = validate(feed, feed.read(path, named), known)
+    validated = validate(feed, feed.read_file(path, named), known)
     assert validated.rows_delivered == len(validated.accepted) + validated.rows_quarantined
     return [*validated.quarantined["rule"], *validated.warnings["rule"]]

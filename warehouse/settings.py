@@ -37,6 +37,7 @@ class Settings:
     min_persons: int
     max_quarantine_share: float
     memory_limit: str
+    max_quarantine_rows: int = 5
     protection_interval: float = 0.1
     stricter: dict[str, float] = field(default_factory=dict)
     first_year: int | None = None
@@ -74,6 +75,7 @@ EXPECTED: dict[str, tuple[type, ...]] = {
     "protection_interval": (int, float),
     "stricter": (dict,),
     "max_quarantine_share": (int, float),
+    "max_quarantine_rows": (int,),
     "memory_limit": (str,),
     "first_year": (int,),
     "notify_command": (list,),
@@ -109,6 +111,7 @@ LIMITS: dict[str, tuple[Callable[[Any], object], str]] = {
     ),
     "min_responses": (lambda responses: responses >= 0, "must be 0 or more"),
     "max_quarantine_share": (lambda share: 0 <= share <= 1, "must be a share between 0 and 1"),
+    "max_quarantine_rows": (lambda rows: rows >= 0, "must be 0 or more"),
     "memory_limit": (re.compile(r"\d+(\.\d+)? ?([KMGT]i?)?B").fullmatch, "must be a size like 6GB"),
     "notify_command": (lambda words: _all_of(str, words), "must be the words of a command"),
     "notify_webhook": (re.compile(r"https?://.+").fullmatch, "must be an http(s) address"),

@@ -47,7 +47,7 @@ BROKEN = {
 def read(path: Path) -> Validated:
     named = PAI.naming.read(path.name)
     assert named
-    return validate(PAI, PAI.read(path, named), {})
+    return validate(PAI, PAI.read_file(path, named), {})
 
 
 @pytest.mark.parametrize("rule", BROKEN)

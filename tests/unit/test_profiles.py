@@ -48,7 +48,7 @@ def read_by(profile: str, folder: Path, feed_name: str) -> Validated:
     """The feed's only file in the folder, read by the profile and held against the contract; references stay untried."""
     feed = feeds_by(profile)[feed_name]
     ((path, named),) = [(path, named) for path in folder.iterdir() if (named := feed.naming.read(path.name))]
-    validated = validate(feed, feed.read(path, named), {})
+    validated = validate(feed, feed.read_file(path, named), {})
     assert validated.rows_delivered == len(validated.accepted) + validated.rows_quarantined
     return validated
 

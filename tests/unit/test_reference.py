@@ -119,7 +119,7 @@ def cells(folder: Path, content: dict[str, object]) -> list[tuple]:
     path.write_text("\ufeff" + json.dumps(content), encoding="utf-8")
     feed, named = feeds()["ssb"], feeds()["ssb"].naming.read(path.name)
     assert named
-    accepted = validate(feed, feed.read(path, named), {}).accepted
+    accepted = validate(feed, feed.read_file(path, named), {}).accepted
     assert set(accepted["Tabell"]) == {"12441"}
     columns = ["row_number", "Region", "Tid", "Verdi", "Status"]
     return [
@@ -195,7 +195,7 @@ def test_ledger_with_commas(tmp_path: Path) -> None:
     feed = feeds()["publiserte_tall"]
     named = feed.naming.read(path.name)
     assert named
-    validated = validate(feed, feed.read(path, named), {})
+    validated = validate(feed, feed.read_file(path, named), {})
     (row,) = validated.accepted.to_dict("records")
     assert (row["document"], str(row["published_on"]), float(row["value"]), row["note"]) == (
         "Rapport, del 1",

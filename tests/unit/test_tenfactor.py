@@ -59,7 +59,7 @@ def workbook(folder: Path, participation: list | None = None, factors: list | No
 def table_of(feed: Feed, path: Path) -> list[dict[str, object]]:
     named = feed.naming.read(path.name)
     assert named
-    table = feed.read(path, named)
+    table = feed.read_file(path, named)
     columns = {name: column.to_pylist() for name, column in table.columns.items()}
     return [{"row": row, **{name: column[i] for name, column in columns.items()}} for i, row in enumerate(table.row_numbers)]
 

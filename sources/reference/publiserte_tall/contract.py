@@ -7,7 +7,7 @@ from sources.naming import Naming
 from sources.reference.publiserte_tall.ledger import read_ledger
 
 FEED = Feed(
-    required=False, optional=True,
+    required=False,
     needs_rows=False,
     files=Naming("publiserte_tall"),
     read=read_ledger,
