@@ -123,13 +123,13 @@ def run_dbt(
     from dbt.cli.main import dbtRunner
     from google.protobuf.json_format import MessageToDict
 
-    def told(event: Any) -> None:
+    def pass_on(event: Any) -> None:
         on_event(MessageToDict(event, preserving_proto_field_name=True))
 
     variables = {"ARSVERK_BUILD_DATABASE": str(database), "ARSVERK_MEMORY_LIMIT": memory_limit}
     with _environment(variables):
         try:
-            runner = dbtRunner(manifest=_manifest_object(), callbacks=[told])
+            runner = dbtRunner(manifest=_manifest_object(), callbacks=[pass_on])
             result = runner.invoke([*arguments, *_flags(), "--target-path", str(target)])
         finally:
             DuckDBConnectionManager.close_all_connections()
@@ -138,8 +138,8 @@ def run_dbt(
         raise DbtFailed(f"dbt stopped: {result.exception}")
     failed = [r for r in getattr(result.result, "results", []) if r.status in ("error", "fail", "runtime error")]
     if failed or not result.success:
-        told_of = [f"{r.node.resource_type} {r.node.name}: {' '.join(str(r.message).split())}" for r in failed]
-        raise DbtFailed("dbt build failed\n" + "\n".join(told_of))
+        lines = [f"{r.node.resource_type} {r.node.name}: {' '.join(str(r.message).split())}" for r in failed]
+        raise DbtFailed("dbt build failed\n" + "\n".join(lines))
 
 
 @cache

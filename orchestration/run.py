@@ -58,7 +58,7 @@ def run_night(
         logging.getLogger("arsverk").debug("%s", traceback.format_exc())
         raise Refused(f"the night broke off: {type(error).__name__}: {error}") from error
     if not result.success:
-        raise _diagnosis(result)
+        raise failure_of(result)
     publication_id = current_publication(home)
     assert publication_id is not None
     return publication_id
@@ -80,7 +80,7 @@ def _execute(resource_config: dict[str, str]) -> Any:
         )
 
 
-def _diagnosis(result: Any) -> Refused | ProgramFault:
+def failure_of(result: Any) -> Refused | ProgramFault:
     """The first failure's reason: a refusal's own words, a fault of the program, or the error that broke the night."""
     from orchestration.night import PROGRAM_FAULT
 

@@ -296,7 +296,7 @@ def disclose(plan: Plan) -> Disclosed:
     if mismatches:
         figures = ", ".join(figure_id for figure_id, _ in mismatches[:FIGURES_NAMED])
         more = f" and {len(mismatches) - FIGURES_NAMED} more" if len(mismatches) > FIGURES_NAMED else ""
-        log.warning("reconciliation: %d published figures mismatch that did not before: %s%s", len(mismatches), figures, more)
+        log.warning("reconciliation: %d printed figures mismatch that did not before: %s%s", len(mismatches), figures, more)
     for name, (cells, primary, secondary) in decisions.items():
         log.info("disclosure: %s: %d primary and %d secondary of %d decisions withhold", name, primary, secondary, cells)
     return Disclosed(decisions, mismatches)

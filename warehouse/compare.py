@@ -112,7 +112,7 @@ def _differences(table: str, then: Path, now: Path, grain: list[str]) -> Differe
         notes = [f"column {name} is not made any more" for name in types_then if name not in types_now]
         notes += [f"column {name} was not made then" for name in types_now if name not in types_then]
         if any(types_now.get(name) != types_then[name] for name in grain):
-            return DifferentTable(table, [*notes, f"its cells are others: they were told apart by {', '.join(grain)}"], [])
+            return DifferentTable(table, [*notes, f"its cells are others: they were identified by {', '.join(grain)}"], [])
         both = [name for name in types_then if name in types_now and name not in grain]
         both = [name for name in both if name not in OF_ITS_MAKING.get(table, ())]
         same = " and ".join(f"earlier.{name} is not distinct from later.{name}" for name in grain)

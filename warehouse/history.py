@@ -117,7 +117,7 @@ def as_served(
     """A cell of a table as it was served on a day, or by every publication in turn.
 
     Args:
-        where: column → value of its grain or its labels, as many as it takes to tell the cell from every other.
+        where: column → value of its grain or its labels, as many as it takes to name one cell.
         measure: only this measure; else all of the table.
 
     Raises:

@@ -1,5 +1,5 @@
 """What the served reconciliation says: its count by status, and the mismatches that the last publication did not have.
-Not here: the comparison of published and computed figures (dbt_project/models/audit/reconciliation.sql).
+Not here: the comparison of printed and computed figures (dbt_project/models/audit/reconciliation.sql).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def new_mismatches(con: duckdb.DuckDBPyConnection, previous: Path | None) -> lis
 
 
 def count_by_status(home: Home) -> dict[str, int]:
-    """Number of published figures in the current publication by status, every status named."""
+    """Number of printed figures by status in the current publication, every status named."""
     con = duckdb.connect(str(home.served_database), read_only=True)
     try:
         counted = dict(con.execute(f"select status, count(*) from {SERVED_SCHEMA}.reconciliation group by status").fetchall())

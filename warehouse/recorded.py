@@ -46,7 +46,7 @@ class Recorded:
         """What its manifest.json says.
 
         Raises:
-            Refused: there is none, or it or a table that tells of the publication is not as it was written.
+            Refused: there is none, or it, or a table about the publication, is not as it was written.
         """
         try:
             manifest = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))

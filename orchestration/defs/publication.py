@@ -21,7 +21,7 @@ WITHHELD_CELLS_HOLD = "withheld_cells_hold"
         dg.AssetCheckSpec(
             NO_NEW_MISMATCH,
             asset="served_tables",
-            description="No published figure that the last publication gave again, or did not hold, mismatches now (warning).",
+            description="No printed figure that the last publication gave again, or did not hold, mismatches now (warning).",
         )
     ],
 )

@@ -307,6 +307,39 @@ def test_a_cell_that_is_not_one_is_wrong_usage(
         list(as_served(nights.home, table, where, day=None, measure=measure))
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sick_leave"],
+        ["sick_leave_by_unit", "period"],
+        ["sick_leave_by_unit", "periode=2024"],
+        ["sick_leave_by_unit", "period=2024", "period=2023"],
+        ["sick_leave_by_unit", "period=1999"],
+        ["sick_leave_by_unit", "period=2024-07", "period_type=year"],
+        ["sick_leave_by_unit", "period=2024-07"],
+        ["sick_leave_by_unit", "period=2024-07", "org_unit_code=K", "--measure", "percent"],
+    ],
+)
+def test_history_and_trace_say_the_same_of_words_that_are_no_cell(nights: Nights, words: list[str]) -> None:
+    told, traced = (
+        CliRunner().invoke(main, [command, "--home", str(nights.home.root), *words]) for command in ("history", "trace")
+    )
+    assert (told.exit_code, told.stdout) == (traced.exit_code, traced.stdout) == (2, "")
+    # Which tables there are is listed in another order.
+    assert told.stderr.partition("There are")[0] == traced.stderr.partition("There are")[0] != ""
+
+
+def test_history_and_trace_find_a_cell_by_a_label_and_print_it_alike(nights: Nights) -> None:
+    named = ["sick_leave_by_unit", "period=2024-07", "org_level=kommune", "--measure", "sick_leave_percent"]
+    told, traced = (
+        CliRunner().invoke(main, [command, "--home", str(nights.home.root), *named]) for command in ("history", "trace")
+    )
+    assert "sick_leave_percent = 3,442029" in told.stdout.splitlines()[-1]
+    assert "(sick_leave_percent) = 3,442029 prosent" in traced.stdout
+    labelled = CliRunner().invoke(main, ["history", "--home", str(nights.home.root), *named[:2], "org_unit_name=K", *named[3:]])
+    assert labelled.stdout == told.stdout
+
+
 def test_a_cell_that_is_withheld_or_not_there_is_told_so(nights: Nights) -> None:
     where = {"year": "2024", "org_level": "kommune", "org_unit_code": "K", "sex": "kvinne"}
     (withheld,) = as_served(nights.home, "equality_gender_balance", where, day=date(2999, 1, 1), measure="fte")

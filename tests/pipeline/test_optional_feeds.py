@@ -44,7 +44,7 @@ def test_a_night_with_files_of_other_sources(tmp_path: Path, capsys: pytest.Capt
     first = night(home)
     show_published(home, first)
     assert capsys.readouterr().out.splitlines()[-6:] == [
-        "Reconciliation of 2 published figures (marts.reconciliation)",
+        "Reconciliation of 2 printed figures (marts.reconciliation)",
         "  match              1",
         "  mismatch           1",
         "  contradicted       0",

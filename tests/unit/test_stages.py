@@ -1,0 +1,55 @@
+"""The list of stages itself, and how a refusal and a fault of the program come out of Dagster. Nights are in tests/pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+import pytest
+
+from orchestration.night import refusals_as_failures
+from orchestration.run import failure_of
+from orchestration.stages import STAGES, Plan, run_stages
+from warehouse.errors import ProgramFault, Refused
+from warehouse.paths import Home
+from warehouse.settings import Settings
+
+
+def test_every_gate_stands_before_publishing() -> None:
+    names = [stage.name for stage in STAGES]
+    assert names[-1] == "publish" and len(set(names)) == len(names)
+    assert [stage.name for stage in STAGES if stage.is_gate] == ["accept", "build", "attack", "accept_restatement"]
+
+
+def test_only_a_stage_can_be_left_out(home: Home, settings: Settings) -> None:
+    with pytest.raises(ValueError, match="there are no stages audit"):
+        run_stages(Plan(home, settings, {}, previous=None), without={"audit", "publish"})
+
+
+@contextmanager
+def a_step_that_ends_in(error: Exception) -> Iterator[dg.ExecuteInProcessResult]:
+    @dg.op
+    def step() -> None:
+        with refusals_as_failures():
+            raise error
+
+    @dg.job
+    def night() -> None:
+        step()
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield night.execute_in_process(instance=instance, raise_on_error=False)
+
+
+def test_a_refusal_keeps_its_words_through_dagster() -> None:
+    with a_step_that_ends_in(Refused("fravaer_2024-09-30.csv is rejected")) as result:
+        failure = failure_of(result)
+    assert isinstance(failure, Refused) and str(failure) == "fravaer_2024-09-30.csv is rejected"
+
+
+def test_a_fault_of_the_program_is_never_a_refusal() -> None:
+    with a_step_that_ends_in(ProgramFault("a withheld cell still has a value")) as result:
+        failure = failure_of(result)
+    assert isinstance(failure, ProgramFault) and not isinstance(failure, Refused)
+    assert failure.as_text().startswith("a withheld cell still has a value\nthis is a fault of the program")
