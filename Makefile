@@ -13,10 +13,11 @@ run: $(STAMP)  ## demo deliveries into data/landing, one nightly run, what was p
 test: $(STAMP) lint  ## everything that must be green
 	@$(BIN)/python -m pytest -n 2 --dist loadscope
 
-lint: $(STAMP)  ## format, lint, types, SQL lint
+lint: $(STAMP)  ## format, lint, types, imports, SQL lint
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar --nocolor dbt_project
 
 bench: $(STAMP)  ## speed, as ratios measured side by side in one run

@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine,
 class PooledSqliteEventLog(SqliteEventLogStorage):
     """As its parent, which makes an engine and a connection for every statement: half of a small night's time.
 
-    The files are the parent's, in the same place below `base_dir`, which is DAGSTER_HOME.
+    The files are the parent's, in the same place below `base_dir`, which is DAGSTER_HOME. No setting of Dagster's keeps SQLite
+    connections open. The parent is private: tests/unit/test_event_log.py fails when a new Dagster changes what is overridden.
     """
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:

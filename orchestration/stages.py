@@ -19,12 +19,12 @@ from warehouse.archive import take_in as archive_new_files
 from warehouse.attack.audit import Report
 from warehouse.attack.night import attack_served
 from warehouse.build_database import delivery_being_built, start_build
+from warehouse.catalogue import Table, tables_of
 from warehouse.continuity import Comparison, compare_with_last
 from warehouse.database import connect
 from warehouse.delivery import Delivery
 from warehouse.delivery import choose as choose_delivery
 from warehouse.disclosure.decisions import Earlier, decide
-from warehouse.disclosure.marts import Mart, marts_of
 from warehouse.disclosure.masking import mask
 from warehouse.errors import ProgramFault, Refused
 from warehouse.ledger import Arrival
@@ -154,9 +154,9 @@ class Served:
     publication_id: str
 
 
-def marts() -> list[Mart]:
+def marts() -> list[Table]:
     """The served tables, as the dbt project declares them."""
-    return marts_of(load_manifest())
+    return tables_of(load_manifest())
 
 
 @stage
@@ -231,7 +231,7 @@ def load_one(plan: Plan, name: str) -> FeedLoaded:
                 loaded.rows_quarantined,
             )
     is_rejected = any(loaded.rejection for loaded in loads)
-    continuity = compare_with_last(plan.home, plan.settings, feed) if feed.lasting and not is_rejected else None
+    continuity = compare_with_last(plan.home, plan.settings, feed) if feed.natural_key and not is_rejected else None
     if continuity:
         _warn_of_rows_gone(name, continuity)
     return FeedLoaded(arrivals, loads, rule_outcomes(plan.home, plan.settings, feed), continuity)
@@ -305,7 +305,7 @@ def disclose(plan: Plan) -> Disclosed:
 @gate
 def attack(plan: Plan) -> Report:
     """Try to compute what is withheld from what is about to be served (docs/attack.md)."""
-    report = attack_served(plan.home, plan.settings)
+    report = attack_served(plan.home, plan.settings, marts())
     withheld = sum(table.withheld for table in report.tables.values())
     log.info("disclosure: %d withheld cells attacked, none falls", withheld)
     return report

@@ -10,8 +10,8 @@ from pathlib import Path
 from orchestration.dbt import load_manifest
 from orchestration.stages import Plan, run_stages
 from sources.payroll.profile import feeds_by
+from warehouse.catalogue import tables_of
 from warehouse.database import connect
-from warehouse.disclosure.marts import marts_of
 from warehouse.disclosure.masking import mask
 from warehouse.paths import Home
 from warehouse.publication import current_publication
@@ -50,7 +50,7 @@ def build_withholding_small_cells_alone(home: Home, settings: Settings) -> None:
     Nearly nothing of so small a place is served when the secondary rule is kept (tests/disclosure).
     """
     build(home, settings)
-    marts = marts_of(load_manifest())
+    marts = tables_of(load_manifest())
     with connect(home.build_database, settings) as con:
         for mart in marts:
             if mart.threshold is not None:

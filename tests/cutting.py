@@ -17,8 +17,8 @@ import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from orchestration.dbt import load_manifest
+from warehouse.catalogue import table_of
 from warehouse.database import one
-from warehouse.trace.formulas import RATIOS
 from warehouse.trace.lineage import REFERENCES
 
 # Feed, hash of the file, number of the row.
@@ -88,6 +88,7 @@ class Recomputed:
         self.con.execute("use cut")
         for schema in ("raw", "seeds", "staging", "intermediate", "marts"):
             self.con.execute(f"create schema cut.{schema}")
+        self._copy_formulas()
         tables = self.con.execute(
             "select table_schema, table_name from information_schema.tables where table_catalog = 'whole'"
             " and table_schema in ('raw', 'seeds')"
@@ -101,6 +102,14 @@ class Recomputed:
                 self.con.execute(f"create table cut.{schema}.{name} as from whole.{schema}.{name}")
                 self.contents[name] = "as in the whole"
         self.codes = {feed: self._codes(feed) for feed in {"organisasjon", "ansatte", *REFERENCES}}
+
+    def _copy_formulas(self) -> None:
+        self.con.execute("create schema cut.formulas")
+        for name, parameters, definition in self.con.execute(
+            """select function_name, parameters, macro_definition from duckdb_functions()
+               where database_name = 'whole' and schema_name = 'formulas' order by function_oid"""
+        ).fetchall():
+            self.con.execute(f"create macro cut.formulas.{name}({', '.join(parameters)}) as {definition}")
 
     def _codes(self, feed: str) -> dict[tuple[str, int], tuple]:
         """The rows of a feed with the codes they have and refer to: its own first."""
@@ -208,7 +217,8 @@ class Recomputed:
 def fraction_columns(table: str) -> dict[str, str]:
     """Names and SQL of the numerators and denominators of a table's shares, on its row called `cell`."""
     return {
-        f"{name}_{part}": getattr(ratio, part)
-        for name, ratio in RATIOS.get(table, {}).items()
+        f"{name}_{part}": sql
+        for name, measure in table_of(load_manifest(), table).measures.items()
         for part in ("numerator", "denominator")
+        if (sql := getattr(measure, part))
     }

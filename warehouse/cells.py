@@ -10,8 +10,8 @@ from typing import Any
 
 import duckdb
 
+from warehouse.catalogue import Table
 from warehouse.database import one, quoted
-from warehouse.disclosure.marts import LABELS
 from warehouse.errors import UsageError
 
 VALUES_NAMED = 20
@@ -66,36 +66,29 @@ def known(kind: str, given: str, names: Sequence[str]) -> str:
     return given
 
 
-def measures_of(columns: Sequence[str], grain: Sequence[str]) -> list[str]:
-    """The columns of a served table that hold figures; the others name the cell."""
-    return [name for name in columns if name not in (*grain, *LABELS, "withheld")]
-
-
 def find_cell(
     con: duckdb.DuckDBPyConnection,
     relation: str,
     *,
-    table: str,
-    columns: Sequence[str],
-    grain: Sequence[str],
+    table: Table,
     values: Mapping[str, str],
 ) -> dict[str, Any]:
     """The grain of the one cell that has these values in its grain or in its labels.
 
     Args:
-        relation: what to read from: the served table, of which `columns` are the columns.
-        table: its name for people.
+        relation: what to read from: the served table.
 
     Raises:
         Unknown: no cell has them; the message says which value to change.
         UsageError: several cells have them; the message says which columns to give too.
     """
-    measures = measures_of(columns, grain)
+    named = [name for name in table.columns if name not in (*table.values, "withheld")]
+    grain = table.grain
     for column, value in values.items():
-        known("column", column, [name for name in columns if name not in (*measures, "withheld")])
+        known("column", column, named)
         if not one(con, f"select count(*) from {relation} where cast({column} as varchar) = $1", [value])[0]:
             there_are = _values(con, relation, column, "true", value)
-            raise Unknown("no such cell", f"{table} has no {column}={value}. {there_are}")
+            raise Unknown("no such cell", f"{table.name} has no {column}={value}. {there_are}")
     conditions = [f"cast({column} as varchar) = {quoted(value)}" for column, value in values.items()]
     where = " and ".join(conditions) or "true"
     cells = con.execute(
@@ -104,7 +97,7 @@ def find_cell(
     if len(cells) == 1:
         return dict(zip(grain, cells[0], strict=True))
     if not cells:
-        lines = [f"{table} has no cell with {as_words(values)}; leave one of them out:"]
+        lines = [f"{table.name} has no cell with {as_words(values)}; leave one of them out:"]
         for column in values:
             rest = " and ".join(c for c, name in zip(conditions, values, strict=True) if name != column) or "true"
             if one(con, f"select count(*) from {relation} where {rest}")[0]:
@@ -112,7 +105,7 @@ def find_cell(
         raise Unknown("no such cell", "\n".join(lines))
     (count,) = one(con, f"select count(*) from {relation} where {where}")
     missing = [name for name in grain if one(con, f"select count(distinct {name}) from {relation} where {where}")[0] > 1]
-    lines = [f"{count} cells of {table} have {as_words(values) or 'no condition'}; say which {', '.join(missing)}:"]
+    lines = [f"{count} cells of {table.name} have {as_words(values) or 'no condition'}; say which {', '.join(missing)}:"]
     lines += ["  " + as_words(dict(zip(grain, row, strict=True)), missing) for row in cells[:CELLS_NAMED]]
     if count > CELLS_NAMED:
         lines.append("  …")

@@ -5,9 +5,8 @@ Not here: rebuilding one (recorded.py) or what a new one changes (restatements.p
 from __future__ import annotations
 
 import contextlib
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from warehouse.cells import Unknown, find_cell, known, measures_of
+from warehouse.catalogue import read_tables
+from warehouse.cells import Unknown, find_cell, known
 from warehouse.database import quoted
 from warehouse.errors import Refused
 from warehouse.ledger import PublicationEntry, of_kind, purged_files, read_ledger
@@ -136,18 +136,16 @@ def as_served(
 
 def _cell(home: Home, publication: Publication, table: str, where: Mapping[str, str], measure: str | None) -> ServedCell:
     folder = home.history / publication.entry.publication_id
+    tables = read_tables(folder)
     try:
-        grains = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["tables"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise Refused(f"publish/history/{folder.name}/manifest.json cannot be read; run `arsverk verify`") from None
-    try:
-        grain = grains[known("table", table, list(grains))]
+        said = tables[known("table", table, list(tables))]
         with _parquet(folder / f"{table}.parquet") as con:
             columns = [name for name, *_ in con.execute("describe from published").fetchall()]
-            measures = measures_of(columns, grain)
+            described = replace(said, columns=tuple(columns))
+            measures: Sequence[str] = described.values
             if measure:
                 measures = [known("measure", measure, measures)]
-            cell = find_cell(con, "published", table=table, columns=columns, grain=grain, values=where)
+            cell = find_cell(con, "published", table=described, values=where)
             conditions = " and ".join(f"{name} is not distinct from ${number}" for number, name in enumerate(cell, start=1))
             found = con.execute(f"from published where {conditions}", list(cell.values())).fetchone()
     except Unknown as unknown:

@@ -1,51 +1,95 @@
-"""The municipality's settings, read from one TOML file and checked.
+"""The municipality's settings: one class, a field a setting, read from one TOML file and checked.
 Not here: where files lie (paths.py) or secrets (pseudonym.py).
 """
 
 from __future__ import annotations
 
-import math
-import re
-import tomllib
-from collections.abc import Callable
-from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictFloat, StrictInt, ValidationError
+
+from sources.toml_file import Allowed, TomlError, known, problems, read_toml
 from warehouse.errors import UsageError
 
 DEFAULT_FILE = Path(__file__).parent.parent / "arsverk.toml"
 PROFILES = sorted(path.stem for path in (Path(__file__).parent.parent / "sources/payroll/profiles").glob("*.toml"))
+# Marks a setting that says what must be withheld.
+WITHHOLDS = "withholds"
 
 
-# The settings that say what must be withheld.
-WITHHOLDING_RULES = ("min_fte_job_code", "min_fte_unit", "min_persons", "min_responses", "protection_interval", "stricter")
+def _rising(ages: tuple[int, ...]) -> tuple[int, ...]:
+    if list(ages) != sorted(set(ages)) or ages[0] <= 0:
+        raise ValueError("not in rising order")
+    return ages
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Settings by the names metrics.md gives them; `first_year` None means the year of the earliest sick absence."""
+# A whole number stays one: the publication's record shows a setting as it was written.
+Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
+Limit = Annotated[Number, Field(ge=0), Allowed("a number, 0 or more")]
+Share = Annotated[Number, Field(ge=0, le=1), Allowed("a share between 0 and 1")]
+Count = Annotated[StrictInt, Field(ge=0), Allowed("a whole number, 0 or more")]
+Days = Annotated[StrictInt, Field(gt=0), Allowed("a whole number of days above 0")]
+Year = Annotated[StrictInt | None, Allowed("a year")]
+Text = Annotated[str, Field(pattern=r"\S"), Allowed("a text that is not empty")]
+Percent = Annotated[Number, Field(gt=0, le=100), Allowed("a position percent above 0 and up to 100")]
+Ages = Annotated[
+    tuple[StrictInt, ...], Field(min_length=1), AfterValidator(_rising), Allowed("ages in rising order, as [25, 35]")
+]
+Size = Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?([KMGT]i?)?B$"), Allowed('a size as "6GB"')]
+Command = Annotated[tuple[str, ...], Field(min_length=1), Allowed('the words of a command, as ["mail", "-s", "…"]')]
+Address = Annotated[Annotated[str, Field(pattern=r"^https?://.+$")] | None, Allowed("an http(s) address")]
+Profile = Annotated[str, known(PROFILES), Allowed(f"one of {', '.join(PROFILES)} (sources/payroll/profiles)")]
+LimitByTable = Annotated[
+    dict[str, Annotated[Number, Field(ge=0)]], Allowed("a table of numbers, 0 or more, by the name of a served table")
+]
 
-    municipality: str
-    possible_days_per_fte: int
-    short_term_max_days: int
-    age_bands: tuple[int, ...]
-    full_time_threshold: float
-    min_fte_unit: float
-    min_fte_job_code: float
-    min_responses: int
-    min_persons: int
-    max_quarantine_share: float
-    memory_limit: str
-    max_quarantine_rows: int = 5
-    protection_interval: float = 0.1
-    stricter: dict[str, float] = field(default_factory=dict)
-    first_year: int | None = None
-    notify_command: tuple[str, ...] = ()
-    notify_webhook: str | None = None
-    payroll_profile: str = "default"
-    restatement_points: float = 0.1
-    restatement_share: float = 0.01
+
+class Settings(BaseModel):
+    """Settings by the names metrics.md gives them. A table of the file is a model of its own, and a field here.
+
+    An annotation says what is allowed, in constraints and in words. A field with `exclude` stays out of the publication's
+    record: it changes no figure, and those who read the publication have no business with it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    municipality: Text = Field(description="The municipality's name as its documents print it.")
+    possible_days_per_fte: Days = Field(description="Dagsverk of one årsverk, the same in every year.")
+    short_term_max_days: Days = Field(description="A spell of up to this many calendar days is short-term.")
+    age_bands: Ages = Field(description="First age of each band after the youngest.")
+    full_time_threshold: Percent = Field(description="Position percent from which full_time_80_percent counts a person.")
+    min_fte_unit: Annotated[Limit, WITHHOLDS] = Field(
+        description="A unit, sex or age cell of sick leave with fewer årsverk is withheld."
+    )
+    min_fte_job_code: Annotated[Limit, WITHHOLDS] = Field(
+        description="A job-code cell of sick leave with fewer årsverk is withheld."
+    )
+    min_responses: Annotated[Count, WITHHOLDS] = Field(description="A survey cell with fewer answers is withheld.")
+    min_persons: Annotated[Count, WITHHOLDS] = Field(
+        description="A full-time or equality cell with fewer persons is withheld, and a pay group with fewer women or men."
+    )
+    max_quarantine_share: Share = Field(description="A feed with a larger share of bad rows stops the night.")
+    max_quarantine_rows: Count = Field(5, description="Up to so many bad rows of a feed never stop the night.")
+    memory_limit: Size = Field(description="DuckDB's share of the memory.")
+    protection_interval: Annotated[Share, WITHHOLDS] = Field(
+        0.1, description="A withheld figure stays uncertain by this share of its threshold, up and down."
+    )
+    stricter: Annotated[LimitByTable, WITHHOLDS] = Field({}, description="Higher thresholds of single tables.")
+    first_year: Year = Field(
+        None, description="First year of every series; left out, the year of the earliest accepted sick absence."
+    )
+    notify_command: Command = Field((), exclude=True, description="A command that gets a failed night's diagnosis on stdin.")
+    notify_webhook: Address = Field(
+        None, exclude=True, description='An address that gets {"text": diagnosis} of a failed night by POST.'
+    )
+    payroll_profile: Profile = Field("default", description="What the payroll system calls things.")
+    restatement_points: Limit = Field(
+        0.1, description="A percent of the municipality that changes by more points in a closed period stops the night."
+    )
+    restatement_share: Limit = Field(
+        0.01, description="So does a size (årsverk, persons, kroner) that changes by a larger share."
+    )
 
     def age_groups(self) -> list[tuple[str, int, int]]:
         """The age bands as (label, first age, last age), youngest first and open at both ends."""
@@ -57,111 +101,44 @@ class Settings:
         return list(zip(labels, starts, ends, strict=True))
 
     def as_dict(self) -> dict[str, Any]:
-        """The settings as JSON-ready values, for the publication's record; without those about who is told, which readers of
-        the publication have no business with."""
-        return {name: value for name, value in asdict(self).items() if name not in NOT_RECORDED}
+        """The settings as JSON-ready values, for the publication's record."""
+        return self.model_dump()
 
 
-EXPECTED: dict[str, tuple[type, ...]] = {
-    "municipality": (str,),
-    "possible_days_per_fte": (int,),
-    "short_term_max_days": (int,),
-    "age_bands": (list,),
-    "full_time_threshold": (int, float),
-    "min_fte_unit": (int, float),
-    "min_fte_job_code": (int, float),
-    "min_responses": (int,),
-    "min_persons": (int,),
-    "protection_interval": (int, float),
-    "stricter": (dict,),
-    "max_quarantine_share": (int, float),
-    "max_quarantine_rows": (int,),
-    "memory_limit": (str,),
-    "first_year": (int,),
-    "notify_command": (list,),
-    "notify_webhook": (str,),
-    "payroll_profile": (str,),
-    "restatement_points": (int, float),
-    "restatement_share": (int, float),
-}
-NOT_RECORDED = ("notify_command", "notify_webhook")
-
-
-def _all_of(kind: type, values: list) -> bool:
-    return bool(values) and all(type(value) is kind for value in values)
-
-
-# What a value of the right kind must be besides; nan is within no limits.
-LIMITS: dict[str, tuple[Callable[[Any], object], str]] = {
-    "municipality": (lambda text: bool(text.strip()), "must not be empty"),
-    "possible_days_per_fte": (lambda days: days > 0, "must be above 0"),
-    "short_term_max_days": (lambda days: days > 0, "must be above 0"),
-    "age_bands": (
-        lambda ages: _all_of(int, ages) and ages[0] > 0 and sorted(set(ages)) == ages,
-        "must be ages in rising order",
-    ),
-    "min_fte_unit": (lambda fte: 0 <= fte < math.inf, "must be 0 or more"),
-    "min_fte_job_code": (lambda fte: 0 <= fte < math.inf, "must be 0 or more"),
-    "full_time_threshold": (lambda percent: 0 < percent <= 100, "must be a position percent above 0 and up to 100"),
-    "min_persons": (lambda persons: persons >= 0, "must be 0 or more"),
-    "protection_interval": (lambda share: 0 <= share <= 1, "must be a share of the threshold, between 0 and 1"),
-    "stricter": (
-        lambda rules: all(type(limit) in (int, float) and 0 <= limit < math.inf for limit in rules.values()),
-        "must be a table of numbers, 0 or more, by the name of a served table",
-    ),
-    "min_responses": (lambda responses: responses >= 0, "must be 0 or more"),
-    "max_quarantine_share": (lambda share: 0 <= share <= 1, "must be a share between 0 and 1"),
-    "max_quarantine_rows": (lambda rows: rows >= 0, "must be 0 or more"),
-    "memory_limit": (re.compile(r"\d+(\.\d+)? ?([KMGT]i?)?B").fullmatch, "must be a size like 6GB"),
-    "notify_command": (lambda words: _all_of(str, words), "must be the words of a command"),
-    "notify_webhook": (re.compile(r"https?://.+").fullmatch, "must be an http(s) address"),
-    "payroll_profile": (lambda name: name in PROFILES, f"must be one of {', '.join(PROFILES)} (sources/payroll/profiles)"),
-    "restatement_points": (lambda points: 0 <= points < math.inf, "must be 0 or more"),
-    "restatement_share": (lambda share: 0 <= share < math.inf, "must be 0 or more"),
-}
+WITHHOLDING_RULES = tuple(sorted(name for name, field in Settings.model_fields.items() if WITHHOLDS in field.metadata))
 
 
 def read_settings(path: Path = DEFAULT_FILE) -> Settings:
     """Read and check the settings file.
 
     Raises:
-        UsageError: no such file, not TOML, a setting that is missing, unknown or of the wrong kind.
+        UsageError: no such file, not TOML, or settings that are missing, unknown or have a wrong value. It names them all.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"settings file {path} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"settings file {path} is not valid TOML: {error}") from None
-    if unknown := sorted(values.keys() - EXPECTED.keys()):
-        raise UsageError(f"{path}: unknown setting {', '.join(unknown)}; known are {', '.join(EXPECTED)}")
-    required = [f.name for f in fields(Settings) if f.default is MISSING and f.default_factory is MISSING]
-    if missing := [name for name in required if name not in values]:
-        raise UsageError(f"{path}: setting {', '.join(missing)} is missing")
-    for name, value in values.items():
-        if not isinstance(value, EXPECTED[name]) or isinstance(value, bool):
-            raise UsageError(f"{path}: {name} = {value!r} is not {' or '.join(kind.__name__ for kind in EXPECTED[name])}")
-    for name, (is_right, told) in LIMITS.items():
-        if name in values and not is_right(values[name]):
-            raise UsageError(f"{path}: {name} = {values[name]!r} {told}")
-    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    return Settings(**given)
+        return read_toml(path, Settings, noun="setting")
+    except TomlError as error:
+        raise UsageError(str(error)) from None
 
 
 def settings_again(recorded: dict[str, Any], today: Settings) -> tuple[Settings, list[str]]:
-    """The settings a publication was made with, as it recorded them; who is told and the memory limit are today's.
+    """The settings a publication was made with, as it recorded them. What is not recorded, and the memory limit, are today's.
 
     Returns:
-        The settings, and a line for each that is unknown today or was unknown then.
+        The settings, and a line for each that is unknown today, was unknown then, or has a value that is not allowed today.
     """
-    own = {field.name for field in fields(Settings)} - {*NOT_RECORDED, "memory_limit"}
-    unknown_now = sorted(recorded.keys() - own - {"memory_limit"})
+    recorded_ones = {name for name, field in Settings.model_fields.items() if not field.exclude} - {"memory_limit"}
+    unknown_now = sorted(recorded.keys() - recorded_ones - {"memory_limit"})
     notes = [f"the setting {name} = {recorded[name]!r} is unknown to today's code" for name in unknown_now]
     notes += [
         f"the setting {name} was not known then; today's {getattr(today, name)!r} is used"
-        for name in sorted(own - recorded.keys())
+        for name in sorted(recorded_ones - recorded.keys())
     ]
-    kept: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in recorded.items() if name in own
-    }
-    return replace(today, **kept), notes
+    then = {name: value for name, value in recorded.items() if name in recorded_ones}
+    try:
+        checked = Settings.model_validate(today.as_dict() | then)
+    except ValidationError as error:
+        notes += [f"the setting {problem}; today's is used" for problem in problems(error, Settings, then)]
+        for one in error.errors():
+            then.pop(str(one["loc"][0]), None)
+        checked = Settings.model_validate(today.as_dict() | then)
+    return today.model_copy(update={name: getattr(checked, name) for name in recorded_ones}), notes

@@ -62,11 +62,6 @@ totals as (
         {{ full_time_sums() }}
     from counted
     group by all
-),
-
-org_units as (
-    select distinct on (org_key) *
-    from {{ ref('int_unit_ancestry') }}
 )
 
 select
@@ -78,8 +73,8 @@ select
     {% for dimension in dimensions %}totals.{{ dimension }},{% endfor %}
     {% for label in labels %}{{ label }},{% endfor %}
     cast(totals.headcount as bigint) as headcount,
-    cast(totals.total_percent as double) / 100 as fte,
-    cast(totals.total_percent as double) / cast(totals.headcount as double) as average_position_percent,
+    formulas.fte(totals.total_percent) as fte,
+    formulas.average_percent(totals.total_percent, totals.headcount) as average_position_percent,
     {{ percent_of('totals.persons_100', 'totals.headcount') }} as full_time_100_percent,
     {{ percent_of('totals.persons_at_threshold', 'totals.headcount') }} as full_time_80_percent,
     cast(totals.persons_0_20 as bigint) as persons_0_20,
@@ -93,20 +88,20 @@ select
     {{ percent_of('totals.involuntary_part_time', 'totals.part_time_answered') }} as involuntary_percent,
     cast(null as varchar) as withheld
 from totals
-inner join org_units as org_unit on totals.org_key = org_unit.org_key
+inner join {{ ref('int_org_units') }} as org_unit on totals.org_key = org_unit.org_key
 {% endmacro %}
 
 {% macro full_time_counts() -%}
     count(*) as headcount,
     sum(person_percent) as total_percent,
-    count_if(person_percent < 20) as persons_0_20,
-    count_if(person_percent >= 20 and person_percent < 50) as persons_20_50,
-    count_if(person_percent >= 50 and person_percent < 80) as persons_50_80,
-    count_if(person_percent >= 80 and person_percent < 100) as persons_80_100,
-    count_if(person_percent >= 100) as persons_100,
-    count_if(person_percent >= settings.full_time_threshold) as persons_at_threshold,
-    count_if(person_percent < 100 and wants_larger) as involuntary_part_time,
-    count_if(person_percent < 100 and has_answered) as part_time_answered
+    count_if(formulas.band(person_percent) = 'persons_0_20') as persons_0_20,
+    count_if(formulas.band(person_percent) = 'persons_20_50') as persons_20_50,
+    count_if(formulas.band(person_percent) = 'persons_50_80') as persons_50_80,
+    count_if(formulas.band(person_percent) = 'persons_80_100') as persons_80_100,
+    count_if(formulas.band(person_percent) = 'persons_100') as persons_100,
+    count_if(formulas.is_at_threshold(person_percent, settings.full_time_threshold)) as persons_at_threshold,
+    count_if(formulas.is_involuntary_part_time(person_percent, wants_larger)) as involuntary_part_time,
+    count_if(formulas.has_answered_part_time(person_percent, has_answered)) as part_time_answered
 {%- endmacro %}
 
 {% macro full_time_sums() -%}

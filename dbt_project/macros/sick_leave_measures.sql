@@ -30,18 +30,8 @@ totals as (
         sum(monthly.self_short_term + monthly.doctor_short_term) as lost_short_term,
         sum(monthly.self_long_term + monthly.doctor_long_term) as lost_long_term
     from monthly
-    inner join {{ ref('int_periods') }} as period on monthly.month_index = period.month_index
+    inner join {{ ref('int_period_months') }} as period on monthly.month_index = period.month_index
     group by all
-),
-
-periods as (
-    select distinct on (period_key) *
-    from {{ ref('int_periods') }}
-),
-
-org_units as (
-    select distinct on (org_key) *
-    from {{ ref('int_unit_ancestry') }}
 )
 
 select
@@ -53,7 +43,7 @@ select
     org_unit.org_unit_name,
     {% for dimension in dimensions %}totals.{{ dimension }},{% endfor %}
     {% for label in labels %}{{ label }},{% endfor %}
-    cast(totals.possible as double) / 10000 / period.working_days_in_period as fte,
+    formulas.average_fte(totals.possible, period.working_days_in_period) as fte,
     {{ dagsverk('totals.possible') }} as possible_days,
     {{ dagsverk('totals.lost_self + totals.lost_doctor') }} as lost_days,
     {{ dagsverk('totals.lost_self') }} as self_certified_days,
@@ -67,8 +57,8 @@ select
     {{ percent_of('totals.lost_long_term', 'totals.possible') }} as long_term_percent,
     cast(null as varchar) as withheld
 from totals
-inner join periods as period on totals.period_key = period.period_key
-inner join org_units as org_unit on totals.org_key = org_unit.org_key
+inner join {{ ref('int_periods') }} as period on totals.period_key = period.period_key
+inner join {{ ref('int_org_units') }} as org_unit on totals.org_key = org_unit.org_key
 {% endmacro %}
 
 {% macro dagsverk(total) -%}

@@ -100,7 +100,7 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
                 "rows_delivered": sum(file.rows_delivered for file in loaded.loads),
                 "rows_quarantined": sum(file.rows_quarantined for file in loaded.loads),
             },
-            check_results=[*results, *([_continuity_result(loaded.continuity)] if feed.lasting else [])],
+            check_results=[*results, *([_continuity_result(loaded.continuity)] if feed.natural_key else [])],
         )
 
     return load
@@ -127,10 +127,10 @@ def _rule_result(rule: Rule, feed: Feed, outcome: RuleOutcome | None, is_deliver
 
 
 def _continuity_specs(key: dg.AssetKey, feed: Feed) -> list[dg.AssetCheckSpec]:
-    if not feed.lasting:
+    if not feed.natural_key:
         return []
     description = (
-        f"Every row that the last publication was made of is loaded again, known by {' + '.join(feed.lasting)} (warning)."
+        f"Every row that the last publication was made of is loaded again, known by {' + '.join(feed.natural_key)} (warning)."
         " Look the named rows up in the earlier file; if they were taken out by mistake, have the extract made again."
     )
     return [dg.AssetCheckSpec(ROWS_STILL_LOADED, asset=key, description=description)]

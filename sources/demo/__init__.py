@@ -13,18 +13,18 @@ import pandas as pd
 from sources.demo.absence import draw_absences, draw_leaves
 from sources.demo.dialects import DIALECTS, Dialect, write_feed, write_sheets
 from sources.demo.extracts import extract, sprinkle_bad_rows
-from sources.demo.ledger import LEDGER, read_published
+from sources.demo.from_printed import maltall, sammenligning, ssb_12441, survey_2021, survey_2023
+from sources.demo.optional_feeds import draw_hours, pai, piloter, variable_timer
 from sources.demo.organisation import Municipality, read_municipality
-from sources.demo.others import draw_hours, pai, piloter, variable_timer
 from sources.demo.people import day, draw_workforce, name_people, validity_rows
-from sources.demo.published import maltall, sammenligning, ssb_12441, survey_2021, survey_2023
+from sources.demo.printed_figures import PRINTED_FIGURES, printed_figures
 from sources.demo.solve.equality import fit_employees
 from sources.demo.solve.full_time import fit_percents
 from sources.demo.solve.pay import fit_salaries
 
 EXTRACT_DATES = ("2024-09-30", "2024-10-31")
 PAI_YEARS = (2020, 2021, 2022, 2023)
-# The days of the two cases in which the published figures were last brought together.
+# The days of the two cases in which the printed figures were last brought together.
 SPRING, AUTUMN = "2024-03-12", "2024-10-08"
 
 
@@ -85,19 +85,19 @@ def other_files(
 ) -> Iterator[tuple[Path, str]]:
     """Write the feeds that may be missing; each file with what it holds."""
     hours = draw_hours(rng, municipality, positions)
-    published = read_published()
+    printed = printed_figures()
     tables = {
         **{f"variable_timer_{date}": variable_timer(municipality, persons, hours, day(date)) for date in EXTRACT_DATES},
         **{f"pai_{year}": pai(rng, municipality, persons, positions, year) for year in PAI_YEARS},
-        f"sammenligning_{SPRING}": sammenligning(published),
-        f"maltall_{AUTUMN}": maltall(published),
+        f"sammenligning_{SPRING}": sammenligning(printed),
+        f"maltall_{AUTUMN}": maltall(printed),
         f"piloter_{AUTUMN}": piloter(),
     }
     for name, table in tables.items():
         path = landing / f"{name}.csv"
         write_feed(path, table, Dialect(encoding="utf-8"), rng)
         yield path, f"{len(table)} rows"
-    for year, sheets in {2021: survey_2021(published), 2023: survey_2023(published)}.items():
+    for year, sheets in {2021: survey_2021(printed), 2023: survey_2023(printed)}.items():
         path = landing / f"10faktor_{year}.xlsx"
         write_sheets(path, sheets)
         yield path, ", ".join(f"{sheet} {len(table)} rows" for sheet, table in sheets.items())
@@ -105,5 +105,5 @@ def other_files(
     path.write_text(ssb_12441(), encoding="utf-8")
     yield path, "one table"
     path = landing / f"publiserte_tall_{AUTUMN}.csv"
-    path.write_bytes(LEDGER.read_bytes())
-    yield path, f"{len(published)} rows"
+    path.write_bytes(PRINTED_FIGURES.read_bytes())
+    yield path, f"{len(printed)} rows"

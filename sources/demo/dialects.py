@@ -1,5 +1,5 @@
 """How the demo deliveries are written: every variant of the file dialect once or more over the ten payroll files.
-Not here: what stands in them (extracts.py, others.py, published.py).
+Not here: what stands in them (extracts.py, optional_feeds.py, from_printed.py).
 """
 
 import csv

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Literal, Self
 
 import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
 
 from sources.dialect import UTF8_BOM, XLSX_SIGNATURE, FileRejected, TextTable, as_utf8, read_text_table, text_rows
 from sources.naming import NamedFile
+from sources.toml_file import Allowed, TomlError, known, read_toml
 
 LAYOUTS = Path(__file__).parent / "layouts"
 YEAR = "PAI-år"
@@ -23,20 +24,25 @@ DATE_FORMS = {
 }
 
 
-@dataclass(frozen=True)
-class LayoutColumn:
+DateForm = Annotated[Annotated[str, known(DATE_FORMS)] | None, Allowed(f"one of {', '.join(DATE_FORMS)}")]
+Places = Annotated[StrictInt, Field(ge=0), Allowed("a whole number, 0 or more")]
+
+
+class LayoutColumn(BaseModel):
     """Where a column of the contract stands in the file and how its cells are written there.
 
     `header` defaults to the contract's; `start` (from 1) and `length` are those of a fixed record. `decimals` are implied:
     digits without a comma. `codes` maps the file's codes to the contract's.
     """
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     header: str | None = None
-    start: int = 0
-    length: int = 0
-    decimals: int = 0
-    date: str | None = None
-    codes: Mapping[str, str] = field(default_factory=dict)
+    start: Places = 0
+    length: Places = 0
+    decimals: Places = 0
+    date: DateForm = None
+    codes: Mapping[str, str] = {}
 
     def in_dialect(self, cell: str | None) -> str | None:
         """The cell as the dialect writes it. What has another form is left as it is, for the rules to tell."""
@@ -52,27 +58,40 @@ class LayoutColumn:
         return self.codes.get(cell, cell)
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(BaseModel):
     """One way a PAI file may be laid out. `record_length` is 0 when it is delimited."""
 
-    name: str
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    description: str
+    kind: Annotated[Literal["delimited", "fixed"], Allowed("delimited or fixed")]
     columns: Mapping[str, LayoutColumn]
-    record_length: int = 0
+    record_length: Places = 0
+
+    @model_validator(mode="after")
+    def _places_fit(self) -> Self:
+        if (self.kind == "fixed") != (self.record_length > 0):
+            raise ValueError('record_length belongs to kind = "fixed", and must be above 0 there')
+        for name, column in self.columns.items():
+            if self.record_length and not 0 < column.start <= column.start + column.length - 1 <= self.record_length:
+                raise ValueError(f"{name} needs a start and a length within the record of {self.record_length} characters")
+        return self
 
     def known_headers(self, headers: Mapping[str, object]) -> int:
         return sum((column.header or name) in headers for name, column in self.columns.items())
 
 
 @cache
-def layouts() -> list[Layout]:
-    """All layouts, by file name."""
-    found = []
-    for path in sorted(LAYOUTS.glob("*.toml")):
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        columns = {name: LayoutColumn(**column) for name, column in content["columns"].items()}
-        found.append(Layout(path.stem, columns, content.get("record_length", 0)))
-    return found
+def layouts() -> dict[str, Layout]:
+    """All layouts, by file name.
+
+    Raises:
+        FileRejected: a layout cannot be used; without it nobody knows which one fits a file.
+    """
+    try:
+        return {path.stem: read_toml(path, Layout) for path in sorted(LAYOUTS.glob("*.toml"))}
+    except TomlError as error:
+        raise FileRejected(f"cannot be read before its layouts are mended: {error}") from None
 
 
 def read_pai(path: Path, named: NamedFile) -> TextTable:
@@ -85,7 +104,7 @@ def read_pai(path: Path, named: NamedFile) -> TextTable:
 
 def _read_delimited(path: Path) -> TextTable:
     table = read_text_table(path)
-    layout = max((one for one in layouts() if not one.record_length), key=lambda one: one.known_headers(table.columns))
+    layout = max((one for one in layouts().values() if not one.record_length), key=lambda one: one.known_headers(table.columns))
     named = {column.header or name: name for name, column in layout.columns.items()}
     columns = {}
     for header, cells in table.columns.items():
@@ -99,7 +118,7 @@ def _read_delimited(path: Path) -> TextTable:
 def _read_fixed(data: bytes) -> TextTable:
     lines = as_utf8(data).decode("utf-8").splitlines()
     first = len(lines[0].rstrip()) if lines else 0
-    fitting = [layout for layout in layouts() if first and layout.record_length >= first]
+    fitting = [layout for layout in layouts().values() if first and layout.record_length >= first]
     if not fitting:
         raise FileRejected(f"has neither `;` nor records of a known length ({first} characters); add its layout to sources/pai")
     layout = min(fitting, key=lambda one: one.record_length)

@@ -4,19 +4,21 @@ Not here: how rows are turned (reading.py), or what any one vendor calls things 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, field_validator
+
 from sources.contract import Feed, Rule
 from sources.dialect import TextTable
 from sources.naming import NamedFile, Naming
-from sources.payroll.reading import DATE_FORMS, LARGEST_WINS, OTHERS, Cell, Reading, VendorFile, in_profile, read_rows
+from sources.payroll.reading import LARGEST_WINS, OTHERS, Reading, VendorFile, in_profile, read_rows
 from sources.payroll.records import several
 from sources.registry import feeds
+from sources.toml_file import TomlError, read_toml
 
 PROFILES = Path(__file__).parent / "profiles"
 # Rows of these feeds are told apart across the whole feed, which rules that see one file at a time cannot do.
@@ -24,7 +26,40 @@ IN_SEVERAL_FILES = ("fravaer", "permisjoner", "variable_timer")
 
 
 class ProfileError(Exception):
-    """A profile that cannot be used. The message names it and what is wrong."""
+    """A profile that cannot be used. The message names its file and what is wrong."""
+
+
+class ProfileFile(BaseModel):
+    """What a profile's TOML file holds (README.md says what each key does)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    description: str
+    files: Mapping[str, VendorFile] = {}
+    feeds: Mapping[str, tuple[Reading, ...]] = {}
+
+    @field_validator("files", mode="before")
+    @classmethod
+    def _with_stems(cls, files: Any) -> Any:
+        return _named("stem", files)
+
+    @field_validator("feeds", mode="before")
+    @classmethod
+    def _with_names(cls, given: Any) -> Any:
+        return _named("feed", {feed: several(values) for feed, values in given.items()} if isinstance(given, dict) else given)
+
+
+def _named(key: str, tables: Any) -> Any:
+    """The tables, each with the name under which it stands. What is no table stays as it is, for the model to refuse."""
+    if not isinstance(tables, dict):
+        return tables
+
+    def named(name: str, table: Any) -> Any:
+        if isinstance(table, list):
+            return [named(name, one) for one in table]
+        return {**table, key: name} if isinstance(table, dict) else table
+
+    return {name: named(name, table) for name, table in tables.items()}
 
 
 @dataclass(frozen=True)
@@ -51,27 +86,19 @@ def read_profile(name: str) -> Profile:
     Raises:
         ProfileError: no such profile, or one that says something impossible.
     """
+    path = PROFILES / f"{name}.toml"
     try:
-        content = tomllib.loads((PROFILES / f"{name}.toml").read_text(encoding="utf-8"))
-        files = {stem: VendorFile(stem, **values) for stem, values in content.get("files", {}).items()}
-        readings = [_reading(feed, values) for feed, given in content.get("feeds", {}).items() for values in several(given)]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ProfileError(f"the payroll profile {name} cannot be read: {error!r}") from None
-    if problems := _problems(files, readings):
-        raise ProfileError(f"the payroll profile {name}: {'; '.join(problems)}")
-    return Profile(name, files, tuple(readings))
-
-
-def _reading(feed: str, values: Mapping[str, Any]) -> Reading:
-    columns = {
-        header: Cell(header=cell) if isinstance(cell, str) else Cell(**cell) for header, cell in values["columns"].items()
-    }
-    return Reading(feed, **{**values, "columns": columns})
+        content = read_toml(path, ProfileFile)
+    except TomlError as error:
+        raise ProfileError(f"the payroll profile {name} cannot be used:\n{error}") from None
+    readings = [reading for of_feed in content.feeds.values() for reading in of_feed]
+    if problems := _problems(content.files, readings):
+        raise ProfileError("\n".join([f"the payroll profile {name} cannot be used:", *(f"{path}: {one}" for one in problems)]))
+    return Profile(name, content.files, tuple(readings))
 
 
 def _problems(files: Mapping[str, VendorFile], readings: list[Reading]) -> list[str]:
-    found = [f"{stem}: the name needs one <date>" for stem, file in files.items() if file.name.count("<date>") != 1]
-    found += [f"{stem}: no feed is read from it" for stem in files if stem not in {one.file for one in readings}]
+    found = [f"{stem}: no feed is read from it" for stem in files if stem not in {one.file for one in readings}]
     if beside := sorted({one.feed for one in readings} - {name for name, feed in feeds().items() if feed.naming.of_payroll}):
         return [*found, f"{', '.join(beside)} is no payroll feed"]
     for one in readings:
@@ -84,8 +111,6 @@ def _problems(files: Mapping[str, VendorFile], readings: list[Reading]) -> list[
             found.append(f"{where}: the contract has no column {', '.join(unknown)}")
         if lacking := [header for header, column in contract.columns.items() if column.required and header not in one.columns]:
             found.append(f"{where}: required column {', '.join(lacking)} is not mapped")
-        if unread := [header for header, cell in one.columns.items() if cell.date and cell.date not in DATE_FORMS]:
-            found.append(f"{where}: the date form of {', '.join(unread)} is none of {', '.join(DATE_FORMS)}")
         if bool(one.largest_wins) != bool(one.of_same):
             found.append(f"{where}: largest_wins and of_same belong together")
         if one.join_days and not {"Fra dato", "Til dato"} <= one.columns.keys():

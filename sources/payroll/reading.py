@@ -6,20 +6,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+from pydantic.dataclasses import dataclass
 
-from sources.contract import Feed
 from sources.cells import without_mark
+from sources.contract import Feed
 from sources.dialect import read_text_table
 from sources.payroll.records import read_records
 from sources.text_table import TextTable, refuse_missing
+from sources.toml_file import Allowed, known
 
 OTHERS = "*"
 LARGEST_WINS = "largest_wins"
@@ -31,7 +35,17 @@ DATE_FORMS = {
 }
 
 
-@dataclass(frozen=True)
+def _cell(given: object) -> object:
+    return {"header": given} if isinstance(given, str) else given
+
+
+DateForm = Annotated[Annotated[str, known(DATE_FORMS)] | None, Allowed(f"one of {', '.join(DATE_FORMS)}")]
+FileName = Annotated[str, Field(pattern=r"^[^<]*<date>[^<]*$"), Allowed("a file name with one <date>, as Personer_<date>.csv")]
+# A profile is read into the classes below; what they do not know is refused.
+CHECKED = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, config=CHECKED)
 class Cell:
     """Where a column of the contract stands in the vendor's file and how its cells are written there.
 
@@ -42,10 +56,10 @@ class Cell:
     header: str = ""
     value: str | None = None
     open: tuple[str, ...] = ()
-    date: str | None = None
+    date: DateForm = None
     codes: Mapping[str, str] = field(default_factory=dict)
-    decimals: int = 0
-    point: bool = False
+    decimals: StrictInt = 0
+    point: StrictBool = False
 
     def in_dialect(self, cell: str | None) -> str | None:
         """The cell as the dialect writes it. What has another form is left as it is, for the rules to tell."""
@@ -64,30 +78,30 @@ class Cell:
         return cell is None or not self.codes or OTHERS in self.codes or cell in self.codes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=CHECKED)
 class VendorFile:
     """A file of the vendor: the form of its name, where a JSON file keeps its records, and prefixes of retired codes."""
 
     stem: str
-    name: str
+    name: FileName
     records: str = ""
     drop_prefix: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=CHECKED)
 class Reading:
     """How the rows of one file become rows of one feed (README.md tells what each key does)."""
 
     feed: str
     file: str
-    columns: Mapping[str, Cell]
+    columns: Mapping[str, Annotated[Cell, BeforeValidator(_cell)]]
     each: str = ""
     only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unless_blank: tuple[str, ...] = ()
     largest_wins: str = ""
     of_same: tuple[str, ...] = ()
-    distinct: bool = False
-    join_days: bool = False
+    distinct: StrictBool = False
+    join_days: StrictBool = False
     apart_by: tuple[str, ...] = ()
 
     @property

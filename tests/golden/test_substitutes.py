@@ -6,8 +6,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.building import build_withholding_small_cells_alone, settings_with
+from tests.building import build, build_withholding_small_cells_alone, settings_with
 from tests.small_deliveries import national_number, write_lines, write_payroll
+from warehouse.attack.night import attack_served
 from warehouse.paths import Home
 
 POSITIONS = [
@@ -28,6 +29,7 @@ HOURS = [
     "3;V1;2024-01;Beredskap;100;",  # no kind that is counted
     "7;V2;2024-02;Mertid;32,5;",
     "7;V2;2024-03;Mertid;32,5;",  # after the as-of date
+    "1;V1;2023-12;Ekstravakt;162,5;",  # before first_year
 ]
 PAI = "Fødselsnummer;Ansattnr;Stillingskode;Stillingsprosent;Tilsettingsforhold;Tjenestested;Enhetskode;Grunnlønn;Timer per uke"
 
@@ -47,7 +49,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection
         for number, percent, code, unit in [(1, "06000", 1, "V1"), (1, "04000", 2, "V2"), (2, "07550", 3, "X9")]
     ]
     (home.landing / "pai_2023.txt").write_text("\r\n".join(records), encoding="cp1252")
-    build_withholding_small_cells_alone(home, settings_with(folder, min_fte_unit=1))
+    build_withholding_small_cells_alone(home, settings_with(folder, min_fte_unit=1, first_year=2024))
     return duckdb.connect(str(home.build_database), read_only=True)
 
 
@@ -69,6 +71,24 @@ def test_substitutes(built: duckdb.DuckDBPyConnection) -> None:
         # 1.3 årsverk this month, but 0.9 over the year's months.
         ("2024-02", "V2", None, None, None, None, "primary"),
     ]
+
+
+def test_pai_of_a_year_before_the_first_is_not_served(built: duckdb.DuckDBPyConnection) -> None:
+    assert built.execute("select count(*) from served.full_time_by_unit where source = 'pai'").fetchall() == [(0,)]
+    assert built.execute("select count(*) from served.full_time_sources").fetchall() == [(0,)]
+
+
+def test_a_night_with_hours_before_the_first_year_withstands_the_attack(tmp_path: Path) -> None:
+    """In 2023 unit V2 would be withheld and follow from V and V1: the secondary rule knows the months of the series alone."""
+    home = Home(tmp_path / "home")
+    write_payroll(home.landing, "2024-02-15", stillinger=POSITIONS)
+    hours = [f"1;V1;{month};Ekstravakt;162,5;" for month in ("2023-11", "2023-12", "2024-01")]
+    write_lines(home.landing / "variable_timer_2024-02-15.csv", "Ansattnr;Enhetskode;Måned;Lønnsart;Timer;Beløp", hours)
+    settings = settings_with(tmp_path, min_fte_unit=2, min_fte_job_code=1, first_year=2024)
+    build(home, settings)
+    attack_served(home, settings)
+    with duckdb.connect(str(home.build_database), read_only=True) as con:
+        assert con.execute("select distinct month from served.substitutes_by_unit").fetchall() == [("2024-01",)]
 
 
 def test_hours_of_unknown_kind_are_reported(built: duckdb.DuckDBPyConnection) -> None:

@@ -18,6 +18,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnectio
     folder: Path = tmp_path_factory.mktemp("survey")
     home = Home(folder / "home")
     write_payroll(home.landing, "2024-01-31")
+    # A round before first_year is not served, and is no round before to the next one.
+    write_workbook(
+        home.landing / "10faktor_2019.xlsx",
+        {
+            "Deltakelse": [PARTICIPATION, ["Asker kommune", None, 1000, 500]],
+            "Faktorer": [FACTORS, ["Asker kommune", None, 1, "Indre motivasjon", 4.1, 500, 4.2]],
+        },
+    )
     write_workbook(
         home.landing / "10faktor_2021.xlsx",
         {
@@ -56,7 +64,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnectio
             ],
         },
     )
-    settings = settings_with(folder)
+    settings = settings_with(folder, first_year=2021)
     build_withholding_small_cells_alone(home, settings)
     return duckdb.connect(str(home.build_database), read_only=True)
 
@@ -111,7 +119,7 @@ def test_one_input_a_file(served: duckdb.DuckDBPyConnection) -> None:
         """select file_name, rows_delivered, rows_loaded, rows_quarantined from served.inputs
            where feed = '10faktor' order by file_name"""
     ).fetchall()
-    assert rows == [("10faktor_2021.xlsx", 6, 6, 0), ("10faktor_2023.xlsx", 9, 9, 0)]
+    assert rows == [("10faktor_2019.xlsx", 2, 2, 0), ("10faktor_2021.xlsx", 6, 6, 0), ("10faktor_2023.xlsx", 9, 9, 0)]
 
 
 def test_marts_of_feeds_that_have_not_come_are_served_empty(served: duckdb.DuckDBPyConnection) -> None:

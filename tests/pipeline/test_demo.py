@@ -1,5 +1,5 @@
 """The demo municipality through a whole night: its figures are those that were printed about the real one.
-Not here: the demo's files (tests/unit/test_demo_others.py), or how a figure is judged (tests/golden/test_reconciliation.py).
+Not here: the demo's files (unit/test_demo_optional_feeds.py), or how a figure is judged (golden/test_reconciliation.py).
 """
 
 from __future__ import annotations

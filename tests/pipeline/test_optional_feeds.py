@@ -22,7 +22,8 @@ PAI = "Fødselsnummer;Ansattnr;Stillingskode;Stillingsprosent;Tilsettingsforhold
 
 def test_a_night_with_files_of_other_sources(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home = Home(tmp_path / "home")
-    write_payroll(home.landing, "2024-01-31")
+    # The absence begins the series in 2022: nothing before it is served.
+    write_payroll(home.landing, "2024-01-31", fravaer=["1;;Egenmelding;03.01.2022;03.01.2022;100"])
     write_workbook(
         home.landing / "10faktor_2023.xlsx",
         {

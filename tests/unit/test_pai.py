@@ -1,10 +1,12 @@
 """PAI layouts and contract: real files in both layouts, and every rule broken once. Not here: the figures (golden)."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from sources.dialect import FileRejected
+from sources.pai import layout
 from sources.pai.layout import layouts
 from sources.registry import feeds
 from sources.validate import Validated, validate
@@ -85,6 +87,29 @@ def test_a_file_of_no_layout_is_rejected(tmp_path: Path) -> None:
         read(path)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("length = 11", "lengde = 11", "unknown key columns.Fødselsnummer.lengde; known are header, start, length"),
+        ("start = 1, ", "", "Fødselsnummer needs a start and a length within the record of 90 characters"),
+        ("record_length = 90", "", 'record_length belongs to kind = "fixed"'),
+        ("record_length = 90", 'record_length = "90"', 'record_length = "90" must be a whole number, 0 or more'),
+        ('date = "yyyymmdd"', 'date = "iso"', 'columns.Lønnsansiennitetsdato.date = "iso" must be one of yyyymmdd, ddmmyyyy'),
+        ('kind = "fixed"', 'kind = "fast"', 'kind = "fast" must be delimited or fixed'),
+        ("[columns]", "[columns", "is not valid TOML"),
+    ],
+)
+def test_a_layout_that_says_something_impossible_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, reason: str
+) -> None:
+    text = (layout.LAYOUTS / "fixed_width.toml").read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / "own.toml").write_text(text.replace(old, new, 1), encoding="utf-8")
+    monkeypatch.setattr(layout, "LAYOUTS", tmp_path)
+    with pytest.raises(FileRejected, match=rf"own\.toml.*{re.escape(reason)}"):
+        layouts.__wrapped__()
+
+
 def test_headers_that_are_somebodys_values_are_not_told(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "pai_2023.csv", GOOD, [GOOD])
     with pytest.raises(FileRejected) as rejected:
@@ -93,9 +118,9 @@ def test_headers_that_are_somebodys_values_are_not_told(tmp_path: Path) -> None:
 
 
 def test_layouts_name_only_columns_of_the_contract() -> None:
-    assert {layout.name for layout in layouts()} == {"delimited", "fixed_width"}
-    for layout in layouts():
-        assert layout.columns.keys() <= PAI.columns.keys()
-        ends = [column.start + column.length - 1 for column in layout.columns.values()]
+    assert layouts().keys() == {"delimited", "fixed_width"}
+    for one in layouts().values():
+        assert one.columns.keys() <= PAI.columns.keys()
+        ends = [column.start + column.length - 1 for column in one.columns.values()]
         assert ends == sorted(ends)
-        assert max(ends) <= layout.record_length or not layout.record_length
+        assert max(ends) <= one.record_length or not one.record_length

@@ -18,7 +18,8 @@ from orchestration.dbt import load_manifest
 from sources.dialect import FileRejected
 from sources.naming import Naming
 from sources.payroll import profile as profiles
-from sources.payroll.profile import Cell, ProfileError, feeds_by, read_profile
+from sources.payroll.profile import ProfileError, feeds_by, read_profile
+from sources.payroll.reading import Cell
 from sources.validate import Validated, validate
 from tests.building import build, settings_with
 from tests.deliveries import PAYROLL, Row, broken_rules, write_delivery
@@ -28,9 +29,9 @@ from tests.vendor_deliveries import WRITERS, days_of, unit4_resources, write_ent
 from warehouse.acceptance import accept_delivery
 from warehouse.archive import all_arrivals, take_in
 from warehouse.build_database import start_build
+from warehouse.catalogue import tables_of
 from warehouse.database import connect
 from warehouse.delivery import choose
-from warehouse.disclosure.marts import marts_of
 from warehouse.errors import Refused, UsageError
 from warehouse.load import load_feed
 from warehouse.paths import Home
@@ -129,7 +130,7 @@ def marts(folder: Path, profile: str, write: Callable[[Path, Feeds, date], objec
         # Disclosure control leaves little of so small a municipality.
         return {
             f"{schema}.{mart.name}": con.execute(f"from {schema}.{mart.name} order by all").fetchall()
-            for mart in marts_of(load_manifest())
+            for mart in tables_of(load_manifest())
             for schema in ("marts", "served")
             if mart.name not in OF_THE_DELIVERY
         }
@@ -334,11 +335,19 @@ def written_profile(folder: Path, monkeypatch: pytest.MonkeyPatch, changes: Iter
         ('"Fødselsnummer" = "Personnummer"', "", "required column Fødselsnummer is not mapped"),
         ('"Fødselsnummer" =', '"Fodselsnummer" =', "the contract has no column Fodselsnummer"),
         ('file = "visma_personer"', 'file = "visma_folk"', "no such file"),
-        ("Personer_<date>.csv", "Personer.csv", "the name needs one <date>"),
-        ('date = "yyyy-mm-dd"', 'date = "iso"', "is none of dd.mm.yyyy"),
+        (
+            "Personer_<date>.csv",
+            "Personer.csv",
+            r'files.visma_personer.name = "Personer.csv" must be a file name with one <date>',
+        ),
+        (
+            'date = "yyyy-mm-dd"',
+            'date = "iso"',
+            r'columns.Gyldig fra.date = "iso" must be one of dd.mm.yyyy, yyyymmdd, yyyy-mm-dd',
+        ),
         ('of_same = ["FraværId", "Dato"]', "", "largest_wins and of_same belong together"),
-        ("point = true", "poing = true", "unexpected keyword"),
-        ("[feeds.ansatte]", "[feeds.folk]", "cannot be read"),
+        ("point = true", "poing = true", r"unknown key .*columns.Stillingsprosent.poing.*; known are header, .*point"),
+        ("[feeds.ansatte]", "[feeds.folk]", "key feeds.folk.columns, feeds.ansatte.file is missing"),
         ("[feeds.ansatte", "[feeds.pai", "pai is no payroll feed"),
         ("join_days = true", 'each = "dager"', "would be lost"),
     ],

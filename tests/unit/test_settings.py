@@ -5,14 +5,14 @@ Not here: what the settings do.
 from __future__ import annotations
 
 import json
+import re
 import tomllib
-from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
 from warehouse.errors import UsageError
-from warehouse.settings import DEFAULT_FILE, EXPECTED, Settings, read_settings, settings_again
+from warehouse.settings import DEFAULT_FILE, Settings, read_settings, settings_again
 
 VALID = {
     "municipality": '"Prøve kommune"',
@@ -38,6 +38,29 @@ OPTIONAL = {
     "restatement_share": "0.02",
 }
 
+# The kinds of TOML values each setting takes.
+EXPECTED: dict[str, tuple[type, ...]] = {
+    "municipality": (str,),
+    "possible_days_per_fte": (int,),
+    "short_term_max_days": (int,),
+    "age_bands": (list,),
+    "full_time_threshold": (int, float),
+    "min_fte_unit": (int, float),
+    "min_fte_job_code": (int, float),
+    "min_responses": (int,),
+    "min_persons": (int,),
+    "protection_interval": (int, float),
+    "stricter": (dict,),
+    "max_quarantine_share": (int, float),
+    "memory_limit": (str,),
+    "first_year": (int,),
+    "notify_command": (list,),
+    "notify_webhook": (str,),
+    "payroll_profile": (str,),
+    "restatement_points": (int, float),
+    "restatement_share": (int, float),
+}
+
 
 def settings_file(folder: Path, values: dict[str, str]) -> Path:
     path = folder / "arsverk.toml"
@@ -46,7 +69,14 @@ def settings_file(folder: Path, values: dict[str, str]) -> Path:
 
 
 def test_the_tables_here_know_every_setting() -> None:
-    assert set(VALID) | set(OPTIONAL) == set(EXPECTED) == {field.name for field in fields(Settings)}
+    assert set(VALID) | set(OPTIONAL) == set(Settings.model_fields) == set(EXPECTED)
+
+
+def test_every_setting_is_described_and_stands_in_the_repositorys_file() -> None:
+    shown = DEFAULT_FILE.read_text(encoding="utf-8")
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert re.search(rf"^(# )?{name} = ", shown, re.MULTILINE), name
 
 
 def test_required_settings_alone_will_do(tmp_path: Path) -> None:
@@ -197,7 +227,7 @@ def test_a_publications_record_is_enough_to_have_its_settings_again(tmp_path: Pa
     assert "notify_webhook" not in recorded and "notify_command" not in recorded
     again, notes = settings_again(recorded, today)
     assert notes == []
-    assert again == replace(then, memory_limit="9GB", notify_command=(), notify_webhook=None)
+    assert again == then.model_copy(update={"memory_limit": "9GB", "notify_command": (), "notify_webhook": None})
 
 
 def test_settings_unknown_then_or_now_are_named() -> None:
@@ -209,3 +239,26 @@ def test_settings_unknown_then_or_now_are_named() -> None:
         "the setting old_limit = 3 is unknown to today's code",
         f"the setting restatement_share was not known then; today's {today.restatement_share} is used",
     ]
+
+
+def test_a_recorded_value_that_is_not_allowed_today_is_named() -> None:
+    today = read_settings()
+    again, notes = settings_again(today.as_dict() | {"payroll_profile": "borte", "min_persons": 7}, today)
+    assert again == today.model_copy(update={"min_persons": 7})
+    (note,) = notes
+    assert note.startswith('the setting payroll_profile = "borte" must be one of default, ') and note.endswith(
+        "today's is used"
+    )
+
+
+def test_every_problem_of_a_file_is_named_at_once(tmp_path: Path) -> None:
+    values = VALID | {"min_fte_unit": '"ti"', "protection_interval": "2", "max_karantene": "0.01"}
+    del values["memory_limit"]
+    path = settings_file(tmp_path, values)
+    with pytest.raises(UsageError) as refused:
+        read_settings(path)
+    unknown, missing, size, interval = str(refused.value).splitlines()
+    assert unknown.startswith(f"{path}: unknown setting max_karantene; known are ")
+    assert missing == f"{path}: setting memory_limit is missing: add it"
+    assert size == f'{path}: min_fte_unit = "ti" must be a number, 0 or more'
+    assert interval == f"{path}: protection_interval = 2 must be a share between 0 and 1, or left out for 0.1"

@@ -119,18 +119,8 @@ class Moment:
         part = self.grid.slice_of(index)
         level, code = self.grid.unit_of(index)
         unit = {"org_level": level, "org_unit_code": code} if code else {}
-        column = _time_column(part.table)
-        return part.table, {column: self.time[:4] if column == "year" else self.time, **unit, **dict(part.dimensions)}
-
-
-def _time_column(table: str) -> str:
-    if table.startswith("sick_leave"):
-        return "period"
-    return {
-        "full_time_by_unit": "reference_date",
-        "full_time_by_job_code": "reference_date",
-        "substitutes_by_unit": "month",
-    }.get(table, "year")
+        time = self.time[:4] if part.time == "year" else self.time
+        return part.table, {part.time: time, **unit, **dict(part.dimensions)}
 
 
 def is_quarter(time: str) -> bool:

@@ -5,7 +5,7 @@ Not here: the attack (audit.py), or attacks by hand (command.py).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import duckdb
@@ -16,6 +16,7 @@ from warehouse.attack.cells import is_quarter
 from warehouse.attack.command import told_leaks
 from warehouse.attack.families import FAMILIES, Family
 from warehouse.attack.served import Organisation, Served
+from warehouse.catalogue import Table
 from warehouse.database import connect, one, quoted
 from warehouse.errors import Refused
 from warehouse.paths import Home
@@ -27,7 +28,7 @@ EXAMINED = "attack.examined"
 OWN_UNITS = "attack.own_units"
 
 
-def attack_served(home: Home, settings: Settings) -> Report:
+def attack_served(home: Home, settings: Settings, tables: Sequence[Table]) -> Report:
     """Attack the tables of the schema `served` of the build database, together with the publication that is served now.
 
     Times whose rows, structure and thresholds are those the last publication was found safe with are not attacked again. The
@@ -48,7 +49,7 @@ def attack_served(home: Home, settings: Settings) -> Report:
     with connect(None, settings) as con:
         con.execute(f"attach {quoted(str(home.build_database))} as build (read_only)")
         organisation = Organisation.delivered(con, "build")
-        served = Served(con, "build.served", organisation)
+        served = Served(con, "build.served", organisation, {table.name: table for table in tables})
         previous = Served(con, home.history / current, organisation) if current else None
         if previous is not None and previous.rules != served.rules:
             # What was served under other thresholds cannot be taken back.

@@ -61,12 +61,13 @@ class Structure:
 class Slice:
     """A part of a unit that a table serves: `dimensions` are its grain columns beside period and unit.
 
-    `threshold` is what a cell must reach to be served.
+    `threshold` is what a cell must reach to be served, `time` the grain's column that says when.
     """
 
     table: str
     dimensions: tuple[tuple[str, str], ...]
     threshold: float
+    time: str
 
 
 @dataclass(frozen=True)

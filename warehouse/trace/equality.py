@@ -1,4 +1,6 @@
-"""Which rows make the equality tables: positions and leaders on the year's reference date, pay, parental leave."""
+"""Which rows make the equality tables: positions and leaders on the year's reference date, pay, parental leave.
+Not here: which of a person's positions a measure needs (persons.py).
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from warehouse.database import one
+from warehouse.database import one, quoted
 from warehouse.trace import persons
 from warehouse.trace.full_time import set_apart
 from warehouse.trace.lineage import Lineage, unit_scope
 from warehouse.trace.minimal import smallest
+from warehouse.trace.temporary import table
 
 SHARES = ("employees_percent", "fte_percent", "leader_percent")
 COUNTED = """select employee_no as person_id, position_row as row, position_percent as percent,
@@ -25,16 +28,14 @@ def _reference_date(lineage: Lineage, year: object) -> date:
 
 def of_gender_balance(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
     """Positions of the sex, and for its shares those of the other one."""
+    con = lineage.con
     units = unit_scope(str(cell["org_level"]), str(cell["org_unit_code"]))
     shares = [name for name in measures if name in SHARES]
     for same, wanted in (("=", measures), ("<>", shares)):
         if wanted:
-            lineage.con.execute(
-                f"create or replace temp table held as {COUNTED} and sex {same} $2 and unit_code in ({units})",
-                [cell["year"], cell["sex"]],
-            )
-            persons.keep(lineage, "held", wanted)
-            lineage.add_positions("position" if same == "=" else "position of the other sex", "select row from held")
+            held = table(con, "held", f"{COUNTED} and sex {same} $2 and unit_code in ({units})", [cell["year"], cell["sex"]])
+            kept = persons.keep(con, held, wanted)
+            lineage.add_positions("position" if same == "=" else "position of the other sex", f"select row from {kept}")
     day = _reference_date(lineage, cell["year"])
     set_apart(lineage, day, units, "true", "in_equality", "equality")
     lineage.begin_series(day.year)
@@ -42,18 +43,21 @@ def of_gender_balance(lineage: Lineage, cell: Mapping[str, object], measures: Se
 
 def of_leaders(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
     """A position at the level for each leader; the share counts both sexes."""
+    con = lineage.con
     levels = "select delivered_level from seeds.leader_levels where leader_level = $2"
     for same, wanted in (("=", measures), ("<>", [name for name in measures if name in SHARES])):
         if wanted:
-            lineage.con.execute(
-                f"create or replace temp table held as {COUNTED} and leader_level in ({levels}) and sex {same} $3",
+            held = table(
+                con,
+                "held",
+                f"{COUNTED} and leader_level in ({levels}) and sex {same} $3",
                 [cell["year"], cell["leader_level"], cell["sex"]],
             )
-            persons.keep(lineage, "held", ["leaders"])
-            lineage.add_positions("leader" if same == "=" else "leader of the other sex", "select row from held")
+            kept = persons.keep(con, held, ["leaders"])
+            lineage.add_positions("leader" if same == "=" else "leader of the other sex", f"select row from {kept}")
     day = _reference_date(lineage, cell["year"])
-    level = "'" + str(cell["leader_level"]).replace("'", "''") + "'"
-    at_level = f"leader_level in (select delivered_level from seeds.leader_levels where leader_level = {level})"
+    of_level = f"leader_level = {quoted(str(cell['leader_level']))}"
+    at_level = f"leader_level in (select delivered_level from seeds.leader_levels where {of_level})"
     set_apart(lineage, day, "select unit_code from raw.organisasjon", at_level, "in_equality", "equality")
     lineage.begin_series(day.year)
     lineage.make_deliverable(f"leader_level is null or not {at_level}")
@@ -107,21 +111,19 @@ def of_parental_leave(lineage: Lineage, cell: Mapping[str, object], measures: Se
     for leaves in found.values():
         needed = leaves if len(leaves) == 1 else smallest(leaves, _days if by_days else bool)
         kept += [row for row, _, _ in needed]
-    con.execute("create or replace temp table kept_leave as select unnest($1) as leave_row", [kept])
-    rows = "select leaves.file_sha256, leaves.row_number{} from staging.stg_leaves as leaves"
-    lineage.add("permisjoner", "leave", f"{rows.format('')} where leave_row in (from kept_leave)")
+    lineage.add(
+        "permisjoner",
+        "leave",
+        "select file_sha256, row_number from staging.stg_leaves where list_contains($1, leave_row)",
+        [kept],
+    )
     lineage.exclude(
         "permisjoner",
-        f"""{
-            rows.format(
-                ''', case
+        f"""select leaves.file_sha256, leaves.row_number, case
                 when leave_class <> 'parental' then leave_type || ' is no parental leave'
-                when not coalesce('''
-                + coverage
-                + ''', false) then 'of another Dekningsgrad'
-                else 'changes nothing: its days are covered by other leave' end as reason'''
-            )
-        }
+                when not coalesce({coverage}, false) then 'of another Dekningsgrad'
+                else 'changes nothing: its days are covered by other leave' end as reason
+            from staging.stg_leaves as leaves
             inner join staging.stg_persons as person using (employee_no)
             where person.sex = $2 and leaves.from_date <= make_date($1, 12, 31)
                 and coalesce(leaves.to_date, make_date($1, 12, 31)) >= make_date($1, 1, 1)""",

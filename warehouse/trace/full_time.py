@@ -1,4 +1,6 @@
-"""Which rows make a full-time cell: positions on the reference date, from payroll or from PAI."""
+"""Which rows make a full-time cell: positions on the reference date, from payroll or from PAI.
+Not here: which of a person's positions a measure needs (persons.py).
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
+import duckdb
+
 from warehouse.database import quoted
 from warehouse.trace import persons
+from warehouse.trace.evaluated import Evaluated
 from warehouse.trace.lineage import Lineage, unit_scope
 from warehouse.trace.minimal import smallest
 from warehouse.trace.sick_leave import add_title
+from warehouse.trace.temporary import Relation, table
 
 
 def of_cell(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
@@ -22,15 +28,14 @@ def of_cell(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str
     job = f"job_code = {quoted(str(cell['job_code']))}" if "job_code" in cell else "true"
     if cell["source"] == "pai":
         _of_pai(lineage, day, units, job, measures)
+        named = "(select null as position_row)"
     else:
-        add_rows(lineage, day, units, measures, job=job)
+        named = f"(select row as position_row from {add_rows(lineage, day, units, measures, job=job)})"
     if "job_code" in cell:
-        kept = "row" if cell["source"] == "payroll" else "null"
-        lineage.con.execute(f"create or replace temp table kept_position as select {kept} as position_row from held")
-        add_title(lineage, str(cell["job_code"]), "kept_position")
+        add_title(lineage, str(cell["job_code"]), named)
     if cell["source"] == "payroll":
         add_full_leaves(lineage, day)
-        lineage.begin_series(day.year)
+    lineage.begin_series(day.year)
     lineage.make_deliverable()
 
 
@@ -47,7 +52,7 @@ def of_sources(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[
     units = unit_scope(str(cell["org_level"]), str(cell["org_unit_code"]))
     indicator = [str(cell["indicator"])]
     days = {name: cell[name] for name, spared in WITHOUT.items() if set(measures) - set(spared)}
-    # Twice: what one date names must not count on the other for want of its leaves.
+    # Twice, since what one date names would count on the other date without its leaves.
     for apart in (False, True):
         for name in ("payroll_date", "payroll_date_before_pai"):
             if isinstance(day := days.get(name), date):
@@ -56,6 +61,7 @@ def of_sources(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[
                 lineage.begin_series(day.year)
     if isinstance(day := days.get("pai_date"), date):
         _of_pai(lineage, day, units, "true", indicator)
+    lineage.begin_series(int(str(cell["year"])))
     if not lineage.count("pai"):
         lineage.add(
             "pai",
@@ -74,42 +80,36 @@ def of_sources(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[
 
 def add_rows(
     lineage: Lineage, day: date, units: str, measures: Sequence[str], *, job: str = "true", apart: bool = True
-) -> None:
-    """Positions of the payroll system that count on a reference date."""
-    lineage.con.execute(
-        f"""create or replace temp table held as
-            select person_id, position_row as row, position_percent as percent, wants_larger_position as wants,
-                false as is_temporary, 0 as size_rank
-            from intermediate.int_full_time_positions
-            where source = 'payroll' and reference_date = $1 and unit_code in ({units}) and {job}""",
-        [day],
-    )
-    persons.keep(lineage, "held", measures)
-    lineage.add_positions("position", "select row from held")
+) -> Relation:
+    """Name the positions of the payroll system that count on a reference date; returns their rows (`row`)."""
+    kept = persons.keep(lineage.con, _held(lineage.con, "payroll", day, units, job), measures)
+    lineage.add_positions("position", f"select row from {kept}")
     if apart:
         set_apart(lineage, day, units, job, "in_full_time", "full time")
+    return kept
+
+
+def _held(con: duckdb.DuckDBPyConnection, source: str, day: date, units: str, job: str) -> Relation:
+    """The positions of a source that count on the date in the units, as persons.keep reads them."""
+    return table(
+        con,
+        "held",
+        f"""select person_id, position_row as row, position_percent as percent, wants_larger_position as wants,
+                false as is_temporary, 0 as size_rank
+            from intermediate.int_full_time_positions
+            where source = $1 and reference_date = $2 and unit_code in ({units}) and {job}""",
+        [source, day],
+    )
 
 
 def _of_pai(lineage: Lineage, day: date, units: str, job: str, measures: Sequence[str]) -> None:
-    con = lineage.con
-    con.execute(
-        f"""create or replace temp table held as
-            select person_key as person_id, row_number as row, position_percent as percent, cast(null as varchar) as wants,
-                false as is_temporary, 0 as size_rank
-            from staging.stg_pai
-            where reference_date = $1 and position_percent > 0 and unit_code in ({units}) and {job}""",
-        [day],
-    )
-    persons.keep(lineage, "held", measures)
-    rows = (
-        "select file_sha256, row_number from staging.stg_pai where reference_date = $1 and row_number in (select row from held)"
-    )
-    lineage.add("pai", "position in PAI", rows, [day])
-    # A position whose unit is not there counts in the municipality, where it counts anyway.
+    kept = persons.keep(lineage.con, _held(lineage.con, "pai", day, units, job), measures)
+    named = f"from staging.stg_pai where reference_date = $1 and row_number in (select row from {kept})"
+    lineage.add("pai", "position in PAI", f"select file_sha256, row_number {named}", [day])
+    # A position of an unknown unit counts in the municipality, so that for its cells the root of the tree is enough.
     whole = "select min(unit_code) from staging.stg_units where parent_code is null"
     lineage.add_units(
-        f"""select case when ({whole}) in ({units}) then ({whole}) else unit_code end
-            from staging.stg_pai where reference_date = $1 and row_number in (select row from held)""",
+        f"select case when ({whole}) in ({units}) then ({whole}) else unit_code end {named}",
         [day],
     )
     lineage.exclude(
@@ -121,10 +121,9 @@ def _of_pai(lineage: Lineage, day: date, units: str, job: str, measures: Sequenc
 
 
 def add_full_leaves(lineage: Lineage, day: date) -> None:
-    """Leaves of the positions named so far that are on full leave on the day: without them these would count."""
-    con = lineage.con
+    """Name the leaves of the positions named so far that are on full leave on the day. Without them these would count."""
     found: dict[int, list[tuple[int, Decimal]]] = defaultdict(list)
-    for position, leave, percent in con.execute(
+    for position, leave, percent in lineage.con.execute(
         f"""select held.row_number, leaves.leave_row, leaves.leave_percent
             from {lineage.rows_of("stillinger")} as held
             inner join intermediate.int_full_leave_dates as full_leave
@@ -137,10 +136,11 @@ def add_full_leaves(lineage: Lineage, day: date) -> None:
         [day],
     ).fetchall():
         found[position].append((leave, percent))
+    is_full_leave = Evaluated(lineage.con, "formulas.is_full_leave(leaves)", {"leaves": "decimal(18, 4)"})
     kept = [
         leave
         for leaves in found.values()
-        for leave, _ in smallest(leaves, lambda rows: sum(percent for _, percent in rows) >= 100)
+        for leave, _ in smallest(leaves, lambda rows: is_full_leave(sum((percent for _, percent in rows), Decimal(0))))
     ]
     lineage.add(
         "permisjoner",
@@ -151,7 +151,7 @@ def add_full_leaves(lineage: Lineage, day: date) -> None:
 
 
 def set_apart(lineage: Lineage, day: date, units: str, conditions: str, population: str, called: str) -> None:
-    """Positions valid on the day in the units that do not count, with the reason."""
+    """Set the positions of the units apart that are valid on the day and do not count, each with its reason."""
     lineage.exclude(
         "stillinger",
         f"""select file_sha256, row_number, case

@@ -24,7 +24,7 @@ REFERENCES = {
     "variable_timer": [("employee_no", "ansatte"), ("unit_code", "organisasjon")],
     "piloter": [("unit_code", "organisasjon")],
 }
-# As many rows of a file are told as examples.
+# So many rows of a file are shown as examples.
 FIRST_ROWS = 3
 FULL_TIME_FORMS = "select employment_form from seeds.populations where in_full_time"
 
@@ -107,9 +107,9 @@ class Lineage:
         """Name the rows that the query gives; returns how many of them were not named yet.
 
         Args:
-            gives_each_once: spares looking for rows that the query gives twice.
+            gives_each_once: the query gives no row twice, so that none has to be looked for.
             gives_file_no: the query gives `file_no` and not `file_sha256`.
-            with_references: the caller names the persons and units that the rows refer to.
+            with_references: the caller itself names the persons and units that the rows refer to.
         """
         if role not in self.roles:
             self.roles.append(role)
@@ -144,7 +144,7 @@ class Lineage:
         self.con.execute(f"insert into left_out {apart}", list(parameters))
 
     def _key(self, feed: str) -> str:
-        """SQL for what tells the feed's rows apart: their number, and the file's where there are several."""
+        """SQL for what identifies a row of the feed: its number, and that of its file where there are several."""
         return "row_number" if len(self._numbers(feed)) == 1 else "file_no, row_number"
 
     def _named_of(self, feed: str, roles: Collection[int] = ()) -> str:
@@ -204,7 +204,7 @@ class Lineage:
                     self.add("ansatte", "person", query, gives_each_once=True)
 
     def add_merged(self) -> None:
-        """Name the further rows that the rows named so far were put together from, when days are delivered one a row."""
+        """Name the further delivered rows that were merged into the rows named so far, when days are delivered one a row."""
         for (feed,) in self.con.execute("select distinct feed from raw.merged_rows order by feed").fetchall():
             self.add(
                 feed,
@@ -223,10 +223,10 @@ class Lineage:
         if first_year is not None or year >= as_of_year:
             return
         spells = f"(select {self.file_no('fravaer')} as file_no, * from intermediate.int_spells)"
-        # Most rows named do: a thousand of them nearly always tell.
+        # A thousand of the named rows are asked first. They nearly always hold such an absence.
         named_of = self._named_of("fravaer")
         for some in (f"(from {named_of} limit 1000)", named_of):
-            named = f"select 1 from {spells} as spell semi join {some} as sample_of using ({self._key('fravaer')})"
+            named = f"select 1 from {spells} as spell semi join {some} as sampled using ({self._key('fravaer')})"
             if self.con.execute(f"{named} where year(from_date) <= $1 limit 1", [year]).fetchone():
                 return
         self.add(
@@ -240,8 +240,8 @@ class Lineage:
     def make_deliverable(self, outside: str = "true") -> None:
         """Name one position when there is none: a delivery with no row in stillinger, ansatte or organisasjon is refused.
 
-        The one taken counts as little as possible: by `outside`, a condition on raw.stillinger that keeps it out of the cell,
-        then by its form. It shares persons and units with the rows named so far where it can.
+        It is one outside the cell where there is one; `outside` is the condition on raw.stillinger for that. Of those one is
+        preferred whose form of employment does not count in full time, and then one of a unit and a person named already.
         """
         if self.count("stillinger"):
             return
@@ -257,7 +257,7 @@ class Lineage:
         self.add_references()
 
     def exclude_quarantined(self) -> None:
-        """Set the quarantined rows of the feeds that the cell draws on apart; what they would have counted in is unknown."""
+        """Set the quarantined rows of the cell's feeds apart. Which cells they would have counted in is unknown."""
         feeds = self.con.execute("select distinct feed from raw.quarantine order by feed").fetchall()
         for (feed,) in feeds:
             if not self.count(feed):

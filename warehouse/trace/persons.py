@@ -1,143 +1,133 @@
 """Which positions make a figure that counts persons: headcounts, shares and bands of full time, equality and leaders.
-Not here: which positions are in a cell's scope (full_time.py, equality.py, reference.py).
+Not here: which positions are in a cell's scope (full_time.py, equality.py), or when a person is counted as what
+(dbt_project/macros/formulas.sql).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import combinations
 
-from warehouse.database import one
-from warehouse.trace.lineage import Lineage
+import duckdb
+
+from warehouse.trace.evaluated import Evaluated
 from warehouse.trace.minimal import smallest
+from warehouse.trace.temporary import Relation, table
+
+# What a measure counts of a person, as SQL on the person's `person_percent`, `wants_larger`, `has_answered` and `is_temporary`.
+TOTAL = "person_percent"
+IS_PERSON = "true"
+IS_PART_TIME = "formulas.is_part_time(person_percent)"
+IS_INVOLUNTARY = "formulas.is_involuntary_part_time(person_percent, wants_larger)"
+HAS_ANSWERED = "formulas.has_answered_part_time(person_percent, has_answered)"
+IS_AT_THRESHOLD = "formulas.is_at_threshold(person_percent, (select full_time_threshold from raw.settings))"
+BANDS = ("persons_0_20", "persons_20_50", "persons_50_80", "persons_80_100", "persons_100")
+# By measure; a share counts its denominator too.
+COUNTS: Mapping[str, tuple[str, ...]] = {
+    "headcount": (IS_PERSON,),
+    "employees": (IS_PERSON,),
+    "leaders": (IS_PERSON,),
+    "fte": (TOTAL,),
+    "average_position_percent": (TOTAL, IS_PERSON),
+    "full_time_100_percent": (IS_PERSON, f"not {IS_PART_TIME}"),
+    "full_time_80_percent": (IS_PERSON, IS_AT_THRESHOLD),
+    **{band: (f"formulas.band(person_percent) = '{band}'",) for band in BANDS},
+    "part_time": (IS_PART_TIME,),
+    "part_time_employees": (IS_PART_TIME,),
+    "involuntary_part_time": (IS_INVOLUNTARY,),
+    "part_time_answered": (HAS_ANSWERED,),
+    "involuntary_percent": (IS_INVOLUNTARY, HAS_ANSWERED),
+    "temporary_employees": ("is_temporary",),
+    "employees_percent": (IS_PERSON,),
+    "fte_percent": (TOTAL,),
+    "leader_percent": (IS_PERSON,),
+}
+PERSON = {"person_percent": "decimal(18, 4)", "wants_larger": "boolean", "has_answered": "boolean", "is_temporary": "boolean"}
+# Of a person with up to so many positions every choice of them is evaluated beforehand, in one query for everybody.
+FEW = 4
 
 
 @dataclass(frozen=True)
 class Held:
-    """A position of a person: its percent, the answer to whether a larger one is wanted, and what temporary work it is."""
+    """A position of a person: its percent, the answer to whether a larger one is wanted, and what temporary work it is.
+
+    The one with the lowest `size_rank` says whether the person is a temporary employee.
+    """
 
     row: int
     percent: Decimal
-    wants: str | None = None
-    is_temporary: bool = False
-    size_rank: int = 0
+    wants: str | None
+    is_temporary: bool
+    size_rank: int
 
 
-Outcome = Callable[[Sequence[Held]], object]
+def keep(con: duckdb.DuckDBPyConnection, held: Relation, measures: Sequence[str]) -> Relation:
+    """Of positions (person_id, row, percent, wants, is_temporary, size_rank) the rows (`row`) that make the measures.
 
-
-def total(held: Sequence[Held]) -> Decimal:
-    return sum((position.percent for position in held), Decimal(0))
-
-
-def is_person(held: Sequence[Held]) -> bool:
-    return bool(held)
-
-
-def is_part_time(held: Sequence[Held]) -> bool:
-    return bool(held) and total(held) < 100
-
-
-def is_involuntary(held: Sequence[Held]) -> bool:
-    return is_part_time(held) and any(position.wants == "Ja" for position in held)
-
-
-def has_answered(held: Sequence[Held]) -> bool:
-    return is_part_time(held) and any(position.wants for position in held)
-
-
-def is_temporary(held: Sequence[Held]) -> bool:
-    return bool(held) and min(held, key=lambda position: position.size_rank).is_temporary
-
-
-def in_band(low: int, high: float) -> Outcome:
-    return lambda held: bool(held) and low <= total(held) < high
-
-
-def at_least(threshold: Decimal) -> Outcome:
-    return lambda held: bool(held) and total(held) >= threshold
-
-
-def outcomes(threshold: Decimal) -> Mapping[str, tuple[Outcome, ...]]:
-    """For each measure what of a person it counts; a share counts its denominator too."""
-    return {
-        "headcount": (is_person,),
-        "employees": (is_person,),
-        "leaders": (is_person,),
-        "fte": (total,),
-        "average_position_percent": (total, is_person),
-        "full_time_100_percent": (is_person, at_least(Decimal(100))),
-        "full_time_80_percent": (is_person, at_least(threshold)),
-        "persons_0_20": (in_band(0, 20),),
-        "persons_20_50": (in_band(20, 50),),
-        "persons_50_80": (in_band(50, 80),),
-        "persons_80_100": (in_band(80, 100),),
-        "persons_100": (at_least(Decimal(100)),),
-        "part_time": (is_part_time,),
-        "part_time_employees": (is_part_time,),
-        "involuntary_part_time": (is_involuntary,),
-        "part_time_answered": (has_answered,),
-        "involuntary_percent": (is_involuntary, has_answered),
-        "temporary_employees": (is_temporary,),
-        "employees_percent": (is_person,),
-        "fte_percent": (total,),
-        "leader_percent": (is_person,),
-    }
-
-
-def keep(lineage: Lineage, table: str, measures: Sequence[str]) -> None:
-    """Reduce a temporary table of positions (person_id, row, percent, wants, is_temporary, size_rank) to those that make the
-    measures. At least one person stays, so that the cell is there.
+    At least one person's stay, so that the cell is there.
     """
-    con = lineage.con
-    threshold = Decimal(one(con, "select full_time_threshold from raw.settings")[0])
-    wanted = dict.fromkeys(outcome for name in measures for outcome in outcomes(threshold)[name])
-    if total in wanted:
-        return
-
-    def outcome(held: Sequence[Held]) -> tuple:
-        return tuple(one_outcome(held) for one_outcome in wanted)
-
-    nothing = outcome([])
-    con.execute(
-        f"""create or replace temp table only_held as
-            from {table} where person_id in (select person_id from {table} group by person_id having count(*) = 1)"""
+    counted = list(dict.fromkeys(expression for name in measures for expression in COUNTS[name]))
+    if TOTAL in counted:
+        return table(con, "kept_rows", f"select row from {held}")
+    several = table(
+        con,
+        "of_several",
+        f"from {held} where person_id in (select person_id from {held} group by person_id having count(*) > 1)",
     )
-    # Whoever holds one position counts as all do whose only one is like it.
-    alike = "percent, wants, is_temporary"
-    con.execute(f"create or replace temp table alike_row as select min(row) as row, {alike} from only_held group by all")
-    counting = [
-        row
-        for row, *values in con.execute(f"select row, {alike} from alike_row").fetchall()
-        if outcome([Held(row, *values)]) != nothing
-    ]
-    con.execute(
-        """create or replace temp table kept_row as
-            select held.row from only_held as held inner join alike_row as alike
-                on held.percent = alike.percent and held.wants is not distinct from alike.wants
-                    and held.is_temporary is not distinct from alike.is_temporary
-            where alike.row in (select unnest($1))""",
-        [counting],
+    only = f"""(select row, percent as person_percent, coalesce(wants = 'Ja', false) as wants_larger,
+                wants is not null as has_answered, is_temporary from {held} anti join {several} as several using (row))"""
+    kept = table(con, "kept_rows", f"select row from {only} as person where {' or '.join(f'({part})' for part in counted)}")
+    outcome = _Outcome(Evaluated(con, ", ".join(counted), PERSON), len(counted))
+    persons = _by_person(con, several)
+    outcome.prepare(persons)
+    rows = [position.row for positions in persons for position in smallest(positions, outcome)]
+    if not rows and not con.execute(f"select 1 from {kept} limit 1").fetchone():
+        first = f"(from {held} where person_id = (select arg_min(person_id, row) from {held}))"
+        for positions in _by_person(con, first):
+            rows = [position.row for position in smallest(positions, lambda some: (bool(some), outcome(some)))]
+    if rows:
+        con.execute(f"insert into {kept} select unnest($1)", [rows])
+    return kept
+
+
+class _Outcome:
+    """What of a person some of the positions make."""
+
+    def __init__(self, counted: Evaluated, width: int) -> None:
+        self._counted = counted
+        self._nothing = (False,) * width
+
+    def prepare(self, persons: Collection[Sequence[Held]]) -> None:
+        few = [positions for positions in persons if len(positions) <= FEW]
+        self._counted.prepare(
+            {
+                _person(some)
+                for positions in few
+                for number in range(1, len(positions) + 1)
+                for some in combinations(positions, number)
+            }
+        )
+
+    def __call__(self, positions: Sequence[Held]) -> tuple:
+        return self._counted(*_person(positions)) if positions else self._nothing
+
+
+def _person(positions: Sequence[Held]) -> tuple[Decimal, bool, bool, bool]:
+    """The person that holds these positions, as `PERSON` has it."""
+    return (
+        sum((position.percent for position in positions), Decimal(0)),
+        any(position.wants == "Ja" for position in positions),
+        any(position.wants is not None for position in positions),
+        bool(min(positions, key=lambda position: position.size_rank).is_temporary),
     )
-    kept = [
-        position.row
-        for held in _by_person(lineage, f"{table} anti join only_held using (row)")
-        for position in smallest(held, outcome)
-    ]
-    if not kept and not counting:
-        first = f"{table} where person_id = (select arg_min(person_id, row) from {table})"
-        for witness in _by_person(lineage, first):
-            kept = [position.row for position in smallest(witness, lambda held: (bool(held), outcome(held)))]
-    if kept:
-        con.execute("insert into kept_row select unnest($1)", [kept])
-    con.execute(f"delete from {table} where row not in (select row from kept_row)")
 
 
-def _by_person(lineage: Lineage, relation: str) -> Collection[list[Held]]:
+def _by_person(con: duckdb.DuckDBPyConnection, relation: str) -> Collection[list[Held]]:
     """The positions of the relation, those of a person together, in the file's order."""
     persons: dict[str, list[Held]] = defaultdict(list)
-    for person, *values in lineage.con.execute(f"from {relation} order by row").fetchall():
+    for person, *values in con.execute(f"from {relation} order by row").fetchall():
         persons[person].append(Held(*values))
     return persons.values()

@@ -1,4 +1,6 @@
-"""Which rows make the tables that set own figures beside others: benchmarks, targets, pilots."""
+"""Which rows make the tables that set own figures beside others: benchmarks, targets, pilots.
+Not here: the rows of the own figures (sick_leave, full_time.py).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from warehouse.database import one, quoted
 from warehouse.trace import full_time, sick_leave
 from warehouse.trace.lineage import Lineage, unit_scope
 from warehouse.trace.minimal import smallest
+from warehouse.trace.temporary import table
 
 FULL_TIME = ("full_time_80_percent", "full_time_100_percent", "average_position_percent")
 
@@ -29,7 +32,7 @@ def add_own_figure(lineage: Lineage, indicator: str, period_type: str, period: s
         return
     first, last = one(
         con,
-        "select min(month_index), max(month_index) from intermediate.int_periods where period_type = $1 and period = $2",
+        "select first_month_index, last_month_index from intermediate.int_periods where period_type = $1 and period = $2",
         [period_type, period],
     )
     sick_leave.add_rows(lineage, sick_leave.Scope(units, first, last), sick_leave.TERMS[indicator], apart=apart)
@@ -37,25 +40,26 @@ def add_own_figure(lineage: Lineage, indicator: str, period_type: str, period: s
 
 
 def of_benchmark(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
-    """The figure's own row or rows; for the rank those of the better ones and of the own figure too."""
+    """The rows of the figure. For the rank also those of the better figures and of the municipality's own."""
     con = lineage.con
-    con.execute(
-        """create or replace temp table figure as
-           select figures.*, served.rank from intermediate.int_benchmarks as figures
+    figures = table(
+        con,
+        "figures",
+        """select figures.*, served.rank from intermediate.int_benchmarks as figures
            inner join marts.benchmarks as served using (indicator, period_type, period, peer)
            where not is_replaced and indicator = $1 and period_type = $2 and period = $3""",
         [cell["indicator"], cell["period_type"], cell["period"]],
     )
     peer = cell["peer"]
-    is_own, rank = one(con, "select feed is null, rank from figure where peer = $1", [peer])
+    is_own, rank = one(con, f"select feed is null, rank from {figures} where peer = $1", [peer])
     wants_rank = "rank" in measures and rank is not None
     own = con.execute(
-        """select org_unit_code from intermediate.int_own_figures where org_level = 'kommune'
-           and (indicator, period_type, period, org_unit_name) in (
-               select (indicator, period_type, period, peer) from figure where feed is null)"""
+        f"""select org_unit_code from intermediate.int_own_figures where org_level = 'kommune'
+            and (indicator, period_type, period, org_unit_name) in (
+                select (indicator, period_type, period, peer) from {figures} where feed is null)"""
     ).fetchone()
     for feed in ("sammenligning", "ssb"):
-        rows = "select file_sha256, row_number from figure where feed = $1"
+        rows = f"select file_sha256, row_number from {figures} where feed = $1"
         lineage.add(feed, "figure", f"{rows} and peer = $2", [feed, peer])
         if wants_rank:
             lineage.add(feed, "better figure", f"{rows} and rank < $2", [feed, rank])
@@ -66,7 +70,7 @@ def of_benchmark(lineage: Lineage, cell: Mapping[str, object], measures: Sequenc
             [feed, cell["indicator"], cell["period"]],
         )
     if is_own and not (lineage.count("sammenligning") or lineage.count("ssb")):
-        (feed,) = one(con, "select feed from figure where feed is not null union all select 'sammenligning' limit 1")
+        (feed,) = one(con, f"select feed from {figures} where feed is not null union all select 'sammenligning' limit 1")
         lineage.add(
             feed,
             "peer without whom there is no comparison",
@@ -82,7 +86,7 @@ def of_benchmark(lineage: Lineage, cell: Mapping[str, object], measures: Sequenc
 
 
 def of_target(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
-    """The decision in force, and for what compares with it the rows of the actual figure."""
+    """The decision in force. For measures that compare with it also the rows of the actual figure."""
     con = lineage.con
     key = [cell[name] for name in ("indicator", "org_level", "org_unit_code", "year")]
     target = """from intermediate.int_targets
@@ -121,8 +125,8 @@ def of_pilot(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[st
             from staging.stg_pilots where pilot = {pilot}""",
     )
     wanted = set(measures)
-    moments = [started] if wanted - {"current_value"} else []
-    moments += [latest] if wanted - {"start_value"} else []
+    months = [started] if wanted - {"current_value"} else []
+    months += [latest] if wanted - {"start_value"} else []
     sides = ["is_inside"] if wanted - {"rest_of_area_change_points"} else []
     sides += ["not is_inside"] if "rest_of_area_change_points" in wanted else []
     scopes = [
@@ -130,10 +134,10 @@ def of_pilot(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[st
         for side in sides
         for month, day in con.execute(
             "select month_index, counted_to from intermediate.int_months where list_contains($1, month_index) order by 1",
-            [moments],
+            [months],
         ).fetchall()
     ]
-    # Twice: what one scope names must not count in another for want of its leaves.
+    # Twice, since what one scope names would count in another scope without its leaves.
     for apart in (False, True):
         for units, month, day in scopes:
             if indicator in FULL_TIME:
@@ -147,9 +151,9 @@ def of_pilot(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[st
     if wanted - {"start_value"} and not _reaches(lineage, latest):
         lineage.add_positions(
             "position in the pilot's last month",
-            f"""select position_row from intermediate.int_position_segments as stretch
+            f"""select position_row from intermediate.int_position_segments as segment
                 inner join intermediate.int_months as latest on latest.month_index = {latest}
-                    and least(stretch.index_through, latest.index_through) > greatest(stretch.index_before, latest.index_before)
+                    and least(segment.index_through, latest.index_through) > greatest(segment.index_before, latest.index_before)
                 where unit_code not in (select unit_code from intermediate.int_pilot_units where pilot = {pilot})
                 order by position_row limit 1""",
         )
@@ -165,15 +169,17 @@ def _has_days(lineage: Lineage, units: str, month: int) -> bool:
 
 def _reaches(lineage: Lineage, month: int) -> bool:
     """Whether a position named so far has a working day in the month."""
-    query = f"""select count(*) from intermediate.int_position_segments as stretch
+    query = f"""select count(*) from intermediate.int_position_segments as segment
         inner join intermediate.int_months as wanted on wanted.month_index = $1
-            and least(stretch.index_through, wanted.index_through) > greatest(stretch.index_before, wanted.index_before)
+            and least(segment.index_through, wanted.index_through) > greatest(segment.index_before, wanted.index_before)
         where position_row in (select row_number from {lineage.rows_of("stillinger")} as named)"""
     return bool(one(lineage.con, query, [month])[0])
 
 
 def _add_pilot_rows(lineage: Lineage, pilot: str) -> None:
-    """The pilot's rows without which its start, its end, its units or their area were others for the positions named so far."""
+    """Name those of the pilot's rows that are needed. Without one of them its start or end would change, or a position named
+    so far would not lie in the pilot or in the area around it any more.
+    """
     con = lineage.con
     named = f"select unit_code from {lineage.rows_of('stillinger')} as named"
     rows = con.execute(

@@ -1,4 +1,6 @@
-"""Which rows make a cell of substitutes_by_unit: positions on the month's last day and the hours of the month."""
+"""Which rows make a cell of substitutes_by_unit: positions on the month's last day and the hours of the month.
+Not here: the positions that count for full time (full_time.py).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from warehouse.trace.full_time import set_apart
 from warehouse.trace.lineage import Lineage, unit_scope
+from warehouse.trace.temporary import is_empty, table
 
 # What a row has to hold to change the measure.
 COUNTS = {
@@ -17,20 +20,17 @@ COUNTS = {
 
 
 def of_cell(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
-    """Rows of a cell; a row of hours in the month is needed for the month to be there at all."""
+    """Rows of a cell. Without any row of hours in the month the table would not have the month at all."""
     con = lineage.con
     units = unit_scope(str(cell["org_level"]), str(cell["org_unit_code"]))
-    con.execute(
-        f"create or replace temp table cell_row as select *, {' or '.join(f'({COUNTS[name]})' for name in measures)} as counts"
-        f" from intermediate.int_substitute_months where worked_month = $1 and unit_code in ({units})",
-        [cell["month"]],
-    )
-    con.execute(
-        """update cell_row set counts = true where not exists (from cell_row where counts)
-           and (feed, row_number) = (select (feed, row_number) from cell_row order by feed, row_number limit 1)"""
-    )
+    # A cell of which no row counts still needs one to be there.
+    of_month = f"from intermediate.int_substitute_months where worked_month = $1 and unit_code in ({units})"
+    counting = " or ".join(f"({COUNTS[name]})" for name in measures)
+    rows = table(con, "rows_of_cell", f"select * {of_month} and ({counting})", [cell["month"]])
+    if is_empty(con, rows):
+        rows = table(con, "rows_of_cell", f"select * {of_month} order by feed, row_number limit 1", [cell["month"]])
     for feed, role in (("stillinger", "position"), ("variable_timer", "hours")):
-        lineage.add(feed, role, f"select file_sha256, row_number from cell_row where counts and feed = '{feed}'")
+        lineage.add(feed, role, f"select file_sha256, row_number from {rows} where feed = '{feed}'")
     if not lineage.count("variable_timer"):
         lineage.add(
             "variable_timer",
@@ -52,4 +52,5 @@ def of_cell(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str
         "select least(last_day(cast($1 || '-01' as date)), as_of) from raw.settings", [cell["month"]]
     ).fetchall()[0]
     set_apart(lineage, day, units, "true", "in_full_time", "full time")
+    lineage.begin_series(int(str(cell["month"])[:4]))
     lineage.make_deliverable(f"unit_code not in ({units})")

@@ -23,15 +23,10 @@ totals as (
         count(*) as employees,
         sum(person_percent) as total_percent,
         count_if(is_temporary) as temporary_employees,
-        count_if(person_percent < 100) as part_time_employees,
-        count_if(person_percent < 100 and wants_larger) as involuntary_part_time
+        count_if(formulas.is_part_time(person_percent)) as part_time_employees,
+        count_if(formulas.is_involuntary_part_time(person_percent, wants_larger)) as involuntary_part_time
     from persons
     group by all
-),
-
-org_units as (
-    select distinct on (org_key) *
-    from {{ ref('int_unit_ancestry') }}
 )
 
 select
@@ -42,7 +37,7 @@ select
     org_unit.org_unit_name,
     totals.sex,
     totals.employees,
-    cast(totals.total_percent as double) / 100 as fte,
+    formulas.fte(totals.total_percent) as fte,
     {{ percent_of('totals.employees', 'sum(totals.employees) over both_sexes') }} as employees_percent,
     {{ percent_of('totals.total_percent', 'sum(totals.total_percent) over both_sexes') }} as fte_percent,
     cast(totals.temporary_employees as bigint) as temporary_employees,
@@ -50,5 +45,5 @@ select
     cast(totals.involuntary_part_time as bigint) as involuntary_part_time,
     cast(null as varchar) as withheld
 from totals
-inner join org_units as org_unit on totals.org_key = org_unit.org_key
+inner join {{ ref('int_org_units') }} as org_unit on totals.org_key = org_unit.org_key
 window both_sexes as (partition by totals.calendar_year, totals.org_key)

@@ -37,28 +37,28 @@ dates as (
     group by pai.reference_date
 ),
 
-moments as (
+comparison_dates as (
     unpivot dates
     on payroll_date, payroll_date_before_pai, pai_date
-    into name moment value reference_date
+    into name date_name value reference_date
 ),
 
 side_by_side as (
     select
-        moments.year,
+        compared.year,
         figures.indicator,
         figures.org_level,
         figures.org_unit_code,
         any_value(figures.org_unit_name) as org_unit_name,
-        max(case when moments.moment = 'payroll_date' then figures.figure end) as payroll_value,
-        max(case when moments.moment = 'payroll_date_before_pai' then figures.figure end) as payroll_value_before_pai,
-        max(case when moments.moment = 'pai_date' then figures.figure end) as pai_value
-    from moments
+        max(case when compared.date_name = 'payroll_date' then figures.figure end) as payroll_value,
+        max(case when compared.date_name = 'payroll_date_before_pai' then figures.figure end) as payroll_value_before_pai,
+        max(case when compared.date_name = 'pai_date' then figures.figure end) as pai_value
+    from comparison_dates as compared
     inner join figures
         on
-            moments.reference_date = figures.reference_date
-            and case moments.moment when 'pai_date' then 'pai' else 'payroll' end = figures.source
-    group by moments.year, figures.indicator, figures.org_level, figures.org_unit_code
+            compared.reference_date = figures.reference_date
+            and case compared.date_name when 'pai_date' then 'pai' else 'payroll' end = figures.source
+    group by compared.year, figures.indicator, figures.org_level, figures.org_unit_code
 )
 
 select

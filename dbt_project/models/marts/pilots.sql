@@ -18,7 +18,7 @@ spans as (
     group by pilot.pilot
 ),
 
-moments as (
+comparison_months as (
     select
         pilot,
         start_month as month_index,
@@ -34,40 +34,40 @@ moments as (
 
 sick_leave as (
     select
-        moments.pilot,
-        moments.month_index,
-        moments.is_start,
+        comparison.pilot,
+        comparison.month_index,
+        comparison.is_start,
         unit.is_inside,
         {{ percent_of(
             'sum(cell.self_short_term + cell.self_long_term + cell.doctor_short_term + cell.doctor_long_term)',
             'sum(cell.possible)'
         ) }} as figure,
-        cast(sum(cell.possible) as double) / 10000 / any_value(period.working_days_in_period) as fte
-    from moments
-    inner join {{ ref('int_pilot_units') }} as unit on moments.pilot = unit.pilot
+        formulas.average_fte(sum(cell.possible), any_value(period.working_days_in_period)) as fte
+    from comparison_months as comparison
+    inner join {{ ref('int_pilot_units') }} as unit on comparison.pilot = unit.pilot
     inner join {{ ref('int_sick_leave_months') }} as cell
-        on moments.month_index = cell.month_index and unit.unit_code = cell.unit_code
+        on comparison.month_index = cell.month_index and unit.unit_code = cell.unit_code
     inner join {{ ref('int_periods') }} as period
-        on moments.month_index = period.month_index and period.period_type = 'month'
-    group by moments.pilot, moments.month_index, moments.is_start, unit.is_inside
+        on period.period_type = 'month' and comparison.month_index = period.first_month_index
+    group by comparison.pilot, comparison.month_index, comparison.is_start, unit.is_inside
 ),
 
 full_time_persons as (
     select
-        moments.pilot,
-        moments.month_index,
-        moments.is_start,
+        comparison.pilot,
+        comparison.month_index,
+        comparison.is_start,
         unit.is_inside,
         held.person_id,
         sum(held.position_percent) as person_percent
-    from moments
-    inner join {{ ref('int_pilot_units') }} as unit on moments.pilot = unit.pilot
+    from comparison_months as comparison
+    inner join {{ ref('int_pilot_units') }} as unit on comparison.pilot = unit.pilot
     inner join {{ ref('int_full_time_positions') }} as held
         on
             held.source = 'payroll'
-            and moments.month_index = year(held.reference_date) * 12 + month(held.reference_date) - 1
+            and comparison.month_index = year(held.reference_date) * 12 + month(held.reference_date) - 1
             and unit.unit_code = held.unit_code
-    group by moments.pilot, moments.month_index, moments.is_start, unit.is_inside, held.person_id
+    group by comparison.pilot, comparison.month_index, comparison.is_start, unit.is_inside, held.person_id
 ),
 
 full_time as (
@@ -77,11 +77,12 @@ full_time as (
             person.month_index,
             person.is_start,
             person.is_inside,
-            {{ percent_of('count_if(person.person_percent >= settings.full_time_threshold)', 'count(*)') }}
+            {{ percent_of('count_if(formulas.is_at_threshold(person.person_percent, settings.full_time_threshold))', 'count(*)') }}
                 as full_time_80_percent,
-            {{ percent_of('count_if(person.person_percent >= 100)', 'count(*)') }} as full_time_100_percent,
-            cast(sum(person.person_percent) as double) / count(*) as average_position_percent,
-            cast(sum(person.person_percent) as double) / 100 as fte
+            {{ percent_of('count_if(not formulas.is_part_time(person.person_percent))', 'count(*)') }}
+                as full_time_100_percent,
+            formulas.average_percent(sum(person.person_percent), count(*)) as average_position_percent,
+            formulas.fte(sum(person.person_percent)) as fte
         from full_time_persons as person
         cross join {{ source('raw', 'settings') }} as settings
         group by person.pilot, person.month_index, person.is_start, person.is_inside

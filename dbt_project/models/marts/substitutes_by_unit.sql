@@ -1,14 +1,13 @@
--- 1950 hours are a full position for a year.
 with totals as (
     select
         cell.worked_month as month,
         ancestry.org_level,
         ancestry.org_unit_code,
         ancestry.org_unit_name,
-        cast(sum(cell.position_percent) as double) / 100 as fte,
-        cast(sum(cell.vikar_percent) as double) / 100 as vikar_fte,
-        cast(sum(cell.counted_hours) as double) / (1950.0 / 12) as variable_fte,
-        cast(sum(cell.substitute_hours) as double) / (1950.0 / 12) as variable_substitute_fte,
+        formulas.fte(sum(cell.position_percent)) as fte,
+        formulas.fte(sum(cell.vikar_percent)) as vikar_fte,
+        formulas.variable_fte(sum(cell.counted_hours)) as variable_fte,
+        formulas.variable_fte(sum(cell.substitute_hours)) as variable_substitute_fte,
         cast(sum(cell.overtime_hours) as double) as overtime_hours
     from {{ ref('int_substitute_months') }} as cell
     inner join {{ ref('int_unit_ancestry') }} as ancestry on cell.unit_code = ancestry.unit_code

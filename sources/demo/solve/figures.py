@@ -1,4 +1,4 @@
-"""The published figures that a subject is to give, as intervals of what rounds to them.
+"""The printed figures that a subject is to give, as intervals of what rounds to them.
 Not here: how they are reached.
 """
 
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from sources.demo.ledger import read_published
+from sources.demo.printed_figures import printed_figures
 
 # Figures that cannot hold beside the others, and why.
 GIVEN_WAY = {
@@ -30,16 +30,16 @@ GIVEN_WAY = {
 def figures(*indicators: str, source: str = "payroll") -> pd.DataFrame:
     """The figures of these indicators that the municipality itself must give, one row a cell.
 
-    Columns are the ledger's, with `low` and `high`: what lies between them rounds to the figure.
+    Columns are those of the printed figures, with `low` and `high`: what lies between them rounds to the figure.
     """
-    published = read_published()
-    found = published[published["indicator"].isin(indicators) & (published["source"] == source) & (published["peer"] == "")]
+    printed = printed_figures()
+    found = printed[printed["indicator"].isin(indicators) & (printed["source"] == source) & (printed["peer"] == "")]
     found = found[~found["figure_id"].isin(GIVEN_WAY)]
     columns = list(found.columns)
     dimensions = columns[columns.index("indicator") : columns.index("value")]
     found = found.sort_values("decimals", kind="stable").drop_duplicates(dimensions, keep="last")
     half = [Decimal(1).scaleb(-int(decimals)) / 2 for decimals in found["decimals"]]
-    value = [Decimal(value) for value in found["value"]]
+    value = [Decimal(value.replace(",", ".")) for value in found["value"]]
     return found.assign(
         low=[float(middle - width) for middle, width in zip(value, half, strict=True)],
         high=[float(middle + width) for middle, width in zip(value, half, strict=True)],

@@ -17,7 +17,7 @@ from sources.demo.solve.program import solve
 
 # What is "so far" is of this date.
 LAST = "2024-10-31"
-# The dates and how the ledger names them; a year means its last reference date, in the running year that of the extract.
+# The dates and their names in the printed figures. A year means its last reference date, in the running year the extract's.
 DATES = {
     "2020-12-31": "2020",
     "2022-09-30": "pilot start",

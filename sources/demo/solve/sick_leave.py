@@ -1,4 +1,4 @@
-"""Which of the drawn spells of sick leave happen, so that every published sick-leave figure comes out as printed.
+"""Which of the drawn spells of sick leave happen, so that every printed sick-leave figure comes out as printed.
 
 Each figure is a row: the lost time of the chosen spells in its cell, within the interval that rounds to the figure. The
 program's solution leaves hardly any spell half chosen; those are rounded, and what that breaks is mended spell by spell.
@@ -168,11 +168,11 @@ def _lost(cells: pd.DataFrame, notes: pd.DataFrame, taken: int) -> pd.DataFrame:
 
 
 def _goals(municipality: Municipality) -> Iterator[dict]:
-    """The cells to bring within bounds: the published ones, and beside them what keeps the others believable."""
-    published = figures(*MEASURES)
+    """The cells to bring within bounds: the printed ones, and beside them what keeps the others believable."""
+    printed = figures(*MEASURES)
     units = municipality.units
     below = municipality.members
-    for figure in published.to_dict("records"):
+    for figure in printed.to_dict("records"):
         key = figure["org_unit"] if figure["org_level"] == "gruppe" else ""
         named = units.index[(units["name"] == figure["org_unit"])]
         yield {
@@ -180,19 +180,19 @@ def _goals(municipality: Municipality) -> Iterator[dict]:
             "members": below[key] if key else below[named[0]],
             "printed": True,
         }
-    told = set(zip(published["org_unit"], published["period"], strict=True))
+    with_figures = set(zip(printed["org_unit"], printed["period"], strict=True))
     plain = {"indicator": "sick_leave_percent", "sex": "", "age_group": "", "job_title": "", "printed": False}
     areas = municipality.sick_leave.reset_index().to_dict("records")
     for area in areas:
         goal, period = area["sick_leave_percent"], str(area["year"])
         for unit, name in units.loc[units["area"] == area["area"], "name"].items():
-            if (name, period) not in told:
+            if (name, period) not in with_figures:
                 is_area = name == area["area"]
                 low, high = (goal - INVENTED, goal + INVENTED) if is_area else (goal * USUAL[0], goal * USUAL[1])
                 yield {**plain, "period": period, "members": below[unit], "low": low, "high": high}
     for area in areas:
         goal, period = area["self_certified_percent"], str(area["year"])
-        if (area["area"], period) not in told:
+        if (area["area"], period) not in with_figures:
             members = below[units.index[units["name"] == area["area"]][0]]
             own = {**plain, "indicator": "self_certified_percent", "low": goal - INVENTED, "high": goal + INVENTED}
             yield {**own, "period": period, "members": members}

@@ -39,6 +39,7 @@ one_employee_no = check(
 FEED = Feed(
     required=False,
     needs_rows=False,
+    changed_row=("PAI-år", "Ansattnr", "Enhetskode", "Stillingskode"),
     files=Naming("pai", kinds=("csv", "txt", "xlsx"), yearly=True, reference_day=(12, 1)),
     read=read_pai,
     schema=pap.DataFrameSchema(

@@ -1,16 +1,16 @@
-"""Contract of the feed publiserte_tall: the ledger of published figures, one row a figure in a document."""
+"""Contract of the feed publiserte_tall: figures that documents have printed, one row a figure in a document."""
 
 import pandera.pandas as pap
 
 from sources.contract import Feed, between, date, integer, number, text, unique_rows
 from sources.naming import Naming
-from sources.reference.publiserte_tall.ledger import read_ledger
+from sources.reference.publiserte_tall.printed_figures import read_printed_figures
 
 FEED = Feed(
     required=False,
     needs_rows=False,
     files=Naming("publiserte_tall"),
-    read=read_ledger,
+    read=read_printed_figures,
     schema=pap.DataFrameSchema(
         name="publiserte_tall",
         description="One row a figure as it was printed; empty dimensions mean all.",

@@ -1,0 +1,58 @@
+{# The formulas of metrics.md that both the models and `arsverk trace` compute, as macros of the build database, in its schema
+   `formulas`. They are made before the models run (dbt_project.yml, on-run-start) and stay in the restricted database.
+   A sum of percents of a day is called `leaves`, `doctors` or `selves`: of all the leaves, the doctor-certified and the
+   self-certified absences that are active on it. Not here: how rows are joined and summed (models). #}
+{% macro create_formulas() %}
+create schema if not exists formulas;
+
+-- The lost time of a day, in percent of the position (metrics.md 4).
+create or replace macro formulas.available_percent(leaves) as
+    100 - least(100, leaves);
+create or replace macro formulas.lost_doctor_percent(leaves, doctors) as
+    least(least(100, doctors), formulas.available_percent(leaves));
+create or replace macro formulas.lost_self_percent(leaves, doctors, selves) as
+    least(
+        least(100 - least(100, doctors), selves),
+        formulas.available_percent(leaves) - formulas.lost_doctor_percent(leaves, doctors)
+    );
+create or replace macro formulas.lost_percent(leaves, doctors, selves) as
+    formulas.lost_doctor_percent(leaves, doctors) + formulas.lost_self_percent(leaves, doctors, selves);
+
+-- Spells (metrics.md 4): whether an absence begins one, by the latest end of the person's absences before it and the working
+-- days up to the day before the absence and up to that end; and whether a spell of so many calendar days is long-term.
+create or replace macro formulas.begins_spell(from_date, latest_end, index_before, index_at_latest_end) as
+    coalesce(from_date > latest_end and index_before > index_at_latest_end, latest_end is null);
+create or replace macro formulas.is_long_term(spell_days, short_term_max_days) as
+    spell_days > short_term_max_days;
+
+-- Årsverk: of the position percents on a date (metrics.md 5 and 7), of the possible time of a period in percent × percent ×
+-- working days (4), and of the variable hours of a month, of which 1950 are a full position for a year (6).
+create or replace macro formulas.fte(position_percents) as
+    cast(position_percents as double) / 100;
+create or replace macro formulas.average_fte(possible, working_days_in_period) as
+    cast(possible as double) / 10000 / working_days_in_period;
+create or replace macro formulas.variable_fte(hours) as
+    cast(hours as double) / (1950.0 / 12);
+
+-- Persons and positions on a date (metrics.md 5 and 7): a person by the sum of their position percents.
+create or replace macro formulas.average_percent(person_percents, persons) as
+    cast(person_percents as double) / cast(persons as double);
+create or replace macro formulas.is_full_leave(leaves) as
+    leaves >= 100;
+create or replace macro formulas.is_part_time(person_percent) as
+    person_percent < 100;
+create or replace macro formulas.is_at_threshold(person_percent, full_time_threshold) as
+    person_percent >= full_time_threshold;
+create or replace macro formulas.band(person_percent) as
+    case
+        when person_percent < 20 then 'persons_0_20'
+        when person_percent < 50 then 'persons_20_50'
+        when person_percent < 80 then 'persons_50_80'
+        when formulas.is_part_time(person_percent) then 'persons_80_100'
+        else 'persons_100'
+    end;
+create or replace macro formulas.is_involuntary_part_time(person_percent, wants_larger) as
+    formulas.is_part_time(person_percent) and wants_larger;
+create or replace macro formulas.has_answered_part_time(person_percent, has_answered) as
+    formulas.is_part_time(person_percent) and has_answered;
+{% endmacro %}
