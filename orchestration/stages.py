@@ -176,6 +176,10 @@ def choose(plan: Plan) -> Chosen:
     delivery = plan.delivery
     if delivery is None:
         choice = choose_delivery(kept_arrivals(plan.home), plan.feeds, plan.as_of)
+        for file in choice.in_future:
+            log.warning(
+                "landing: %s is not used: its extract date lies after today; correct the date in its name", file.file_name
+            )
         for newer in choice.waiting:
             waiting.append(f"the delivery of {newer.extract_date} waits for {', '.join(newer.missing(plan.feeds))}")
             log.warning("landing: %s", waiting[-1])

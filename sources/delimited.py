@@ -125,7 +125,7 @@ def read_delimited(data: bytes, wanted: Collection[str]) -> TextTable:
     """
     text = _one_line_end(as_utf8(data))
     layout = _layout(text, {header_key(header) for header in wanted})
-    if known(layout.fields, {header_key(header) for header in wanted}) < len(wanted):
+    if wanted and known(layout.fields, {header_key(header) for header in wanted}) < len(wanted):
         _refuse_code_page(data, wanted)
     table = _read_rows(text, layout, wanted)
     if layout.separator != b";" and table.misshapen:

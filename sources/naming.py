@@ -66,6 +66,11 @@ class Naming:
         return NamedFile(self.stem, match["part"].lower() if self.in_parts else "", day)
 
 
+def is_in_future(extract_date: date) -> bool:
+    """Whether a file carries a date that no extract can have yet."""
+    return extract_date > date.today()
+
+
 def recognise(file_name: str, namings: Iterable[Naming]) -> NamedFile | None:
     """What the name says by the first form it has."""
     return next((named for naming in namings if (named := naming.read(file_name))), None)
