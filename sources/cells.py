@@ -58,7 +58,7 @@ def header_line(lines: Sequence[Sequence[str]], keys: Collection[str]) -> int:
     return place
 
 
-def nearest(header: str, found: Iterable[str], cutoff: float = 0.6) -> str | None:
+def nearest(header: str, found: Iterable[str], cutoff: float = 0.5) -> str | None:
     """The found header that looks most like one that is missing."""
     by_key = {header_key(other): other for other in found}
     close = get_close_matches(header_key(header), by_key, n=1, cutoff=cutoff)
