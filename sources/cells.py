@@ -17,12 +17,14 @@ SPACES = " \u00a0\u2000-\u200a\u202f\u205f\u3000"
 HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 # Zero width: they are seen nowhere.
 INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
-_ALIKE = str.maketrans({hyphen: "-" for hyphen in HYPHENS} | dict.fromkeys(INVISIBLE))
+_ALIKE = str.maketrans(dict.fromkeys(HYPHENS, "-") | dict.fromkeys(INVISIBLE))
 # Longer headers are no headers, and comparing them takes long.
 LONGEST_HEADER = 200
 MOST_COLUMNS = 2000
 LINES_ABOVE_HEADER = 20
-TOTALS = re.compile(r"(sum|sums?um|total(t|er|sum|en)?|i alt|til sammen|tilsammen|antall( rader| poster)?|rader)\b.*", re.IGNORECASE)
+TOTALS = re.compile(
+    r"(sum|sums?um|total(t|er|sum|en)?|i alt|til sammen|tilsammen|antall( rader| poster)?|rader)\b.*", re.IGNORECASE
+)
 
 
 def header_key(header: str) -> str:
@@ -54,7 +56,9 @@ def header_line(lines: Sequence[Sequence[str]], keys: Collection[str]) -> int:
     width = len(lines[place])
     for i in filled:
         if i < place and width > 2 and 2 * sum(bool(cell.strip()) for cell in lines[i]) > width:
-            raise FileRejected(f"the header stands on line {place + 1}, below line {i + 1}, which looks like a row; put it first")
+            raise FileRejected(
+                f"the header stands on line {place + 1}, below line {i + 1}, which looks like a row; put it first"
+            )
     return place
 
 

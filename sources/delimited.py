@@ -91,7 +91,9 @@ def refuse_what_is_no_text(data: bytes) -> None:
         if data.startswith(signature):
             raise FileRejected(f"is {kind}, no table; export the table as text separated by semicolons, or as .xlsx")
     if WEB_PAGE.match(data[:4000]):
-        raise FileRejected("is a web page or XML (it begins with <); export the table as text separated by semicolons, or as .xlsx")
+        raise FileRejected(
+            "is a web page or XML (it begins with <); export the table as text separated by semicolons, or as .xlsx"
+        )
     if re.match(rb'\s*(\{\s*"|\[\s*[\{\[])', data[:200]):
         raise FileRejected("is JSON, no table; export the table as text separated by semicolons, or as .xlsx")
 
@@ -131,8 +133,8 @@ def read_delimited(data: bytes, wanted: Collection[str]) -> TextTable:
     if layout.separator != b";" and table.misshapen:
         row, fields = next(iter(table.misshapen.items()))
         raise FileRejected(
-            f"is separated by {SEPARATORS[layout.separator]}, and row {row} has {fields} fields instead of {table.width}, as where"
-            " a decimal comma or a text holds the separator; export it separated by semicolons"
+            f"is separated by {SEPARATORS[layout.separator]}, and row {row} has {fields} fields instead of {table.width},"
+            " as where a decimal comma or a text holds the separator; export it separated by semicolons"
         )
     return table
 
@@ -288,9 +290,7 @@ def _read_rows(text: bytes, layout: _Layout, wanted: Collection[str]) -> TextTab
     table = text_table(layout.fields, columns, read[1:], wanted)
     misshapen = {row: fields for row, fields in misshapen.items() if row}
     notes = layout.notes + table.notes
-    return replace(
-        table, width=width, misshapen=misshapen, unclosed=unclosed, lines=starts + layout.header + 1, notes=notes
-    )
+    return replace(table, width=width, misshapen=misshapen, unclosed=unclosed, lines=starts + layout.header + 1, notes=notes)
 
 
 def _column_of_quote(line: bytes, layout: _Layout) -> str:

@@ -1,4 +1,4 @@
-"""Reads the files of the dialect (delimited text and XLSX) into text tables, told apart by content, and text into typed columns.
+"""Reads the files of the dialect (delimited text and XLSX, told apart by content) into text tables, and text into types.
 Not here: the two forms themselves (delimited.py, workbook.py), which columns a feed has, or what makes a row wrong.
 """
 
@@ -53,7 +53,7 @@ def read_text_table(path: Path, sheet: str | None = None, *, wanted: Collection[
 
 
 def _of_workbook(columns: list[list[str | None]], sheet: str | None, wanted: Collection[str]) -> TextTable:
-    first = [[cell or "" for cell in cells] for cells in zip(*(column[: LINES_ABOVE_HEADER + 1] for column in columns))]
+    first = [[cell or "" for cell in cells] for cells in zip(*(column[: LINES_ABOVE_HEADER + 1] for column in columns), strict=True)]
     place = header_line(first, {header_key(header) for header in wanted})
     if not any(first[place]):
         where = f"sheet {sheet}" if sheet else "first sheet"

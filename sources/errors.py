@@ -1,4 +1,6 @@
-"""The one error of the file readers. Not here: rows that break a rule (validate.py), or what a night makes of a rejected file."""
+"""The one error of the file readers.
+Not here: rows that break a rule (validate.py), or what a night makes of a rejected file.
+"""
 
 
 class FileRejected(Exception):

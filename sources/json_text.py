@@ -40,4 +40,8 @@ def _number(written: str) -> str:
 
 def _without_halves(text: str) -> str:
     """Halves of a surrogate pair, which are no text, as the replacement character."""
-    return re.sub(r"(?<!\\)((?:\\\\)*)\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])", r"\1\\ufffd", text) if "\\u" in text else text
+    return (
+        re.sub(r"(?<!\\)((?:\\\\)*)\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])", r"\1\\ufffd", text)
+        if "\\u" in text
+        else text
+    )

@@ -182,8 +182,10 @@ def refuse_missing(missing: Sequence[str], table: TextTable, wanted: Collection[
     names = f"required column {', '.join(missing)} is missing"
     if len(unknown) == len(delivered):
         # Without one known header the first line may well be a data row, whose values are nobody's business.
-        look = f"none of the {table.width} fields on its first line is a header of the feed" if table.width > 1 else (
-            "its first line is one field, without a semicolon"
+        look = (
+            f"none of the {table.width} fields on its first line is a header of the feed"
+            if table.width > 1
+            else ("its first line is one field, without a semicolon")
         )
         raise FileRejected(f"{names}: {look}; export the file with its header on the first line, separated by semicolons")
     hint = f" (found instead: {', '.join(unknown)})" if unknown else ""

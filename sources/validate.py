@@ -31,6 +31,7 @@ from sources.contract import (
 )
 from sources.dialect import parse
 from sources.errors import FileRejected
+from sources.naming import today
 from sources.text_table import NO_LINES, TextTable, refuse_missing
 
 ROW_NUMBER = "row_number"
@@ -168,7 +169,7 @@ def validate(
     empty = pa.chunked_array([pa.nulls(count, pa.string())])
     text = {header: table.columns.get(header, empty) for header in feed.columns}
     findings = _Findings(feed, table.row_numbers)
-    frame = _try_cells(feed, text, findings, extract_date or date.today())
+    frame = _try_cells(feed, text, findings, extract_date or today())
     for stage in STAGES:
         if stage == "reference":
             _try_references(feed, text, frame, findings, known)

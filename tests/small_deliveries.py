@@ -17,7 +17,7 @@ HEADERS = {
     "organisasjon": "Enhetskode;Enhetsnavn;Nivå;Overordnet;Gruppe;Gyldig fra;Gyldig til",
     "ansatte": "Ansattnr;Fødselsnummer;Navn;Kjønn;Fødselsdato",
     "stillinger": "Ansattnr;Stillingsnr;Enhetskode;Stillingskode;Stillingstittel;Ansettelsesform;Stillingsprosent;"
-    "Gyldig fra;Gyldig til",
+    "Gyldig fra;Gyldig til;Årslønn;Lønnsgruppe;Ledernivå;Ønsker større stilling",
     "fravaer": "Ansattnr;Stillingsnr;Fraværstype;Fra dato;Til dato;Fraværsprosent",
     "permisjoner": "Ansattnr;Stillingsnr;Permisjonstype;Fra dato;Til dato;Permisjonsprosent;Dekningsgrad",
 }
@@ -48,7 +48,9 @@ def write_payroll(landing: Path, day: str, **feeds: Sequence[str]) -> None:
     content: dict[str, Sequence[str]] = {"organisasjon": UNITS, "ansatte": persons, "fravaer": [], "permisjoner": [], **feeds}
     content["stillinger"] = positions
     for name, header in HEADERS.items():
-        write_lines(landing / f"{name}_{day}.csv", header, content[name])
+        # Lines may leave their last cells out.
+        padded = [line + ";" * (header.count(";") - line.count(";")) for line in content[name]]
+        write_lines(landing / f"{name}_{day}.csv", header, padded)
 
 
 def national_number(n: int) -> str:

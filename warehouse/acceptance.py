@@ -127,11 +127,7 @@ def _faults(
         if found.rejection:
             continue
         feed = feeds[found.feed]
-        owed = {
-            rule.name
-            for rule in feed.rules
-            if rule.refers_to not in rejected_feeds
-        }
+        owed = {rule.name for rule in feed.rules if rule.refers_to not in rejected_feeds}
         if untried := sorted(owed - found.tried.keys()):
             faults.append(f"{found.file_name}: rules {', '.join(untried)} were never tried")
         if found.loaded + found.quarantined != found.delivered:

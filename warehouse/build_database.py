@@ -28,7 +28,8 @@ create table raw.inputs (feed varchar, delivered_as varchar, file_name varchar, 
     rows_delivered bigint, rows_loaded bigint, rows_quarantined bigint, rejection varchar, unknown_columns varchar,
     notes varchar);
 create table raw.quarantine (feed varchar, file_name varchar, file_sha256 varchar, row_number bigint, line_number bigint,
-    column_name varchar, rule varchar, value varchar, description varchar, remedy varchar, cause varchar, is_first_cause boolean);
+    column_name varchar, rule varchar, value varchar, description varchar, remedy varchar, cause varchar,
+    is_first_cause boolean);
 create table raw.warnings (feed varchar, file_name varchar, file_sha256 varchar, row_number bigint, line_number bigint,
     column_name varchar, rule varchar, value varchar, description varchar, remedy varchar);
 create table raw.feeds (feed varchar, is_required boolean);

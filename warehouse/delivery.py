@@ -61,7 +61,9 @@ def choose(arrivals: Iterable[Arrival], feeds: Mapping[str, Feed], as_of: date |
     arrived = list(arrivals)
     # It would stand before every later delivery.
     in_future = tuple(arrival for arrival in arrived if is_in_future(arrival.extract_date))
-    for arrival in sorted((arrival for arrival in arrived if arrival not in in_future), key=lambda a: (a.extract_date, a.sequence)):
+    for arrival in sorted(
+        (arrival for arrival in arrived if arrival not in in_future), key=lambda a: (a.extract_date, a.sequence)
+    ):
         naming = namings.get(arrival.feed)
         named = naming.read(arrival.file_name) if naming else None
         if naming is None or named is None or (as_of is not None and arrival.extract_date > as_of):

@@ -62,9 +62,7 @@ class References:
     birth_years: pd.Series | None
 
 
-def load_file(
-    con: duckdb.DuckDBPyConnection, home: Home, feed: Feed, arrival: Arrival, beside: References
-) -> FeedLoad:
+def load_file(con: duckdb.DuckDBPyConnection, home: Home, feed: Feed, arrival: Arrival, beside: References) -> FeedLoad:
     """Read, validate and store one file within the caller's transaction."""
     try:
         validated = validate(
@@ -81,9 +79,7 @@ def load_file(
         )
         return FeedLoad(feed.name, arrival.file_name, rejection=str(rejected))
     _store(con, validated, arrival, pseudonym_key(home))
-    return FeedLoad(
-        feed.name, arrival.file_name, validated.rows_delivered, len(validated.accepted), notes=_notes(validated)
-    )
+    return FeedLoad(feed.name, arrival.file_name, validated.rows_delivered, len(validated.accepted), notes=_notes(validated))
 
 
 def _notes(validated: Validated) -> tuple[str, ...]:
@@ -195,7 +191,7 @@ def _line_offsets(validated: Validated, arrival: Arrival) -> pd.DataFrame:
     lines = validated.lines
     offsets = lines - np.arange(len(lines))
     changes = np.flatnonzero(np.diff(offsets, prepend=offsets[:1] - 1))
-    found = [(int(row), int(offsets[row])) for row in changes] if len(lines) else [(0, None)]
+    found: list[tuple[int, int | None]] = [(int(row), int(offsets[row])) for row in changes] if len(lines) else [(0, None)]
     if found == [(0, 1)]:
         found = []
     frame = pd.DataFrame(found, columns=["first_row", "line_offset"], dtype="Int64")

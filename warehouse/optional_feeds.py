@@ -1,4 +1,4 @@
-"""Loads the files of an optional feed so that none stops the night: one that is rejected or too bad gives way to an earlier one.
+"""Loads the files of an optional feed so that none stops the night: one that is too bad gives way to an earlier one.
 Not here: how a file is loaded (load.py), or when it is too bad (acceptance.py).
 """
 

@@ -162,9 +162,7 @@ def read_rows(path: Path, file: VendorFile, reading: Reading, beside: Sequence[R
     for header in source.columns:
         if header not in used:
             result[f"{header} (not in the profile)" if header in contract.columns else header] = nothing
-    return replace(
-        source, columns=result, row_numbers=numbers, set_aside=set_aside, noted=noted, merged=merged
-    )
+    return replace(source, columns=result, row_numbers=numbers, set_aside=set_aside, noted=noted, merged=merged)
 
 
 def _wins(table: pa.Table, reading: Reading) -> np.ndarray:

@@ -65,7 +65,9 @@ def read_factors(path: Path, named: NamedFile) -> TextTable:
     scores = [header for header in table.columns if header in ("Snitt", "Norge") or _factor_of_header(header) is not None]
     signs = pa.array([*NO_SCORE, *(NO_TEXT + sign for sign in NO_SCORE)])
     without = {header: pc.fill_null(pc.is_in(table.columns[header], signs), False) for header in scores}
-    columns = {header: pc.if_else(none, pa.scalar(None, pa.string()), table.columns[header]) for header, none in without.items()}
+    columns = {
+        header: pc.if_else(none, pa.scalar(None, pa.string()), table.columns[header]) for header, none in without.items()
+    }
     table = replace(table, columns={**table.columns, **columns})
     if "Snitt" in without and (rows := np.flatnonzero(without["Snitt"].to_numpy())).size:
         table = table.without_rows(rows, f"sheet Faktorer: {len(rows)} rows without a score are no rows")

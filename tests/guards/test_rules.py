@@ -692,7 +692,7 @@ def test_a_few_bad_rows_stop_no_small_municipality(home: Home, settings: Setting
     load(home, settings, delivery)
     accept_delivery(home, settings, feeds(), delivery)
     write_feed(home.landing, "fravaer", [*small["fravaer"], absence(Fraværstype="Sykemelding")])
-    delivery = choose(take_in(home, home.landing, feeds()).new + [*delivery.files], feeds(), None).delivery
+    delivery = choose([*take_in(home, home.landing, feeds()).new, *delivery.files], feeds(), None).delivery
     load(home, settings, delivery)
     with pytest.raises(Refused) as refused:
         accept_delivery(home, settings, feeds(), delivery)

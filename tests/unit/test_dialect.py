@@ -132,7 +132,9 @@ def commas(columns: list[str], rows: list[Row]) -> str:
 
 
 def other_headers(folder: Path, feed: str, rows: list[Row]) -> Path:
-    columns = [header.upper().replace(" ", f"{NO_BREAK_SPACE} ") if " " in header else f" {header} " for header in headers(feed)]
+    columns = [
+        header.upper().replace(" ", f"{NO_BREAK_SPACE} ") if " " in header else f" {header} " for header in headers(feed)
+    ]
     columns = [columns[0].lower(), *(header.replace("  ", "") for header in columns[1:])]
     renamed = [dict(zip(columns, (row.get(header, "") for header in headers(feed)), strict=True)) for row in rows]
     return write_feed(folder, feed, renamed, columns=columns)
@@ -154,16 +156,12 @@ VARIANTS: dict[str, Writer] = {
     "CR": text(newline="\r"),
     "UTF-16": text(encoding="utf-16"),
     "decomposed": text(decomposed, encoding="utf-8"),
-    "sep=;": lambda folder, feed, rows: written(
-        folder, feed, b"sep=;\r\n" + csv_text(headers(feed), rows).encode("cp1252")
-    ),
+    "sep=;": lambda folder, feed, rows: written(folder, feed, b"sep=;\r\n" + csv_text(headers(feed), rows).encode("cp1252")),
     "sep=, and commas": lambda folder, feed, rows: written(
         folder, feed, b"sep=,\n" + commas(headers(feed), rows).encode("cp1252")
     ),
     "commas": lambda folder, feed, rows: written(folder, feed, commas(headers(feed), rows).encode("cp1252")),
-    "tabs": lambda folder, feed, rows: written(
-        folder, feed, csv_text(headers(feed), rows).replace(";", "\t").encode("cp1252")
-    ),
+    "tabs": lambda folder, feed, rows: written(folder, feed, csv_text(headers(feed), rows).replace(";", "\t").encode("cp1252")),
     "title lines above the header": lambda folder, feed, rows: written(
         folder, feed, b"Uttrekk til statistikk;;;\r\n\r\n" + csv_text(headers(feed), rows).encode("cp1252")
     ),
@@ -341,7 +339,10 @@ REJECTED: dict[str, tuple[bytes, str]] = {
     "separators alone": (b";;;;\r\n", "required column Ansattnr"),
     "header alone": (persons(HEADER), "has a header but no rows"),
     "header and blank lines": (persons(HEADER, "", ";;;;", ""), "has a header but no rows"),
-    "no header": (persons(FIRST, *OTHERS), "required column Ansattnr, Fødselsnummer, Navn, Kjønn, Fødselsdato is missing: none of the 5 fields"),
+    "no header": (
+        persons(FIRST, *OTHERS),
+        "required column Ansattnr, Fødselsnummer, Navn, Kjønn, Fødselsdato is missing: none of the 5 fields",
+    ),
     "a column missing": (
         persons(HEADER.replace("Kjønn", "Kjoenn"), FIRST),
         "required column Kjønn is missing (found instead: Kjoenn); the nearest to Kjønn is Kjoenn; export",
@@ -394,7 +395,10 @@ REJECTED: dict[str, tuple[bytes, str]] = {
         workbook(HEADER.split(";"), FIRST.split(";"), hidden=True),
         "the first sheet, Sheet1, is hidden (the sheets are Sheet1, Data)",
     ),
-    "a header below a row": (persons(FIRST, HEADER, *OTHERS), "the header stands on line 2, below line 1, which looks like a row"),
+    "a header below a row": (
+        persons(FIRST, HEADER, *OTHERS),
+        "the header stands on line 2, below line 1, which looks like a row",
+    ),
     "a second header of other columns": (
         persons(HEADER, FIRST, "Ansattnr;Navn;Fødselsnummer;Kjønn;Fødselsdato", *OTHERS),
         "row 2 is a second header, of other columns",

@@ -64,7 +64,9 @@ def test_rule(tmp_path: Path, rule: str) -> None:
     assert broken_rules(PAI, path) == [rule]
 
 
-@pytest.mark.parametrize("masked", ["018280", "018280XXXXX", "***********", "01828011111", "01828099999", "018280 1234 5", "ukjent"])
+@pytest.mark.parametrize(
+    "masked", ["018280", "018280XXXXX", "***********", "01828011111", "01828099999", "018280 1234 5", "ukjent"]
+)
 def test_a_masked_national_number_is_a_bad_row(tmp_path: Path, masked: str) -> None:
     path = write_lines(tmp_path / "pai_2023.csv", HEADER, [GOOD.replace(national_number(1), masked)])
     assert broken_rules(PAI, path) == ["national_number_eleven_digits"]

@@ -214,7 +214,7 @@ def test_a_file_of_headers_alone_has_no_rows(tmp_path: Path) -> None:
 
 def test_a_header_of_the_profile_that_is_missing_rejects_the_file(tmp_path: Path) -> None:
     (tmp_path / "Turnus_fravær_20240930.csv").write_text(DAYS.replace("Dato", "Dag") + "\n", encoding="utf-8")
-    with pytest.raises(FileRejected, match="required column Dato is missing .*the nearest to Dato is Dag"):
+    with pytest.raises(FileRejected, match=r"required column Dato is missing .*the nearest to Dato is Dag"):
         read_by("visma", tmp_path, "fravaer")
 
 

@@ -162,7 +162,15 @@ def test_ssb_forms_of_value_and_status(tmp_path: Path, value: object, status: ob
 
 @pytest.mark.parametrize(
     "changes",
-    [{"size": [100000, 100000]}, {"value": [1, 2, 3]}, {"value": {"4": 1}}, {"value": {"x": 1}}, {"size": [2, 3]}, {"id": ["Region"]}, {"dimension": {}}],
+    [
+        {"size": [100000, 100000]},
+        {"value": [1, 2, 3]},
+        {"value": {"4": 1}},
+        {"value": {"x": 1}},
+        {"size": [2, 3]},
+        {"id": ["Region"]},
+        {"dimension": {}},
+    ],
 )
 def test_ssb_file_that_is_no_dataset_is_rejected(tmp_path: Path, changes: dict[str, object]) -> None:
     with pytest.raises(FileRejected, match="no JSON-stat2 dataset"):
@@ -170,7 +178,12 @@ def test_ssb_file_that_is_no_dataset_is_rejected(tmp_path: Path, changes: dict[s
 
 
 def test_an_ssb_value_that_is_a_sign_is_no_number(tmp_path: Path) -> None:
-    assert [row[3:] for row in cells(tmp_path, dataset(value=["..", 2, ":", 4]))] == [(None, ".."), (2, None), (None, ":"), (4, None)]
+    assert [row[3:] for row in cells(tmp_path, dataset(value=["..", 2, ":", 4]))] == [
+        (None, ".."),
+        (2, None),
+        (None, ":"),
+        (4, None),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pandera.pandas as pap
 
 from sources.contract import Feed, amount, between, check, date, integer, matches, one_of, percent, text
 from sources.naming import Naming
-from sources.pai.layout import YEAR, read_pai
 from sources.national_number import unmasked
+from sources.pai.layout import YEAR, read_pai
 from sources.payroll.ansatte.contract import check_digits
 
 WEEKLY_HOURS = ("33,6", "34", "34,5", "35", "35,5", "36", "37,5")
@@ -68,7 +68,9 @@ FEED = Feed(
             "Enhetskode": text("unit_code", "The unit's code in organisasjon.", required=False, optional=True),
             "Grunnlønn": amount("base_pay", "Basic pay in kroner.", required=True, checks=[between(0, 5_000_000)]),
             "Faste tillegg": amount("fixed_supplements", "Fixed supplements in kroner.", required=False, optional=True),
-            "Variable tillegg": amount("variable_supplements", "Variable supplements in kroner.", required=False, optional=True),
+            "Variable tillegg": amount(
+                "variable_supplements", "Variable supplements in kroner.", required=False, optional=True
+            ),
             "Overtid": amount("overtime_pay", "Overtime pay in kroner.", required=False, optional=True),
             "Utdanningskode": text(
                 "education_code",
@@ -78,7 +80,9 @@ FEED = Feed(
                 checks=[matches(r"\d{3}", "three_digits", "has three digits", "use the three-digit code")],
             ),
             "Timer per uke": percent("weekly_hours", "Weekly hours of a full position.", required=True, checks=[known_hours]),
-            "Lønnsansiennitetsdato": date("seniority_date", "Date the pay seniority counts from.", required=False, optional=True),
+            "Lønnsansiennitetsdato": date(
+                "seniority_date", "Date the pay seniority counts from.", required=False, optional=True
+            ),
         },
         checks=[one_employee_no],
     ),

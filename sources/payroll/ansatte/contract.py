@@ -42,7 +42,12 @@ FEED = Feed(
             ),
             "Kjønn": text("sex_code", "K (kvinne) or M (mann).", required=True, personal=True, checks=[one_of("K", "M")]),
             "Fødselsdato": date(
-                "birth_date", "Date of birth; only the year is stored.", required=True, personal=True, stored_as="year", is_birth_date=True
+                "birth_date",
+                "Date of birth; only the year is stored.",
+                required=True,
+                personal=True,
+                stored_as="year",
+                is_birth_date=True,
             ),
         },
         checks=[

@@ -27,7 +27,11 @@ FEED = Feed(
             "Fra dato": date("from_date", "First day.", required=True, after_birth_of=("ansatte", "Ansattnr")),
             "Til dato": date("to_date", "Last day, inclusive; empty while it lasts.", required=False),
             "Fraværsprosent": percent(
-                "absence_percent", "Percent of the position that is lost.", required=True, checks=[between(1, 100)], of_scale=True
+                "absence_percent",
+                "Percent of the position that is lost.",
+                required=True,
+                checks=[between(1, 100)],
+                of_scale=True,
             ),
         },
         checks=[

@@ -34,7 +34,10 @@ FEED = Feed(
                 references=("organisasjon", "Enhetskode"),
             ),
             "Gruppe": text(
-                "group_name", "Group that cuts across the tree (Barneskole, SFO …), inherited below.", required=False, is_name=True
+                "group_name",
+                "Group that cuts across the tree (Barneskole, SFO …), inherited below.",
+                required=False,
+                is_name=True,
             ),
             "Gyldig fra": date("valid_from", "First day of the unit.", required=True),
             "Gyldig til": date("valid_to", "Last day of the unit, inclusive; empty while it lasts.", required=False),

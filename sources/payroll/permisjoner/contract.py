@@ -26,7 +26,11 @@ FEED = Feed(
             "Fra dato": date("from_date", "First day.", required=True, after_birth_of=("ansatte", "Ansattnr")),
             "Til dato": date("to_date", "Last day, inclusive; empty while it lasts.", required=False),
             "Permisjonsprosent": percent(
-                "leave_percent", "Percent of the position that is on leave.", required=True, checks=[between(1, 100)], of_scale=True
+                "leave_percent",
+                "Percent of the position that is on leave.",
+                required=True,
+                checks=[between(1, 100)],
+                of_scale=True,
             ),
             "Dekningsgrad": integer(
                 "leave_coverage", "Parental benefit's coverage, 80 or 100.", required=False, checks=[coverage]

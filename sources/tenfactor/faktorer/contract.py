@@ -49,7 +49,10 @@ FEED = Feed(
             "Antall svar": integer("responses", "Answers behind the score.", required=True, checks=[between(0, 1_000_000)]),
             "Norge": number("norway", "The national mean score.", required=False, optional=True, checks=[between(1, 5)]),
             NORWAY_ROW: integer(
-                "norway_row", "Row of a wide sheet that the national mean stands in; empty in a long one.", required=False, optional=True
+                "norway_row",
+                "Row of a wide sheet that the national mean stands in; empty in a long one.",
+                required=False,
+                optional=True,
             ),
         },
         checks=[name_of_factor, unique_rows("Enhet", "Enhetskode", "Faktor", name="unit_factor_unique")],
