@@ -53,7 +53,9 @@ def read_text_table(path: Path, sheet: str | None = None, *, wanted: Collection[
 
 
 def _of_workbook(columns: list[list[str | None]], sheet: str | None, wanted: Collection[str]) -> TextTable:
-    first = [[cell or "" for cell in cells] for cells in zip(*(column[: LINES_ABOVE_HEADER + 1] for column in columns), strict=True)]
+    first = [
+        [cell or "" for cell in cells] for cells in zip(*(column[: LINES_ABOVE_HEADER + 1] for column in columns), strict=True)
+    ]
     place = header_line(first, {header_key(header) for header in wanted})
     if not any(first[place]):
         where = f"sheet {sheet}" if sheet else "first sheet"

@@ -83,7 +83,7 @@ class Lineage:
         offsets: dict[tuple[str, str], list[tuple[int, int | None]]] = defaultdict(list)
         for feed, sha256, row, offset in con.execute("from raw.line_offsets order by all").fetchall():
             offsets[feed, sha256].append((row, offset))
-        self.files = [SourceFile(*row, tuple(offsets.get((row[0], row[2]), [(0, 1)]))) for row in inputs]
+        self.files = [SourceFile(*row, line_offsets=tuple(offsets.get((row[0], row[2]), [(0, 1)]))) for row in inputs]
         self.roles: list[str] = []
         self.counts: Counter[str] = Counter()
         # Feed → roles of the rows whose persons and units have to be looked up.

@@ -102,7 +102,7 @@ def _files(answer: Answer) -> Iterator[str]:
     yield "For instance (file, row, feed, line of the file)"
     for traced in answer.files:
         for row in traced.first_rows:
-            yield f"  {traced.file.file_name}  {row}  {traced.file.feed}  {number(traced.file.line_of(row))}"
+            yield f"  {traced.file.file_name}  {row}  {traced.file.feed}  {traced.file.line_of(row) or '–'}"
     yield "All of them: --rows FILE.csv"
 
 
