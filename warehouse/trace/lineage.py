@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
@@ -83,7 +83,8 @@ class Lineage:
         offsets: dict[tuple[str, str], list[tuple[int, int | None]]] = defaultdict(list)
         for feed, sha256, row, offset in con.execute("from raw.line_offsets order by all").fetchall():
             offsets[feed, sha256].append((row, offset))
-        self.files = [SourceFile(*row, line_offsets=tuple(offsets.get((row[0], row[2]), [(0, 1)]))) for row in inputs]
+        self.files = [SourceFile(*row) for row in inputs]
+        self.files = [replace(file, line_offsets=tuple(offsets.get((file.feed, file.sha256), [(0, 1)]))) for file in self.files]
         self.roles: list[str] = []
         self.counts: Counter[str] = Counter()
         # Feed → roles of the rows whose persons and units have to be looked up.

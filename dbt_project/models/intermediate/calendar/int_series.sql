@@ -13,7 +13,7 @@ with years as (
 begins as (
     select min(absence_year) as first_year
     from years
-    where 100 * absences >= (select max(years.absences) from years)
+    where 100 * absences >= (select max(fullest.absences) from years as fullest)
 )
 
 select
