@@ -109,11 +109,14 @@ def units(rng: Random, start: date) -> list[Row]:
 
 
 def people(rng: Random, as_of: date) -> list[Row]:
-    """Birth years crowd around the borders of the age bands; some birthdays are 1 January and 31 December."""
+    """Birth years crowd around the borders of the age bands; some birthdays are 1 January and 31 December.
+
+    The youngest were over 13 on the first day of the earliest position.
+    """
     rows: list[Row] = []
     taken: set[str] = set()
     for number in range(rng.randrange(25, 46)):
-        age = rng.choice((18, 23, 24, 25, 26, 34, 35, 36, 44, 45, 50, 54, 55, 57, 64, 65, 66, 67))
+        age = rng.choice((23, 23, 24, 25, 26, 34, 35, 36, 44, 45, 50, 54, 55, 57, 64, 65, 66, 67))
         year = as_of.year - age
         born = rng.choice((date(year, 1, 1), date(year, 1, 1) + days(rng.randrange(365)), date(year, 12, 31)))
         sex = rng.choice("KKM")
@@ -393,7 +396,7 @@ def leaves(rng: Random, persons: list[Row], jobs: list[Row], sick: list[Row], st
 def random_feeds(seed: int) -> tuple[Feeds, date]:
     """The five required payroll feeds and their as-of date: mid-month, about 2.5 years after the start."""
     rng = Random(seed)
-    as_of = date(rng.randrange(2023, 2027), rng.randrange(1, 13), rng.randrange(10, 21))
+    as_of = date(rng.randrange(2023, 2026), rng.randrange(1, 13), rng.randrange(10, 21))
     start = as_of - days(rng.randrange(850, 970))
     organisation = units(rng, start)
     persons = people(rng, as_of)

@@ -13,7 +13,6 @@ from sources.registry import feeds
 from tests.municipalities.by_hand import national_number, write_payroll
 from tests.municipalities.files import write_lines, write_workbook
 from tests.nights import check_evaluations, night
-from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.publish import current_publication
 
@@ -63,11 +62,16 @@ def test_a_night_with_files_of_other_sources(tmp_path: Path, capsys: pytest.Capt
     _all_rules_are_checks(home)
 
     write_lines(home.landing / "sammenligning_2024-01-01.csv", PEERS, ["sick_leave_percent;i fjor;Bergen kommune;9,6;KS"])
-    with pytest.raises(Refused) as refused:
-        night(home)
-    assert "sammenligning_2024-01-01.csv is rejected: 1 of 1 rows" in str(refused.value)
-    assert "row 1, Periode = i fjor" in str(refused.value)
-    assert current_publication(home) == first
+    second = night(home)
+    assert second == current_publication(home) != first
+    with duckdb.connect(str(home.served_database), read_only=True) as con:
+        left_out = con.execute(
+            """select rule, description from marts.marts.data_quality
+               where feed = 'sammenligning' and rows > 0 and rule = 'newest_file_used'"""
+        ).fetchall()
+        used = con.execute("select count(*) from marts.marts.inputs where feed = 'sammenligning'").fetchall()
+    assert len(left_out) == 1 and "sammenligning_2024-01-01.csv (no earlier one)" in left_out[0][1]
+    assert used == [(0,)]
 
 
 def _all_rules_are_checks(home: Home) -> None:
