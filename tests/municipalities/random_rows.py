@@ -396,7 +396,7 @@ def leaves(rng: Random, persons: list[Row], jobs: list[Row], sick: list[Row], st
 def random_feeds(seed: int) -> tuple[Feeds, date]:
     """The five required payroll feeds and their as-of date: mid-month, about 2.5 years after the start."""
     rng = Random(seed)
-    as_of = date(rng.randrange(2023, 2026), rng.randrange(1, 13), rng.randrange(10, 21))
+    as_of = date(min(rng.randrange(2023, 2027), 2025), rng.randrange(1, 13), rng.randrange(10, 21))
     start = as_of - days(rng.randrange(850, 970))
     organisation = units(rng, start)
     persons = people(rng, as_of)
