@@ -374,7 +374,7 @@ def attack(publication_id: str | None, home_folder: Path, as_json: bool) -> None
                 1 some are not; they are named
                 2 wrong usage
     """
-    from warehouse.attack.command import attack_publication, told
+    from warehouse.sdc.attack.command import attack_publication, told
 
     def progress(message: str) -> None:
         if sys.stderr.isatty():

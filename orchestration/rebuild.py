@@ -13,9 +13,9 @@ from sources.payroll.profile import ProfileError, feeds_by
 from warehouse.compare import Reproduction, compare
 from warehouse.database import connect
 from warehouse.delivery import Delivery
-from warehouse.disclosure.decisions import Earlier, decide
+from warehouse.sdc.suppression.decisions import Earlier, decide
 from warehouse.disclosure.marts import marts_of
-from warehouse.disclosure.masking import mask
+from warehouse.sdc.masking import mask
 from warehouse.errors import Refused, UsageError
 from warehouse.history import publications
 from warehouse.load import load_delivery

@@ -14,7 +14,7 @@ from warehouse.archive import kept_arrivals, take_in
 from warehouse.database import connect
 from warehouse.delivery import choose
 from warehouse.disclosure.marts import marts_of
-from warehouse.disclosure.masking import mask
+from warehouse.sdc.masking import mask
 from warehouse.paths import Home
 from warehouse.publication import current_publication
 from warehouse.restatements import Restated

@@ -6,11 +6,11 @@ import dagster as dg
 
 from orchestration.dbt import load_manifest, unproven_tests
 from orchestration.night import WRITER_POOL, Night, log, refusals_as_failures
-from warehouse.attack.night import attack_served
+from warehouse.sdc.attack.night import attack_served
 from warehouse.database import connect
-from warehouse.disclosure.decisions import Earlier, decide
+from warehouse.sdc.suppression.decisions import Earlier, decide
 from warehouse.disclosure.marts import marts_of
-from warehouse.disclosure.masking import mask
+from warehouse.sdc.masking import mask
 from warehouse.errors import Refused
 from warehouse.publish import current_publication, publish
 from warehouse.reconciliation import new_mismatches

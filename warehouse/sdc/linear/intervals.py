@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import highspy
 import numpy as np
 
-from warehouse.attack.elimination import Ints
-from warehouse.attack.relations import ROUNDING, Floats
+from warehouse.sdc.linear.elimination import Ints
+from warehouse.sdc.attack.relations import ROUNDING, Floats
 
 # Rounds in which all cells are pushed up and down at once before the rest are taken one by one.
 ROUNDS = 12

@@ -16,10 +16,10 @@ from orchestration.dbt import load_manifest
 from tests.building import build, settings_with
 from tests.random_municipality import random_feeds
 from tests.small_deliveries import write_lines
-from warehouse.attack.audit import attack, unknowns
-from warehouse.attack.families import FAMILIES, Family
-from warehouse.attack.night import attack_served
-from warehouse.attack.served import Organisation, Served
+from warehouse.sdc.attack.audit import attack, unknowns
+from warehouse.sdc.attack.families import FAMILIES, Family
+from warehouse.sdc.attack.night import attack_served
+from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.database import connect
 from warehouse.disclosure.marts import marts_of
 from warehouse.errors import Refused

@@ -11,11 +11,11 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from warehouse.attack.audit import Attack, Report, attack_moment, copied, joined
-from warehouse.attack.cells import is_quarter
-from warehouse.attack.command import told_leaks
-from warehouse.attack.families import FAMILIES, Family
-from warehouse.attack.served import Organisation, Served
+from warehouse.sdc.attack.audit import Attack, Report, attack_moment, copied, joined
+from warehouse.sdc.attack.cells import is_quarter
+from warehouse.sdc.attack.command import told_leaks
+from warehouse.sdc.attack.families import FAMILIES, Family
+from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.database import connect, one, quoted
 from warehouse.errors import Refused
 from warehouse.paths import Home

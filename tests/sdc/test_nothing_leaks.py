@@ -19,7 +19,7 @@ from orchestration.dbt import load_manifest
 from tests.building import settings_with
 from tests.golden.municipality import Municipality
 from tests.small_deliveries import national_number
-from warehouse.attack.night import attack_served
+from warehouse.sdc.attack.night import attack_served
 from warehouse.database import connect
 from warehouse.disclosure.marts import marts_of
 from warehouse.errors import Refused

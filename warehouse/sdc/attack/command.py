@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.attack.audit import Report, attack
-from warehouse.attack.served import Organisation, Served
+from warehouse.sdc.attack.audit import Report, attack
+from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.database import one, quoted
 from warehouse.errors import UsageError
 from warehouse.paths import Home

@@ -15,10 +15,10 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from warehouse.attack.cells import Cells
-from warehouse.attack.copies import COPIES
-from warehouse.attack.families import FAMILIES, SURVEY, WITH_RATIOS, YEAR_END, Family, Part, identities
-from warehouse.attack.relations import Grid, Slice, Structure
+from warehouse.sdc.attack.cells import Cells
+from warehouse.sdc.attack.copies import COPIES
+from warehouse.sdc.attack.families import FAMILIES, SURVEY, WITH_RATIOS, YEAR_END, Family, Part, identities
+from warehouse.sdc.attack.relations import Grid, Slice, Structure
 from warehouse.database import one, quoted
 from warehouse.errors import UsageError
 from warehouse.settings import WITHHOLDING_RULES

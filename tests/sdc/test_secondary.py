@@ -12,11 +12,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from warehouse.disclosure.attacker import computable
-from warehouse.disclosure.choice import Rule, rules_of_sums
-from warehouse.disclosure.problem import Cell, Problem
-from warehouse.disclosure.secondary import Shield, withhold
-from warehouse.disclosure.turns import withhold_in_all, withhold_in_turn
+from warehouse.sdc.suppression.feasibility import computable
+from warehouse.sdc.suppression.choice import Rule, rules_of_sums
+from warehouse.sdc.suppression.problem import Cell, Problem
+from warehouse.sdc.suppression.secondary import Shield, withhold
+from warehouse.sdc.suppression.processes import withhold_in_all, withhold_in_turn
 
 THRESHOLD = 10.0
 
@@ -129,7 +129,7 @@ def test_problems_decided_in_processes_are_those_decided_here(monkeypatch: pytes
         return [[lasting(table([[4 + n, 12, 13, 30], [22, 9 + n, 24, 25]])) for n in range(3)] for _ in range(2)]
 
     here = [withhold_in_turn(turn, 0.1) for turn in dates()]
-    monkeypatch.setattr("warehouse.disclosure.turns.SMALL", 0)
+    monkeypatch.setattr("warehouse.sdc.suppression.processes.SMALL", 0)
     there = list(withhold_in_all(dates(), 0.1))
     assert [[chosen.tolist() for chosen in turn] for turn in here] == [[chosen.tolist() for chosen in turn] for turn in there]
     # A cell that the date before withholds stays withheld.

@@ -10,12 +10,12 @@ from time import process_time
 
 import numpy as np
 
-from warehouse.attack.cells import Cells, Moment
-from warehouse.attack.elimination import Flags, Ints, Revealed, eliminate
-from warehouse.attack.families import FAMILIES
-from warehouse.attack.intervals import Contradiction, System, components, reach
-from warehouse.attack.relations import ROUNDING, SERVED, WITHHELD, Floats
-from warehouse.attack.served import Served
+from warehouse.sdc.attack.cells import Cells, Moment
+from warehouse.sdc.linear.elimination import Flags, Ints, Revealed, eliminate
+from warehouse.sdc.attack.families import FAMILIES
+from warehouse.sdc.linear.intervals import Contradiction, System, components, reach
+from warehouse.sdc.attack.relations import ROUNDING, SERVED, WITHHELD, Floats
+from warehouse.sdc.attack.served import Served
 
 SEVERAL = "several relations together"
 # An interval narrower than this is one value, in årsverk or persons.

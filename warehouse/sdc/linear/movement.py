@@ -10,9 +10,9 @@ from collections import defaultdict
 
 import numpy as np
 
-from warehouse.disclosure.choice import costs
-from warehouse.disclosure.problem import NEGLIGIBLE, Problem, View, between
-from warehouse.disclosure.solver import Rows, program, quiet_solver
+from warehouse.sdc.suppression.choice import costs
+from warehouse.sdc.suppression.problem import NEGLIGIBLE, Problem, View, between
+from warehouse.sdc.linear.programs import Rows, program, quiet_solver
 
 # What a cell costs on the way that is withheld anyway: little, so that few cells have to move.
 WITHHELD = 0.02

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from warehouse.attack.relations import Identity, Slice
+from warehouse.sdc.attack.relations import Identity, Slice
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from random import Random
 import numpy as np
 import pytest
 
-from warehouse.attack.elimination import eliminate
-from warehouse.attack.intervals import Contradiction, System, components, reach
+from warehouse.sdc.linear.elimination import eliminate
+from warehouse.sdc.linear.intervals import Contradiction, System, components, reach
 
 CASES = 150
 

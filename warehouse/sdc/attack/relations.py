@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.attack.elimination import Flags, Ints
+from warehouse.sdc.linear.elimination import Flags, Ints
 
 Floats = NDArray[np.float64]
 States = NDArray[np.int8]

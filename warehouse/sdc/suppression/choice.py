@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import highspy
 import numpy as np
 
-from warehouse.disclosure.problem import NEGLIGIBLE, Problem, View
-from warehouse.disclosure.solver import quiet_solver
+from warehouse.sdc.suppression.problem import NEGLIGIBLE, Problem, View
+from warehouse.sdc.linear.programs import quiet_solver
 from warehouse.errors import Refused
 
 TOLERANCE = 1e-9

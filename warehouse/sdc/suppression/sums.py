@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 
-from warehouse.disclosure.problem import Cell, Problem, Relation, distinct
+from warehouse.sdc.suppression.problem import Cell, Problem, Relation, distinct
 
 Key = tuple[Hashable, ...]
 Place = tuple[str, str]

@@ -15,9 +15,9 @@ import pandas as pd
 
 from warehouse.database import one, quoted
 from warehouse.disclosure.marts import Mart
-from warehouse.disclosure.problem import Problem
-from warehouse.disclosure.relations import SOURCES, Reader, Source, fingerprints, read_cells
-from warehouse.disclosure.turns import Turn, withhold_in_all
+from warehouse.sdc.suppression.problem import Problem
+from warehouse.sdc.suppression.sums import SOURCES, Reader, Source, fingerprints, read_cells
+from warehouse.sdc.suppression.processes import Turn, withhold_in_all
 from warehouse.errors import UsageError
 from warehouse.settings import WITHHOLDING_RULES, Settings
 

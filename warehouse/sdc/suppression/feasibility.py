@@ -9,8 +9,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from warehouse.disclosure.problem import NEGLIGIBLE, Problem, View, between
-from warehouse.disclosure.solver import Rows, program, quiet_solver
+from warehouse.sdc.suppression.problem import NEGLIGIBLE, Problem, View, between
+from warehouse.sdc.linear.programs import Rows, program, quiet_solver
 
 PRIME = 2**61 - 1
 ROUNDS = 40

@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from warehouse.disclosure.problem import Problem
-from warehouse.disclosure.secondary import withhold
+from warehouse.sdc.suppression.problem import Problem
+from warehouse.sdc.suppression.secondary import withhold
 from warehouse.errors import Refused
 
 Turn = list[Problem]

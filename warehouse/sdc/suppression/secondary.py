@@ -8,10 +8,10 @@ import itertools
 
 import numpy as np
 
-from warehouse.disclosure.attacker import Ranges, computable
-from warehouse.disclosure.choice import choose, rules_of_pairs, rules_of_room, rules_of_sums
-from warehouse.disclosure.problem import NEGLIGIBLE, Problem, View
-from warehouse.disclosure.widening import Widening
+from warehouse.sdc.suppression.feasibility import Ranges, computable
+from warehouse.sdc.suppression.choice import choose, rules_of_pairs, rules_of_room, rules_of_sums
+from warehouse.sdc.suppression.problem import NEGLIGIBLE, Problem, View
+from warehouse.sdc.linear.movement import Widening
 
 
 def withhold(problem: Problem, protection_interval: float) -> np.ndarray:

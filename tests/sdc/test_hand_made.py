@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from orchestration.cli import main
-from tests.attack.publications import Rows, cells, found, write_publication
-from warehouse.attack.audit import attack
-from warehouse.attack.served import Organisation, Served
+from tests.sdc.publications import Rows, cells, found, write_publication
+from warehouse.sdc.attack.audit import attack
+from warehouse.sdc.attack.served import Organisation, Served
 
 UNITS = {"K": None, "A": "K", "B": "K", "C": "K"}
 P, S = "primary", "secondary"

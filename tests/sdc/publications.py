@@ -10,8 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.attack.audit import Finding
-from warehouse.attack.command import attack_publication
+from warehouse.sdc.attack.audit import Finding
+from warehouse.sdc.attack.command import attack_publication
 from warehouse.paths import Home
 
 # Thresholds of the hand-made tables: small, so that the figures are.
