@@ -13,9 +13,7 @@ from sources.payroll.profile import ProfileError, feeds_by
 from warehouse.compare import Reproduction, compare
 from warehouse.database import connect
 from warehouse.delivery import Delivery
-from warehouse.sdc.suppression.decisions import Earlier, decide
 from warehouse.disclosure.marts import marts_of
-from warehouse.sdc.masking import mask
 from warehouse.errors import Refused, UsageError
 from warehouse.history import publications
 from warehouse.load import load_delivery
@@ -24,6 +22,8 @@ from warehouse.publication import code_version, describe
 from warehouse.publish import write_parquet
 from warehouse.recorded import Recorded, scratch_home
 from warehouse.restatements import Restated, restate
+from warehouse.sdc.masking import mask
+from warehouse.sdc.suppression.decisions import Earlier, decide
 from warehouse.settings import Settings
 
 log = logging.getLogger("arsverk")

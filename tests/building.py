@@ -14,10 +14,10 @@ from warehouse.archive import kept_arrivals, take_in
 from warehouse.database import connect
 from warehouse.delivery import choose
 from warehouse.disclosure.marts import marts_of
-from warehouse.sdc.masking import mask
 from warehouse.paths import Home
 from warehouse.publication import current_publication
 from warehouse.restatements import Restated
+from warehouse.sdc.masking import mask
 from warehouse.settings import Settings, read_settings
 
 ROOT = Path(__file__).parent.parent

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.paths import Home
 from warehouse.sdc.attack.audit import Finding
 from warehouse.sdc.attack.command import attack_publication
-from warehouse.paths import Home
 
 # Thresholds of the hand-made tables: small, so that the figures are.
 SETTINGS = {"min_fte_unit": 2, "min_fte_job_code": 2, "min_persons": 2, "min_responses": 2, "protection_interval": 0.1}

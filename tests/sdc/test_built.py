@@ -16,15 +16,15 @@ from orchestration.dbt import load_manifest
 from tests.building import build, settings_with
 from tests.random_municipality import random_feeds
 from tests.small_deliveries import write_lines
-from warehouse.sdc.attack.audit import attack, unknowns
-from warehouse.sdc.attack.families import FAMILIES, Family
-from warehouse.sdc.attack.night import attack_served
-from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.database import connect
 from warehouse.disclosure.marts import marts_of
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.publish import publish
+from warehouse.sdc.attack.audit import attack, unknowns
+from warehouse.sdc.attack.families import FAMILIES, Family
+from warehouse.sdc.attack.night import attack_served
+from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.settings import Settings
 
 SEED = 11

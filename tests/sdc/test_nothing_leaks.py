@@ -19,11 +19,11 @@ from orchestration.dbt import load_manifest
 from tests.building import settings_with
 from tests.golden.municipality import Municipality
 from tests.small_deliveries import national_number
-from warehouse.sdc.attack.night import attack_served
 from warehouse.database import connect
 from warehouse.disclosure.marts import marts_of
 from warehouse.errors import Refused
 from warehouse.paths import Home
+from warehouse.sdc.attack.night import attack_served
 from warehouse.settings import read_settings
 
 PERSONS = {"A": 13, "B": 3, "C": 16, "D": 25}

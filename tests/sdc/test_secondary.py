@@ -12,11 +12,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from warehouse.sdc.suppression.feasibility import computable
 from warehouse.sdc.suppression.choice import Rule, rules_of_sums
+from warehouse.sdc.suppression.feasibility import computable
 from warehouse.sdc.suppression.problem import Cell, Problem
-from warehouse.sdc.suppression.secondary import Shield, withhold
 from warehouse.sdc.suppression.processes import withhold_in_all, withhold_in_turn
+from warehouse.sdc.suppression.secondary import Complement, withhold
 
 THRESHOLD = 10.0
 
@@ -72,7 +72,7 @@ def test_what_the_publication_before_withheld_is_preferred_and_kept() -> None:
     other = {(0, 0), (0, 2), (1, 0), (1, 2)}
     assert chosen != other
     again = table([[4, 12, 13, 30], [22, 23, 24, 25]])
-    again.begun = np.array([cell.key in other for cell in again.cells])
+    again.withheld_before = np.array([cell.key in other for cell in again.cells])
     assert withheld_names(again, withhold(again, 0.1)) == other
 
 
@@ -102,7 +102,7 @@ def test_elimination_finds_what_the_rank_says(seed: int) -> None:
     chance = random.Random(seed)
     problem = table([[chance.randrange(1, 40) for _ in range(4)] for _ in range(4)])
     withheld = np.array([chance.random() < 0.45 for _ in problem.cells])
-    assert set(computable(problem, withheld, np.ones(len(withheld), dtype=bool)).tolist()) == rank_says_computable(
+    assert set(computable(problem.equations(np.ones(len(withheld), dtype=bool)), withheld).tolist()) == rank_says_computable(
         problem, withheld
     )
 
@@ -152,7 +152,7 @@ def safe_sets(problem: Problem) -> Iterable[np.ndarray]:
             withheld[list(chosen)] = True
             if (
                 all(is_kept(rule, withheld) for rule in rules)
-                and (Shield(problem, problem.all_knowing(0.1)).hide(withheld) == withheld).all()
+                and (Complement(problem, problem.all_knowing(0.1)).hide(withheld) == withheld).all()
             ):
                 yield withheld
 

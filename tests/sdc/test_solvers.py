@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from warehouse.sdc.linear.elimination import eliminate
-from warehouse.sdc.linear.intervals import Contradiction, System, components, reach
+from warehouse.sdc.linear.equations import components
+from warehouse.sdc.linear.intervals import Contradiction, System, reach
 
 CASES = 150
 

@@ -6,15 +6,15 @@ import dagster as dg
 
 from orchestration.dbt import load_manifest, unproven_tests
 from orchestration.night import WRITER_POOL, Night, log, refusals_as_failures
-from warehouse.sdc.attack.night import attack_served
 from warehouse.database import connect
-from warehouse.sdc.suppression.decisions import Earlier, decide
 from warehouse.disclosure.marts import marts_of
-from warehouse.sdc.masking import mask
 from warehouse.errors import Refused
 from warehouse.publish import current_publication, publish
 from warehouse.reconciliation import new_mismatches
 from warehouse.restatements import restate
+from warehouse.sdc.attack.night import attack_served
+from warehouse.sdc.masking import mask
+from warehouse.sdc.suppression.decisions import Earlier, decide
 
 MARTS = marts_of(load_manifest())
 NO_NEW_MISMATCH = "no_new_mismatch"

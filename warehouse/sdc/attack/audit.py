@@ -11,11 +11,12 @@ from time import process_time
 import numpy as np
 
 from warehouse.sdc.attack.cells import Cells, Moment
-from warehouse.sdc.linear.elimination import Flags, Ints, Revealed, eliminate
 from warehouse.sdc.attack.families import FAMILIES
-from warehouse.sdc.linear.intervals import Contradiction, System, components, reach
-from warehouse.sdc.attack.relations import ROUNDING, SERVED, WITHHELD, Floats
+from warehouse.sdc.attack.relations import ROUNDING, SERVED, WITHHELD
 from warehouse.sdc.attack.served import Served
+from warehouse.sdc.linear.elimination import Revealed, eliminate
+from warehouse.sdc.linear.equations import Flags, Floats, Ints, components
+from warehouse.sdc.linear.intervals import Contradiction, System, reach
 
 SEVERAL = "several relations together"
 # An interval narrower than this is one value, in årsverk or persons.
@@ -130,9 +131,9 @@ class Attack:
         if not is_cell.any():
             return
         known = np.isin(cells, list(moment.given))
-        pattern = (moment.family.name, *(part.tobytes() for part in (known, cells, told, system.row, system.column)))
+        by_size = moment.is_judged_by_size
+        pattern = (moment.family.name, by_size, *(part.tobytes() for part in (known, cells, told, system.row, system.column)))
         if pattern not in self._solved:
-            by_size = moment.is_judged_by_size
             whole = eliminate(known, system.row, system.column, system.coefficient, sums=by_size)
             sums = _kinds_of_sums(whole, known, system, told >= grid.identity_rows) if by_size else {}
             self._solved[pattern] = whole, sums
@@ -160,11 +161,15 @@ class Attack:
         wanted = np.where(is_cell & sought & ~revealed.pinned, wanted - ROUNDING, 0.0)
         width = np.full(cells.size, np.inf)
         point = np.zeros(cells.size)
+        blocks = grid.blocks(cells)
         for columns in components(cells.size, system.row, system.column):
             if not wanted[columns].any():
                 continue
+            place = np.full(cells.size, -1, dtype=np.int64)
+            place[columns] = np.arange(columns.size)
+            within = [part for block in blocks if (part := place[block][place[block] >= 0]).size > 1]
             try:
-                low, high, point[columns] = reach(system.part(columns), wanted[columns])
+                low, high, point[columns] = reach(system.part(columns), wanted[columns], within)
                 if not moment.family.sums_by_size:
                     # Where enough persons are known to have worked nothing together, each has.
                     high = np.where(high <= ROUNDING, np.inf, high)

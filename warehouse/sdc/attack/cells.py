@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from warehouse.sdc.linear.elimination import Flags, Ints
 from warehouse.sdc.attack.families import Family
-from warehouse.sdc.attack.relations import ABSENT, ROUNDING, SERVED, WITHHELD, Floats, Grid, States
+from warehouse.sdc.attack.relations import ABSENT, ROUNDING, SERVED, WITHHELD, Grid, States
+from warehouse.sdc.linear.equations import Flags, Floats, Ints
 
 
 @dataclass

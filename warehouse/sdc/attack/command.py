@@ -9,12 +9,12 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.sdc.attack.audit import Report, attack
-from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.database import one, quoted
 from warehouse.errors import UsageError
 from warehouse.paths import Home
 from warehouse.publish import UNFINISHED, current_publication
+from warehouse.sdc.attack.audit import Report, attack
+from warehouse.sdc.attack.served import Organisation, Served
 
 SHOWN = 20
 

@@ -11,15 +11,15 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from warehouse.database import connect, one, quoted
+from warehouse.errors import Refused
+from warehouse.paths import Home
+from warehouse.publish import current_publication
 from warehouse.sdc.attack.audit import Attack, Report, attack_moment, copied, joined
 from warehouse.sdc.attack.cells import is_quarter
 from warehouse.sdc.attack.command import told_leaks
 from warehouse.sdc.attack.families import FAMILIES, Family
 from warehouse.sdc.attack.served import Organisation, Served
-from warehouse.database import connect, one, quoted
-from warehouse.errors import Refused
-from warehouse.paths import Home
-from warehouse.publish import current_publication
 from warehouse.settings import Settings
 
 # What the last night found safe: a time of a family of tables whose fingerprint is the same is safe again.

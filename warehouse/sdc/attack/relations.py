@@ -4,6 +4,7 @@ Relations are built from public knowledge alone. Not here: reading a publication
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,14 +12,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.sdc.linear.elimination import Flags, Ints
+from warehouse.sdc.linear.blocks import blocks_of_tree
+from warehouse.sdc.linear.equations import Flags, Floats, Ints
+from warehouse.sdc.linear.intervals import ROUNDING
 
-Floats = NDArray[np.float64]
 States = NDArray[np.int8]
 
 ABSENT, SERVED, WITHHELD = 0, 1, 2
-# Figures are doubles that were divided once: a difference below this is rounding.
-ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -187,6 +187,25 @@ class Grid:
                 if sign > 0:
                     at_the_bottom[group] |= at_the_bottom[unit]
         return (is_there & ~at_the_bottom).ravel()
+
+    def blocks(self, cells: Ints) -> list[Ints]:
+        """Places of these cells by neighbouring units, own parts and groups included."""
+        n = len(self.slices)
+        units = [np.repeat(np.arange(len(self.structure.units)), n), np.repeat(np.array(self.inner, dtype=np.int64), n)]
+        unit_of = np.concatenate(units)[cells]
+        order = np.argsort(unit_of, kind="stable")
+        starts = np.searchsorted(unit_of[order], np.arange(len(self.structure.units) + 1))
+        of_unit = [order[a:b] for a, b in itertools.pairwise(starts.tolist())]
+        tops = [unit for unit in range(len(self.structure.units)) if unit not in self.structure.parents]
+        groups: dict[int, list[int]] = {}
+        for group, members in self.structure.members.items():
+            for unit, _ in members:
+                groups.setdefault(unit, []).append(group)
+        found = []
+        for block in blocks_of_tree(tops, self.structure.children, lambda unit: of_unit[unit].size):
+            around = dict.fromkeys(group for unit in block for group in groups.get(unit, []))
+            found.append(np.unique(np.concatenate([of_unit[unit] for unit in (*block, *around)])))
+        return found
 
     def slice_of(self, cell: int) -> Slice:
         return self.slices[cell % len(self.slices)]

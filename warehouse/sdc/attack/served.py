@@ -15,12 +15,12 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from warehouse.database import one, quoted
+from warehouse.errors import UsageError
 from warehouse.sdc.attack.cells import Cells
 from warehouse.sdc.attack.copies import COPIES
 from warehouse.sdc.attack.families import FAMILIES, SURVEY, WITH_RATIOS, YEAR_END, Family, Part, identities
 from warehouse.sdc.attack.relations import Grid, Slice, Structure
-from warehouse.database import one, quoted
-from warehouse.errors import UsageError
 from warehouse.settings import WITHHOLDING_RULES
 
 

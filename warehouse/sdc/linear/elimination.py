@@ -12,10 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+from warehouse.sdc.linear.equations import Flags, Ints
 
 PRIME = 2**61 - 1
 # A reduced row over more cells than this is not tried as a sum: so many cells lie above any threshold.

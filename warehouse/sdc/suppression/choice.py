@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 
-from warehouse.sdc.suppression.problem import NEGLIGIBLE, Problem, View
-from warehouse.sdc.linear.programs import quiet_solver
 from warehouse.errors import Refused
+from warehouse.sdc.linear.movement import NEGLIGIBLE
+from warehouse.sdc.linear.programs import Program
+from warehouse.sdc.suppression.problem import Problem, View
 
 TOLERANCE = 1e-9
 # The search ends when the choice is proven to cost at most this share more than the best one.
@@ -92,28 +92,31 @@ def rules_of_pairs(problem: Problem) -> list[Rule]:
 
 
 def choose(problem: Problem, rules: Sequence[Rule], given: np.ndarray) -> np.ndarray:
-    """The cheapest set of cells that holds the given ones and keeps every rule.
+    """The cheapest set of cells that holds the given ones and keeps every rule, as far as cells that are not known can.
 
     Raises:
         Refused: there is none, which is a fault of the program (withholding everything keeps any rule).
     """
-    free = np.flatnonzero(~given)
+    free = np.flatnonzero(~given & ~problem.known)
     column = np.full(len(problem.cells), -1)
     column[free] = np.arange(len(free))
+    places = column.tolist()
+    is_given = given.tolist()
     rows: dict[tuple, None] = {}
     for rule in rules:
-        need = rule.need - sum(w for i, w in zip(rule.helpers, rule.weights, strict=True) if given[i])
+        cell = places[rule.cell]
+        if cell < 0 and not is_given[rule.cell]:
+            continue
+        need = rule.need - sum(w for i, w in zip(rule.helpers, rule.weights, strict=True) if is_given[i])
         if need <= TOLERANCE:
             continue
-        entries = [
-            (int(column[i]), min(w / need, 1.0))
-            for i, w in zip(rule.helpers, rule.weights, strict=True)
-            if not given[i] and w > 0
-        ]
-        if given[rule.cell]:
-            rows[tuple(entries), 1.0] = None
-        else:
-            rows[(*entries, (int(column[rule.cell]), -1.0)), 0.0] = None
+        helpers = [(places[i], w) for i, w in zip(rule.helpers, rule.weights, strict=True) if places[i] >= 0 and w > 0]
+        # What is known helps nobody: then as much as there is.
+        need = min(need, sum(w for _, w in helpers))
+        if need <= TOLERANCE:
+            continue
+        entries = [(i, min(w / need, 1.0)) for i, w in helpers]
+        rows[(*entries, (cell, -1.0)) if cell >= 0 else tuple(entries), 0.0 if cell >= 0 else 1.0] = None
     chosen = given.copy()
     if rows:
         chosen[free[_solve(costs(problem)[free], list(rows)) > 0.5]] = True
@@ -127,20 +130,20 @@ def costs(problem: Problem) -> np.ndarray:
 
 
 def _solve(costs: np.ndarray, rows: list[tuple]) -> np.ndarray:
-    program = highspy.HighsLp()
-    program.num_col_, program.num_row_ = len(costs), len(rows)
-    program.col_cost_, program.col_lower_, program.col_upper_ = costs, np.zeros(len(costs)), np.ones(len(costs))
-    program.row_lower_ = np.array([need * (1 - TOLERANCE) for _, need in rows])
-    program.row_upper_ = np.full(len(rows), highspy.kHighsInf)
-    program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    program.a_matrix_.start_ = np.cumsum([0, *(len(entries) for entries, _ in rows)]).astype(np.int32)
-    program.a_matrix_.index_ = np.array([i for entries, _ in rows for i, _ in entries], dtype=np.int32)
-    program.a_matrix_.value_ = np.array([w for entries, _ in rows for _, w in entries], dtype=float)
-    program.integrality_ = [highspy.HighsVarType.kInteger] * len(costs)
-    solver = quiet_solver()
-    solver.setOptionValue("mip_rel_gap", GAP)
-    solver.passModel(program)
-    solver.run()
-    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+    lengths = [len(entries) for entries, _ in rows]
+    row = np.repeat(np.arange(len(rows)), lengths)
+    column = np.array([i for entries, _ in rows for i, _ in entries], dtype=np.int64)
+    weight = np.array([w for entries, _ in rows for _, w in entries], dtype=float)
+    need = np.array([need * (1 - TOLERANCE) for _, need in rows])
+    program = Program(
+        (row, column, weight),
+        (need, np.full(len(rows), np.inf)),
+        (np.zeros(len(costs)), np.ones(len(costs))),
+        costs,
+        integers=True,
+        mip_rel_gap=GAP,
+    )
+    found = program.solve()
+    if found is None:
         raise Refused("no set of cells keeps the rules of disclosure control; this is a fault of the program")
-    return np.array(solver.getSolution().col_value)
+    return found

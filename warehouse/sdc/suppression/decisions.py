@@ -15,10 +15,10 @@ import pandas as pd
 
 from warehouse.database import one, quoted
 from warehouse.disclosure.marts import Mart
-from warehouse.sdc.suppression.problem import Problem
-from warehouse.sdc.suppression.sums import SOURCES, Reader, Source, fingerprints, read_cells
-from warehouse.sdc.suppression.processes import Turn, withhold_in_all
 from warehouse.errors import UsageError
+from warehouse.sdc.suppression.problem import Problem
+from warehouse.sdc.suppression.processes import Turn, withhold_in_all
+from warehouse.sdc.suppression.sums import SOURCES, Reader, Source, fingerprints, read_cells
 from warehouse.settings import WITHHOLDING_RULES, Settings
 
 # Goes up when the rule decides otherwise for the same cells, so that nothing decided before is taken over.
@@ -114,9 +114,9 @@ def _decide_secondary(
         else:
             turns.append([])
             turn_of[scope] = turns[-1]
-            if before is not None and problem.begun is None:
+            if before is not None and problem.withheld_before is None:
                 begun = _withheld_places(con, before)
-                problem.begun = np.array([cell.lasting in begun for cell in problem.cells])
+                problem.withheld_before = np.array([cell.lasting in begun for cell in problem.cells])
         turn_of[scope].append(problem)
     for turn, decided in zip(turns, withhold_in_all(turns, protection_interval), strict=True):
         for problem, withheld in zip(turn, decided, strict=True):
@@ -217,7 +217,7 @@ def _remember(con: duckdb.DuckDBPyConnection, problem: Problem, scope: tuple[str
             ).fetchall():
                 before[source.table, *key] = is_withheld
     if before:
-        problem.begun = np.array([before.get((cell.table, *cell.key), False) for cell in problem.cells])
+        problem.withheld_before = np.array([before.get((cell.table, *cell.key), False) for cell in problem.cells])
 
 
 def _write(con: duckdb.DuckDBPyConnection, problem: Problem, withheld: np.ndarray) -> None:

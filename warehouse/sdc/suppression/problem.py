@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from warehouse.sdc.linear.equations import Equations, Flags
+
 # How far a withheld cell can be moved at most, in the unit of its table: above every figure of a municipality.
 FAR = 1e6
-# Less than this is nothing: what linear programs are exact to.
-NEGLIGIBLE = 1e-6
-
 Relation = tuple[list[int], list[int]]
 
 
@@ -51,6 +50,11 @@ class View:
     lowest: np.ndarray
     width: np.ndarray
 
+    @functools.cached_property
+    def equations(self) -> Equations:
+        """The relations as a matrix."""
+        return Equations.of_sides(self.relations, len(self.width))
+
 
 @dataclass
 class Problem:
@@ -59,10 +63,11 @@ class Problem:
     A relation may hold up to a constant the reader knows. `exists` has a row for each set of cells that occurs together in
     a period; a cell that is missing there counts nothing. `pairs` are cells of which each gives away the other; `implied`
     are (cell, other): where the cell is withheld, the other gives it away. `protected` are the cells that must not be
-    found: all but what sits on a unit itself and those that consist of nothing else. `begun` are cells to begin with, which
-    the publication before withheld, or which are withheld at the date before: a cell that comes and goes leaks by comparison.
-    `sum_threshold` is what sums over several breakdowns of a unit are held
-    against: the unit's own threshold.
+    found: all but what sits on a unit itself and those that consist of nothing else. `withheld_before` are cells to begin with,
+    which the publication before withheld, or which are withheld at the date before: a cell that comes and goes leaks by
+    comparison. `known` ones were served by the publication before with the same figure: withholding them hides nothing.
+    `blocks` are parts of the table in which most cells can be proven safe. `sum_threshold` is what sums over several
+    breakdowns of a unit are held against: the unit's own threshold.
     """
 
     name: str
@@ -72,7 +77,9 @@ class Problem:
     pairs: list[tuple[int, int]] = field(default_factory=list)
     implied: list[tuple[int, int]] = field(default_factory=list)
     protected: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
-    begun: np.ndarray | None = None
+    withheld_before: np.ndarray | None = None
+    known: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
+    blocks: list[np.ndarray] = field(default_factory=list)
     sum_threshold: float = 0.0
 
     def __post_init__(self) -> None:
@@ -84,7 +91,14 @@ class Problem:
         self.is_own = np.array([not cell.table for cell in self.cells], dtype=bool)
         if not self.protected.size:
             self.protected = np.ones(len(self.cells), dtype=bool)
-        self.every = np.ones(len(self.cells), dtype=bool)
+        if not self.known.size:
+            self.known = np.zeros(len(self.cells), dtype=bool)
+        if not self.blocks:
+            self.blocks = [np.arange(len(self.cells))]
+
+    def equations(self, exists: Flags) -> Equations:
+        """The relations between existing cells. One that has nothing on one side says nothing of the other."""
+        return Equations.of_sides(between(self.relations, exists), len(self.cells))
 
     def all_knowing(self, protection_interval: float) -> View:
         """Every relation is used and the reason of every cell: a primary one is below its threshold, a secondary one is not.

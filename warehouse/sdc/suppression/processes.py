@@ -13,12 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from warehouse.errors import Refused
 from warehouse.sdc.suppression.problem import Problem
 from warehouse.sdc.suppression.secondary import withhold
-from warehouse.errors import Refused
 
 Turn = list[Problem]
-# Turns of fewer cells together are over before another process would have begun.
+# Turns of fewer cells together are over before another process would have withheld_before.
 SMALL = 20_000
 
 
@@ -27,8 +27,8 @@ def withhold_in_turn(turn: Turn, protection_interval: float) -> list[np.ndarray]
     decided: list[np.ndarray] = []
     before: set[tuple] = set()
     for problem in turn:
-        if problem.begun is None and decided:
-            problem.begun = np.array([cell.lasting in before for cell in problem.cells])
+        if problem.withheld_before is None and decided:
+            problem.withheld_before = np.array([cell.lasting in before for cell in problem.cells])
         decided.append(withhold(problem, protection_interval))
         before = {cell.lasting for cell, is_withheld in zip(problem.cells, decided[-1], strict=True) if is_withheld}
     return decided

@@ -1,111 +1,131 @@
-"""The secondary rule: what else to withhold so that nothing withheld can be computed or narrowed down.
-Not here: where the cells come from (relations.py) and where the decisions go (decisions.py).
+"""The secondary rule (complementary suppression): what else to withhold so that nothing withheld can be computed or narrowed.
+Not here: where the cells come from (sums.py) and where the decisions go (decisions.py).
 """
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 
-from warehouse.sdc.suppression.feasibility import Ranges, computable
-from warehouse.sdc.suppression.choice import choose, rules_of_pairs, rules_of_room, rules_of_sums
-from warehouse.sdc.suppression.problem import NEGLIGIBLE, Problem, View
-from warehouse.sdc.linear.movement import Widening
+from warehouse.sdc.linear.equations import Flags, Floats, Ints
+from warehouse.sdc.linear.intervals import Intervals
+from warehouse.sdc.linear.movement import Change, Movement
+from warehouse.sdc.suppression.choice import choose, costs, rules_of_pairs, rules_of_room, rules_of_sums
+from warehouse.sdc.suppression.feasibility import computable, intervals_of
+from warehouse.sdc.suppression.problem import Problem, View
 
 
-def withhold(problem: Problem, protection_interval: float) -> np.ndarray:
+def withhold(problem: Problem, protection_interval: float) -> Flags:
     """The cells to withhold, primary ones included.
 
-    First the cheapest set that keeps the rules of every single sum. Then, for each cell that an attacker who combines sums
-    can compute or narrow down, the cheapest cells that hide it. `protection_interval` is the share of the threshold by which
-    a withheld cell must at least be uncertain, up and down.
+    First the cheapest set that keeps the rules of every single sum. Then, for each cell that someone who combines sums can
+    compute or narrow down, the cheapest cells that hide it. `protection_interval` is the protection level: the share of the
+    threshold by which a withheld cell must at least be uncertain, up and down.
     """
-    given = problem.primary if problem.begun is None else problem.primary | problem.begun
+    given = problem.primary if problem.withheld_before is None else problem.primary | problem.withheld_before
     if not (given & ~problem.is_own).any():
         return given
     all_knowing = problem.all_knowing(protection_interval)
     rules = [*rules_of_sums(problem), *rules_of_room(all_knowing), *rules_of_pairs(problem)]
-    shield = Shield(problem, all_knowing)
+    complement = Complement(problem, all_knowing)
     withheld = choose(problem, rules, given)
     while True:
-        hidden = shield.hide(withheld)
+        hidden = complement.hide(withheld)
         if (hidden == withheld).all():
             return hidden
         # What hides a cell must keep the rules itself.
         withheld = choose(problem, rules, hidden)
 
 
-# So many cells whose range is not proven are looked at one by one; more are tried together first.
-FEW = 100
-
-
-class Shield:
+class Complement:
     """Hides the cells of sets of which each holds the one before: what was proven safe stays safe."""
 
     def __init__(self, problem: Problem, all_knowing: View) -> None:
         self.problem = problem
         self.all_knowing = all_knowing
-        self.ranges = [Ranges(view) for view in (all_knowing, *problem.summing())]
+        views = (all_knowing, *problem.summing())
+        self.intervals = [intervals_of(view) for view in views]
+        self._movements = [Movement(view.equations, view.below, view.above, problem.scale) for view in views]
+        self._costs = np.where(problem.known, np.inf, costs(problem))
         # In every set of existing cells: those that can move there, and so do not follow from the rest.
-        self.moving = np.zeros_like(problem.exists)
+        self._moving = np.zeros_like(problem.exists)
 
-    def hide(self, withheld: np.ndarray) -> np.ndarray:
+    def hide(self, withheld: Flags) -> Flags:
         """The cells to withhold so that nothing is found of any of them: the withheld ones and what hides them."""
+        withheld = withheld.copy()
         while True:
-            hidden = withheld
-            for ranges in self.ranges:
-                hidden = self._widen(ranges, hidden)
-            hidden = self._conceal(hidden)
-            if (hidden == withheld).all():
-                return hidden
-            withheld = hidden
+            before = withheld.sum()
+            for intervals, movement in zip(self.intervals, self._movements, strict=True):
+                self._widen(intervals, movement, withheld)
+            self._conceal(withheld)
+            if withheld.sum() == before:
+                return withheld
 
-    def _widen(self, ranges: Ranges, withheld: np.ndarray) -> np.ndarray:
-        """Give every withheld cell its range: for figures of the whole period."""
-        if (withheld & (ranges.missing() > 0)).sum() > FEW:
-            ranges.prove_many(withheld)
-        if not (withheld & (ranges.missing() > 0)).any():
-            return withheld
-        widening = Widening(self.problem, ranges.view, withheld, self.problem.every)
+    def _charge(self, withheld: Flags) -> Floats:
+        return np.where(withheld, 0.0, self._costs)
+
+    def _widen(self, intervals: Intervals, movement: Movement, withheld: Flags) -> None:
+        """Give every withheld cell its interval: for figures of the whole period."""
+        is_all_knowing = intervals is self.intervals[0]
+        seen = self._see if is_all_knowing else None
+        intervals.prove(withheld, self.problem.blocks if is_all_knowing else None, seen)
+        charge = self._charge(withheld)
         tried = np.zeros(len(withheld), dtype=bool)
-        while (narrow := np.flatnonzero(widening.withheld & ~tried & (ranges.missing() > 0))).size:
-            for cell in narrow:
-                # First how far it can go as things are; then up where there is room, then down: a cell between two thresholds
-                # may need both. One that is narrow even so is narrow by the thresholds alone: withholding does not help.
-                for free, sign in itertools.product((True, False), (1.0, -1.0)):
-                    if missing := ranges.missing()[cell]:
-                        extreme = ranges.highest[cell] if sign > 0 else -ranges.lowest[cell]
-                        change = widening.move(int(cell), sign * (extreme + missing), free=free)
-                        ranges.see(change)
-                        if ranges.view is self.all_knowing:
-                            self._see(change)
+        while (narrow := np.flatnonzero(withheld & ~tried & (intervals.missing() > 0))).size:
+            for cell in narrow.tolist():
                 tried[cell] = True
-        return widening.withheld
+                # One that is narrow even so is narrow by the thresholds alone: withholding does not help.
+                for change in _ways(intervals, movement, cell, charge):
+                    intervals.see(change.columns, change.amounts)
+                    if seen is not None:
+                        seen(change.columns, change.amounts)
+                    withheld[change.columns] = True
+                    charge[change.columns] = 0.0
 
-    def _conceal(self, withheld: np.ndarray) -> np.ndarray:
+    def _conceal(self, withheld: Flags) -> None:
         """Hide what follows by sums and differences. Which cells are there differs from month to month, and with it that."""
         view = self.all_knowing
-        for exists, moving in zip(self.problem.exists, self.moving, strict=True):
+        for exists, moving in zip(self.problem.exists, self._moving, strict=True):
+            equations, movement = None, None
             while (withheld & exists & self.problem.protected & ~moving).any():
-                moving |= withheld & exists
-                moving[computable(self.problem, withheld, exists)] = False
-                found = np.flatnonzero(withheld & exists & self.problem.protected & ~moving)
+                if equations is None:
+                    equations = self.problem.equations(exists)
+                unknown = withheld & exists
+                pinned = computable(equations, unknown)
+                moving |= unknown
+                moving[pinned] = False
+                found = pinned[self.problem.protected[pinned]]
                 if not found.size:
                     break
-                widening = Widening(self.problem, view, withheld, exists)
-                for cell in found:
+                movement = movement or Movement(equations, view.below, view.above, self.problem.scale)
+                charge = self._charge(withheld)
+                for cell in found.tolist():
                     if not moving[cell]:
                         amount = view.width[cell] or 1.0
-                        self._see(widening.move(int(cell), amount if view.above[cell] > view.below[cell] else -amount))
+                        change = movement.cheapest(cell, amount if view.above[cell] > view.below[cell] else -amount, charge)
+                        self._see(change.columns, change.amounts)
+                        withheld[change.columns] = True
+                        charge[change.columns] = 0.0
                 if not moving[found].any():
                     # They would follow if everything were withheld: from relations that are not true of them, such as those of
-                    # persons who count in one table and not in the other.
+                    # persons who count in one table and not in the other; or from what was served before.
                     moving[found] = True
-                withheld = widening.withheld
-        return withheld
 
-    def _see(self, change: np.ndarray) -> None:
+    def _see(self, columns: Ints, change: Floats) -> None:
         """Take notice of other figures: they are possible wherever all the cells that differ exist."""
-        moved = np.abs(change) > NEGLIGIBLE
-        self.moving[~(moved & ~self.problem.exists).any(axis=1)] |= moved
+        there = self.problem.exists[:, columns].all(axis=1)
+        self._moving[np.ix_(there, columns)] = True
+
+
+def _ways(intervals: Intervals, movement: Movement, cell: int, charge: Floats) -> list[Change]:
+    """The cheapest changes that give a cell its interval: upwards or downwards, or both where one does not suffice."""
+    missing = float(intervals.missing(np.array([cell]))[0])
+    up = movement.cheapest(cell, float(intervals.highest[cell]) + missing, charge)
+    gained = up.of(cell) - float(intervals.highest[cell])
+    if gained > missing - 1e-6 and not up.cost:
+        return [up]
+    down = movement.cheapest(cell, float(intervals.lowest[cell]) - missing, charge)
+    lost = float(intervals.lowest[cell]) - down.of(cell)
+    wide = [change for change, far in ((up, gained), (down, lost)) if far > missing - 1e-6]
+    if wide:
+        return [min(wide, key=lambda change: change.cost)]
+    return [up, down]

@@ -8,12 +8,13 @@ year of the others.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
 import numpy as np
 
+from warehouse.sdc.linear.blocks import blocks_of_tree
 from warehouse.sdc.suppression.problem import Cell, Problem, Relation, distinct
 
 Key = tuple[Hashable, ...]
@@ -234,6 +235,7 @@ class Tree:
             return named[code] if code else None
 
         groups = {code: group_of(code) for code in parents}
+        self.tops = [code for code, parent in parents.items() if not parent]
         # A group is its topmost units, less the units below them that belong to another.
         self.joining: dict[str, list[str]] = defaultdict(list)
         self.leaving: dict[str, list[str]] = defaultdict(list)
@@ -266,6 +268,29 @@ class Tree:
             if right:
                 relations.append((left, right))
         return relations
+
+    def blocks(self, cells: Sequence[Cell]) -> list[np.ndarray]:
+        """Cells of neighbouring units, with the groups these units belong to."""
+        of_place: dict[Hashable, list[int]] = defaultdict(list)
+        for i, cell in enumerate(cells):
+            of_place[cell.place].append(i)
+        groups = defaultdict(list)
+        for of_group in (self.joining, self.leaving):
+            for group, codes in of_group.items():
+                for code in codes:
+                    groups[code].append(group)
+
+        def weight(code: str) -> int:
+            return len(of_place["", code]) + len(of_place[OWN, code])
+
+        blocks = []
+        for block in blocks_of_tree(self.tops, self.children, weight):
+            places = [(kind, code) for code in block for kind in ("", OWN)]
+            places += [("gruppe", group) for group in dict.fromkeys(group for code in block for group in groups[code])]
+            blocks.append(np.array(sorted(i for place in places for i in of_place[place]), dtype=np.int64))
+        inside = {i for block in blocks for i in block.tolist()}
+        rest = [i for i in range(len(cells)) if i not in inside]
+        return [*blocks, np.array(rest, dtype=np.int64)] if rest else blocks
 
 
 def _parts(whole: Found, broken_down: Found, keep: tuple[int, ...]) -> list[Relation]:
@@ -364,6 +389,7 @@ class Reader:
             pairs or [],
             implied or [],
             protected=~self._only_own(relations),
+            blocks=self.tree.blocks(self.cells),
             sum_threshold=self._sum_threshold(),
         )
 
@@ -378,7 +404,7 @@ class Reader:
 
         docs/disclosure.md, "Own positions".
         """
-        only = np.array([not cell.table for cell in self.cells])
+        only = np.array([not cell.table for cell in self.cells], dtype=bool)
         while True:
             more = [left[0] for left, right in relations if len(left) == 1 and not only[left[0]] and only[right].all()]
             if not more:
