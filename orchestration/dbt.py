@@ -17,7 +17,7 @@ from warehouse.errors import Refused
 PROJECT = Path(__file__).parent.parent / "dbt_project"
 MANIFEST = PROJECT / "target" / "manifest.json"
 FINGERPRINT = PROJECT / "target" / "prepared_from.sha256"
-SUFFIXES = {".sql", ".yml", ".csv"}
+SUFFIXES = {".sql", ".yml", ".csv", ".md"}
 
 
 class DbtFailed(Exception):
@@ -148,7 +148,10 @@ def _manifest_object() -> Any:
     from dbt.contracts.graph.manifest import Manifest
 
     prepare_manifest()
-    return Manifest.from_msgpack((PROJECT / "target" / "partial_parse.msgpack").read_bytes())
+    manifest = Manifest.from_msgpack((PROJECT / "target" / "partial_parse.msgpack").read_bytes())
+    # What macros see as `graph`; dbt makes it only when it has parsed itself.
+    manifest.build_flat_graph()
+    return manifest
 
 
 def unproven_tests(target: Path) -> list[str]:

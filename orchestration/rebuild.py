@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from orchestration.dbt import DbtFailed, load_manifest, run_dbt
 from sources.contract import Feed
 from sources.payroll.profile import ProfileError, feeds_by
+from warehouse.catalogue import tables_of
 from warehouse.compare import Reproduction, compare
 from warehouse.database import connect
 from warehouse.delivery import Delivery
-from warehouse.disclosure.marts import marts_of
 from warehouse.errors import Refused, UsageError
 from warehouse.history import publications
 from warehouse.load import load_delivery
@@ -23,6 +23,7 @@ from warehouse.publish import write_parquet
 from warehouse.recorded import Recorded, scratch_home
 from warehouse.restatements import Restated, restate
 from warehouse.sdc.masking import mask
+from warehouse.sdc.protection import protect
 from warehouse.sdc.suppression.decisions import Earlier, decide
 from warehouse.settings import Settings
 
@@ -64,10 +65,12 @@ def build_tables(
         memory_limit=settings.memory_limit,
     )
     log.info("models: built and tested")
-    marts = marts_of(load_manifest())
+    marts = tables_of(load_manifest())
     with connect(home.build_database, settings) as con:
         decide(con, marts, settings, Earlier(home.history / previous) if previous else None)
         mask(con, marts)
+    protect(home, settings, marts, previous)
+    with connect(home.build_database, settings) as con:
         return restate(con, home, settings, marts)
 
 
@@ -109,7 +112,7 @@ def reproduce(home: Home, publication_id: str, today: Settings) -> Reproduction:
             )
         except (Refused, DbtFailed, ProfileError) as failed:
             return Reproduction(reasons, [f"it cannot be built today: {failed}"], [])
-        marts = marts_of(load_manifest())
+        marts = tables_of(load_manifest())
         with connect(scratch.build_database, settings) as con:
             con.execute("update served.publication set published_at = $1", [recorded.row["published_at"]])
             folder = scratch.build / "tables"

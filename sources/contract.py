@@ -247,7 +247,8 @@ class Feed:
     the column that other feeds refer to. Unless `files` says otherwise the feed's name is the first part of its file's name
     and the file belongs to the payroll delivery of its date; its rows may also stand in several files, each with a name of
     its own. `read` makes the feed's columns of a file of another form, and `reader_rules` are those it holds the rows against.
-    By its `lasting` columns a row of a full extract is known again in the next one, where its others may have changed.
+    By its `natural_key` a row of a full extract is known again in the next one, whatever else of it has changed. Rows of two
+    extracts that agree in `changed_row`, by default the natural key, are told as one row that has changed.
     """
 
     schema: pap.DataFrameSchema
@@ -257,7 +258,8 @@ class Feed:
     files: Naming | tuple[Naming, ...] = ()
     read: Callable[[Path, NamedFile], TextTable] = read_dialect
     reader_rules: tuple[Rule, ...] = ()
-    lasting: tuple[str, ...] = ()
+    natural_key: tuple[str, ...] = ()
+    changed_row: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -283,6 +285,15 @@ class Feed:
     def columns(self) -> dict[str, pap.Column]:
         """The contract's columns by delivered header."""
         return dict(self.schema.columns)
+
+    def column_names(self, headers: Sequence[str]) -> list[str]:
+        """The names that columns have once they are loaded."""
+        return [self.columns[header].metadata["name"] for header in headers]
+
+    @property
+    def identity(self) -> list[str]:
+        """Loaded columns in which two versions of one row agree; none when the feed says nothing of it."""
+        return self.column_names(self.changed_row or self.natural_key)
 
     @property
     def is_personal(self) -> bool:

@@ -11,9 +11,9 @@ from orchestration.dbt import load_manifest
 from orchestration.rebuild import build_tables
 from sources.payroll.profile import feeds_by
 from warehouse.archive import kept_arrivals, take_in
+from warehouse.catalogue import tables_of
 from warehouse.database import connect
 from warehouse.delivery import choose
-from warehouse.disclosure.marts import marts_of
 from warehouse.paths import Home
 from warehouse.publication import current_publication
 from warehouse.restatements import Restated
@@ -54,7 +54,7 @@ def build_withholding_small_cells_alone(home: Home, settings: Settings) -> None:
     Nearly nothing of so small a place is served when the secondary rule is kept (tests/disclosure).
     """
     build(home, settings)
-    marts = marts_of(load_manifest())
+    marts = tables_of(load_manifest())
     with connect(home.build_database, settings) as con:
         for mart in marts:
             if mart.threshold is not None:

@@ -17,8 +17,8 @@ import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from orchestration.dbt import load_manifest
+from warehouse.catalogue import table_of
 from warehouse.database import one
-from warehouse.trace.formulas import RATIOS
 from warehouse.trace.lineage import REFERENCES
 
 # Feed, hash of the file, number of the row.
@@ -208,7 +208,8 @@ class Recomputed:
 def fraction_columns(table: str) -> dict[str, str]:
     """Names and SQL of the numerators and denominators of a table's shares, on its row called `cell`."""
     return {
-        f"{name}_{part}": getattr(ratio, part)
-        for name, ratio in RATIOS.get(table, {}).items()
+        f"{name}_{part}": sql
+        for name, measure in table_of(load_manifest(), table).measures.items()
         for part in ("numerator", "denominator")
+        if (sql := getattr(measure, part))
     }

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import duckdb
 
 from warehouse.archive import sha256_of
+from warehouse.catalogue import recorded_tables
 from warehouse.database import one, quoted
 from warehouse.history import plain
 from warehouse.recorded import Recorded
@@ -96,14 +98,15 @@ def compare(recorded: Recorded, folder: Path) -> list[DifferentTable]:
                 DifferentTable(table, ["the published file is not as it was written; its cells are not compared"], [])
             )
         else:
-            found = _differences(table, recorded.folder / f"{table}.parquet", now[table], recorded.manifest["tables"][table])
+            grain = recorded_tables(recorded.manifest)[table].grain
+            found = _differences(table, recorded.folder / f"{table}.parquet", now[table], grain)
             # Another version of DuckDB may write the same content in other bytes.
             if found.notes or found.cells:
                 different.append(found)
     return different
 
 
-def _differences(table: str, then: Path, now: Path, grain: list[str]) -> DifferentTable:
+def _differences(table: str, then: Path, now: Path, grain: Sequence[str]) -> DifferentTable:
     with duckdb.connect() as con:
         con.execute(f"create view earlier as from read_parquet({quoted(str(then))})")
         con.execute(f"create view later as from read_parquet({quoted(str(now))})")

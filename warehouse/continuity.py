@@ -20,7 +20,7 @@ from warehouse.settings import Settings
 class Comparison:
     """How many of a feed's rows of the last publication are gone, with the first of them as dicts of file and row number.
 
-    Of several rows alike in the lasting columns of which some are gone, all are named. `not_compared` says why nothing could
+    Of several rows alike in the natural key of which some are gone, all are named. `not_compared` says why nothing could
     be held against anything; `passed` is still true where nothing is wrong with that.
     """
 
@@ -34,7 +34,7 @@ class Comparison:
 def compare_with_last(home: Home, settings: Settings, feed: Feed) -> Comparison:
     """Look for the rows of a feed that the last publication was made of and that are not loaded now.
 
-    A row is known again by the feed's lasting columns, so that an absence whose end has become known is the same row. A row
+    A row is known again by the feed's natural key, so that an absence whose end has become known is the same row. A row
     that is quarantined now is gone as well.
     """
     if not home.warehouse_database.exists():
@@ -42,7 +42,7 @@ def compare_with_last(home: Home, settings: Settings, feed: Feed) -> Comparison:
     with connect(home.build_database, settings, read_only=True) as con:
         try:
             con.execute(f"attach {quoted(str(home.warehouse_database))} as last (read_only)")
-            return _compared(con, feed, [feed.columns[header].metadata["name"] for header in feed.lasting])
+            return _compared(con, feed, feed.column_names(feed.natural_key))
         except duckdb.Error as error:
             return Comparison(False, not_compared=f"the last publication's database cannot be read: {type(error).__name__}")
 

@@ -5,7 +5,6 @@ Not here: rebuilding one (recorded.py) or what a new one changes (restatements.p
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -15,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from warehouse.catalogue import read_tables
 from warehouse.database import quoted
 from warehouse.errors import Refused, UsageError
 from warehouse.ledger import Published, of_kind, purged_files, read_entries
@@ -133,13 +133,10 @@ def as_served(
 
 def _cell(home: Home, publication: Publication, table: str, where: Mapping[str, str], measure: str | None) -> ServedCell:
     folder = home.history / publication.entry.publication_id
-    try:
-        grains = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["tables"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise Refused(f"publish/history/{folder.name}/manifest.json cannot be read; run `arsverk verify`") from None
-    if table not in grains:
-        return ServedCell(publication, None, f"no table {table}; the tables are {', '.join(grains)}", is_unknown=True)
-    grain = grains[table]
+    tables = read_tables(folder)
+    if table not in tables:
+        return ServedCell(publication, None, f"no table {table}; the tables are {', '.join(tables)}", is_unknown=True)
+    grain = tables[table].grain
     with _parquet(folder / f"{table}.parquet") as con:
         columns = [name for name, *_ in con.execute("describe from published").fetchall()]
         for name in (*where, *([measure] if measure else [])):

@@ -14,8 +14,8 @@ from pathlib import Path
 import duckdb
 
 from warehouse.archive import sha256_of
+from warehouse.catalogue import Table, record_of
 from warehouse.database import connect, one, quoted
-from warehouse.disclosure.marts import Mart
 from warehouse.errors import Refused
 from warehouse.ledger import Published, append, head, read_entries
 from warehouse.paths import PUBLIC_FOLDER, SERVED_FILE, Home, fsync_folder
@@ -30,7 +30,7 @@ SWAP = ".swap"
 SERVED_SCHEMA = "marts.marts"
 
 
-def publish(home: Home, settings: Settings, marts: Sequence[Mart]) -> str:
+def publish(home: Home, settings: Settings, marts: Sequence[Table]) -> str:
     """Publish the tables of the schema `served` of the build database; returns the publication's id.
 
     The folder is written under another name; when it is whole and on disk a pointer to it is laid ready, it is entered in the
@@ -61,7 +61,7 @@ def publish(home: Home, settings: Settings, marts: Sequence[Mart]) -> str:
         "publication_id": publication_id,
         "previous_publication": previous,
         "ledger_head": head(read_entries(home)),
-        "tables": {mart.name: list(mart.grain) for mart in marts},
+        "tables": record_of(marts, settings),
         "files": files,
     }
     manifest = folder / "manifest.json"
@@ -104,7 +104,7 @@ def _remove_leftovers(home: Home) -> None:
             leftover.unlink()
 
 
-def _write_database(home: Home, settings: Settings, marts: Sequence[Mart], database: Path) -> None:
+def _write_database(home: Home, settings: Settings, marts: Sequence[Table], database: Path) -> None:
     with connect(None, settings) as con:
         con.execute(f"attach {quoted(str(home.build_database))} as build (read_only)")
         con.execute(f"attach {quoted(str(database))} as publication (storage_version {quoted(STORAGE_VERSION)})")
@@ -121,7 +121,7 @@ def _write_database(home: Home, settings: Settings, marts: Sequence[Mart], datab
         raise Refused("the published database was not closed cleanly; this is a fault of the program")
 
 
-def write_parquet(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], folder: Path) -> None:
+def write_parquet(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], folder: Path) -> None:
     """Write each table of the schema `served` in the order of its grain: the same content gives the same bytes."""
     con.execute("set threads = 1")
     for mart in marts:

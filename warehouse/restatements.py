@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import duckdb
 
+from sources.registry import feeds
+from warehouse.catalogue import Table
 from warehouse.database import one, quoted
-from warehouse.disclosure.marts import Mart
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.recorded import Recorded, raw_rows
@@ -20,7 +21,6 @@ from warehouse.settings import Settings
 FIGURES_TOLD = 20
 # Settings that change no figure.
 WITHOUT_EFFECT = {"memory_limit", "max_quarantine_share", "restatement_points", "restatement_share"}
-PERIOD_COLUMNS = ("period", "month", "year", "reference_date")
 # Figures are divided in floating point; nothing smaller than a billionth of one is a change.
 CHANGED = "abs({now} - {was}) > 1e-9 * greatest(1, abs({was}))"
 # A period's first and last day, from its text: a year, a quarter, a month or a day.
@@ -35,18 +35,6 @@ create or replace temp macro last_day_of(period) as cast(case
     else first_day(period) end as date);
 """
 
-# Two rows then and now that agree in these columns are one row that has changed.
-SAME_ROW = {
-    "organisasjon": ("unit_code",),
-    "ansatte": ("employee_no",),
-    "stillinger": ("employee_no", "position_no", "valid_from"),
-    "fravaer": ("employee_no", "absence_type", "from_date"),
-    "permisjoner": ("employee_no", "leave_type", "from_date"),
-    "variable_timer": ("employee_no", "unit_code", "worked_month", "hours_kind"),
-    "pai": ("pai_year", "employee_no", "unit_code", "job_code"),
-    "deltakelse": ("survey_year", "unit_code", "unit_name"),
-    "faktorer": ("survey_year", "unit_code", "unit_name", "factor_no"),
-}
 # Where a differing row counts: unit, days, and whether in the units above too. Of a person's rows: where positions are held.
 OF_POSITIONS = """select found.id, position.unit_code, {first} as first_day, {last} as last_day, true as counts_above
     from differing as found inner join held as position using (employee_no)"""
@@ -116,7 +104,7 @@ class Restated:
             )
 
 
-def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, marts: Sequence[Mart]) -> Restated:
+def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, marts: Sequence[Table]) -> Restated:
     """Fill `served.restatements` of the build database: what changes against the previous publication, and all earlier rows.
 
     Only figures served both times are compared; a period is closed when it ended by the previous as-of date.
@@ -165,7 +153,8 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
            left join touch on figure.table_name = touch.table_name and figure.period = touch.period
                and figure.org_level is not distinct from touch.org_level
                and figure.org_unit_code is not distinct from touch.org_unit_code
-           left join served.metric_definitions as text on figure.measure = text.measure""",
+           left join served.metric_definitions as text
+               on figure.table_name = text.table_name and figure.measure = text.measure""",
         [
             publication_id,
             previous,
@@ -203,24 +192,20 @@ def _is_number(kind: str) -> bool:
     return kind.startswith("DECIMAL") or kind in ("DOUBLE", "BIGINT", "INTEGER", "HUGEINT", "FLOAT", "SMALLINT")
 
 
-def _period_of(mart: Mart) -> str | None:
-    return next((name for name in PERIOD_COLUMNS if name in mart.grain), None)
-
-
-def _cell(mart: Mart, row: str) -> str:
+def _cell(mart: Table, row: str) -> str:
     """A row's grain as a JSON text."""
     parts = ", ".join(f"{quoted(name)}, cast({row}.{name} as varchar)" for name in mart.grain)
     return f"cast(json_object({parts}) as varchar)"
 
 
-def _compare(con: duckdb.DuckDBPyConnection, mart: Mart, earlier: Recorded) -> None:
+def _compare(con: duckdb.DuckDBPyConnection, mart: Table, earlier: Recorded) -> None:
     """Put into `restated` the measures of one table that changed in a cell of a closed period."""
-    period, path = _period_of(mart), earlier.folder / f"{mart.name}.parquet"
+    period, path = mart.time, earlier.folder / f"{mart.name}.parquet"
     if period is None or not path.exists():
         return
     served = f"read_parquet({quoted(str(path))})"
     then, now = _types(con, served), _types(con, f"served.{mart.name}")
-    measures = [name for name in mart.measures if _is_number(now[name]) and _is_number(then.get(name, ""))]
+    measures = [name for name in mart.values if _is_number(now[name]) and _is_number(then.get(name, ""))]
     if not measures or any(then.get(name) != now[name] for name in mart.grain):
         return
     changes = ", ".join(
@@ -229,8 +214,8 @@ def _compare(con: duckdb.DuckDBPyConnection, mart: Mart, earlier: Recorded) -> N
     )
     differs = " or ".join(f"before.{name} <> after.{name}" for name in measures)
     unit = "after.org_level, after.org_unit_code" if "org_unit_code" in mart.grain else "null, null"
-    gated = ", ".join(quoted(name) for name in mart.stops.measures) if mart.stops else ""
-    times = f"({mart.stops.times})" if mart.stops else "null"
+    gated = ", ".join(quoted(name) for name in mart.restatement.measures) if mart.restatement else ""
+    times = f"({mart.restatement.times})" if mart.restatement else "null"
     con.execute(
         f"""insert into restated
             with changed as (
@@ -256,7 +241,7 @@ def _settings_that_differ(con: duckdb.DuckDBPyConnection, earlier: Recorded) -> 
 
 
 def _find_causes(
-    con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, marts: Sequence[Mart], earlier: Recorded
+    con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, marts: Sequence[Table], earlier: Recorded
 ) -> None:
     """Make `touch`: for each table, period and unit with a restated figure the differing rows that touch it, by feed."""
     con.execute(
@@ -283,7 +268,8 @@ def _find_causes(
             con.execute("detach earlier")
     con.execute("create or replace temp table mart_sources (table_name varchar, feed varchar)")
     con.executemany(
-        "insert into mart_sources values ($1, $2)", [["", ""], *([mart.name, feed] for mart in marts for feed in mart.sources)]
+        "insert into mart_sources values ($1, $2)",
+        [["", ""], *([mart.name, feed] for mart in marts for feed in mart.source_tables)],
     )
     con.execute("create or replace temp table feed_files (feed varchar, files varchar, previous_files varchar)")
     con.executemany(
@@ -322,8 +308,13 @@ def _touch(con: duckdb.DuckDBPyConnection, feed: str) -> None:
     columns = [name for name in now if name in then]
     if not columns:
         return
-    key = [name for name in SAME_ROW.get(feed, columns) if name in columns]
-    con.execute(DIFFERING.format(columns=", ".join(columns), key=", ".join(key), then=f"earlier.raw.{feed}", now=f"raw.{feed}"))
+    known = feeds().get(feed)
+    key = [name for name in known.identity if name in columns] if known else []
+    con.execute(
+        DIFFERING.format(
+            columns=", ".join(columns), key=", ".join(key or columns), then=f"earlier.raw.{feed}", now=f"raw.{feed}"
+        )
+    )
     con.execute(
         f"""insert into touching
             with places as ({PLACES.get(feed, ANYWHERE)}),
@@ -365,7 +356,7 @@ def _columns(con: duckdb.DuckDBPyConnection, database: str | None, feed: str) ->
     return [name for (name,) in found if name not in ("file_sha256", "row_number", "person_key")]
 
 
-def _keep_earlier(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], earlier: Recorded) -> None:
+def _keep_earlier(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], earlier: Recorded) -> None:
     """Take over the earlier publications' rows; the values of a figure that is not served now are emptied."""
     path = earlier.folder / "restatements.parquet"
     if not path.exists():
@@ -376,9 +367,7 @@ def _keep_earlier(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], earlier
     for mart in marts:
         if mart.name not in present:
             continue
-        measures = ", ".join(
-            f"case when mart.{name} is not null then {quoted(name)} end" for name in mart.measures if name in mart.columns
-        )
+        measures = ", ".join(f"case when mart.{name} is not null then {quoted(name)} end" for name in mart.values)
         con.execute(
             f"""insert into served_now
                 select {quoted(mart.name)}, cell, unnest(measures)

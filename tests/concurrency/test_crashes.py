@@ -19,7 +19,7 @@ from orchestration.run import run_night
 from tests.building import build, settings_with
 from tests.command import ARSVERK, arsverk, start_arsverk
 from tests.deliveries import small_delivery, write_delivery
-from warehouse.disclosure.marts import marts_of
+from warehouse.catalogue import tables_of
 from warehouse.history import publications
 from warehouse.lock import writer_lock
 from warehouse.paths import Home
@@ -76,13 +76,9 @@ def test_kill_at_each_stage(home: Home, stage: str) -> None:
 # within an unfinished folder, which nobody is pointed to, are all alike and do not count.
 KILLED_PUBLISH = """
 import os, signal, sys
-from pathlib import Path
-from orchestration.dbt import load_manifest
-from warehouse.disclosure.marts import marts_of
-from warehouse.paths import Home
 from warehouse.publish import publish
 from warehouse.settings import read_settings
-home, settings, marts = Home(Path(sys.argv[1])), read_settings(), marts_of(load_manifest())
+home, settings, marts = Home(Path(sys.argv[1])), read_settings(), tables_of(load_manifest())
 left, only = int(sys.argv[2]), sys.argv[3]
 CHANGES = {"os.mkdir", "os.rename", "os.symlink", "os.remove", "os.chmod", "shutil.rmtree"}
 def count(event, arguments):
@@ -139,7 +135,7 @@ def test_kill_at_the_steps_of_the_very_first_publication(tmp_path: Path) -> None
         assert killed_publish(home, step, only) == -signal.SIGKILL and current_publication(home) is None
         assert verify(home) == [] and not any(publication.was_served for publication in publications(home))
     home.build_database.write_bytes(built)
-    publish(home, settings, marts_of(load_manifest()))
+    publish(home, settings, tables_of(load_manifest()))
     assert served_as_of(home) == SEPTEMBER and verify(home) == []
 
 
@@ -173,7 +169,7 @@ def test_a_full_disk(home: Home) -> None:
 
 
 def test_publishing_twice_keeps_both(home: Home, tmp_path: Path) -> None:
-    settings, marts = settings_with(tmp_path), marts_of(load_manifest())
+    settings, marts = settings_with(tmp_path), tables_of(load_manifest())
     first = current_publication(home)
     build(home, settings)
     second = publish(home, settings, marts)

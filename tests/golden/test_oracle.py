@@ -8,8 +8,8 @@ from orchestration.dbt import load_manifest
 from tests.building import build_withholding_small_cells_alone, settings_with
 from tests.oracle import sick_leave_tables
 from tests.random_municipality import random_feeds
+from warehouse.catalogue import tables_of
 from warehouse.database import connect
-from warehouse.disclosure.marts import marts_of
 from warehouse.paths import Home
 
 
@@ -22,7 +22,7 @@ def test_marts_are_the_oracle_s(tmp_path: Path, seed: int) -> None:
         lines = [";".join(rows[0]), *(";".join(row.values()) for row in rows)]
         (home.landing / f"{feed}_{as_of}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     build_withholding_small_cells_alone(home, settings)
-    grains = {mart.name: mart.grain for mart in marts_of(load_manifest())}
+    grains = {mart.name: mart.grain for mart in tables_of(load_manifest())}
     with connect(home.build_database, settings, read_only=True) as con:
         for table, expected in sick_leave_tables(feeds, as_of).items():
             decided = con.execute(

@@ -10,8 +10,8 @@ from orchestration.dbt import load_manifest
 from tests.building import build_withholding_small_cells_alone, settings_with
 from tests.oracle_persons import PersonSettings, person_tables
 from tests.random_municipality import Feeds, dmy, random_feeds
+from warehouse.catalogue import tables_of
 from warehouse.database import connect
-from warehouse.disclosure.marts import marts_of
 from warehouse.paths import Home
 
 
@@ -66,7 +66,7 @@ def test_marts_are_the_oracle_s(tmp_path: Path, seed: int, changes: dict[str, fl
         lines = [";".join(rows[0]), *(";".join(row.values()) for row in rows)]
         (home.landing / f"{feed}_{as_of}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     build_withholding_small_cells_alone(home, settings)
-    grains = {mart.name: mart.grain for mart in marts_of(load_manifest())}
+    grains = {mart.name: mart.grain for mart in tables_of(load_manifest())}
     with connect(home.build_database, settings, read_only=True) as con:
         for table, expected in person_tables(feeds, as_of, PersonSettings(**changes)).items():
             grain, names = grains[table], list(next(iter(expected.values())))

@@ -24,14 +24,14 @@ from tests.building import build_withholding_small_cells_alone, settings_with
 from tests.cutting import Recomputed, Row, files_cut, fraction_columns
 from tests.golden.traced_municipality import deliver
 from warehouse.archive import kept_arrivals, take_in
+from warehouse.catalogue import tables_of
 from warehouse.delivery import choose
-from warehouse.disclosure.marts import LABELS, marts_of
 from warehouse.load import load_delivery
 from warehouse.paths import Home
 from warehouse.publish import publish
 from warehouse.settings import Settings
 from warehouse.trace.lineage import REFERENCES, Lineage
-from warehouse.trace.tables import TABLES
+from warehouse.trace.tables import tracers_of
 
 # Their numbers are not made of rows one by one: what a publication is called, texts of the code, counts of bad rows.
 NOT_COMPUTED_AGAIN = ("publication", "metric_definitions", "inputs", "data_quality", "reconciliation", "restatements")
@@ -42,8 +42,8 @@ QUARANTINE_SHARE = 0.99
 LOADED_AGAIN = 2
 
 
-def built_marts() -> set[str]:
-    return {mart.name for mart in marts_of(load_manifest())}
+TABLES = {table.name: table for table in tables_of(load_manifest())}
+TRACERS = tracers_of(TABLES)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Settings]:
         max_quarantine_share=QUARANTINE_SHARE,
     )
     build_withholding_small_cells_alone(home, settings)
-    publish(home, settings, marts_of(load_manifest()))
+    publish(home, settings, tables_of(load_manifest()))
     return home, settings
 
 
@@ -247,7 +247,7 @@ def test_tables_that_are_no_figures(town: tuple[Home, Settings]) -> None:
     assert rows(home, "inputs", "feed=fravaer")["fravaer"] == list(range(1, 15))
     broken = rows(home, "data_quality", "feed=fravaer", "rule=employee_no_known")
     assert broken["fravaer"] == [8]
-    assert rows(home, "metric_definitions", "measure=fte") == {}
+    assert rows(home, "metric_definitions", "table_name=sick_leave_by_unit", "measure=fte") == {}
     assert set(rows(home, "publication")) >= {"stillinger", "deltakelse2023", "ssb"}
 
 
@@ -258,7 +258,7 @@ def test_as_many_rows_as_data_quality_counts(town: tuple[Home, Settings]) -> Non
         assert {rule for _, rule, number in counted if number} >= {"employee_no_known", "unit_matched", "target_not_superseded"}
         for feed, rule, number in counted:
             lineage = Lineage(con)
-            TABLES["data_quality"].trace(lineage, {"feed": feed, "rule": rule}, ["rows"])
+            TRACERS["data_quality"](lineage, {"feed": feed, "rule": rule}, ["rows"])
             assert sum(len(file.rows) for file in lineage.named()) == number, (feed, rule)
 
 
@@ -290,18 +290,18 @@ def cells(town: tuple[Home, Settings]) -> list[Cell]:
     with duckdb.connect(str(home.warehouse_database), read_only=True) as con:
         con.execute("set threads = 1")
         con.execute("pragma disable_optimizer")
-        for table in sorted((TABLES.keys() & built_marts()) - set(NOT_COMPUTED_AGAIN)):
+        for table in sorted(TABLES.keys() - set(NOT_COMPUTED_AGAIN)):
             grain, parts = TABLES[table].grain, fraction_columns(table)
             told = "".join(f", {sql} as {name}" for name, sql in parts.items())
             cursor = con.execute(f"select *{told} from marts.{table} as cell order by {', '.join(grain)}")
             names = [column[0] for column in cursor.description or []]
             built = cursor.fetchall()
             served = [column[0] for column in con.execute(f"select * from served.{table} limit 0").description or []]
-            measures = [name for name in served if name not in (*grain, *LABELS, "withheld")]
+            measures = [name for name in served if name not in (*grain, *TABLES[table].labels, "withheld")]
             for row in built:
                 cell = dict(zip(names, row, strict=True))
                 lineage = Lineage(con)
-                TABLES[table].trace(lineage, cell, measures)
+                TRACERS[table](lineage, cell, measures)
                 lineage.add_references()
                 rows = {(traced.file.feed, traced.file.sha256, row) for traced in lineage.named() for row in traced.rows}
                 values = {name: cell[name] for name in (*served, *parts) if name != "withheld"}
@@ -319,7 +319,7 @@ def recomputed(town: tuple[Home, Settings]) -> Iterator[Recomputed]:
 
 def test_the_rows_of_every_cell_make_it_and_none_can_be_spared(cells: list[Cell], recomputed: Recomputed) -> None:
     """Each cell is computed again of its rows alone, and of all but one of them, for each of them."""
-    assert {cell.table for cell in cells} == (TABLES.keys() & built_marts()) - set(NOT_COMPUTED_AGAIN)
+    assert {cell.table for cell in cells} == TABLES.keys() - set(NOT_COMPUTED_AGAIN)
     made_of: dict[frozenset[Row], list[Cell]] = defaultdict(list)
     unmade_of: dict[frozenset[Row], list[tuple[Cell, Row]]] = defaultdict(list)
     for cell in cells:
@@ -480,9 +480,7 @@ def test_nothing_published(tmp_path: Path) -> None:
 
 
 def test_every_mart_can_be_traced() -> None:
-    assert {mart.name: mart.grain for mart in marts_of(load_manifest())} == {
-        name: table.grain for name, table in TABLES.items()
-    }
+    assert TRACERS.keys() == TABLES.keys()
 
 
 def test_references_are_those_of_the_contracts() -> None:
@@ -499,7 +497,6 @@ def test_nothing_heavy_is_imported(town: tuple[Home, Settings]) -> None:
     words = ["trace", "sick_leave_by_unit", *JANUARY, *V1, "--home", str(town[0].root)]
     code = f"""
 import sys
-from orchestration.cli import main
 main({words!r}, standalone_mode=False)
 heavy = {{"dagster", "dbt", "pandera", "pandas"}} & sys.modules.keys()
 sys.exit(f"imported: {{heavy}}" if heavy else 0)

@@ -24,10 +24,10 @@ from sources.registry import feeds
 from tests.building import build, settings_with
 from tests.golden.municipality import Municipality
 from warehouse.archive import archived_file, kept_arrivals, read_ledger, take_in
+from warehouse.catalogue import tables_of
 from warehouse.compare import Reproduction, compare, write_cells
 from warehouse.database import connect
 from warehouse.delivery import choose
-from warehouse.disclosure.marts import marts_of
 from warehouse.errors import Refused, UsageError
 from warehouse.history import as_served, publications, served_on
 from warehouse.ledger import Published, of_kind, read_entries
@@ -100,7 +100,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     home.prepare()
     delivered(home.landing, AUGUST)
     assert build(home, settings).figures == 0
-    august = publish(home, settings, marts_of(load_manifest()))
+    august = publish(home, settings, tables_of(load_manifest()))
     delivered(home.landing, SEPTEMBER)
     command = ["run", "--home", str(home.root), "--settings", str(root / "arsverk.toml")]
     before = files_below(home.publish), home.warehouse_database.read_bytes()
@@ -224,7 +224,7 @@ def test_a_damaged_previous_publication_has_to_be_accepted(regrouped: tuple[Home
     home, settings = Home(tmp_path / "home"), regrouped[1]
     shutil.copytree(regrouped[0].root, home.root, symlinks=True)
     flip(home.publish / "sick_leave_by_unit.parquet")
-    marts = marts_of(load_manifest())
+    marts = tables_of(load_manifest())
     with connect(home.build_database, settings) as con:
         with pytest.raises(Refused, match=r"published file sick_leave_by_unit.parquet is missing or changed.*restore it"):
             restate(con, home, settings, marts)
@@ -518,10 +518,6 @@ def test_a_purge_waits_for_a_run(copy: Home) -> None:
 
 KILLED_PURGE = """
 import os, signal, sys
-from datetime import date
-from pathlib import Path
-from warehouse.paths import Home
-from warehouse.purge import purge
 left = int(sys.argv[2])
 def count(event, arguments):
     global left
@@ -547,7 +543,6 @@ def test_history_verify_and_purge_start_without_the_heavy_libraries(nights: Nigh
     told = """
 import sys
 from click.testing import CliRunner
-from orchestration.cli import main
 home = sys.argv[1]
 for command in (["history"], ["history", "publication"], ["verify"], ["purge", "--before", "2024-09-30", "--dry-run"]):
     done = CliRunner().invoke(main, [command[0], "--home", home, *command[1:]])

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.dbt import load_manifest
+from warehouse.catalogue import record_of, tables_of
 from warehouse.paths import Home
 from warehouse.sdc.attack.audit import Finding
 from warehouse.sdc.attack.command import attack_publication
+from warehouse.settings import read_settings
 
 # Thresholds of the hand-made tables: small, so that the figures are.
 SETTINGS = {"min_fte_unit": 2, "min_fte_job_code": 2, "min_persons": 2, "min_responses": 2, "protection_interval": 0.1}
@@ -66,6 +69,8 @@ def write_publication(
             [name, json.dumps({**SETTINGS, **settings})],
         )
         con.execute(f"copy t to '{folder / 'publication'}.parquet' (format parquet)")
+    tables_said = record_of(tables_of(load_manifest()), read_settings())
+    (folder / "manifest.json").write_text(json.dumps({"tables": tables_said}), encoding="utf-8")
     current = home / "publish" / "current"
     current.unlink(missing_ok=True)
     current.symlink_to(f"history/{name}")

@@ -16,8 +16,8 @@ from orchestration.dbt import load_manifest
 from tests.building import build, settings_with
 from tests.random_municipality import random_feeds
 from tests.small_deliveries import write_lines
+from warehouse.catalogue import table_of, tables_of
 from warehouse.database import connect
-from warehouse.disclosure.marts import marts_of
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.publish import publish
@@ -63,8 +63,7 @@ def serve_by_the_primary_rule_alone(con: duckdb.DuckDBPyConnection) -> None:
     for table in [*FTE_TABLES, *HEAD_TABLES]:
         con.execute(f"create or replace table served.{table} as from marts.{table}")
     for table in FTE_TABLES:
-        part = next(part for part in SICK_LEAVE.parts if part.table == table)
-        cell = ", ".join(["org_level", "org_unit_code", *part.dimensions])
+        cell = ", ".join(table_of(load_manifest(), table).cell)
         year = f"select ({cell}, period) from marts.{table} where period_type = 'year' and fte < 4"
         withhold(con, table, f"({cell}, left(period, 4)) in ({year})", "primary")
     for table, heads in HEAD_TABLES.items():
@@ -82,12 +81,13 @@ def night(built: tuple[Home, Settings], tmp_path: Path) -> Iterator[tuple[Home, 
 
 def served_by(con: duckdb.DuckDBPyConnection, home: Home) -> Served:
     con.execute(f"attach '{home.build_database}' as build (read_only)")
-    return Served(con, "build.served", Organisation.delivered(con, "build"))
+    tables = {table.name: table for table in tables_of(load_manifest())}
+    return Served(con, "build.served", Organisation.delivered(con, "build"), tables)
 
 
 def true_cells(con: duckdb.DuckDBPyConnection, family: Family, served: Served, time: str) -> np.ndarray:
     """Every cell and own part of a time by the marts, withheld or not: what the attack must never see."""
-    cells = Served(con, "build.marts", served.organisation)
+    cells = Served(con, "build.marts", served.organisation, served.tables)
     grid = served.load(family, [time]).grid
     values = np.zeros(grid.size)
     state = np.zeros(grid.size, dtype=np.int8)
@@ -135,7 +135,7 @@ def test_the_primary_rule_alone_leaks(night: tuple[Home, Settings]) -> None:
     assert report.tables["full_time_by_job_code"].pinned > 0
     assert report.notes == []
     with pytest.raises(Refused, match="sick_leave_by_") as refused:
-        attack_served(home, settings)
+        attack_served(home, settings, tables_of(load_manifest()))
     assert "and " in str(refused.value) and "more" in str(refused.value)
 
 
@@ -154,11 +154,11 @@ def serve_nothing(home: Home, settings: Settings) -> None:
 def test_a_safe_night_is_recorded_and_not_attacked_again(night: tuple[Home, Settings]) -> None:
     home, settings = night
     serve_nothing(home, settings)
-    first = attack_served(home, settings)
+    first = attack_served(home, settings, tables_of(load_manifest()))
     assert first.tables["sick_leave_by_unit"].withheld > 0
-    publish(home, settings, marts_of(load_manifest()))
+    publish(home, settings, tables_of(load_manifest()))
     shutil.copy(home.warehouse_database, home.build_database)
-    again = attack_served(home, settings)
+    again = attack_served(home, settings, tables_of(load_manifest()))
     assert sum(table.withheld for table in again.tables.values()) == 0
 
 
@@ -166,8 +166,8 @@ def test_one_cell_served_again_fails_the_night_and_is_compared_with_the_last(nig
     """The sexes of one unit served: the unit follows."""
     home, settings = night
     serve_nothing(home, settings)
-    attack_served(home, settings)
-    publish(home, settings, marts_of(load_manifest()))
+    attack_served(home, settings, tables_of(load_manifest()))
+    publish(home, settings, tables_of(load_manifest()))
     shutil.copy(home.warehouse_database, home.build_database)
     with connect(home.build_database, settings) as con:
         (unit,) = con.execute(
@@ -177,4 +177,4 @@ def test_one_cell_served_again_fails_the_night_and_is_compared_with_the_last(nig
         con.execute("create or replace table served.sick_leave_by_sex as from marts.sick_leave_by_sex")
         withhold(con, "sick_leave_by_sex", f"org_unit_code <> '{unit}'", "secondary")
     with pytest.raises(Refused, match=rf"sick_leave_by_unit .*org_unit_code={unit}: computable by unit = kvinne \+ mann"):
-        attack_served(home, settings)
+        attack_served(home, settings, tables_of(load_manifest()))

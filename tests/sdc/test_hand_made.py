@@ -13,7 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from orchestration.cli import main
+from orchestration.dbt import load_manifest
 from tests.sdc.publications import Rows, cells, found, write_publication
+from warehouse.catalogue import tables_of
 from warehouse.sdc.attack.audit import attack
 from warehouse.sdc.attack.served import Organisation, Served
 
@@ -354,3 +356,15 @@ def test_the_command_tells_by_its_exit_code_and_names_the_cells(tmp_path: Path) 
     unknown = attack_command("2023-12-31", "--home", str(safe))
     assert (unknown.exit_code, "known are: 2024-01-01" in unknown.output) == (2, True)
     assert attack_command("--home", str(tmp_path / "nowhere")).exit_code == 2
+
+
+def test_a_publication_of_before_thresholds_were_recorded_is_attacked_alike(tmp_path: Path) -> None:
+    """Its manifest.json names the grain of each table and nothing else."""
+    write_publication(
+        tmp_path, "2024-01-01", units=UNITS, sick_leave_by_unit=by_unit({"K": 40.0, "A": P, "B": 18.0, "C": 12.0})
+    )
+    known = found(tmp_path)
+    manifest = tmp_path / "publish" / "history" / "2024-01-01" / "manifest.json"
+    grains = {table.name: table.grain for table in tables_of(load_manifest())}
+    manifest.write_text(json.dumps({"tables": grains}), encoding="utf-8")
+    assert found(tmp_path) == known != []

@@ -19,8 +19,8 @@ from orchestration.dbt import load_manifest
 from tests.building import settings_with
 from tests.golden.municipality import Municipality
 from tests.small_deliveries import national_number
+from warehouse.catalogue import tables_of
 from warehouse.database import connect
-from warehouse.disclosure.marts import marts_of
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.sdc.attack.night import attack_served
@@ -91,7 +91,7 @@ def test_no_withheld_value_is_anywhere(night: tuple[Home, bytes, list[str]], ope
     shown: set[float] = set()
     reasons: set[str] = set()
     with duckdb.connect(str(home.warehouse_database), read_only=True) as con:
-        for mart in marts_of(load_manifest()):
+        for mart in tables_of(load_manifest()):
             numbers = [
                 name
                 for (name,) in con.execute(
@@ -146,7 +146,7 @@ def about_to_publish(night: tuple[Home, bytes, list[str]], tmp_path: Path) -> Ho
 
 
 def test_the_attack_finds_nothing(night: tuple[Home, bytes, list[str]], about_to_publish: Home) -> None:
-    attack_served(about_to_publish, read_settings(night[0].root / SETTINGS))
+    attack_served(about_to_publish, read_settings(night[0].root / SETTINGS), tables_of(load_manifest()))
 
 
 @pytest.mark.parametrize("table", ["sick_leave_by_unit", "sick_leave_by_age", "full_time_by_unit", "equality_gender_balance"])
@@ -154,7 +154,7 @@ def test_a_secondary_cell_that_is_served_is_named_by_the_attack(
     night: tuple[Home, bytes, list[str]], about_to_publish: Home, table: str
 ) -> None:
     settings = read_settings(night[0].root / SETTINGS)
-    (mart,) = (mart for mart in marts_of(load_manifest()) if mart.name == table)
+    (mart,) = (mart for mart in tables_of(load_manifest()) if mart.name == table)
     with connect(about_to_publish.build_database, settings) as con:
         cell = con.execute(
             f"select {', '.join(mart.cell)} from served.{table} where withheld = 'secondary' order by all limit 1"
@@ -168,4 +168,4 @@ def test_a_secondary_cell_that_is_served_is_named_by_the_attack(
                 from marts.{table} as mart where {same} and {this}"""
         )
     with pytest.raises(Refused, match="can be computed from what would be served"):
-        attack_served(about_to_publish, settings)
+        attack_served(about_to_publish, settings, tables_of(load_manifest()))

@@ -65,7 +65,7 @@ Compare = Callable[[Path | None, Path], dict[str, Comparison]]
 
 
 def test_the_required_feeds_are_compared() -> None:
-    assert [feed.name for feed in feeds().values() if feed.required and not feed.lasting] == []
+    assert [feed.name for feed in feeds().values() if feed.required and not feed.natural_key] == []
 
 
 def test_a_row_removed_from_any_required_feed_is_noticed(compared: Compare, september: Path, october: Path) -> None:

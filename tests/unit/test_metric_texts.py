@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 from orchestration.dbt import load_manifest
-from warehouse.disclosure.marts import marts_of
+from warehouse.catalogue import tables_of
 
 SEED = Path(__file__).parents[2] / "dbt_project" / "seeds" / "metric_texts.csv"
 # Tables of figures that have no withheld column of their own.
@@ -25,6 +25,25 @@ NOT_FIGURES = {
 def test_every_served_measure_is_defined_in_both_languages() -> None:
     with SEED.open(encoding="utf-8", newline="") as file:
         texts = list(csv.DictReader(file))
-    marts = [mart for mart in marts_of(load_manifest()) if mart.threshold or mart.name in NEVER_WITHHELD]
-    assert {text["measure"] for text in texts} == {name for mart in marts for name in mart.measures} - NOT_FIGURES | RECONCILED
+    tables = tables_of(load_manifest())
+    measures = {(table.subject, name) for table in tables for name in table.measures}
+    assert {(text["subject"], text["measure"]) for text in texts} == measures
+    assert len(texts) == len(measures)
     assert [text["measure"] for text in texts if not all(text.values())] == []
+    assert [f"{table.name}.{name}" for table in tables for name, measure in table.measures.items() if not measure.name_en] == []
+
+
+def test_every_figure_of_a_table_is_a_measure() -> None:
+    tables = [table for table in tables_of(load_manifest()) if table.threshold or table.name in NEVER_WITHHELD]
+    figures = {(table.name, name) for table in tables for name in table.values if name not in NOT_FIGURES}
+    assert {(table.name, name) for table in tables for name in table.measures} == figures
+    reconciled = next(table for table in tables_of(load_manifest()) if table.name == "reconciliation")
+    assert set(reconciled.measures) == RECONCILED
+
+
+def test_definitions_say_which_fte_is_which() -> None:
+    with SEED.open(encoding="utf-8", newline="") as file:
+        texts = {(text["subject"], text["measure"]): text for text in csv.DictReader(file)}
+    of_fte = {text["population"] for (_, measure), text in texts.items() if measure == "fte"}
+    assert len(of_fte) == len(["sick leave", "full time", "equality"])
+    assert "ikke avkortet" in texts["full time", "average_position_percent"]["formula"]

@@ -26,9 +26,9 @@ from tests.random_municipality import Feeds, dmy, random_feeds
 from tests.small_deliveries import write_lines, write_workbook
 from tests.vendor_deliveries import WRITERS, days_of, unit4_resources, write_entries, write_rows, write_visma
 from warehouse.archive import read_ledger, take_in
+from warehouse.catalogue import tables_of
 from warehouse.database import connect
 from warehouse.delivery import choose
-from warehouse.disclosure.marts import marts_of
 from warehouse.errors import Refused, UsageError
 from warehouse.load import accept_delivery, load_feed, start_build
 from warehouse.paths import Home
@@ -127,7 +127,7 @@ def marts(folder: Path, profile: str, write: Callable[[Path, Feeds, date], objec
         # Disclosure control leaves little of so small a municipality.
         return {
             f"{schema}.{mart.name}": con.execute(f"from {schema}.{mart.name} order by all").fetchall()
-            for mart in marts_of(load_manifest())
+            for mart in tables_of(load_manifest())
             for schema in ("marts", "served")
             if mart.name not in OF_THE_DELIVERY
         }

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import duckdb
 
+from warehouse.catalogue import Follow, Table
 from warehouse.database import one, quoted
-from warehouse.disclosure.marts import Follow, Mart
 from warehouse.errors import Refused
 
 
-def _follows(mart: Mart, follow: Follow) -> str:
+def _follows(mart: Table, follow: Follow) -> str:
     """Condition on a row of the mart: a decision that is followed withholds it. Found by one join, not row by row."""
     row = f"({', '.join(f'mart.{name}' for name in mart.grain)})"
     return (
@@ -20,9 +20,9 @@ def _follows(mart: Mart, follow: Follow) -> str:
     )
 
 
-def _masked(mart: Mart, column: str) -> str:
+def _masked(mart: Table, column: str) -> str:
     """The column's expression in the served table: empty where a decision withholds it, or what a follow then says."""
-    served_where = ["decision.withheld is null"] if mart.threshold is not None and column in mart.measures else []
+    served_where = ["decision.withheld is null"] if mart.threshold is not None and column in mart.values else []
     served_where += [f"not {_follows(mart, follow)}" for follow in mart.follows if column in follow.empties]
     if served_where:
         return f"case when {' and '.join(served_where)} then mart.{column} end as {column}"
@@ -32,7 +32,7 @@ def _masked(mart: Mart, column: str) -> str:
     return f"case {' '.join(said)} else mart.{column} end as {column}" if said else f"mart.{column}"
 
 
-def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> None:
+def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Table]) -> None:
     """Make the tables of the schema `served`: the marts with every measure of a withheld cell emptied.
 
     Raises:
@@ -58,6 +58,6 @@ def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Mart]) -> None:
         kept = one(con, f"select count(*) from served.{mart.name}")[0]
         if built != kept:
             raise Refused(f"{mart.name}: {built} cells were built but {kept} decided upon; this is a fault of the program")
-        leaked = " or ".join(f"{name} is not null" for name in mart.measures)
+        leaked = " or ".join(f"{name} is not null" for name in mart.values)
         if one(con, f"select count(*) from served.{mart.name} where withheld is not null and ({leaked})")[0]:
             raise Refused(f"{mart.name}: a withheld cell still has a value; this is a fault of the program")

@@ -16,24 +16,22 @@ from typing import Any
 
 import duckdb
 
+from warehouse.catalogue import Table, read_tables
 from warehouse.database import one, quoted
-from warehouse.disclosure.marts import LABELS
 from warehouse.errors import Refused, UsageError
 from warehouse.paths import PRIVATE_FILE, Home
 from warehouse.publish import current_publication
-from warehouse.trace.formulas import RATIOS
 from warehouse.trace.lineage import Lineage, Traced
-from warehouse.trace.tables import TABLES
+from warehouse.trace.tables import tracers_of
 
 VALUES_TOLD = 20
 CELLS_TOLD = 10
-# Measures that are counted, not divided: the definition's formula in words is all there is to say.
 DEFINED = ("measure", "name", "unit", "formula", "population", "source")
 
 
 @dataclass(frozen=True)
 class Fraction:
-    """A measure in figures: `factor` × numerator / denominator."""
+    """A measure in figures: `factor` × numerator / denominator, with Norwegian words for what is divided by what."""
 
     numerator: float | None
     of: str
@@ -121,11 +119,9 @@ def trace(
         UsageError: no such table, column, value or measure, or not exactly one cell.
         Refused: the cell is withheld and `restricted` is not given.
     """
-    served_columns = _served_columns(con)
-    table = _known("table", question.table, [name for name in TABLES if name in served_columns])
-    columns = served_columns[table]
-    grain = TABLES[table].grain
-    all_measures = [name for name in columns if name not in (*grain, *LABELS, "withheld")]
+    tables = _tables(home)
+    table = _known("table", question.table, list(tables))
+    columns, grain, all_measures = tables[table].columns, tables[table].grain, tables[table].values
     if question.measure is not None:
         _known("measure", question.measure, all_measures)
     cell = _find_cell(con, table, grain, [name for name in columns if name not in (*all_measures, "withheld")], question.values)
@@ -145,18 +141,18 @@ def trace(
             raise Refused(_refusal(table, cell, withheld))
     told = [name for name in wanted if name not in withheld]
     lineage = Lineage(con)
-    TABLES[table].trace(lineage, built, told)
+    tracers_of(tables)[table](lineage, built, told)
     lineage.add_references()
     lineage.add_joined()
     lineage.exclude_quarantined()
     answer = Answer(
         table=table,
         cell={name: cell[name] for name in grain},
-        labels={name: values[name] for name in LABELS if name in values},
+        labels={name: values[name] for name in tables[table].labels},
         measures={name: values[name] for name in told},
         withheld=withheld,
-        definitions=_definitions(con, told),
-        fractions=_fractions(con, table, where, key, told),
+        definitions=_definitions(con, table, told),
+        fractions=_fractions(con, tables[table], where, key, told),
         publication=_row(con, "select * from served.publication", []),
         files=lineage.named(),
         excluded=lineage.excluded(),
@@ -164,13 +160,12 @@ def trace(
     return answer, lineage
 
 
-def _served_columns(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    """The served tables with their columns in order."""
-    rows = con.execute(
-        """select table_name, list(column_name order by column_index) from duckdb_columns()
-           where schema_name = 'served' group by table_name"""
-    ).fetchall()
-    return dict(rows)
+def _tables(home: Home) -> dict[str, Table]:
+    """The tables of the publication that is served, as it says itself what they are."""
+    tables = read_tables(home.current.resolve())
+    if not all(table.columns for table in tables.values()):
+        raise Refused("the publication was made by an earlier version of the code; run the night again with this one")
+    return tables
 
 
 def _known(kind: str, given: str, known: Sequence[str]) -> str:
@@ -274,21 +269,23 @@ def _log(home: Home, table: str, cell: Mapping[str, Any]) -> None:
         ) from None
 
 
-def _definitions(con: duckdb.DuckDBPyConnection, measures: Sequence[str]) -> dict[str, dict[str, str]]:
+def _definitions(con: duckdb.DuckDBPyConnection, table: str, measures: Sequence[str]) -> dict[str, dict[str, str]]:
     rows = con.execute(
-        f"select {', '.join(DEFINED)} from served.metric_definitions where list_contains($1, measure)", [list(measures)]
+        f"""select {", ".join(DEFINED)} from served.metric_definitions
+            where table_name = $1 and list_contains($2, measure)""",
+        [table, list(measures)],
     ).fetchall()
     return {row[0]: dict(zip(DEFINED[1:], row[1:], strict=True)) for row in rows}
 
 
 def _fractions(
-    con: duckdb.DuckDBPyConnection, table: str, where: str, key: Sequence[object], measures: Sequence[str]
+    con: duckdb.DuckDBPyConnection, table: Table, where: str, key: Sequence[object], measures: Sequence[str]
 ) -> dict[str, Fraction]:
-    ratios = {name: ratio for name, ratio in RATIOS.get(table, {}).items() if name in measures}
+    ratios = {name: of for name, of in table.measures.items() if name in measures and of.numerator}
     if not ratios:
         return {}
     parts = ", ".join(f"cast({part} as double)" for ratio in ratios.values() for part in (ratio.numerator, ratio.denominator))
-    values = one(con, f"select {parts} from marts.{table} as cell where {where}", list(key))
+    values = one(con, f"select {parts} from marts.{table.name} as cell where {where}", list(key))
     return {
         name: Fraction(values[2 * i], ratio.of, values[2 * i + 1], ratio.by, ratio.factor)
         for i, (name, ratio) in enumerate(ratios.items())
@@ -300,10 +297,7 @@ def figure_cell(con: duckdb.DuckDBPyConnection, figure_id: str) -> tuple[dict[st
 
     Raises:
         UsageError: the ledger has no such figure.
-        Refused: the warehouse was built without a reconciliation.
     """
-    if "reconciliation" not in _served_columns(con):
-        raise Refused("the publication has no reconciliation; run the night again with this version of the code")
     known = [name for (name,) in con.execute("select figure_id from served.reconciliation order by 1").fetchall()]
     if figure_id not in known:
         near = difflib.get_close_matches(figure_id, known, 5)

@@ -1,11 +1,42 @@
+-- One row a measure of each table: what the yml beside the table's SQL says of it, and the texts of its subject.
+-- Columns of the table make the numerator and denominator; where a model that is not served takes part they are null.
+with measures as (
+    {% for table, subject, column, said in measures_of_tables() %}
+        {% set is_served = said.numerator and 'select' not in said.numerator ~ said.denominator %}
+        select
+            {{ literal(table) }} as table_name,
+            {{ literal(subject) }} as subject,
+            {{ literal(column) }} as measure,
+            {{ literal(said.name) }} as name,
+            {{ literal(said.name_en) }} as name_en,
+            {{ literal(said.unit) }} as unit,
+            {{ said.decimals }} as decimals,
+            {{ literal(said.additivity) }} as additivity,
+            {{ literal(said.numerator if is_served) }} as numerator,
+            {{ literal(said.denominator if is_served) }} as denominator,
+            {{ said.factor or 1 }} as factor
+        {{ 'union all' if not loop.last }}
+    {% else %}
+        select null as measure
+    {% endfor %}
+)
+
 select
-    measure,
-    name,
-    name_en,
-    unit,
-    formula,
-    formula_en,
-    population,
-    population_en,
-    source
-from {{ ref('metric_texts') }}
+    measures.table_name,
+    measures.measure,
+    measures.name,
+    measures.name_en,
+    measures.unit,
+    measures.decimals,
+    measures.additivity,
+    measures.numerator,
+    measures.denominator,
+    measures.factor,
+    texts.formula,
+    texts.formula_en,
+    texts.population,
+    texts.population_en,
+    texts.source
+from measures
+left join {{ ref('metric_texts') }} as texts
+    on measures.subject = texts.subject and measures.measure = texts.measure

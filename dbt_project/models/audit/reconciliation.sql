@@ -1,20 +1,12 @@
 -- Every figure of the ledger beside what the warehouse computes for the cell that int_published_cells names.
-{% set keys_of = {
-    'sick_leave_by_unit': ['period_type', 'period', 'org_level', 'org_unit_code'],
-    'sick_leave_by_sex': ['period_type', 'period', 'org_level', 'org_unit_code', 'sex'],
-    'sick_leave_by_age': ['period_type', 'period', 'org_level', 'org_unit_code', 'sex', 'age_group'],
-    'sick_leave_by_job_code': ['period_type', 'period', 'org_level', 'org_unit_code', 'job_code'],
-    'full_time_by_unit': ['source', 'reference_date', 'org_level', 'org_unit_code'],
-    'full_time_by_job_code': ['source', 'reference_date', 'org_level', 'org_unit_code', 'job_code'],
-    'equality_gender_balance': ['year', 'org_level', 'org_unit_code', 'sex'],
-    'equality_leaders': ['year', 'leader_level', 'sex'],
-    'equality_parental_leave': ['year', 'sex', 'leave_coverage'],
-    'equality_pay': ['year', 'pay_group'],
-    'survey_response': ['year', 'org_level', 'org_unit_code'],
-    'survey_factor_scores': ['year', 'org_level', 'org_unit_code', 'factor_no'],
-    'benchmarks': ['indicator', 'period_type', 'period', 'peer'],
-    'targets': ['indicator', 'org_level', 'org_unit_code', 'year'],
-} %}
+{% set keys_of = {} %}
+{% for mart in [
+    'sick_leave_by_unit', 'sick_leave_by_sex', 'sick_leave_by_age', 'sick_leave_by_job_code', 'full_time_by_unit',
+    'full_time_by_job_code', 'equality_gender_balance', 'equality_leaders', 'equality_parental_leave', 'equality_pay',
+    'survey_response', 'survey_factor_scores', 'benchmarks', 'targets'
+] %}
+    {% do keys_of.update({mart: grain_of(mart)}) %}
+{% endfor %}
 {% set dimensions = [
     'org_level', 'org_unit', 'sex', 'age_group', 'job_title', 'pay_group', 'leave_coverage', 'leader_level',
     'factor_no', 'peer'

@@ -104,7 +104,7 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
                     )
             outcomes = rule_outcomes(home, settings, feed) if arrivals else {}
             rejected = not arrivals or any(loaded.rejection for loaded in loads)
-            compared = [_continuity(home, settings, feed, rejected)] if feed.lasting else []
+            compared = [_continuity(home, settings, feed, rejected)] if feed.natural_key else []
         results = [
             dg.AssetCheckResult(
                 check_name=FILE_ACCEPTED,
@@ -151,10 +151,10 @@ def _rule_result(rule: Rule, feed: Feed, outcome: RuleOutcome | None, is_deliver
 
 
 def _continuity_specs(key: dg.AssetKey, feed: Feed) -> list[dg.AssetCheckSpec]:
-    if not feed.lasting:
+    if not feed.natural_key:
         return []
     description = (
-        f"Every row that the last publication was made of is loaded again, known by {' + '.join(feed.lasting)} (warning)."
+        f"Every row that the last publication was made of is loaded again, known by {' + '.join(feed.natural_key)} (warning)."
         " Look the named rows up in the earlier file; if they were taken out by mistake, have the extract made again."
     )
     return [dg.AssetCheckSpec(ROWS_STILL_LOADED, asset=key, description=description)]

@@ -1,25 +1,27 @@
 """Marts → publication: disclosure control, the last gates, and the swap of the pointer."""
 
+import itertools
 from datetime import timedelta
 
 import dagster as dg
 
 from orchestration.dbt import load_manifest, unproven_tests
 from orchestration.night import WRITER_POOL, Night, log, refusals_as_failures
+from warehouse.catalogue import tables_of
 from warehouse.database import connect
-from warehouse.disclosure.marts import marts_of
 from warehouse.errors import Refused
 from warehouse.publish import current_publication, publish
 from warehouse.reconciliation import new_mismatches
 from warehouse.restatements import restate
-from warehouse.sdc.attack.night import attack_served
 from warehouse.sdc.masking import mask
+from warehouse.sdc.protection import protect
 from warehouse.sdc.suppression.decisions import Earlier, decide
 
-MARTS = marts_of(load_manifest())
+MARTS = tables_of(load_manifest())
 NO_NEW_MISMATCH = "no_new_mismatch"
 FIGURES_TOLD = 20
 WITHHELD_CELLS_HOLD = "withheld_cells_hold"
+NOTHING_TO_MEND = "no_further_suppression"
 
 
 @dg.asset(
@@ -79,18 +81,41 @@ def served_tables(night: Night) -> dg.MaterializeResult:
             asset="disclosure_attack",
             blocking=True,
             description="No withheld cell can be computed or narrowed down from what is about to be served (docs/attack.md).",
-        )
+        ),
+        dg.AssetCheckSpec(
+            NOTHING_TO_MEND,
+            asset="disclosure_attack",
+            description="The attack found nothing at once; else further cells were withheld for what it found (warning).",
+        ),
     ],
 )
 def disclosure_attack(night: Night) -> dg.MaterializeResult:
-    """The gate before readers: an attack on what is about to be served, which stops the night when a cell falls."""
+    """The gate before readers: an attack on what is about to be served; what falls is hidden and attacked again."""
     with refusals_as_failures():
-        report = attack_served(night.home, night.settings)
-    attacked = {name: table.withheld for name, table in report.tables.items() if table.withheld}
+        protection = protect(night.home, night.settings, MARTS, current_publication(night.home))
+    attacked = {name: table.withheld for name, table in protection.report.tables.items() if table.withheld}
     log.info("disclosure: %d withheld cells attacked, none falls", sum(attacked.values()))
+    if protection.cells:
+        log.warning(
+            "disclosure: %d further cells withheld for what the attack found: %s",
+            protection.cells,
+            "; ".join(itertools.islice(protection.lines(), FIGURES_TOLD)),
+        )
     return dg.MaterializeResult(
         metadata={name: f"{withheld} withheld cells attacked" for name, withheld in attacked.items()},
-        check_results=[dg.AssetCheckResult(check_name=WITHHELD_CELLS_HOLD, passed=True)],
+        check_results=[
+            dg.AssetCheckResult(check_name=WITHHELD_CELLS_HOLD, passed=True),
+            dg.AssetCheckResult(
+                check_name=NOTHING_TO_MEND,
+                passed=not protection.cells,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={
+                    "cells": protection.cells,
+                    "where": dg.MetadataValue.json(list(protection.lines())),
+                    "remedies": dg.MetadataValue.json(protection.remedies),
+                },
+            ),
+        ],
     )
 
 

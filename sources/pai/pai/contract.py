@@ -22,6 +22,7 @@ four_digits = matches(r"\d{4}", "four_digits", "has four digits", "use the four-
 FEED = Feed(
     required=False,
     needs_rows=False,
+    changed_row=("PAI-år", "Ansattnr", "Enhetskode", "Stillingskode"),
     files=Naming("pai", kinds=("csv", "txt", "xlsx"), yearly=True, reference_day=(12, 1)),
     read=read_pai,
     schema=pap.DataFrameSchema(

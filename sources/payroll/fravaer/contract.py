@@ -8,7 +8,8 @@ FEED = Feed(
     required=True,
     needs_rows=False,
     # Kind, percent and end may still be corrected: a self-certified absence becomes a doctor-certified one.
-    lasting=("Ansattnr", "Fra dato"),
+    natural_key=("Ansattnr", "Fra dato"),
+    changed_row=("Ansattnr", "Fraværstype", "Fra dato"),
     schema=pap.DataFrameSchema(
         name="fravaer",
         description="One row an absence. A row without position number applies to all the person's positions.",

@@ -10,7 +10,8 @@ FEED = Feed(
     required=True,
     needs_rows=False,
     # Kind, percent and end may still be corrected.
-    lasting=("Ansattnr", "Fra dato"),
+    natural_key=("Ansattnr", "Fra dato"),
+    changed_row=("Ansattnr", "Permisjonstype", "Fra dato"),
     schema=pap.DataFrameSchema(
         name="permisjoner",
         description="One row a leave. A row without position number applies to all the person's positions.",

@@ -17,6 +17,7 @@ known_kind = check(
 FEED = Feed(
     required=False,
     needs_rows=False,
+    changed_row=("Ansattnr", "Enhetskode", "Måned", "Lønnsart"),
     schema=pap.DataFrameSchema(
         name="variable_timer",
         description="One row a person, unit, month and kind of hours.",

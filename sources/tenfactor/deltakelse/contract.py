@@ -18,6 +18,7 @@ not_above_planned = check(
 FEED = Feed(
     required=False,
     needs_rows=False,
+    changed_row=("Undersøkelsesår", "Enhetskode", "Enhet"),
     files=FILES,
     read=read_participation,
     schema=pap.DataFrameSchema(

@@ -32,6 +32,7 @@ name_of_factor = check(
 FEED = Feed(
     required=False,
     needs_rows=False,
+    changed_row=("Undersøkelsesår", "Enhetskode", "Enhet", "Faktor"),
     files=FILES,
     read=read_factors,
     schema=pap.DataFrameSchema(

@@ -41,6 +41,13 @@ class Finding:
     kind: str
     by: str
     width: float | None = None
+    # Places of the cells whose sum must become uncertain, among those of the moment.
+    members: tuple[int, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def is_leak(self) -> bool:
+        """Whether it fails a publication: all but `own` and `mixed` do (docs/attack.md says why)."""
+        return self.kind not in ("own", "mixed")
 
     def told(self) -> str:
         """The cell and what gives it away, never a value."""
@@ -78,8 +85,13 @@ class Report:
     tables: dict[str, TableResult] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    # Where leaks were found, with them; leaks of no single time are by themselves.
+    leaking: list[tuple[Moment | None, list[Finding]]] = field(default_factory=list)
 
-    def add(self, findings: Iterable[Finding]) -> None:
+    def add(self, findings: Iterable[Finding], moment: Moment | None = None) -> None:
+        findings = list(findings)
+        if leaks := [finding for finding in findings if finding.is_leak]:
+            self.leaking.append((moment, leaks))
         for finding in findings:
             self.findings.append(finding)
             table = self.of(finding.table)
@@ -91,13 +103,15 @@ class Report:
     @property
     def leaks(self) -> list[Finding]:
         """The findings that fail a publication: all but `own` and `mixed` (docs/attack.md says why)."""
-        return [finding for finding in self.findings if finding.kind not in ("own", "mixed")]
+        return [finding for finding in self.findings if finding.is_leak]
 
     def as_dict(self) -> dict:
         """Ready for JSON."""
         return {
             "tables": {name: asdict(table) for name, table in self.tables.items()},
-            "findings": [asdict(finding) for finding in self.findings],
+            "findings": [
+                {name: value for name, value in asdict(finding).items() if name != "members"} for finding in self.findings
+            ],
             "notes": self.notes,
         }
 
@@ -127,7 +141,7 @@ class Attack:
         system, cells, told = unknowns(moment)
         is_cell = cells < grid.own_start
         for cell, ratio in moment.given.items():
-            yield Finding(*moment.cell(cell), "pinned", ratio)
+            yield Finding(*moment.cell(cell), "pinned", ratio, members=(cell,))
         if not is_cell.any():
             return
         known = np.isin(cells, list(moment.given))
@@ -144,7 +158,7 @@ class Attack:
         for i in pinned.tolist():
             reason = revealed.reason[i]
             by = grid.told(told[reason]) if reason >= 0 else SEVERAL
-            yield Finding(*moment.cell(cells[i]), "pinned", by + moment.with_previous)
+            yield Finding(*moment.cell(cells[i]), "pinned", by + moment.with_previous, members=(int(cells[i]),))
         if moment.is_judged:
             yield from _small_sums(moment, system, cells, told, revealed)
         if moment.family.narrow and sought[cells].any():
@@ -179,14 +193,15 @@ class Attack:
         own_alone = set(np.flatnonzero(grid.own_alone(moment.state)).tolist())
         for i in np.flatnonzero(width < wanted).tolist():
             kind = "own" if cells[i] in own_alone else "narrow"
-            yield Finding(*moment.cell(cells[i]), kind, "linear programming", max(0.0, float(width[i])) / float(thresholds[i]))
+            share = max(0.0, float(width[i])) / float(thresholds[i])
+            yield Finding(*moment.cell(cells[i]), kind, "linear programming", share, members=(int(cells[i]),))
         for packed, kind_of_sum in sums.items():
             members = np.frombuffer(packed, dtype=np.int64)
             slices = np.unique(cells[members[is_cell[members]]] % len(grid.slices))
             if slices.size and sought[members].any() and point[members].sum() < grid.sum_limit(slices) - ROUNDING:
                 of_table = cells[members[is_cell[members]]].tolist()
                 kind = "own" if own_alone.issuperset(of_table) else kind_of_sum
-                yield Finding(*moment.cell(of_table[0]), kind, SEVERAL)
+                yield Finding(*moment.cell(of_table[0]), kind, SEVERAL, members=tuple(cells[members].tolist()))
 
     def calendar(self, moments: Sequence[Moment]) -> Iterator[Finding]:
         """Attack a calendar year's periods together: a year is the sum of its quarters, a quarter that of its months.
@@ -299,7 +314,7 @@ def _small_sums(moment: Moment, system: System, cells: Ints, told: Ints, reveale
         of_table = members[members < grid.own_start]
         if of_table.size:
             kind = "own" if own_alone[of_table].all() else "sum"
-            yield Finding(*moment.cell(of_table[0]), kind, grid.told(told[row]))
+            yield Finding(*moment.cell(of_table[0]), kind, grid.told(told[row]), members=tuple(members.tolist()))
 
 
 def attack(served: Served, previous: Served | None = None, progress: Callable[[str], None] = lambda message: None) -> Report:
@@ -328,7 +343,8 @@ def copied(served: Served) -> list[Finding]:
 def attack_moment(attacker: Attack, report: Report, moment: Moment, sought: Flags) -> None:
     """Attack one time of a family and put what is found into the report."""
     began = process_time()
-    report.add(attacker.moment(moment, sought))
+    # What serves nothing tells nothing that was not known before.
+    report.add(attacker.moment(moment, sought) if moment.serves else [], moment)
     _count(report, moment, process_time() - began)
 
 

@@ -28,6 +28,10 @@ class Moment:
     upper: Floats
     # Cells that a served ratio gives away, with the ratio.
     given: dict[int, str] = field(default_factory=dict)
+    # Cells that the publication before served with the figure they have now: withholding them hides nothing.
+    known_before: Flags | None = None
+    # Whether this publication serves any of the cells itself.
+    serves: bool = True
     # Said of a finding when cells that the publication before served took part.
     with_previous: str = ""
 
@@ -50,6 +54,7 @@ class Moment:
         here = place >= 0
         was_served = np.zeros(self.grid.own_start, dtype=bool)
         was_served[here] = earlier.state[place[here]] == SERVED
+        was_served &= ~self._recomposed(earlier, place)[: self.grid.own_start]
         before = np.zeros(self.grid.own_start)
         before[here] = earlier.size[place[here]]
         cells = slice(0, self.grid.own_start)
@@ -60,15 +65,46 @@ class Moment:
             for cell in np.flatnonzero(was_served & (self.state[cells] == WITHHELD)).tolist()
             if not self._has_changed(cell, both, changed)
         ]
+        known = both & ~changed
+        known[remembered] = True
         if not remembered:
-            return self
-        joined = replace(self, **{name: getattr(self, name).copy() for name in ("state", "size", "counted", "lower", "upper")})
+            return replace(self, known_before=known)
+        joined = replace(
+            self,
+            known_before=known,
+            **{name: getattr(self, name).copy() for name in ("state", "size", "counted", "lower", "upper")},
+        )
         joined.with_previous = ", with the publication before"
         joined.state[remembered] = SERVED
         for measure in (joined.size, joined.lower, joined.upper):
             measure[remembered] = earlier.size[place[remembered]]
         joined.counted[remembered] = earlier.counted[place[remembered]]
         return joined
+
+    def _recomposed(self, earlier: Moment, place: Ints) -> Flags:
+        """The cells of which something below has appeared or vanished, or whose unit has other units below it than before.
+
+        Their earlier figures are not those of now, whatever is served.
+        """
+        grid = self.grid
+        there = self.state[: grid.own_start] != ABSENT
+        was_there = np.zeros_like(there)
+        was_there[place >= 0] = earlier.state[place[place >= 0]] != ABSENT
+        changed = np.zeros(grid.size, dtype=bool)
+        changed[: grid.own_start] = there != was_there
+        n = len(grid.slices)
+        for unit, key in enumerate(grid.structure.units):
+            before = earlier.grid.structure.parts.get(key, frozenset())
+            if grid.structure.parts.get(key, frozenset()) != before:
+                changed[unit * n : (unit + 1) * n] = True
+        is_part = grid.cell != grid.wholes[grid.row]
+        while True:
+            rows = np.bincount(grid.row, weights=changed[grid.cell] & is_part, minlength=grid.n_rows) > 0
+            more = changed.copy()
+            more[grid.wholes[rows]] = True
+            if (more == changed).all():
+                return changed
+            changed = more
 
     def beside_changes(self, earlier: Moment) -> Flags:
         """The cells that share a relation with one that is decided otherwise than in the publication before, or has another
@@ -119,18 +155,8 @@ class Moment:
         part = self.grid.slice_of(index)
         level, code = self.grid.unit_of(index)
         unit = {"org_level": level, "org_unit_code": code} if code else {}
-        column = _time_column(part.table)
-        return part.table, {column: self.time[:4] if column == "year" else self.time, **unit, **dict(part.dimensions)}
-
-
-def _time_column(table: str) -> str:
-    if table.startswith("sick_leave"):
-        return "period"
-    return {
-        "full_time_by_unit": "reference_date",
-        "full_time_by_job_code": "reference_date",
-        "substitutes_by_unit": "month",
-    }.get(table, "year")
+        time = self.time[:4] if part.time == "year" else self.time
+        return part.table, {part.time: time, **unit, **dict(part.dimensions)}
 
 
 def is_quarter(time: str) -> bool:
@@ -218,4 +244,5 @@ class Cells:
             thresholds = grid.thresholds[cell % len(grid.slices)]
             upper[cell[withheld == 1]] = thresholds[withheld == 1]
             lower[cell[withheld == 2]] = thresholds[withheld == 2]
-        return Moment(self.family, time, grid, state, sizes, counts, lower, upper, self._given.get(time, {}))
+        moment = Moment(self.family, time, grid, state, sizes, counts, lower, upper, self._given.get(time, {}))
+        return replace(moment, serves=bool((withheld == 0).any()))

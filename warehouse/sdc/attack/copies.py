@@ -4,7 +4,10 @@ Not here: sums and ratios (families.py, served.py).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from warehouse.catalogue import Table
 
 
 @dataclass(frozen=True)
@@ -15,22 +18,6 @@ class Copy:
     of: str
     query: str
 
-
-# The grain of the tables whose figures the reconciliation repeats, without period_type: a period says it itself.
-UNIT = ("org_level", "org_unit_code")
-GRAINS = {
-    "sick_leave_by_unit": ("period", *UNIT),
-    "sick_leave_by_sex": ("period", *UNIT, "sex"),
-    "sick_leave_by_age": ("period", *UNIT, "sex", "age_group"),
-    "sick_leave_by_job_code": ("period", *UNIT, "job_code"),
-    "full_time_by_unit": ("source", "reference_date", *UNIT),
-    "full_time_by_job_code": ("source", "reference_date", *UNIT, "job_code"),
-    "equality_gender_balance": ("year", *UNIT, "sex"),
-    "equality_parental_leave": ("year", "sex", "leave_coverage"),
-    "equality_pay": ("year", "pay_group"),
-    "survey_response": ("year", *UNIT),
-    "survey_factor_scores": ("year", *UNIT, "factor_no"),
-}
 
 SICK_LEAVE_INDICATORS = (
     "('sick_leave_percent', 'self_certified_percent', 'doctor_certified_percent', 'short_term_percent', 'long_term_percent')"
@@ -77,18 +64,6 @@ COPIES = (
     ),
     *(
         Copy(
-            "reconciliation",
-            table,
-            f"""select {", ".join(f"mart.{name}" for name in grain)}, 'computed of ' || copy.figure_id
-                from {{copy}} as copy inner join {{mart}} as mart on
-                    {" and ".join(f"cast(mart.{name} as varchar) = (copy.cell ->> '{name}')" for name in grain)}
-                where copy.mart = '{table}' and coalesce(copy.computed, copy.difference) is not null
-                    and mart.withheld is not null""",
-        )
-        for table, grain in GRAINS.items()
-    ),
-    *(
-        Copy(
             table,
             table,
             f"""select mart.year, {grain}, '{measure} of ' || copy.year
@@ -112,3 +87,22 @@ COPIES = (
         )
     ),
 )
+
+
+def copies_of(tables: Mapping[str, Table]) -> list[Copy]:
+    """The copies in a publication with these tables: the reconciliation repeats figures of every one that withholds."""
+    return [*COPIES, *(_reconciled(table) for table in tables.values() if table.threshold)]
+
+
+def _reconciled(table: Table) -> Copy:
+    # A period says its type itself.
+    grain = [name for name in table.grain if name != "period_type"]
+    return Copy(
+        "reconciliation",
+        table.name,
+        f"""select {", ".join(f"mart.{name}" for name in grain)}, 'computed of ' || copy.figure_id
+            from {{copy}} as copy inner join {{mart}} as mart on
+                {" and ".join(f"cast(mart.{name} as varchar) = (copy.cell ->> '{name}')" for name in grain)}
+            where copy.mart = '{table.name}' and coalesce(copy.computed, copy.difference) is not null
+                and mart.withheld is not null""",
+    )

@@ -12,20 +12,19 @@ from warehouse.sdc.attack.relations import Identity, Slice
 
 @dataclass(frozen=True)
 class Part:
-    """A served table's share in a family: the time its rows are of, its dimensions and its measures.
+    """A served table's share in a family. What its grain and threshold are the publication says.
 
-    `size` is the measure whose interval is sought, `counted` the one whose sums are held against the threshold.
+    `size` is the measure whose interval is sought, `counted` the one whose sums are held against the threshold. `moment` is
+    the time its rows are of, where it is another than the time in its grain.
     """
 
     table: str
-    threshold: str
     size: str
-    moment: str
-    dimensions: tuple[str, ...] = ()
     counted: str | None = None
     where: str = "true"
     # Ratios whose being served gives other cells away.
     ratios: tuple[str, ...] = ()
+    moment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,11 +45,8 @@ class Family:
     is_size: bool = True
     # Its people are those of the positions the payroll system delivers.
     of_positions: bool = False
-
-    @property
-    def has_periods(self) -> bool:
-        """Whether the times are months, quarters and years that add up."""
-        return any(part.moment == "period" for part in self.parts)
+    # Its times are months, quarters and years that add up.
+    has_periods: bool = False
 
     @property
     def sums_by_size(self) -> bool:
@@ -58,14 +54,12 @@ class Family:
         return self.narrow and all(part.counted is None for part in self.parts)
 
 
-YEAR = "cast(year as varchar)"
 # The equality tables' date is the year's last one of the full-time tables, and their people are the same but for the director.
 YEAR_END = """(
     select cast(max(reference_date) as varchar) from {full_time}
     where source = 'payroll' and year(reference_date) = mart.year)"""
-DATE = "cast(reference_date as varchar)"
 
-SURVEY = Family("survey", (Part("survey_response", "min_responses", "responses", YEAR),))
+SURVEY = Family("survey", (Part("survey_response", "responses"),))
 
 # The family whose cells the percentages of other rows and tables give away.
 WITH_RATIOS = "full time and equality"
@@ -74,22 +68,25 @@ FAMILIES = (
     Family(
         "sick leave",
         (
-            Part("sick_leave_by_unit", "min_fte_unit", "fte", "period"),
-            Part("sick_leave_by_sex", "min_fte_unit", "fte", "period", ("sex",)),
-            Part("sick_leave_by_age", "min_fte_unit", "fte", "period", ("sex", "age_group")),
-            Part("sick_leave_by_job_code", "min_fte_job_code", "fte", "period", ("job_code",)),
+            Part("sick_leave_by_unit", "fte"),
+            Part("sick_leave_by_sex", "fte"),
+            Part("sick_leave_by_age", "fte"),
+            Part("sick_leave_by_job_code", "fte"),
         ),
         of_positions=True,
+        has_periods=True,
     ),
     Family(
         WITH_RATIOS,
         (
-            Part("full_time_by_unit", "min_persons", "fte", DATE, (), "headcount", "source = 'payroll'"),
-            Part("full_time_by_job_code", "min_persons", "fte", DATE, ("job_code",), "headcount", "source = 'payroll'"),
+            Part("full_time_by_unit", "fte", "headcount", "source = 'payroll'"),
+            Part("full_time_by_job_code", "fte", "headcount", "source = 'payroll'"),
             Part(
                 "equality_gender_balance",
-                *("min_persons", "fte", YEAR_END, ("sex",), "employees"),
+                "fte",
+                "employees",
                 ratios=("employees_percent is null", "fte_percent is null"),
+                moment=YEAR_END,
             ),
         ),
         bounded=False,
@@ -98,39 +95,19 @@ FAMILIES = (
     Family(
         "full time, PAI",
         (
-            Part("full_time_by_unit", "min_persons", "fte", DATE, (), "headcount", "source = 'pai'"),
-            Part("full_time_by_job_code", "min_persons", "fte", DATE, ("job_code",), "headcount", "source = 'pai'"),
+            Part("full_time_by_unit", "fte", "headcount", "source = 'pai'"),
+            Part("full_time_by_job_code", "fte", "headcount", "source = 'pai'"),
         ),
         bounded=False,
     ),
-    Family(
-        "substitutes, hours",
-        (Part("substitutes_by_unit", "min_fte_unit", "variable_fte", "month"),),
-        bounded=False,
-        narrow=False,
-    ),
-    Family(
-        "parental leave",
-        (Part("equality_parental_leave", "min_persons", "parental_leave_takers", YEAR, ("sex", "leave_coverage")),),
-        has_units=False,
-    ),
+    Family("substitutes, hours", (Part("substitutes_by_unit", "variable_fte"),), bounded=False, narrow=False),
+    Family("parental leave", (Part("equality_parental_leave", "parental_leave_takers"),), has_units=False),
     *(
-        Family(
-            f"pay, {measure}",
-            (Part("equality_pay", "min_persons", measure, YEAR, ("pay_group",)),),
-            bounded=False,
-            has_units=False,
-        )
+        Family(f"pay, {measure}", (Part("equality_pay", measure),), bounded=False, has_units=False)
         for measure in ("positions", "women", "men")
     ),
     SURVEY,
-    Family(
-        "survey scores",
-        (Part("survey_factor_scores", "min_responses", "score", YEAR, ("factor_no",)),),
-        bounded=False,
-        narrow=False,
-        is_size=False,
-    ),
+    Family("survey scores", (Part("survey_factor_scores", "score"),), bounded=False, narrow=False, is_size=False),
 )
 
 

@@ -5,12 +5,14 @@ Not here: the attack (audit.py), or attacks by hand (command.py).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import numpy as np
 
+from warehouse.catalogue import Table
 from warehouse.database import connect, one, quoted
 from warehouse.errors import Refused
 from warehouse.paths import Home
@@ -27,7 +29,7 @@ EXAMINED = "attack.examined"
 OWN_UNITS = "attack.own_units"
 
 
-def attack_served(home: Home, settings: Settings) -> Report:
+def attack_served(home: Home, settings: Settings, tables: Sequence[Table]) -> Report:
     """Attack the tables of the schema `served` of the build database, together with the publication that is served now.
 
     Times whose rows, structure and thresholds are those the last publication was found safe with are not attacked again. The
@@ -41,19 +43,57 @@ def attack_served(home: Home, settings: Settings) -> Report:
     Raises:
         Refused: a withheld cell can be computed or narrowed down. The message names the cells and holds no value.
     """
+    examined = examine(home, settings, tables, current_publication(home))
+    if leaks := examined.report.leaks:
+        lines = "\n".join(told_leaks(examined.report))
+        raise Refused(f"{len(leaks)} findings: withheld cells can be computed from what would be served:\n{lines}")
+    record(home, settings, examined)
+    return examined.report
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What an attack on the build database found, and what it looked at: a fingerprint of each time of each family, units with
+    positions of their own by family.
+    """
+
+    report: Report
+    times: list[tuple[str, str, str]]
+    own_units: list[tuple[str, str, str]]
+
+    @property
+    def safe(self) -> set[tuple[str, str, str]]:
+        """The times in which nothing was found."""
+        leaking = {(moment.family.name, moment.time) for moment, _ in self.report.leaking if moment is not None}
+        return {found for found in self.times if found[:2] not in leaking}
+
+
+def examine(
+    home: Home,
+    settings: Settings,
+    tables: Sequence[Table],
+    current: str | None,
+    before: Examined | None = None,
+) -> Examined:
+    """Attack the tables of the schema `served` of the build database, together with the publication `current`.
+
+    `before` is an earlier examination of the same build: what it found safe and what has not changed since is left out.
+    """
     report = Report()
     records: list[tuple[str, str, str]] = []
     own_units: list[tuple[str, str, str]] = []
-    current = current_publication(home)
     with connect(None, settings) as con:
         con.execute(f"attach {quoted(str(home.build_database))} as build (read_only)")
         organisation = Organisation.delivered(con, "build")
-        served = Served(con, "build.served", organisation)
+        served = Served(con, "build.served", organisation, {table.name: table for table in tables})
         previous = Served(con, home.history / current, organisation) if current else None
         if previous is not None and previous.rules != served.rules:
             # What was served under other thresholds cannot be taken back.
             previous = None
         examined, known_own = _last_night(con, home, current)
+        if before is not None:
+            examined |= before.safe
+            known_own += before.own_units
         attacker = Attack(served.protection, report.notes)
         code = _code()
         for family in FAMILIES:
@@ -65,19 +105,20 @@ def attack_served(home: Home, settings: Settings) -> Report:
                 (family.name, level, unit) for level, unit in _attack(attacker, report, served, previous, family, changed, own)
             ]
         report.add(copied(served))
-    if report.leaks:
-        lines = "\n".join(told_leaks(report))
-        raise Refused(f"{len(report.leaks)} findings: withheld cells can be computed from what would be served:\n{lines}")
+    return Examined(report, records, own_units)
+
+
+def record(home: Home, settings: Settings, examined: Examined) -> None:
+    """Record in the build database what was found safe, so that the next night need not look at it again."""
     with connect(home.build_database, settings) as con:
         con.execute("drop schema if exists attack cascade")
         con.execute("create schema attack")
         con.execute(f"create table {EXAMINED} (family varchar, time varchar, fingerprint varchar)")
         con.execute(f"create table {OWN_UNITS} (family varchar, org_level varchar, org_unit_code varchar)")
-        for table, rows in ((EXAMINED, records), (OWN_UNITS, own_units)):
+        for table, rows in ((EXAMINED, examined.times), (OWN_UNITS, sorted(set(examined.own_units)))):
             if rows:
                 columns = {f"c{i}": [row[i] for row in rows] for i in range(3)}
                 con.execute(f"insert into {table} select unnest($c0), unnest($c1), unnest($c2)", columns)
-    return report
 
 
 def _attack(

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warehouse.sdc.linear.blocks import blocks_of_tree
-from warehouse.sdc.linear.equations import Flags, Floats, Ints
+from warehouse.sdc.linear.equations import Equations, Flags, Floats, Ints
 from warehouse.sdc.linear.intervals import ROUNDING
 
 States = NDArray[np.int8]
@@ -43,6 +43,14 @@ class Structure:
         return found
 
     @cached_property
+    def parts(self) -> dict[tuple[str, str], frozenset[tuple[str, str]]]:
+        """The units directly below each, and those a group consists of, by name."""
+        below = {self.units[unit]: frozenset(self.units[child] for child in found) for unit, found in self.children.items()}
+        return below | {
+            self.units[group]: frozenset(self.units[unit] for unit, _ in found) for group, found in self.members.items()
+        }
+
+    @cached_property
     def members(self) -> dict[int, list[tuple[int, int]]]:
         """For each group its units with sign: +1 for the topmost of it, −1 for one below that counts elsewhere."""
         found: dict[int, list[tuple[int, int]]] = {}
@@ -61,12 +69,13 @@ class Structure:
 class Slice:
     """A part of a unit that a table serves: `dimensions` are its grain columns beside period and unit.
 
-    `threshold` is what a cell must reach to be served.
+    `threshold` is what a cell must reach to be served, `time` the grain's column that says when.
     """
 
     table: str
     dimensions: tuple[tuple[str, str], ...]
     threshold: float
+    time: str
 
 
 @dataclass(frozen=True)
@@ -187,6 +196,11 @@ class Grid:
                 if sign > 0:
                     at_the_bottom[group] |= at_the_bottom[unit]
         return (is_there & ~at_the_bottom).ravel()
+
+    def equations(self, state: States) -> Equations:
+        """The relations that hold, between all cells that exist."""
+        entries = (state[self.cell] != ABSENT) & self.holding(state)[self.row]
+        return Equations(self.row[entries], self.cell[entries], self.coefficient[entries], self.n_rows, self.size)
 
     def blocks(self, cells: Ints) -> list[Ints]:
         """Places of these cells by neighbouring units, own parts and groups included."""

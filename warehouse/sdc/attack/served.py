@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from warehouse.catalogue import Table, read_tables
 from warehouse.database import one, quoted
 from warehouse.errors import UsageError
 from warehouse.sdc.attack.cells import Cells
-from warehouse.sdc.attack.copies import COPIES
+from warehouse.sdc.attack.copies import copies_of
 from warehouse.sdc.attack.families import FAMILIES, SURVEY, WITH_RATIOS, YEAR_END, Family, Part, identities
 from warehouse.sdc.attack.relations import Grid, Slice, Structure
 from warehouse.settings import WITHHOLDING_RULES
@@ -45,13 +46,61 @@ class Organisation:
         return Organisation(of_unit, set(years.fetchall()))
 
 
+# The time of a row, by the column of the grain that says it.
+MOMENTS = {
+    "period": "period",
+    "month": "month",
+    "year": "cast(year as varchar)",
+    "reference_date": "cast(reference_date as varchar)",
+}
+# Publications of before their manifest.json named thresholds. Nothing is added here: later ones say it themselves.
+THRESHOLDS_OF_OLDER = {
+    "sick_leave_by_unit": "min_fte_unit",
+    "sick_leave_by_sex": "min_fte_unit",
+    "sick_leave_by_age": "min_fte_unit",
+    "sick_leave_by_job_code": "min_fte_job_code",
+    "full_time_by_unit": "min_persons",
+    "full_time_by_job_code": "min_persons",
+    "substitutes_by_unit": "min_fte_unit",
+    "equality_gender_balance": "min_persons",
+    "equality_parental_leave": "min_persons",
+    "equality_pay": "min_persons",
+    "survey_response": "min_responses",
+    "survey_factor_scores": "min_responses",
+}
+
+
 @dataclass(frozen=True)
 class Served:
-    """The served tables: a folder of Parquet files or a schema of an attached database, read through one connection."""
+    """The served tables: a folder of Parquet files or a schema of an attached database, read through one connection.
+
+    `tables` says what those of a schema are; a folder says it itself, in its manifest.json.
+    """
 
     con: duckdb.DuckDBPyConnection
     place: Path | str
     organisation: Organisation = Organisation()
+    tables: Mapping[str, Table] | None = None
+
+    @cached_property
+    def declared(self) -> Mapping[str, Table]:
+        """What the publication says its tables are."""
+        if isinstance(self.place, str):
+            return self.tables or {}
+        return {
+            name: table if table.columns else replace(table, threshold=THRESHOLDS_OF_OLDER.get(name))
+            for name, table in read_tables(self.place).items()
+        }
+
+    def dimensions(self, part: Part) -> tuple[str, ...]:
+        """What the table is broken down by beside units."""
+        return self.declared[part.table].dimensions
+
+    def moment(self, part: Part) -> str:
+        """The time of the table's rows, as SQL."""
+        return (part.moment or MOMENTS[self.declared[part.table].time or ""]).format(
+            full_time=self.relation("full_time_by_unit")
+        )
 
     def has(self, table: str) -> bool:
         if isinstance(self.place, Path):
@@ -76,8 +125,10 @@ class Served:
             raise UsageError(f"{self.place} is not a publication: it has no table publication")
         return json.loads(self.rows(f"select settings from {self.relation('publication')}")[0][0])
 
-    def threshold(self, setting: str, table: str) -> float:
-        """A threshold as this publication has it, the municipality's stricter one for a table included."""
+    def threshold(self, table: str) -> float:
+        """A table's threshold as this publication has it, the municipality's stricter one included."""
+        setting = self.declared[table].threshold
+        assert setting is not None, table
         stricter = self.settings.get("stricter") or {}
         return max(float(self.settings[setting]), float(stricter.get(table, 0)))
 
@@ -125,13 +176,13 @@ class Served:
         places: dict[tuple[str, tuple[str, ...]], int] = {}
         slices: list[Slice] = []
         for part in present:
-            threshold = self.threshold(part.threshold, part.table)
-            columns = ", ".join(part.dimensions)
+            threshold, names = self.threshold(part.table), self.dimensions(part)
+            columns = ", ".join(names)
             found = self.rows(f"select distinct {columns} from {self.relation(part.table)} order by all") if columns else [()]
             for values in found:
-                dimensions = tuple((name, str(value)) for name, value in zip(part.dimensions, values, strict=True))
+                dimensions = tuple((name, str(value)) for name, value in zip(names, values, strict=True))
                 places[part.table, tuple(map(str, values))] = len(slices)
-                slices.append(Slice(part.table, dimensions, threshold))
+                slices.append(Slice(part.table, dimensions, threshold, self.declared[part.table].time or ""))
         structure = self.structure if family.has_units else Structure([("", "")], {}, {})
         grid = Grid(structure, slices, identities(family, slices) if slices else [])
         rows: dict[str, list[Sequence]] = {}
@@ -154,7 +205,7 @@ class Served:
         return [
             part
             for part in family.parts
-            if self.has(part.table) and ("{full_time}" not in part.moment or self.has("full_time_by_unit"))
+            if part.table in self.declared and self.has(part.table) and (part.moment is None or self.has("full_time_by_unit"))
         ]
 
     def _columns(
@@ -169,12 +220,12 @@ class Served:
         names = ["org_level", "org_unit_code"] if family.has_units else []
         self.con.execute("create or replace temp table attack_units (org_level varchar, org_unit_code varchar, i integer)")
         _insert(self.con, "attack_units", [(*unit, i) for i, unit in enumerate(grid.structure.units)])
-        slice_columns = ", ".join([*(f"{name} varchar" for name in part.dimensions), "i integer"])
+        slice_columns = ", ".join([*(f"{name} varchar" for name in self.dimensions(part)), "i integer"])
         self.con.execute(f"create or replace temp table attack_slices ({slice_columns})")
         _insert(self.con, "attack_slices", [(*values, i) for (table, values), i in places.items() if table == part.table])
-        on_slice = " and ".join(["true", *(f"cast(mart.{n} as varchar) = attack_slices.{n}" for n in part.dimensions)])
+        on_slice = " and ".join(["true", *(f"cast(mart.{n} as varchar) = attack_slices.{n}" for n in self.dimensions(part))])
         on_unit = " and ".join(["true", *(f"mart.{name} = attack_units.{name}" for name in names)])
-        moment = part.moment.format(full_time=self.relation("full_time_by_unit"))
+        moment = self.moment(part)
         query = f"""select {moment} as moment,
                 attack_units.i * {len(grid.slices)} + attack_slices.i as cell,
                 case withheld when 'primary' then 1 when 'secondary' then 2 else 0 end as withheld,
@@ -224,7 +275,7 @@ class Served:
         """Calendar years, of some or of all, in which a cell is withheld in some of its periods and served in others."""
         years: set[str] = set()
         for part in self._present(family):
-            cell = ", ".join(["left(period, 4)", "org_level", "org_unit_code", *part.dimensions])
+            cell = ", ".join(["left(period, 4)", "org_level", "org_unit_code", *self.dimensions(part)])
             query = f"""select distinct year from (
                 select left(period, 4) as year from {self.relation(part.table)}
                 where $1 is null or list_contains($1, left(period, 4))
@@ -240,15 +291,15 @@ class Served:
         queries = []
         for part in self._present(family):
             unit = ("org_level", "org_unit_code") if family.has_units else ()
-            columns = [*unit, *part.dimensions, "withheld", part.size, part.counted or part.size, *part.ratios]
-            queries.append((part.table, part.moment, columns, part.where))
+            columns = [*unit, *self.dimensions(part), "withheld", part.size, part.counted or part.size, *part.ratios]
+            queries.append((part.table, self.moment(part), columns, part.where))
         if family.name == WITH_RATIOS and self.has("substitutes_by_unit") and self.has("full_time_by_unit"):
             month_end = f"""(select cast(max(reference_date) as varchar) from {full_time}
                 where source = 'payroll' and strftime(reference_date, '%Y-%m') = mart.month)"""
             columns = ["org_level", "org_unit_code", "withheld", "substitute_percent > 0"]
             queries.append(("substitutes_by_unit", month_end, columns, "true"))
         for table, moment, columns, where in queries:
-            query = f"""select {moment.format(full_time=full_time)} as moment, count(*), sum(hash({", ".join(columns)}))
+            query = f"""select {moment} as moment, count(*), sum(hash({", ".join(columns)}))
                 from {self.relation(table)} as mart where {where} group by moment"""
             for time, *numbers in self.rows(query):
                 prints.setdefault(time, []).append((table, *map(str, numbers)))
@@ -266,7 +317,7 @@ class Served:
     def copies(self) -> list[tuple[str, dict[str, str], str]]:
         """Withheld cells of which another table serves a figure: table, grain and the copy."""
         found: list[tuple[str, dict[str, str], str]] = []
-        for copy in COPIES:
+        for copy in copies_of(self.declared):
             if all(self.has(name) for name in (copy.table, copy.of)):
                 query = copy.query.format(copy=self.relation(copy.table), mart=self.relation(copy.of))
                 columns = [column[0] for column in self.con.execute(query).description][:-1]

@@ -150,10 +150,10 @@ class Intervals:
             return
         program.set(simplex_strategy=PRIMAL)
         for n in np.flatnonzero(self.missing(columns) > 0).tolist():
-            for direction in (-1.0, 1.0):
+            for sign in (-1.0, 1.0):
                 if missing := self.missing(columns[[n]])[0]:
                     cost, least, most = np.zeros(count), -below, above.copy()
-                    cost[n] = direction
+                    cost[n] = sign
                     least[n] = max(float(least[n]), float(self.lowest[columns[n]]) - missing)
                     most[n] = min(float(most[n]), float(self.highest[columns[n]]) + missing)
                     program.bound(least, most)

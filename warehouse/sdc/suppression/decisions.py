@@ -13,12 +13,11 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from warehouse.catalogue import Table, thresholds
 from warehouse.database import one, quoted
-from warehouse.disclosure.marts import Mart
-from warehouse.errors import UsageError
 from warehouse.sdc.suppression.problem import Problem
 from warehouse.sdc.suppression.processes import Turn, withhold_in_all
-from warehouse.sdc.suppression.sums import SOURCES, Reader, Source, fingerprints, read_cells
+from warehouse.sdc.suppression.sums import Reader, Source, fingerprints, read_cells, sources_of
 from warehouse.settings import WITHHOLDING_RULES, Settings
 
 # Goes up when the rule decides otherwise for the same cells, so that nothing decided before is taken over.
@@ -37,23 +36,8 @@ class Earlier:
     database: Path | None = None
 
 
-def thresholds(marts: Sequence[Mart], settings: Settings) -> dict[str, float]:
-    """The threshold of each withholding table: the general one, or the municipality's stricter one.
-
-    Raises:
-        UsageError: a stricter threshold for a table that withholds nothing, or one that is lower than the general.
-    """
-    general = {mart.name: float(getattr(settings, mart.threshold)) for mart in marts if mart.threshold is not None}
-    for table, limit in settings.stricter.items():
-        if table not in general:
-            raise UsageError(f"setting stricter: {table} is not a table with a threshold; those are {', '.join(general)}")
-        if limit < general[table]:
-            raise UsageError(f"setting stricter: {table} = {limit:g} is lower than the general threshold {general[table]:g}")
-    return {**general, **settings.stricter}
-
-
 def decide(
-    con: duckdb.DuckDBPyConnection, marts: Sequence[Mart], settings: Settings, earlier: Earlier | None = None
+    con: duckdb.DuckDBPyConnection, marts: Sequence[Table], settings: Settings, earlier: Earlier | None = None
 ) -> dict[str, tuple[int, int, int]]:
     """Decide for every cell and calendar year, in a table without periods for every row, whether it is withheld.
 
@@ -69,7 +53,7 @@ def decide(
         _decide_primary(con, mart, limits[mart.name])
     if earlier is not None and not _has_the_same_rules(con, earlier, settings):
         earlier = None
-    _decide_secondary(con, limits, settings.protection_interval, earlier)
+    _decide_secondary(con, sources_of(marts), limits, settings.protection_interval, earlier)
     return {
         mart.name: one(
             con,
@@ -80,10 +64,10 @@ def decide(
     }
 
 
-def _decide_primary(con: duckdb.DuckDBPyConnection, mart: Mart, limit: float) -> None:
+def _decide_primary(con: duckdb.DuckDBPyConnection, mart: Table, limit: float) -> None:
     year, rows = ("period as calendar_year,", "where period_type = 'year'") if mart.has_periods else ("", "")
     # A measure that is missing withholds the cell too.
-    too_small = " or ".join(f"coalesce({measure} < {limit}, true)" for measure in mart.threshold_measures)
+    too_small = " or ".join(f"coalesce({measure} < {limit}, true)" for measure in mart.size)
     con.execute(
         f"""create or replace table disclosure.{mart.name} as
             select {year} {", ".join(mart.cell)}, case when {too_small} then 'primary' end as withheld
@@ -92,22 +76,26 @@ def _decide_primary(con: duckdb.DuckDBPyConnection, mart: Mart, limit: float) ->
 
 
 def _decide_secondary(
-    con: duckdb.DuckDBPyConnection, limits: dict[str, float], protection_interval: float, earlier: Earlier | None
+    con: duckdb.DuckDBPyConnection,
+    sources: Sequence[Source],
+    limits: dict[str, float],
+    protection_interval: float,
+    earlier: Earlier | None,
 ) -> None:
-    read_cells(con)
+    read_cells(con, sources)
     rule = f"method {METHOD}, thresholds {sorted(limits.items())}, protection interval {protection_interval}"
-    scopes = {scope: f"{rule} {cells}" for scope, cells in fingerprints(con).items()}
-    for source in SOURCES:
+    scopes = {scope: f"{rule} {cells}" for scope, cells in fingerprints(con, sources).items()}
+    for source in sources:
         _read_previous(con, source, earlier)
     unchanged = _proven(con, earlier, scopes)
-    for source in SOURCES:
+    for source in sources:
         _take_over(con, source, [scope for family, scope in unchanged if family == source.family])
-    reader = Reader(con, limits)
+    reader = Reader(con, sources, limits)
     turns: list[Turn] = []
     turn_of: dict[tuple[str, str], Turn] = {}
     for scope in sorted(scopes.keys() - unchanged):
         problem = reader.problem(*scope)
-        _remember(con, problem, scope)
+        _remember(con, sources, problem, scope)
         before = _date_before(scope, scopes)
         if before in turn_of:
             turn_of[scope] = turn_of[before]
@@ -115,12 +103,12 @@ def _decide_secondary(
             turns.append([])
             turn_of[scope] = turns[-1]
             if before is not None and problem.withheld_before is None:
-                begun = _withheld_places(con, before)
+                begun = _withheld_places(con, sources, before)
                 problem.withheld_before = np.array([cell.lasting in begun for cell in problem.cells])
         turn_of[scope].append(problem)
     for turn, decided in zip(turns, withhold_in_all(turns, protection_interval), strict=True):
         for problem, withheld in zip(turn, decided, strict=True):
-            _write(con, problem, withheld)
+            _write(con, sources, problem, withheld)
     con.execute("create or replace table disclosure.proven (family varchar, scope varchar, fingerprint varchar)")
     con.executemany("insert into disclosure.proven values ($1, $2, $3)", [[*scope, cells] for scope, cells in scopes.items()])
 
@@ -139,9 +127,9 @@ def _date_before(scope: tuple[str, str], scopes: Iterable[tuple[str, str]]) -> t
     return max(earlier, default=None)
 
 
-def _withheld_places(con: duckdb.DuckDBPyConnection, scope: tuple[str, str]) -> set[tuple]:
+def _withheld_places(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], scope: tuple[str, str]) -> set[tuple]:
     found: set[tuple] = set()
-    for source in SOURCES:
+    for source in sources:
         if source.family == scope[0]:
             same = " and ".join(f"decision.{name} = cell.{name}" for name in source.key)
             columns = ", ".join(f"decision.{name}" for name in source.lasting)
@@ -200,13 +188,13 @@ def _take_over(con: duckdb.DuckDBPyConnection, source: Source, scopes: list[str]
     )
 
 
-def _remember(con: duckdb.DuckDBPyConnection, problem: Problem, scope: tuple[str, str]) -> None:
+def _remember(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], problem: Problem, scope: tuple[str, str]) -> None:
     """Let the problem begin with what the publication before withheld of it.
 
     A cell that it served is known as long as its figure stays, and hides none of the others.
     """
     before: dict[tuple, bool] = {}
-    for source in SOURCES:
+    for source in sources:
         if source.family == scope[0]:
             in_scope = " and ".join(f"previous.{name} = cell.{name}" for name in source.key)
             columns = ", ".join(f"previous.{name}" for name in source.key)
@@ -220,9 +208,9 @@ def _remember(con: duckdb.DuckDBPyConnection, problem: Problem, scope: tuple[str
         problem.withheld_before = np.array([before.get((cell.table, *cell.key), False) for cell in problem.cells])
 
 
-def _write(con: duckdb.DuckDBPyConnection, problem: Problem, withheld: np.ndarray) -> None:
+def _write(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], problem: Problem, withheld: np.ndarray) -> None:
     secondary = [problem.cells[i] for i in np.flatnonzero(withheld & ~problem.primary)]
-    for source in SOURCES:
+    for source in sources:
         keys = [cell.key for cell in secondary if cell.table == source.table]
         if keys:
             chosen = pd.DataFrame(keys, columns=list(source.key))

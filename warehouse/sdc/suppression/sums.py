@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import duckdb
 import numpy as np
 
+from warehouse.catalogue import Table
 from warehouse.sdc.linear.blocks import blocks_of_tree
 from warehouse.sdc.suppression.problem import Cell, Problem, Relation, distinct
 
@@ -34,17 +36,28 @@ ALL_MONTHS = 1
 class Source:
     """Where the cells of a table come from. `rows` selects scope, months, size and the columns of `key` from the mart.
 
-    `key` are the columns of the table's decisions and `breakdown` those of them that break a unit down. `months` has a bit
-    for each month in which the cell exists. `own` selects scope, months, size, unit_code and the breakdown of what sits on
-    a unit itself where other units lie below it.
+    `months` has a bit for each month in which the cell exists. `own` selects scope, months, size, unit_code and the breakdown
+    of what sits on a unit itself where other units lie below it.
     """
 
-    table: str
+    declared: Table
     family: str
-    key: tuple[str, ...]
-    breakdown: tuple[str, ...]
     rows: str
     own: str | None = None
+
+    @property
+    def table(self) -> str:
+        return self.declared.name
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns of the table's decisions."""
+        return self.declared.decision_key
+
+    @property
+    def breakdown(self) -> tuple[str, ...]:
+        """Those of the key that break a unit down."""
+        return self.declared.dimensions
 
     @property
     def lasting(self) -> tuple[str, ...]:
@@ -52,19 +65,25 @@ class Source:
         return self.key[-len(self.breakdown) - 2 :] if "org_unit_code" in self.key else self.breakdown
 
 
-def _sick_leave(table: str, breakdown: tuple[str, ...], own: str, sexes: str = "(true)") -> Source:
-    cell = ", ".join(("org_level", "org_unit_code", *breakdown))
+# What breaks down what sits on a unit itself, in the models the sick-leave tables are made of.
+OWN_OF_SICK_LEAVE = {"sex": "cell.sex", "age_group": "band.age_group", "job_code": "cell.job_code"}
+
+
+def _sick_leave(table: Table) -> Source:
+    # The table by age has a row of both sexes beside those of each.
+    has_both = {"sex", "age_group"} <= set(table.dimensions)
+    columns = OWN_OF_SICK_LEAVE | ({"sex": "case when shown.by_sex then cell.sex else 'alle' end"} if has_both else {})
+    sexes = "(true), (false)" if has_both else "(true)"
+    own = "".join(f", {columns[name]} as {name}" for name in table.dimensions)
     return Source(
-        table=table,
+        table,
         family="sick leave",
-        key=("calendar_year", "org_level", "org_unit_code", *breakdown),
-        breakdown=breakdown,
         rows=f"""
             select left(period, 4) as scope,
                 bit_or(case when period_type = 'month' then 1 << (cast(right(period, 2) as integer) - 1) else 0 end) as months,
                 max(fte) filter (where period_type = 'year') as size,
-                left(period, 4) as calendar_year, {cell}
-            from marts.{table} group by all""",
+                left(period, 4) as calendar_year, {", ".join(table.cell)}
+            from marts.{table.name} group by all""",
         own=f"""
             select cast(month.calendar_year as varchar) as scope, bit_or(1 << (cell.month_index % 12)) as months,
                 cast(sum(cell.possible) as double) / 10000 / any_value(period.working_days_in_period) as size,
@@ -81,42 +100,26 @@ def _sick_leave(table: str, breakdown: tuple[str, ...], own: str, sexes: str = "
     )
 
 
-def _full_time(table: str, breakdown: tuple[str, ...]) -> Source:
-    key = ("source", "reference_date", "org_level", "org_unit_code", *breakdown)
+def _full_time(table: Table) -> Source:
     return Source(
-        table=table,
+        table,
         family="persons",
-        key=key,
-        breakdown=breakdown,
         rows=f"""
-            select source || ' ' || reference_date as scope, {ALL_MONTHS} as months, headcount as size, {", ".join(key)}
-            from marts.{table}""",
+            select source || ' ' || reference_date as scope, {ALL_MONTHS} as months, headcount as size, {", ".join(table.grain)}
+            from marts.{table.name}""",
         own=f"""
             select source || ' ' || reference_date as scope, {ALL_MONTHS} as months, count(distinct person_id) as size,
-                unit_code{"".join(f", {name}" for name in breakdown)}
+                unit_code{"".join(f", {name}" for name in table.dimensions)}
             from intermediate.int_full_time_positions
             where unit_code in (select parent_code from staging.stg_units)
             group by all""",
     )
 
 
-SOURCES = (
-    _sick_leave("sick_leave_by_unit", (), ""),
-    _sick_leave("sick_leave_by_sex", ("sex",), ", cell.sex"),
-    _sick_leave(
-        "sick_leave_by_age",
-        ("sex", "age_group"),
-        ", case when shown.by_sex then cell.sex else 'alle' end as sex, band.age_group",
-        "(true), (false)",
-    ),
-    _sick_leave("sick_leave_by_job_code", ("job_code",), ", cell.job_code"),
-    _full_time("full_time_by_unit", ()),
-    _full_time("full_time_by_job_code", ("job_code",)),
-    Source(
-        table="equality_gender_balance",
+def _gender_balance(table: Table) -> Source:
+    return Source(
+        table,
         family="persons",
-        key=("year", "org_level", "org_unit_code", "sex"),
-        breakdown=("sex",),
         rows=f"""
             select 'payroll ' || reference.reference_date as scope, {ALL_MONTHS} as months, mart.employees as size,
                 mart.year, mart.org_level, mart.org_unit_code, mart.sex
@@ -131,66 +134,101 @@ SOURCES = (
                 on held.calendar_year = reference.calendar_year and reference.is_last_of_year
             where not held.is_on_full_leave and held.unit_code in (select parent_code from staging.stg_units)
             group by all""",
-    ),
-    Source(
-        table="substitutes_by_unit",
+    )
+
+
+def _substitutes(table: Table) -> Source:
+    return Source(
+        table,
         family="persons",
-        key=("month", "org_level", "org_unit_code"),
-        breakdown=(),
         rows=f"""
             select 'payroll ' || reference.reference_date as scope, {ALL_MONTHS} as months, mart.fte_of_year as size,
                 mart.month, mart.org_level, mart.org_unit_code
             from marts.substitutes_by_unit as mart
             inner join intermediate.int_reference_dates as reference
                 on mart.month = strftime(reference.reference_date, '%Y-%m')""",
-    ),
-    Source(
-        table="equality_parental_leave",
+    )
+
+
+def _parental_leave(table: Table) -> Source:
+    return Source(
+        table,
         family="parental leave",
-        key=("year", "sex", "leave_coverage"),
-        breakdown=("sex", "leave_coverage"),
         rows=f"""
             select cast(year as varchar) as scope, {ALL_MONTHS} as months, parental_leave_takers as size,
                 year, sex, leave_coverage
             from marts.equality_parental_leave""",
-    ),
-    Source(
-        table="equality_pay",
+    )
+
+
+def _pay(table: Table) -> Source:
+    return Source(
+        table,
         family="pay",
-        key=("year", "pay_group"),
-        breakdown=("pay_group",),
         # A group is as large as its smaller sex.
         rows=f"""
             select cast(year as varchar) as scope, {ALL_MONTHS} as months, least(women_persons, men_persons) as size,
                 year, pay_group
             from marts.equality_pay""",
-    ),
-    Source(
-        table="survey_response",
+    )
+
+
+def _survey_response(table: Table) -> Source:
+    return Source(
+        table,
         family="answers",
-        key=("year", "org_level", "org_unit_code"),
-        breakdown=(),
         rows=f"""
             select cast(year as varchar) as scope, {ALL_MONTHS} as months, coalesce(responses, 0) as size,
                 year, org_level, org_unit_code
             from marts.survey_response""",
-    ),
-    Source(
-        table="survey_factor_scores",
+    )
+
+
+def _survey_scores(table: Table) -> Source:
+    return Source(
+        table,
         family="scores",
-        key=("year", "org_level", "org_unit_code", "factor_no"),
-        breakdown=("factor_no",),
         rows=f"""
             select cast(year as varchar) as scope, {ALL_MONTHS} as months, coalesce(responses, 0) as size,
                 year, org_level, org_unit_code, factor_no
             from marts.survey_factor_scores""",
-    ),
-)
+    )
 
 
-def read_cells(con: duckdb.DuckDBPyConnection) -> None:
+# In the order in which cells stand in a problem, which the decisions depend on.
+BUILDERS: dict[str, Callable[[Table], Source]] = {
+    "sick_leave_by_unit": _sick_leave,
+    "sick_leave_by_sex": _sick_leave,
+    "sick_leave_by_age": _sick_leave,
+    "sick_leave_by_job_code": _sick_leave,
+    "full_time_by_unit": _full_time,
+    "full_time_by_job_code": _full_time,
+    "equality_gender_balance": _gender_balance,
+    "substitutes_by_unit": _substitutes,
+    "equality_parental_leave": _parental_leave,
+    "equality_pay": _pay,
+    "survey_response": _survey_response,
+    "survey_factor_scores": _survey_scores,
+}
+# A further breakdown of these is read like the others of its subject.
+BUILDERS_OF_SUBJECT = {"sick leave": _sick_leave, "full time": _full_time}
+
+
+def sources_of(tables: Sequence[Table]) -> tuple[Source, ...]:
+    """Where the cells of the withholding tables come from that the secondary rule ties together."""
+    withholding = {table.name: table for table in tables if table.threshold is not None}
+    known = [build(withholding[name]) for name, build in BUILDERS.items() if name in withholding]
+    further = [
+        BUILDERS_OF_SUBJECT[table.subject](table)
+        for name, table in withholding.items()
+        if name not in BUILDERS and table.subject in BUILDERS_OF_SUBJECT
+    ]
+    return (*known, *further)
+
+
+def read_cells(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> None:
     """Collect the cells of every table, with their primary decisions, in the temporary tables `cells_…` and `own_…`."""
-    for source in SOURCES:
+    for source in sources:
         same = " and ".join(f"decision.{name} = mart.{name}" for name in source.key)
         con.execute(
             f"""create or replace temporary table cells_{source.table} as
@@ -202,11 +240,11 @@ def read_cells(con: duckdb.DuckDBPyConnection) -> None:
             con.execute(f"create or replace temporary table own_{source.table} as {source.own}")
 
 
-def fingerprints(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
+def fingerprints(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> dict[tuple[str, str], str]:
     """A fingerprint of all that is known of each scope's cells, by family and scope. It depends on withheld values."""
     tree = con.execute("select bit_xor(hash(unit_code, parent_code, group_name)) from staging.stg_units").fetchone()
     found: dict[tuple[str, str], str] = defaultdict(lambda: str(tree))
-    for source in SOURCES:
+    for source in sources:
         for kind in ("cells", "own") if source.own else ("cells",):
             columns = [name for name, *_ in con.execute(f"describe {kind}_{source.table}").fetchall()]
             for scope, count, digest in con.execute(
@@ -304,8 +342,9 @@ def _parts(whole: Found, broken_down: Found, keep: tuple[int, ...]) -> list[Rela
 class Reader:
     """Builds the problem of each scope from the collected cells."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, thresholds: Mapping[str, float]) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, sources: Sequence[Source], thresholds: Mapping[str, float]) -> None:
         self.con = con
+        self.sources = sources
         self.thresholds = thresholds
         self.tree = Tree(con)
 
@@ -326,7 +365,7 @@ class Reader:
         self.cells: list[Cell] = []
         self.periods: list[int] = []
         self.found: dict[str, Found] = defaultdict(dict)
-        for source in SOURCES:
+        for source in self.sources:
             if source.family != family:
                 continue
             threshold = self.thresholds[source.table]
@@ -395,7 +434,7 @@ class Reader:
 
     def _sum_threshold(self) -> float:
         """The threshold of whole units; of what no unit has, the least there is."""
-        undivided = {source.table for source in SOURCES if not source.breakdown}
+        undivided = {source.table for source in self.sources if not source.breakdown}
         whole = [cell.threshold for cell in self.cells if cell.table in undivided]
         return min(whole or [cell.threshold for cell in self.cells])
 
@@ -411,25 +450,37 @@ class Reader:
                 return only
             only[more] = True
 
+    def _breakdowns(self, family: str) -> dict[str, tuple[str, ...]]:
+        """The tables of a family that break units down, with their dimensions."""
+        return {source.table: source.breakdown for source in self.sources if source.family == family and source.breakdown}
+
     def _sick_leave(self, name: str) -> Problem:
-        units, sexes, ages, codes = (self.found[source.table] for source in SOURCES[:4])
+        units, sexes, ages = (self.found[f"sick_leave_by_{by}"] for by in ("unit", "sex", "age"))
+        tied_apart = ("sick_leave_by_sex", "sick_leave_by_age")
+        by_unit = [self.found[table] for table in self._breakdowns("sick leave") if table not in tied_apart]
         both = {(place, key): cell for (place, key), cell in ages.items() if key[0] == "alle"}
         each = {(place, key): cell for (place, key), cell in ages.items() if key[0] != "alle"}
-        relations = [relation for cells in (units, sexes, ages, codes) for relation in self.tree.relations(cells)]
+        relations = [relation for cells in (units, sexes, ages, *by_unit) for relation in self.tree.relations(cells)]
         relations += _parts(units, sexes, ())
-        relations += _parts(units, codes, ())
+        for cells in by_unit:
+            relations += _parts(units, cells, ())
         relations += _parts(units, both, ())
         relations += _parts(sexes, each, (0,))
         relations += _parts({(place, key[1:]): cell for (place, key), cell in both.items()}, each, (1,))
         return self._problem(name, relations)
 
     def _persons(self, name: str) -> Problem:
-        units, codes = self.found["full_time_by_unit"], self.found["full_time_by_job_code"]
-        sexes, substitutes = self.found["equality_gender_balance"], self.found["substitutes_by_unit"]
+        units, substitutes = self.found["full_time_by_unit"], self.found["substitutes_by_unit"]
+        sexes, breakdowns = self.found["equality_gender_balance"], self._breakdowns("persons")
+        tables = [source.table for source in self.sources if source.family == "persons"]
         # Some persons count in several parts of a whole; for the decisions the headcounts add up.
-        relations = [relation for cells in (units, codes, sexes, substitutes) for relation in self.tree.relations(cells)]
-        relations += _parts(units, codes, ())
-        relations += _parts(units, sexes, ())
+        relations = [relation for table in tables for relation in self.tree.relations(self.found[table])]
+        for table in breakdowns:
+            relations += _parts(units, self.found[table], ())
+        # Tables with the same breakdown hold the same persons.
+        for one, other in combinations(breakdowns, 2):
+            if breakdowns[one] == breakdowns[other]:
+                relations += _parts(self.found[one], self.found[other], tuple(range(len(breakdowns[one]))))
         # A served sex tells its share of both; a served share of substitutes tells how many all are.
         pairs = [
             (cell, sexes[place, ("mann",)])

@@ -1,0 +1,85 @@
+"""What tables say of themselves: read from the dbt manifest, written into a publication's manifest.json, read again."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.dbt import load_manifest
+from warehouse.catalogue import read_tables, record_of, recorded_tables, tables_of
+from warehouse.errors import Refused
+from warehouse.settings import read_settings
+
+
+@pytest.fixture
+def manifest() -> dict[str, Any]:
+    return copy.deepcopy(load_manifest())
+
+
+def node(manifest: dict[str, Any], name: str) -> dict[str, Any]:
+    return manifest["nodes"][f"model.arsverk.{name}"]
+
+
+def test_a_publication_says_what_its_tables_are() -> None:
+    tables = {table.name: table for table in tables_of(load_manifest())}
+    again = recorded_tables({"tables": json.loads(json.dumps(record_of(list(tables.values()), read_settings())))})
+    assert again.keys() == tables.keys()
+    for name, table in tables.items():
+        assert (again[name].grain, again[name].time, again[name].dimensions) == (table.grain, table.time, table.dimensions)
+        assert (again[name].values, again[name].labels) == (table.values, table.labels)
+        assert (again[name].size, again[name].threshold) == (table.size, table.threshold)
+        assert again[name].measures == {measure: replace(said, description="") for measure, said in table.measures.items()}
+
+
+def test_the_record_has_the_threshold_of_the_municipality() -> None:
+    settings = replace(read_settings(), stricter={"sick_leave_by_age": 40.0})
+    said = record_of(tables_of(load_manifest()), settings)
+    assert said["sick_leave_by_age"]["threshold"] == {"setting": "min_fte_unit", "value": 40.0}
+    assert said["sick_leave_by_sex"]["threshold"] == {"setting": "min_fte_unit", "value": settings.min_fte_unit}
+    assert said["equality_leaders"]["threshold"] is None
+
+
+def test_of_an_older_publication_the_grain_is_known(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps({"tables": {"survey_response": ["year", "org_level", "org_unit_code"]}}))
+    (table,) = read_tables(tmp_path).values()
+    assert (table.grain, table.time, table.has_units) == (("year", "org_level", "org_unit_code"), "year", True)
+    assert (table.columns, table.threshold) == ((), None)
+
+
+def test_a_damaged_record_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("{")
+    with pytest.raises(Refused, match=r"manifest\.json cannot be read; run `arsverk verify`"):
+        read_tables(tmp_path)
+
+
+def test_a_column_that_is_not_said_to_be_anything_would_be_served_beside_a_withheld_cell(manifest: dict[str, Any]) -> None:
+    del node(manifest, "sick_leave_by_sex")["columns"]["lost_days"]["config"]["meta"]["measure"]
+    with pytest.raises(ValueError, match="sick_leave_by_sex: say of lost_days whether it is a measure, a label or part of"):
+        tables_of(manifest)
+
+
+def test_a_wrong_measure_is_named(manifest: dict[str, Any]) -> None:
+    measure = node(manifest, "sick_leave_by_sex")["columns"]["lost_days"]["config"]["meta"]["measure"]
+    measure["additivity"] = "perhaps"
+    with pytest.raises(ValueError, match=r"sick_leave_by_sex\.lost_days: additivity is one of sum, ratio"):
+        tables_of(manifest)
+    measure["additivity"], measure["numerator"] = "sum", "lost_days"
+    with pytest.raises(ValueError, match=r"sick_leave_by_sex\.lost_days: numerator and denominator go together"):
+        tables_of(manifest)
+
+
+def test_a_grain_consists_of_served_columns(manifest: dict[str, Any]) -> None:
+    node(manifest, "survey_response")["config"]["meta"]["grain"].append("round")
+    with pytest.raises(ValueError, match="survey_response: the grain's round is no served column"):
+        tables_of(manifest)
+
+
+def test_a_printed_figure_follows_the_decision_on_its_cell() -> None:
+    tables = tables_of(load_manifest())
+    reconciliation = next(table for table in tables if table.name == "reconciliation")
+    assert {follow.table for follow in reconciliation.follows} == {table.name for table in tables if table.threshold}

@@ -1,0 +1,303 @@
+"""What each served table is: grain, measures, size and threshold, as the yml beside its SQL says (config.meta).
+Not here: what follows from it: publishing, disclosure control, trace and restatements read this.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from warehouse.errors import Refused, UsageError
+from warehouse.settings import Settings
+
+Additivity = Literal["sum", "ratio", "average of persons", "none"]
+# A grain has at most one of these; a period has its type beside it.
+TIME_COLUMNS = ("period", "reference_date", "month", "year")
+PERIOD = ("period_type", "period")
+UNIT = ("org_level", "org_unit_code")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure of a table. `numerator` and `denominator` are SQL on the table's row, which is called `cell`.
+
+    The value is factor × numerator / denominator; both are None when it is counted, not divided. `of` and `by` say in
+    Norwegian what the two are. `additivity` says what adding its values up over units or a breakdown's parts gives: "sum" the
+    whole, "ratio" nothing (divide the sums), "average of persons" nothing (persons count in several units), "none" nothing.
+    """
+
+    name: str
+    name_en: str
+    unit: str
+    decimals: int
+    additivity: Additivity
+    description: str = ""
+    numerator: str | None = None
+    denominator: str | None = None
+    factor: int = 1
+    of: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class Follow:
+    """Another table's decisions that hold here as well: where one is withheld and `where` holds, `empties` is emptied here.
+
+    `says` are columns that then hold a fixed text instead of what would tell the withheld value.
+    """
+
+    table: str
+    where: str
+    empties: tuple[str, ...]
+    says: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stops:
+    """Which changes of figures already served stop the night: the `measures` where the SQL expression `times` gives how many
+    times the settings' threshold they may change.
+    """
+
+    measures: tuple[str, ...]
+    times: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A served table.
+
+    `columns` are the served ones. `labels` say more of a cell than its grain and are served whatever is withheld. A cell is
+    withheld when one of the columns `size`, which need not be served, is below the setting `threshold`. `source_tables` are
+    the raw tables it is computed from.
+    """
+
+    name: str
+    grain: tuple[str, ...]
+    subject: str = ""
+    description: str = ""
+    columns: tuple[str, ...] = ()
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    size: tuple[str, ...] = ()
+    threshold: str | None = None
+    follows: tuple[Follow, ...] = ()
+    source_tables: frozenset[str] = frozenset()
+    restatement: Stops | None = None
+
+    @property
+    def time(self) -> str | None:
+        """The column of the grain that says when."""
+        return next((column for column in TIME_COLUMNS if column in self.grain), None)
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """What the table is broken down by: the grain without time, unit and source."""
+        return tuple(column for column in self.grain if column not in (*PERIOD, self.time, *UNIT, "source"))
+
+    @property
+    def has_periods(self) -> bool:
+        """Whether its times are months, quarters and years; a decision then holds for a calendar year."""
+        return "period_type" in self.grain
+
+    @property
+    def has_units(self) -> bool:
+        """Whether its rows are of units."""
+        return set(UNIT) <= set(self.grain)
+
+    @property
+    def cell(self) -> tuple[str, ...]:
+        """The grain without the period: what a decision holds for within a calendar year."""
+        return tuple(column for column in self.grain if column not in PERIOD)
+
+    @property
+    def decision_key(self) -> tuple[str, ...]:
+        """The columns of its decisions in the schema `disclosure`."""
+        return ("calendar_year", *self.cell) if self.has_periods else self.grain
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Columns that are emptied when the cell is withheld: all but grain, labels and `withheld`."""
+        return tuple(name for name in self.columns if name not in (*self.grain, *self.labels, "withheld"))
+
+
+def tables_of(manifest: Mapping) -> list[Table]:
+    """The tables declared in the dbt manifest, by name.
+
+    Raises:
+        ValueError: a yml leaves out what a table needs; the message names table and column.
+    """
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] == "model" and node["schema"] == "marts"]
+    withholding = {node["name"]: node["config"]["meta"] for node in nodes if node["config"]["meta"].get("threshold")}
+    return sorted((_table(manifest, node, withholding) for node in nodes), key=lambda table: table.name)
+
+
+def table_of(manifest: Mapping, name: str) -> Table:
+    """One declared table."""
+    return next(table for table in tables_of(manifest) if table.name == name)
+
+
+def thresholds(tables: Sequence[Table], settings: Settings) -> dict[str, float]:
+    """The threshold of each withholding table: the general one, or the municipality's stricter one.
+
+    Raises:
+        UsageError: a stricter threshold for a table that withholds nothing, or one that is lower than the general.
+    """
+    general = {table.name: float(getattr(settings, table.threshold)) for table in tables if table.threshold is not None}
+    for name, limit in settings.stricter.items():
+        if name not in general:
+            raise UsageError(f"setting stricter: {name} is not a table with a threshold; those are {', '.join(general)}")
+        if limit < general[name]:
+            raise UsageError(f"setting stricter: {name} = {limit:g} is lower than the general threshold {general[name]:g}")
+    return {**general, **settings.stricter}
+
+
+def record_of(tables: Sequence[Table], settings: Settings) -> dict[str, dict[str, Any]]:
+    """What a publication's manifest.json says of its tables."""
+    limits = thresholds(tables, settings)
+    return {
+        table.name: {
+            "subject": table.subject,
+            "grain": table.grain,
+            "time": table.time,
+            "dimensions": table.dimensions,
+            "columns": table.columns,
+            "labels": table.labels,
+            "size": table.size,
+            "threshold": {"setting": table.threshold, "value": limits[table.name]} if table.threshold else None,
+            "measures": {
+                name: {
+                    said: value for said, value in asdict(measure).items() if value not in (None, "") and said != "description"
+                }
+                for name, measure in table.measures.items()
+            },
+        }
+        for table in tables
+    }
+
+
+def read_tables(folder: Path) -> dict[str, Table]:
+    """The tables of a publication, from the manifest.json in its folder.
+
+    Raises:
+        Refused: it is missing or damaged.
+    """
+    try:
+        return recorded_tables(json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise Refused(f"publish/history/{folder.name}/manifest.json cannot be read; run `arsverk verify`") from None
+
+
+def recorded_tables(record: Mapping[str, Any]) -> dict[str, Table]:
+    """The tables of a publication, from what its manifest.json says of them.
+
+    Of publications older than this form the grain alone is known.
+    """
+    return {
+        name: Table(name, tuple(said)) if isinstance(said, list) else _recorded(name, said)
+        for name, said in record["tables"].items()
+    }
+
+
+def _recorded(name: str, said: Mapping[str, Any]) -> Table:
+    return Table(
+        name=name,
+        grain=tuple(said["grain"]),
+        subject=said["subject"],
+        columns=tuple(said["columns"]),
+        labels=tuple(said["labels"]),
+        measures={measure: Measure(**of) for measure, of in said["measures"].items()},
+        size=tuple(said["size"]),
+        threshold=(said["threshold"] or {}).get("setting"),
+    )
+
+
+def _table(manifest: Mapping, node: Mapping, withholding: Mapping[str, Mapping]) -> Table:
+    meta, name = node["config"]["meta"], node["name"]
+    said = {column: of["config"]["meta"] for column, of in node["columns"].items()}
+    served = [column for column, of in said.items() if not of.get("unserved")]
+    follows = [
+        Follow(followed["table"], followed["where"], tuple(followed["empties"]), followed.get("says", {}))
+        for followed in meta.get("follows", [])
+    ]
+    if cells := meta.get("follows_cells"):
+        follows += _follows_of_cells(cells, withholding)
+    stops = meta.get("restatement")
+    table = Table(
+        name=name,
+        grain=tuple(meta["grain"]),
+        subject=meta["subject"],
+        description=node["description"],
+        columns=tuple(served),
+        descriptions={column: node["columns"][column]["description"] for column in served},
+        labels=tuple(column for column in served if said[column].get("label")),
+        measures={
+            column: _measure(f"{name}.{column}", said[column]["measure"], node["columns"][column]["description"])
+            for column in served
+            if "measure" in said[column]
+        },
+        size=_names(meta.get("size", ())),
+        threshold=meta.get("threshold"),
+        follows=tuple(follows),
+        source_tables=frozenset(_source_tables(manifest, node["unique_id"])),
+        restatement=Stops(tuple(stops["measures"]), stops["times"]) if stops else None,
+    )
+    if missing := [column for column in table.grain if column not in table.columns]:
+        raise ValueError(f"{name}: the grain's {', '.join(missing)} is no served column")
+    if (table.threshold is None) != (not table.size):
+        raise ValueError(f"{name}: size and threshold go together")
+    if table.threshold and table.values != tuple(table.measures):
+        # Whatever is forgotten must not be served beside a withheld cell.
+        unknown = sorted(set(table.values) ^ set(table.measures))
+        raise ValueError(f"{name}: say of {', '.join(unknown)} whether it is a measure, a label or part of the grain")
+    return table
+
+
+def _names(said: str | Iterable[str]) -> tuple[str, ...]:
+    return (said,) if isinstance(said, str) else tuple(said)
+
+
+def _measure(place: str, said: Mapping[str, Any], description: str) -> Measure:
+    try:
+        measure = Measure(description=description, **said)
+    except TypeError as error:
+        raise ValueError(f"{place}: {error}") from None
+    if measure.additivity not in get_args(Additivity):
+        raise ValueError(f"{place}: additivity is one of {', '.join(get_args(Additivity))}")
+    if (measure.numerator is None) != (measure.denominator is None):
+        raise ValueError(f"{place}: numerator and denominator go together")
+    return measure
+
+
+def _follows_of_cells(said: Mapping[str, Any], withholding: Mapping[str, Mapping]) -> list[Follow]:
+    """Of a table whose rows name a cell of another (columns `mart` and `cell`): each follows the decision on that cell."""
+    follows = []
+    for name, meta in sorted(withholding.items()):
+        table = Table(name, tuple(meta["grain"]))
+        same = [f"cast(followed.{column} as varchar) = {_value_in_cell(column)}" for column in table.decision_key]
+        where = " and ".join([f"mart.mart = '{name}'", *same])
+        follows.append(Follow(name, where, tuple(said["empties"]), said.get("says", {})))
+    return follows
+
+
+def _value_in_cell(column: str) -> str:
+    if column == "calendar_year":
+        return "left(mart.cell ->> 'period', 4)"
+    # A cell without a sex is the sum of both.
+    return "coalesce(mart.cell ->> 'sex', followed.sex)" if column == "sex" else f"(mart.cell ->> '{column}')"
+
+
+def _source_tables(manifest: Mapping, node_id: str) -> set[str]:
+    """Names of the raw tables a model is made from, through whatever lies between."""
+    found, seen, ahead = set(), set(), [node_id]
+    while ahead:
+        above = ahead.pop()
+        if above in manifest["sources"]:
+            found.add(manifest["sources"][above]["name"])
+        elif above not in seen:
+            seen.add(above)
+            ahead += manifest["nodes"][above]["depends_on"].get("nodes", [])
+    return found
