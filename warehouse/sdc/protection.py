@@ -150,7 +150,7 @@ def _hiding(
 
 
 def _cheapest(moment: Moment, leaks: Sequence[Finding], figures: Served, settings: Settings) -> set[int]:
-    """The cheapest cells whose withholding lets what was found be otherwise: by what the attack knows, from the true figures."""
+    """The cheapest cells whose withholding lets what was found be otherwise, by what the attack knows."""
     grid = moment.grid
     cells = figures.load(moment.family, [moment.time])
     true = _true_sizes(moment, cells.moment(moment.time))

@@ -344,7 +344,7 @@ def attack_moment(attacker: Attack, report: Report, moment: Moment, sought: Flag
     """Attack one time of a family and put what is found into the report."""
     began = process_time()
     # What serves nothing tells nothing that was not known before.
-    report.add(attacker.moment(moment, sought) if moment.serves else [], moment)
+    report.add(attacker.moment(moment, sought) if moment.serves or moment.given else [], moment)
     _count(report, moment, process_time() - began)
 
 

@@ -69,11 +69,8 @@ class Moment:
         known[remembered] = True
         if not remembered:
             return replace(self, known_before=known)
-        joined = replace(
-            self,
-            known_before=known,
-            **{name: getattr(self, name).copy() for name in ("state", "size", "counted", "lower", "upper")},
-        )
+        measures = ("state", "size", "counted", "lower", "upper")
+        joined = replace(self, known_before=known, **{name: getattr(self, name).copy() for name in measures})
         joined.with_previous = ", with the publication before"
         joined.state[remembered] = SERVED
         for measure in (joined.size, joined.lower, joined.upper):
