@@ -196,7 +196,8 @@ def _cheapest(moment: Moment, leaks: Sequence[Finding], figures: Served, setting
             amount = 2.2 * settings.protection_interval * float(thresholds[cell]) if moment.is_judged else 1.0
             ways = [movement.cheapest(cell, sign * (amount or 1.0), charge) for sign in (1.0, -1.0)]
             most = max(abs(way.of(cell)) for way in ways)
-            take(min((way for way in ways if abs(way.of(cell)) > 0.9 * most), key=lambda way: way.cost))
+            if most:
+                take(min((way for way in ways if abs(way.of(cell)) >= 0.9 * most), key=lambda way: way.cost))
     return found
 
 

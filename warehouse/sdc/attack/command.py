@@ -43,8 +43,13 @@ def attack_publication(
         if home.warehouse_database.exists():
             con.execute(f"attach {quoted(str(home.warehouse_database))} as warehouse (read_only)")
             organisation = Organisation.delivered(con, "warehouse")
+        served = Served(con, folder, organisation)
         previous = Served(con, before, organisation) if before else None
-        report = attack(Served(con, folder, organisation), previous, progress)
+        # What was served under other thresholds cannot be taken back.
+        has_the_same_rules = previous is None or previous.rules == served.rules
+        report = attack(served, previous if has_the_same_rules else None, progress)
+    if not has_the_same_rules:
+        report.notes.append("the publication before was made under other thresholds, and is not compared")
     if organisation.own_positions is None:
         report.notes.append("warehouse.duckdb is not there: which units form a group is not known, and not attacked")
     return publication_id, before.name if before else None, report

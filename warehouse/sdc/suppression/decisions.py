@@ -15,6 +15,7 @@ import pandas as pd
 
 from warehouse.catalogue import Table, thresholds
 from warehouse.database import one, quoted
+from warehouse.sdc.linear.movement import NEGLIGIBLE
 from warehouse.sdc.suppression.problem import Problem
 from warehouse.sdc.suppression.processes import Turn, withhold_in_all
 from warehouse.sdc.suppression.sums import Reader, Source, fingerprints, read_cells, sources_of
@@ -51,7 +52,7 @@ def decide(
     con.execute("create schema if not exists disclosure")
     for mart in withholding:
         _decide_primary(con, mart, limits[mart.name])
-    if earlier is not None and not _has_the_same_rules(con, earlier, settings):
+    if earlier is not None and _has_laxer_rules(con, earlier, settings):
         earlier = None
     _decide_secondary(con, sources_of(marts), limits, settings.protection_interval, earlier)
     return {
@@ -113,11 +114,14 @@ def _decide_secondary(
     con.executemany("insert into disclosure.proven values ($1, $2, $3)", [[*scope, cells] for scope, cells in scopes.items()])
 
 
-def _has_the_same_rules(con: duckdb.DuckDBPyConnection, earlier: Earlier, settings: Settings) -> bool:
-    """Whether a publication was made under the same thresholds: what was served under others cannot be taken back."""
+def _has_laxer_rules(con: duckdb.DuckDBPyConnection, earlier: Earlier, settings: Settings) -> bool:
+    """Whether some threshold is lower than a publication's: then all that it withheld is decided anew."""
     file = earlier.folder / "publication.parquet"
     told = json.loads(one(con, f"select settings from read_parquet({quoted(str(file))})")[0])
-    return all(told.get(name) == getattr(settings, name) for name in WITHHOLDING_RULES)
+    now = settings.as_dict()
+    stricter = [(limit, now["stricter"].get(table, 0)) for table, limit in (told.get("stricter") or {}).items()]
+    general = [(told[name], now[name]) for name in WITHHOLDING_RULES if name != "stricter" and name in told]
+    return any(limit < before for before, limit in (*general, *stricter))
 
 
 def _date_before(scope: tuple[str, str], scopes: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
@@ -147,13 +151,18 @@ def _read_previous(con: duckdb.DuckDBPyConnection, source: Source, earlier: Earl
     """What the publication before withheld, in the temporary table `previous_…` with the columns of the decisions."""
     file = earlier.folder / f"{source.table}.parquet" if earlier else None
     rows, where = f"from disclosure.{source.table}", "false"
-    columns = ", ".join(source.key)
+    columns, size = ", ".join(source.key), "null"
     if file is not None and file.exists():
         rows, where = f"from read_parquet({quoted(str(file))})", "true"
+        if len(source.declared.size) == 1 and source.declared.size[0] in source.declared.columns:
+            size = source.declared.size[0]
         if source.key[0] == "calendar_year":
             columns = f"period as {columns}"
             where = "period_type = 'year'"
-    con.execute(f"create or replace temporary table previous_{source.table} as select {columns}, withheld {rows} where {where}")
+    con.execute(
+        f"create or replace temporary table previous_{source.table} as"
+        f" select {columns}, cast({size} as double) as size, withheld {rows} where {where}"
+    )
 
 
 def _proven(
@@ -194,18 +203,24 @@ def _remember(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], problem
     A cell that it served is known as long as its figure stays, and hides none of the others.
     """
     before: dict[tuple, bool] = {}
+    sizes: dict[tuple, float | None] = {}
     for source in sources:
         if source.family == scope[0]:
             in_scope = " and ".join(f"previous.{name} = cell.{name}" for name in source.key)
             columns = ", ".join(f"previous.{name}" for name in source.key)
-            for *key, is_withheld in con.execute(
-                f"""select {columns}, previous.withheld is not null from previous_{source.table} as previous
+            for *key, size, is_withheld in con.execute(
+                f"""select {columns}, previous.size, previous.withheld is not null from previous_{source.table} as previous
                     inner join cells_{source.table} as cell on {in_scope} where cell.scope = $1""",
                 [scope[1]],
             ).fetchall():
                 before[source.table, *key] = is_withheld
+                sizes[source.table, *key] = size
     if before:
         problem.withheld_before = np.array([before.get((cell.table, *cell.key), False) for cell in problem.cells])
+        same = [sizes.get((cell.table, *cell.key)) for cell in problem.cells]
+        problem.known = np.array(
+            [size is not None and abs(size - cell.size) < NEGLIGIBLE for size, cell in zip(same, problem.cells, strict=True)]
+        )
 
 
 def _write(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], problem: Problem, withheld: np.ndarray) -> None:
