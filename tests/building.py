@@ -51,7 +51,7 @@ def build(home: Home, settings: Settings, as_of: date | None = None, *, accepted
 def build_withholding_small_cells_alone(home: Home, settings: Settings) -> None:
     """Landing → served tables by the primary decisions, for tests of figures in a municipality of a few persons.
 
-    Nearly nothing of so small a place is served when the secondary rule is kept (tests/disclosure).
+    Nearly nothing of so small a place is served when the secondary rule is kept (tests/sdc).
     """
     build(home, settings)
     marts = tables_of(load_manifest())

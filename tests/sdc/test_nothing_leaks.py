@@ -1,5 +1,5 @@
 """Every byte a night serves or logs is searched for what must stay inside. And one that is
-served by mistake is found by the attack. Not here: what else the attack finds (tests/attack)."""
+served by mistake is found by the attack. Not here: what else the attack finds (tests/sdc)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """The secondary rule on small tables of which everything can be tried: it hides, and it costs little more than it must.
-Not here: the decisions of a whole night, or the attack on a publication (tests/attack).
+Not here: the decisions of a whole night, or the attack on a publication (tests/sdc).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Disclosure control (metrics.md 10; docs/disclosure.md): one step between the built marts and the publication.
+"""Statistical disclosure control (metrics.md 10; README.md beside this, docs/disclosure.md): between built marts and publication.
 
-`decisions.decide` writes one decision a cell to the schema `disclosure`; `masking.mask` makes the schema `served` from them.
+`suppression` decides, `masking` makes the schema `served`, `attack` tries it, `protection` closes the loop.
 """

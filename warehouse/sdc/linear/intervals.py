@@ -17,7 +17,7 @@ from warehouse.sdc.linear.programs import PRIMAL, Program
 ROUNDS = 12
 TIGHTENINGS = 30
 # In a block: so many pushes at most, of this share of the columns each, and one by one where the block is small.
-PUSHES = 40
+PUSHES = 24
 SOME = 0.3
 ONE_BY_ONE = 700
 # So many columns lie next to one; so many are still tried all together, if more than a few are left.

@@ -22,7 +22,7 @@ from warehouse.sdc.suppression.sums import Reader, Source, fingerprints, read_ce
 from warehouse.settings import WITHHOLDING_RULES, Settings
 
 # Goes up when the rule decides otherwise for the same cells, so that nothing decided before is taken over.
-METHOD = 2
+METHOD = 3
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,0 @@
-"""What the dbt manifest says of each mart (marts.py)."""
