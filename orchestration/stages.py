@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -16,16 +17,12 @@ from sources.contract import Feed
 from warehouse.acceptance import accept_delivery, judge_waiting
 from warehouse.archive import TakenIn, kept_arrivals
 from warehouse.archive import take_in as archive_new_files
-from warehouse.attack.audit import Report
-from warehouse.attack.night import attack_served
 from warehouse.build_database import delivery_being_built, start_build
 from warehouse.catalogue import Table, tables_of
 from warehouse.continuity import Comparison, compare_with_last
 from warehouse.database import connect
 from warehouse.delivery import Delivery
 from warehouse.delivery import choose as choose_delivery
-from warehouse.disclosure.decisions import Earlier, decide
-from warehouse.disclosure.masking import mask
 from warehouse.errors import ProgramFault, Refused
 from warehouse.ledger import Arrival
 from warehouse.load import FeedLoad, load_feed
@@ -37,6 +34,9 @@ from warehouse.quarantine import ROWS_NAMED_PER_RULE, RuleOutcome, rule_outcomes
 from warehouse.reconciliation import new_mismatches
 from warehouse.restatements import Restated, restated_figures
 from warehouse.restatements import restate as restate_figures
+from warehouse.sdc.masking import mask
+from warehouse.sdc.protection import Protection, protect
+from warehouse.sdc.suppression.decisions import Earlier, decide
 from warehouse.settings import Settings
 
 FIGURES_NAMED = 20
@@ -307,12 +307,18 @@ def disclose(plan: Plan) -> Disclosed:
 
 
 @gate
-def attack(plan: Plan) -> Report:
-    """Try to compute what is withheld from what is about to be served (docs/attack.md)."""
-    report = attack_served(plan.home, plan.settings, marts())
-    withheld = sum(table.withheld for table in report.tables.values())
+def attack(plan: Plan) -> Protection:
+    """Try to compute what is withheld from what is about to be served (docs/attack.md); what is found is withheld as well."""
+    protection = protect(plan.home, plan.settings, marts(), plan.previous)
+    withheld = sum(table.withheld for table in protection.report.tables.values())
     log.info("disclosure: %d withheld cells attacked, none falls", withheld)
-    return report
+    if protection.cells:
+        log.warning(
+            "disclosure: %d further cells withheld for what the attack found: %s",
+            protection.cells,
+            "; ".join(islice(protection.lines(), FIGURES_NAMED)),
+        )
+    return protection
 
 
 @stage
