@@ -23,6 +23,8 @@ from warehouse.database import connect
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.sdc.attack.night import attack_served
+from warehouse.sdc.masking import mask
+from warehouse.sdc.protection import protect
 from warehouse.settings import read_settings
 
 PERSONS = {"A": 13, "B": 3, "C": 16, "D": 25}
@@ -168,3 +170,18 @@ def test_a_secondary_cell_that_is_served_is_named_by_the_attack(
         )
     with pytest.raises(Refused, match="can be computed from what would be served"):
         attack_served(about_to_publish, settings, tables_of(load_manifest()))
+
+
+@pytest.mark.parametrize("table", ["sick_leave_by_unit", "equality_gender_balance"])
+def test_what_the_attack_finds_is_hidden_by_withholding_more(
+    night: tuple[Home, bytes, list[str]], about_to_publish: Home, table: str
+) -> None:
+    """Decided to be served by mistake, a secondary cell or others in its place are withheld before anything is published."""
+    settings, tables = read_settings(night[0].root / SETTINGS), tables_of(load_manifest())
+    with connect(about_to_publish.build_database, settings) as con:
+        con.execute(f"update disclosure.{table} set withheld = null where withheld = 'secondary'")
+        mask(con, tables)
+    protection = protect(about_to_publish, settings, tables, None)
+    assert protection.cells and protection.report.leaks == [] and protection.remedies
+    assert all(line.endswith("cells") for line in protection.lines())
+    attack_served(about_to_publish, settings, tables)
