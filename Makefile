@@ -34,7 +34,8 @@ same: $(STAMP)  ## first nights of revision BASE and of this code: which tables 
 
 dev: $(STAMP)  ## Dagster's web pages on http://127.0.0.1:3000
 	@mkdir -p $(HOME_FOLDER)/dagster && cp orchestration/dagster.yaml $(HOME_FOLDER)/dagster/
-	@ARSVERK_HOME=$(abspath $(HOME_FOLDER)) DAGSTER_HOME=$(abspath $(HOME_FOLDER))/dagster $(BIN)/dagster dev
+	@ARSVERK_HOME=$(abspath $(HOME_FOLDER)) DAGSTER_HOME=$(abspath $(HOME_FOLDER))/dagster \
+		$(BIN)/python -m orchestration.webserver --with-daemon
 
 demo: $(STAMP)
 	@$(BIN)/arsverk demo --home $(HOME_FOLDER)
