@@ -1,0 +1,196 @@
+"""`make web-check`: the shipped nginx configuration in front of the webserver, by a real nginx and, where there is one, a real browser.
+Not here: what the webserver refuses without nginx (unit/test_webserver.py, pipeline/test_web_door.py).
+
+Needs nginx, openssl and chromium (Debian: apt-get install nginx-light openssl chromium). Everything stays on the loopback and
+below a temporary folder, and ends with the check.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import httpx
+
+from orchestration.run import prepare_instance
+from warehouse.paths import Home
+
+CONFIGURATION = Path(__file__).parents[1] / "docs" / "nginx" / "arsverk.conf"
+NAME = "arsverk.kommune.example"
+SECONDS_TO_START = 60
+USER, PASSWORD = "kari", "a-password-of-the-check"
+WEBSOCKET = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Protocol": "graphql-ws",
+}
+QUERY = {"query": "{ version }"}
+# What a page on the internet tries against a browser that has signed in; `setNuxSeen` stands for any mutation.
+ATTACK = """<body><h1>attack</h1><pre id=log></pre><script>
+const address = "ADDRESS", mutation = "mutation { setNuxSeen }";
+const say = text => document.getElementById("log").textContent += text + "\\n";
+const mode = {mode: "no-cors", credentials: "include"};
+(async () => {
+  await fetch(address + "/graphql?query=" + encodeURIComponent(mutation), mode).catch(e => say("GET " + e));
+  await fetch(address + "/graphql?query=" + encodeURIComponent(mutation), {...mode, method: "POST"}).catch(e => say("POST " + e));
+  const ws = new WebSocket(address.replace("http", "ws") + "/graphql", "graphql-ws");
+  ws.onopen = () => say("WEBSOCKET OPEN"); ws.onerror = () => say("websocket refused");
+  const frame = document.createElement("iframe"); frame.src = address + "/"; document.body.append(frame);
+})();
+</script>"""
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running(command: list[str], log: Path, **environment: str) -> Iterator[None]:
+    """A process that is stopped at the end; its output stands in `log`."""
+    with log.open("w") as out:
+        process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def nginx_configuration(folder: Path, port: int) -> Path:
+    """The shipped server block with paths and port of this check, and the frame that Debian's nginx.conf puts around it."""
+    server = CONFIGURATION.read_text(encoding="utf-8")
+    for shipped, here in {
+        "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
+        "/etc/ssl/certs/arsverk.pem": f"{folder}/cert.pem",
+        "/etc/ssl/private/arsverk.key": f"{folder}/key.pem",
+        "/etc/nginx/arsverk.htpasswd": f"{folder}/htpasswd",
+        "/run/arsverk-web/web.sock": f"{folder}/web.sock",
+    }.items():
+        assert shipped in server, shipped
+        server = server.replace(shipped, here)
+    temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    user = "user root;" if os.geteuid() == 0 else ""
+    path = folder / "nginx.conf"
+    path.write_text(
+        f"{user} daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx-error.log; events {{}}\n"
+        f"http {{ access_log {folder}/access.log; {temporary}\n{server}\n}}\n"
+    )
+    return path
+
+
+def credentials(folder: Path) -> None:
+    """A certificate of the check's own, and one user."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", f"/CN={NAME}"]
+        + ["-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"],
+        check=True,
+        capture_output=True,
+    )
+    hashed = subprocess.run(["openssl", "passwd", "-apr1", PASSWORD], check=True, capture_output=True, text=True).stdout
+    (folder / "htpasswd").write_text(f"{USER}:{hashed}")
+
+
+def check(what: str, holds: bool) -> None:
+    print(f"{'ok  ' if holds else 'FAIL'} {what}", flush=True)
+    if not holds:
+        raise SystemExit(1)
+
+
+def check_requests(port: int) -> None:
+    """Sign-in, host, origin and WebSocket, as nginx passes them on."""
+    own = {"Host": f"{NAME}:{port}", "Origin": f"https://{NAME}:{port}"}
+    with httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=False, timeout=30, headers=own) as client:
+        deadline = time.monotonic() + SECONDS_TO_START
+        while time.monotonic() < deadline:
+            with contextlib.suppress(httpx.TransportError):
+                if client.get("/server_info", auth=(USER, PASSWORD)).status_code == 200:
+                    break
+            time.sleep(0.3)
+        check("without sign-in: 401", client.get("/").status_code == 401)
+        check("a mutation without sign-in: 401", client.post("/graphql", json=QUERY).status_code == 401)
+        client.auth = httpx.BasicAuth(USER, PASSWORD)
+        check("signed in, the page opens", 'id="__next"' in client.get("/", headers={"Accept": "text/html"}).text)
+        check("signed in, a query is answered", "data" in client.post("/graphql", json=QUERY).json())
+        elsewhere = {"Origin": "https://attacker.example"}
+        check("another site's page: 403", client.post("/graphql", json=QUERY, headers=elsewhere).status_code == 403)
+        check("GraphQL by GET: 403", client.get("/graphql", params=QUERY).status_code == 403)
+        rebound = {"Host": "attacker.example", "Origin": "https://attacker.example"}
+        check("another host name: 400", client.post("/graphql", json=QUERY, headers=rebound).status_code == 400)
+        check("another site's WebSocket: 403", client.get("/graphql", headers=WEBSOCKET | elsewhere).status_code == 403)
+        with client.stream("GET", "/graphql", headers=WEBSOCKET) as answer:
+            check("its own WebSocket: 101", answer.status_code == 101)
+
+
+def browser(folder: Path, port: int, address: str, picture: Path) -> str:
+    """Opens a page in headless Chromium; returns its text after ten seconds of scripts and leaves a picture of it."""
+    common = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--ignore-certificate-errors"]
+    common += [f"--user-data-dir={folder}/chromium", "--virtual-time-budget=10000", "--window-size=1400,900"]
+    common += [f"--host-resolver-rules=MAP {NAME} 127.0.0.1, MAP attacker.example 127.0.0.1"]
+    subprocess.run([*common, f"--screenshot={picture}", address], capture_output=True, timeout=120, check=True)
+    return subprocess.run([*common, "--dump-dom", address], capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+def check_browser(folder: Path, port: int, pictures: Path) -> None:
+    """Dagster's page through nginx, and a page of another site that attacks it with the signed-in browser."""
+    signed_in = f"https://{USER}:{PASSWORD}@{NAME}:{port}"
+    text = browser(folder, port, f"{signed_in}/jobs", pictures / "page.png")
+    check("Chromium shows the job nightly", "nightly" in text)
+    (folder / "site").mkdir()
+    (folder / "site" / "index.html").write_text(ATTACK.replace("ADDRESS", signed_in if False else f"https://{NAME}:{port}"))
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(folder / "site"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as site:
+        threading.Thread(target=site.serve_forever, daemon=True).start()
+        before = len((folder / "access.log").read_text().splitlines())
+        text = browser(folder, port, f"http://attacker.example:{site.server_address[1]}/", pictures / "attack.png")
+        site.shutdown()
+    asked = [line for line in (folder / "access.log").read_text().splitlines()[before:] if f'"http://attacker.example' in line]
+    print("\n".join(asked))
+    check("the attacker's page asked and got nothing", bool(asked) and all(line.split('" ')[1][:3] in ("401", "403") for line in asked))
+    check("the attacker's WebSocket stays closed", "WEBSOCKET OPEN" not in text and "websocket refused" in text)
+
+
+def main() -> None:
+    """Run the check; pictures of the pages go to the folder that is named on the command line, if one is."""
+    missing = [program for program in ("nginx", "openssl") if not shutil.which(program)]
+    if missing:
+        raise SystemExit(f"needs {' and '.join(missing)}: apt-get install nginx-light openssl chromium")
+    with tempfile.TemporaryDirectory() as name:
+        folder, port = Path(name), free_port()
+        home = Home(folder / "home")
+        home.prepare()
+        prepare_instance(home)
+        credentials(folder)
+        configuration = nginx_configuration(folder, port)
+        webserver = [sys.executable, "-m", "orchestration.webserver", "--socket", f"{folder}/web.sock"]
+        with (
+            running(webserver, folder / "webserver.log", ARSVERK_HOME=str(home.root), ARSVERK_WEB_HOST=NAME),
+            running(["nginx", "-c", str(configuration)], folder / "nginx.log"),
+        ):
+            check_requests(port)
+            if shutil.which("chromium"):
+                check_browser(folder, port, Path(sys.argv[1]) if len(sys.argv) > 1 else folder)
+            else:
+                print("no chromium: the pages were not looked at in a browser")
+
+
+if __name__ == "__main__":
+    main()
