@@ -7,8 +7,10 @@ below a temporary folder, and ends with the check.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import http.server
+import json
 import os
 import shutil
 import signal
@@ -21,8 +23,10 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
+from websockets.sync.client import connect
 
 from orchestration.run import prepare_instance
 from warehouse.paths import Home
@@ -140,32 +144,80 @@ def check_requests(port: int) -> None:
             check("its own WebSocket: 101", answer.status_code == 101)
 
 
-def browser(folder: Path, port: int, address: str, picture: Path) -> str:
-    """Opens a page in headless Chromium; returns its text after ten seconds of scripts and leaves a picture of it."""
-    common = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--ignore-certificate-errors"]
-    common += [f"--user-data-dir={folder}/chromium", "--virtual-time-budget=10000", "--window-size=1400,900"]
-    common += [f"--host-resolver-rules=MAP {NAME} 127.0.0.1, MAP attacker.example 127.0.0.1"]
-    subprocess.run([*common, f"--screenshot={picture}", address], capture_output=True, timeout=120, check=True)
-    return subprocess.run([*common, "--dump-dom", address], capture_output=True, text=True, timeout=120, check=True).stdout
+class Browser:
+    """Headless Chromium by its DevTools protocol, with one tab; for it both host names are this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        names = f"MAP {NAME} 127.0.0.1, MAP attacker.example 127.0.0.1"
+        self.command = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--ignore-certificate-errors"]
+        self.command += [f"--user-data-dir={folder}/chromium", f"--remote-debugging-port={self.port}", "--window-size=1400,900"]
+        self.command += [f"--host-resolver-rules={names}", "about:blank"]
+
+    def connect(self) -> None:
+        """Wait for the tab."""
+        deadline = time.monotonic() + SECONDS_TO_START
+        while time.monotonic() < deadline:
+            with contextlib.suppress(httpx.TransportError, StopIteration):
+                tabs = httpx.get(f"http://127.0.0.1:{self.port}/json").json()
+                self.tab = connect(next(tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page"), max_size=None)
+                return
+            time.sleep(0.3)
+        raise SystemExit("Chromium does not start")
+
+    def send(self, method: str, **parameters: object) -> dict[str, Any]:
+        """One command of the protocol and its result."""
+        self.tab.send(json.dumps({"id": 1, "method": method, "params": parameters}))
+        while True:
+            answer = json.loads(self.tab.recv(timeout=60))
+            if answer.get("id") == 1:
+                return answer["result"]
+
+    def text_of(self, address: str, wanted: str, seconds: int = 40) -> str:
+        """The text of a page, as soon as it holds `wanted` or when the seconds are over."""
+        self.send("Page.navigate", url=address)
+        deadline = time.monotonic() + seconds
+        while True:
+            time.sleep(1)
+            text = self.send("Runtime.evaluate", expression="document.body.innerText")["result"].get("value", "")
+            if wanted in text or time.monotonic() > deadline:
+                return text
+
+    def picture(self, path: Path) -> None:
+        path.write_bytes(base64.b64decode(self.send("Page.captureScreenshot")["data"]))
 
 
 def check_browser(folder: Path, port: int, pictures: Path) -> None:
-    """Dagster's page through nginx, and a page of another site that attacks it with the signed-in browser."""
-    signed_in = f"https://{USER}:{PASSWORD}@{NAME}:{port}"
-    text = browser(folder, port, f"{signed_in}/jobs", pictures / "page.png")
-    check("Chromium shows the job nightly", "nightly" in text)
+    """Dagster's page through nginx, and a page of another site that attacks it in the browser that has signed in."""
+    browser = Browser(folder)
     (folder / "site").mkdir()
-    (folder / "site" / "index.html").write_text(ATTACK.replace("ADDRESS", signed_in if False else f"https://{NAME}:{port}"))
-    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(folder / "site"))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as site:
+    (folder / "site" / "index.html").write_text(ATTACK.replace("ADDRESS", f"https://{NAME}:{port}"))
+    handler = partial(QuietHandler, directory=str(folder / "site"))
+    with (
+        running(browser.command, folder / "chromium.log"),
+        http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as site,
+    ):
         threading.Thread(target=site.serve_forever, daemon=True).start()
-        before = len((folder / "access.log").read_text().splitlines())
-        text = browser(folder, port, f"http://attacker.example:{site.server_address[1]}/", pictures / "attack.png")
+        browser.connect()
+        browser.text_of(f"https://{USER}:{PASSWORD}@{NAME}:{port}/server_info", "dagster_version")  # signs in
+        text = browser.text_of(f"https://{NAME}:{port}/jobs", "nightly")
+        browser.picture(pictures / "page.png")
+        check("Chromium shows the job nightly", "nightly" in text)
+        text = browser.text_of(f"http://attacker.example:{site.server_address[1]}/", "websocket refused", 20)
+        time.sleep(2)
+        browser.picture(pictures / "attack.png")
         site.shutdown()
-    asked = [line for line in (folder / "access.log").read_text().splitlines()[before:] if f'"http://attacker.example' in line]
-    print("\n".join(asked))
-    check("the attacker's page asked and got nothing", bool(asked) and all(line.split('" ')[1][:3] in ("401", "403") for line in asked))
+        asked = [line for line in (folder / "access.log").read_text().splitlines() if '"http://attacker.example' in line]
+    print("\n".join(asked) + f"\n{text}")
+    check("the attacker's page asked and got nothing", bool(asked) and all(line.split('" ')[1][:3] == "403" for line in asked))
     check("the attacker's WebSocket stays closed", "WEBSOCKET OPEN" not in text and "websocket refused" in text)
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serves the attacker's page without a line a request."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
 
 
 def main() -> None:
