@@ -43,16 +43,16 @@ WEBSOCKET = {
     "Sec-WebSocket-Protocol": "graphql-ws",
 }
 QUERY = {"query": "{ version }"}
-# What a page on the internet tries against a browser that has signed in; `setNuxSeen` stands for any mutation.
+# What a page on the internet tries in the browser of somebody who has signed in, at nginx and at a webserver of `make dev`.
 ATTACK = """<body><h1>attack</h1><pre id=log></pre><script>
-const address = "ADDRESS", mutation = "mutation { setNuxSeen }";
+const mutation = "mutation { setAutoMaterializePaused(paused: PAUSED) }";
 const say = text => document.getElementById("log").textContent += text + "\\n";
 const mode = {mode: "no-cors", credentials: "include"};
-(async () => {
+for (const address of ADDRESSES) (async () => {
   await fetch(address + "/graphql?query=" + encodeURIComponent(mutation), mode).catch(e => say("GET " + e));
   await fetch(address + "/graphql?query=" + encodeURIComponent(mutation), {...mode, method: "POST"}).catch(e => say("POST " + e));
   const ws = new WebSocket(address.replace("http", "ws") + "/graphql", "graphql-ws");
-  ws.onopen = () => say("WEBSOCKET OPEN"); ws.onerror = () => say("websocket refused");
+  ws.onopen = () => say("OPEN " + address); ws.onerror = () => say("refused " + address);
   const frame = document.createElement("iframe"); frame.src = address + "/"; document.body.append(frame);
 })();
 </script>"""
@@ -119,16 +119,22 @@ def check(what: str, holds: bool) -> None:
         raise SystemExit(1)
 
 
+def wait_for(address: str, **request: Any) -> None:
+    """Until a webserver answers."""
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(f"{address.rstrip('/')}/server_info", verify=False, **request).status_code == 200:
+                return
+        time.sleep(0.3)
+    raise SystemExit(f"{address} does not answer")
+
+
 def check_requests(port: int) -> None:
     """Sign-in, host, origin and WebSocket, as nginx passes them on."""
     own = {"Host": f"{NAME}:{port}", "Origin": f"https://{NAME}:{port}"}
     with httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=False, timeout=30, headers=own) as client:
-        deadline = time.monotonic() + SECONDS_TO_START
-        while time.monotonic() < deadline:
-            with contextlib.suppress(httpx.TransportError):
-                if client.get("/server_info", auth=(USER, PASSWORD)).status_code == 200:
-                    break
-            time.sleep(0.3)
+        wait_for(str(client.base_url), auth=(USER, PASSWORD), headers=own)
         check("without sign-in: 401", client.get("/").status_code == 401)
         check("a mutation without sign-in: 401", client.post("/graphql", json=QUERY).status_code == 401)
         client.auth = httpx.BasicAuth(USER, PASSWORD)
@@ -154,16 +160,19 @@ class Browser:
         self.command += [f"--user-data-dir={folder}/chromium", f"--remote-debugging-port={self.port}", "--window-size=1400,900"]
         self.command += [f"--host-resolver-rules={names}", "about:blank"]
 
-    def connect(self) -> None:
-        """Wait for the tab."""
-        deadline = time.monotonic() + SECONDS_TO_START
-        while time.monotonic() < deadline:
-            with contextlib.suppress(httpx.TransportError, StopIteration):
+    @contextlib.contextmanager
+    def connected(self) -> Iterator[None]:
+        """Wait for the tab, and hold the line to it."""
+        address, deadline = None, time.monotonic() + SECONDS_TO_START
+        while not address and time.monotonic() < deadline:
+            with contextlib.suppress(httpx.TransportError):
                 tabs = httpx.get(f"http://127.0.0.1:{self.port}/json").json()
-                self.tab = connect(next(tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page"), max_size=None)
-                return
+                address = next((tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page"), None)
             time.sleep(0.3)
-        raise SystemExit("Chromium does not start")
+        if not address:
+            raise SystemExit("Chromium does not start")
+        with connect(address, max_size=None) as self.tab:
+            yield
 
     def send(self, method: str, **parameters: object) -> dict[str, Any]:
         """One command of the protocol and its result."""
@@ -187,30 +196,48 @@ class Browser:
         path.write_bytes(base64.b64decode(self.send("Page.captureScreenshot")["data"]))
 
 
-def check_browser(folder: Path, port: int, pictures: Path) -> None:
+def check_browser(folder: Path, port: int, dev: str, pictures: Path) -> None:
     """Dagster's page through nginx, and a page of another site that attacks it in the browser that has signed in."""
+    proxied = f"https://{NAME}:{port}"
     browser = Browser(folder)
+    before = is_paused(dev)
+    attack = ATTACK.replace("ADDRESSES", json.dumps([proxied, dev])).replace("PAUSED", json.dumps(not before))
     (folder / "site").mkdir()
-    (folder / "site" / "index.html").write_text(ATTACK.replace("ADDRESS", f"https://{NAME}:{port}"))
+    (folder / "site" / "index.html").write_text(attack)
     handler = partial(QuietHandler, directory=str(folder / "site"))
     with (
         running(browser.command, folder / "chromium.log"),
         http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as site,
+        browser.connected(),
     ):
         threading.Thread(target=site.serve_forever, daemon=True).start()
-        browser.connect()
         browser.text_of(f"https://{USER}:{PASSWORD}@{NAME}:{port}/server_info", "dagster_version")  # signs in
-        text = browser.text_of(f"https://{NAME}:{port}/jobs", "nightly")
+        text = browser.text_of(f"{proxied}/jobs", "nightly")
         browser.picture(pictures / "page.png")
         check("Chromium shows the job nightly", "nightly" in text)
-        text = browser.text_of(f"http://attacker.example:{site.server_address[1]}/", "websocket refused", 20)
-        time.sleep(2)
+        text = browser.text_of(f"http://attacker.example:{site.server_address[1]}/", f"refused {dev}", 20)
+        time.sleep(3)
         browser.picture(pictures / "attack.png")
         site.shutdown()
         asked = [line for line in (folder / "access.log").read_text().splitlines() if '"http://attacker.example' in line]
-    print("\n".join(asked) + f"\n{text}")
-    check("the attacker's page asked and got nothing", bool(asked) and all(line.split('" ')[1][:3] == "403" for line in asked))
-    check("the attacker's WebSocket stays closed", "WEBSOCKET OPEN" not in text and "websocket refused" in text)
+    print(text)
+    answers = {line.split('" ')[1][:3] for line in asked}
+    check(
+        f"the attacker's {len(asked)} requests to nginx got nothing: {', '.join(answers)}",
+        answers <= {"401", "403"} and bool(asked),
+    )
+    check(
+        "the attacker's WebSockets stay closed",
+        "OPEN" not in text and f"refused {proxied}" in text and f"refused {dev}" in text,
+    )
+    check("the attacker's mutation changed nothing", is_paused(dev) == before)
+
+
+def is_paused(dev: str) -> bool:
+    """What the attacker's mutation would change."""
+    query = {"query": "{ instance { autoMaterializePaused } }"}
+    with httpx.Client(base_url=dev, headers={"Origin": dev}, timeout=30) as client:
+        return bool(client.post("/graphql", json=query).json()["data"]["instance"]["autoMaterializePaused"])
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -232,14 +259,18 @@ def main() -> None:
         prepare_instance(home)
         credentials(folder)
         configuration = nginx_configuration(folder, port)
+        dev_port = free_port()
         webserver = [sys.executable, "-m", "orchestration.webserver", "--socket", f"{folder}/web.sock"]
+        dev = [sys.executable, "-m", "orchestration.webserver", "--port", str(dev_port)]
         with (
             running(webserver, folder / "webserver.log", ARSVERK_HOME=str(home.root), ARSVERK_WEB_HOST=NAME),
+            running(dev, folder / "dev.log", ARSVERK_HOME=str(home.root)),
             running(["nginx", "-c", str(configuration)], folder / "nginx.log"),
         ):
             check_requests(port)
             if shutil.which("chromium"):
-                check_browser(folder, port, Path(sys.argv[1]) if len(sys.argv) > 1 else folder)
+                wait_for(f"http://127.0.0.1:{dev_port}")
+                check_browser(folder, port, f"http://127.0.0.1:{dev_port}", Path(sys.argv[1]) if len(sys.argv) > 1 else folder)
             else:
                 print("no chromium: the pages were not looked at in a browser")
 

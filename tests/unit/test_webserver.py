@@ -93,7 +93,9 @@ class TestRefused:
         answer = client.get("/graphql", params=MUTATION, headers=OPENED | {"Sec-Fetch-Site": "cross-site"})
         assert answer.status_code == 200 and "setNuxSeen" not in answer.text and "graphiql" in answer.text
 
-    @pytest.mark.parametrize("host", ["attacker.example", "attacker.example:3000", "127.0.0.1.attacker.example", "", "localhost:x"])
+    @pytest.mark.parametrize(
+        "host", ["attacker.example", "attacker.example:3000", "127.0.0.1.attacker.example", "", "localhost:x"]
+    )
     def test_another_host_name(self, client: TestClient, host: str) -> None:
         """DNS rebinding: the attacker's name leads to this machine, and his page is then of the same origin."""
         answer = client.post("/graphql", json=MUTATION, headers={"Host": host, "Origin": f"http://{host}"})
