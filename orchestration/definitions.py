@@ -23,7 +23,7 @@ defs = dg.Definitions(
     jobs=[nightly],
     schedules=[nightly_schedule],
     sensors=[landing_folder],
-    # Assets hand nothing on through an I/O manager. Dagster's own would take a folder, and what it unpickles, from run configuration.
+    # Assets hand nothing on through an I/O manager. Dagster's own would take a folder of pickles from run configuration.
     resources={"night": Night(), "io_manager": dg.InMemoryIOManager()},
     executor=dg.in_process_executor,
 )

@@ -33,7 +33,7 @@ accepted_restatement: ContextVar[str | None] = ContextVar("accepted_restatement"
 
 
 class Night(dg.ConfigurableResource):
-    """Where the night works: the environment of the process says it, since whoever reaches the web pages sets run configuration.
+    """Where the night works. The process environment says it, since whoever reaches the web pages sets run configuration.
 
     `as_of` (YYYY-MM-DD) loads the newest complete delivery not newer than that date. It is all that run configuration can say.
     """

@@ -1,8 +1,8 @@
 """Dagster's web pages behind a check of every request: only pages of the named host may ask for anything.
 Not here: who may sign in (the proxy in front, docs/nginx), or what Dagster's pages do.
 
-Dagster's own webserver carries out any request that reaches it, GraphQL mutations by GET too. A page on the internet that somebody's
-browser opens could so start runs here.
+Dagster's own webserver carries out any request that reaches it, GraphQL mutations by GET too. A page on the internet that
+somebody's browser opens could so start runs here.
 """
 
 from __future__ import annotations

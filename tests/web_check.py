@@ -1,4 +1,4 @@
-"""`make web-check`: the shipped nginx configuration in front of the webserver, by a real nginx and, where there is one, a real browser.
+"""`make web-check`: the shipped configuration in a real nginx before the webserver, and a real browser where there is one.
 Not here: what the webserver refuses without nginx (unit/test_webserver.py, pipeline/test_web_door.py).
 
 Needs nginx, openssl and chromium (Debian: apt-get install nginx-light openssl chromium). Everything stays on the loopback and
@@ -49,8 +49,9 @@ const mutation = "mutation { setAutoMaterializePaused(paused: PAUSED) }";
 const say = text => document.getElementById("log").textContent += text + "\\n";
 const mode = {mode: "no-cors", credentials: "include"};
 for (const address of ADDRESSES) (async () => {
-  await fetch(address + "/graphql?query=" + encodeURIComponent(mutation), mode).catch(e => say("GET " + e));
-  await fetch(address + "/graphql?query=" + encodeURIComponent(mutation), {...mode, method: "POST"}).catch(e => say("POST " + e));
+  const asked = address + "/graphql?query=" + encodeURIComponent(mutation);
+  await fetch(asked, mode).catch(e => say("GET " + e));
+  await fetch(asked, {...mode, method: "POST"}).catch(e => say("POST " + e));
   const ws = new WebSocket(address.replace("http", "ws") + "/graphql", "graphql-ws");
   ws.onopen = () => say("OPEN " + address); ws.onerror = () => say("refused " + address);
   const frame = document.createElement("iframe"); frame.src = address + "/"; document.body.append(frame);
@@ -104,8 +105,8 @@ def nginx_configuration(folder: Path, port: int) -> Path:
 def credentials(folder: Path) -> None:
     """A certificate of the check's own, and one user."""
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", f"/CN={NAME}"]
-        + ["-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem"],
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+        + f"-subj /CN={NAME} -keyout {folder}/key.pem -out {folder}/cert.pem".split(),
         check=True,
         capture_output=True,
     )

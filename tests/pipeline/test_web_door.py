@@ -1,4 +1,4 @@
-"""The attack through the web page on the running webserver: another site's page, another host's name, run configuration with paths.
+"""The attack on the running webserver: another site's page, another host's name, run configuration with paths.
 Not here: every kind of request (unit/test_webserver.py), nginx in front (`make web-check`).
 """
 
@@ -42,7 +42,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """The webserver of an empty home on a free port of the loopback, called as its own pages call it. It ends with the tests."""
+    """The webserver of an empty home on a free port, called as its own pages call it; it ends with the tests."""
     home = Home(tmp_path_factory.mktemp("web") / "home")
     home.prepare()
     with pytest.MonkeyPatch.context() as patch:
