@@ -105,8 +105,8 @@ def nginx_configuration(folder: Path, port: int) -> Path:
 def credentials(folder: Path) -> None:
     """A certificate of the check's own, and one user."""
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
-        + f"-subj /CN={NAME} -keyout {folder}/key.pem -out {folder}/cert.pem".split(),
+        f"openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN={NAME} -keyout key.pem -out cert.pem".split(),
+        cwd=folder,
         check=True,
         capture_output=True,
     )
