@@ -1,4 +1,4 @@
-"""The Dagster code location: everything under defs/, and the one resource. Nothing is defined here."""
+"""The Dagster code location: everything under defs/, and the resources. Nothing is defined here."""
 
 import dagster as dg
 
@@ -23,6 +23,7 @@ defs = dg.Definitions(
     jobs=[nightly],
     schedules=[nightly_schedule],
     sensors=[landing_folder],
-    resources={"night": Night()},
+    # Assets hand nothing on through an I/O manager. Dagster's own would take a folder of pickles from run configuration.
+    resources={"night": Night(), "io_manager": dg.InMemoryIOManager()},
     executor=dg.in_process_executor,
 )

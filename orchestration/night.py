@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,20 +28,17 @@ SETTINGS_VARIABLE = "ARSVERK_SETTINGS"
 PROGRAM_FAULT = "program_fault"
 # Every asset of the night writes through this pool; dagster.yaml limits it to one.
 WRITER_POOL = "arsverk_writer"
+# A human's reason for publishing changed figures of closed periods, from the command line that runs the night.
+accepted_restatement: ContextVar[str | None] = ContextVar("accepted_restatement", default=None)
 
 
 class Night(dg.ConfigurableResource):
-    """Where the night works. Empty values fall back on the environment, then on ./data.
+    """Where the night works. The process environment says it, since whoever reaches the web pages sets run configuration.
 
-    `as_of` (YYYY-MM-DD) loads the newest complete delivery not newer than that date. `accept_restatement` is the reason why a
-    human lets figures of closed periods change by more than the settings allow; empty, such a night stops.
+    `as_of` (YYYY-MM-DD) loads the newest complete delivery not newer than that date. It is all that run configuration can say.
     """
 
-    home_folder: str = ""
-    landing_folder: str = ""
-    settings_file: str = ""
     as_of: str = ""
-    accept_restatement: str = ""
 
     @contextlib.contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Night]:
@@ -53,16 +51,16 @@ class Night(dg.ConfigurableResource):
 
     @property
     def home(self) -> Home:
-        return Home(Path(self.home_folder or os.environ.get(HOME_VARIABLE, "data")).resolve())
+        return Home(Path(os.environ.get(HOME_VARIABLE) or "data").resolve())
 
     @property
     def landing(self) -> Path:
-        folder = self.landing_folder or os.environ.get(LANDING_VARIABLE)
+        folder = os.environ.get(LANDING_VARIABLE)
         return Path(folder).resolve() if folder else self.home.landing
 
     @property
     def settings(self) -> Settings:
-        return read_settings(Path(self.settings_file or os.environ.get(SETTINGS_VARIABLE) or DEFAULT_FILE))
+        return read_settings(Path(os.environ.get(SETTINGS_VARIABLE) or DEFAULT_FILE))
 
     @property
     def feeds(self) -> dict[str, Feed]:
@@ -72,6 +70,13 @@ class Night(dg.ConfigurableResource):
         except ProfileError as error:
             raise UsageError(str(error)) from None
 
+    def _as_of(self) -> date | None:
+        try:
+            return date.fromisoformat(self.as_of) if self.as_of else None
+        except ValueError:
+            # Without the value: `{env: NAME}` in run configuration makes it that variable's, the pseudonym key's for instance.
+            raise UsageError("as_of in the run configuration is no date YYYY-MM-DD") from None
+
     def plan(self, run_id: str, on_dbt_event: Callable[[dict[str, Any]], None] = no_event) -> Plan:
         """What the stages of a run work with."""
         return Plan(
@@ -80,11 +85,27 @@ class Night(dg.ConfigurableResource):
             self.feeds,
             previous=current_publication(self.home),
             landing=self.landing,
-            as_of=date.fromisoformat(self.as_of) if self.as_of else None,
-            accepted_restatement=self.accept_restatement.strip() or None,
+            as_of=self._as_of(),
+            accepted_restatement=accepted_restatement.get(),
             dagster_run_id=run_id,
             on_dbt_event=on_dbt_event,
         )
+
+
+@contextlib.contextmanager
+def environment(home: Home, *, settings_file: Path | None, landing: Path | None) -> Iterator[None]:
+    """Let the nights of this process work in `home`; what is None stays as the environment has it."""
+    given = {HOME_VARIABLE: home.root, SETTINGS_VARIABLE: settings_file, LANDING_VARIABLE: landing}
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update({name: str(path.resolve()) for name, path in given.items() if path})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextlib.contextmanager

@@ -40,23 +40,21 @@ def run_night(
         Refused: the night failed; the message is the diagnosis.
         ProgramFault: it failed because the program contradicts itself.
     """
+    from orchestration.night import accepted_restatement, environment
+
     prepare_instance(home)
+    token = accepted_restatement.set((accept_restatement or "").strip() or None)
     try:
-        result = _execute(
-            {
-                "home_folder": str(home.root),
-                "landing_folder": str(landing.resolve()) if landing else "",
-                "settings_file": str(settings_file.resolve()) if settings_file else "",
-                "as_of": as_of.isoformat() if as_of else "",
-                "accept_restatement": accept_restatement or "",
-            }
-        )
+        with environment(home, settings_file=settings_file, landing=landing):
+            result = _execute(as_of)
     except (Refused, ProgramFault):
         raise
     except Exception as error:
         # A full disk or an unreadable instance strikes anywhere, Dagster's own records included.
         logging.getLogger("arsverk").debug("%s", traceback.format_exc())
         raise Refused(f"the night broke off: {type(error).__name__}: {error}") from error
+    finally:
+        accepted_restatement.reset(token)
     if not result.success:
         raise failure_of(result)
     publication_id = current_publication(home)
@@ -64,7 +62,7 @@ def run_night(
     return publication_id
 
 
-def _execute(resource_config: dict[str, str]) -> Any:
+def _execute(as_of: date | None) -> Any:
     import dagster as dg
 
     from orchestration.definitions import defs
@@ -72,7 +70,7 @@ def _execute(resource_config: dict[str, str]) -> Any:
     with dg.DagsterInstance.get() as instance:
         return defs.resolve_job_def("nightly").execute_in_process(
             run_config={
-                "resources": {"night": {"config": resource_config}},
+                "resources": {"night": {"config": {"as_of": as_of.isoformat() if as_of else ""}}},
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             },
             instance=instance,
