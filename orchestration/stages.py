@@ -29,6 +29,7 @@ from warehouse.disclosure.masking import mask
 from warehouse.errors import ProgramFault, Refused
 from warehouse.ledger import Arrival
 from warehouse.load import FeedLoad, load_feed
+from warehouse.optional_feeds import load_optional
 from warehouse.paths import Home
 from warehouse.publication import describe
 from warehouse.publish import publish as publish_served
@@ -175,6 +176,10 @@ def choose(plan: Plan) -> Chosen:
     delivery = plan.delivery
     if delivery is None:
         choice = choose_delivery(kept_arrivals(plan.home), plan.feeds, plan.as_of)
+        for file in choice.in_future:
+            log.warning(
+                "landing: %s is not used: its extract date lies after today; correct the date in its name", file.file_name
+            )
         for newer in choice.waiting:
             waiting.append(f"the delivery of {newer.extract_date} waits for {', '.join(newer.missing(plan.feeds))}")
             log.warning("landing: %s", waiting[-1])
@@ -210,8 +215,15 @@ def load_one(plan: Plan, name: str) -> FeedLoaded:
     if not arrivals:
         log.info("feeds: %s is not delivered; its marts are served empty", name)
         return FeedLoaded([], [], {}, None)
-    loads = load_feed(plan.home, plan.settings, feed, arrivals)
+    if feed.required:
+        loads = load_feed(plan.home, plan.settings, feed, arrivals)
+    else:
+        loads, left_out = load_optional(plan.home, plan.settings, feed, arrivals)
+        for file in left_out:
+            log.warning("feeds: %s: %s", name, file.as_text())
     for loaded in loads:
+        for note in loaded.notes:
+            log.warning("feeds: %s: %s", loaded.file_name, note)
         if loaded.rejection:
             log.warning("feeds: %s is rejected", loaded.file_name)
         else:

@@ -14,8 +14,9 @@ import pandas as pd
 import pandera.pandas as pap
 import pyarrow as pa
 
-from sources.dialect import TextTable, read_text_table
+from sources.dialect import read_text_table
 from sources.naming import NamedFile, Naming
+from sources.text_table import TextTable
 
 Severity = Literal["error", "warning"]
 Stored = Literal["value", "pseudonym", "year", "nothing"]
@@ -28,6 +29,9 @@ AMOUNT = pd.ArrowDtype(pa.decimal128(12, 2))
 NUMBER = pd.ArrowDtype(pa.decimal128(18, 6))
 INTEGER = pd.ArrowDtype(pa.int32())
 
+# Ages that a person who is or was employed may have.
+YOUNGEST, OLDEST = 13, 99
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -35,6 +39,7 @@ class Rule:
 
     `name` is unique within the feed and becomes the asset check's name and the quarantine reason; `remedy` tells the
     payroll office what to do. A row that breaks an `error` rule is quarantined, one that breaks a `warning` rule loads.
+    `refers_to` is the feed that the row is held against, where it is another one.
     """
 
     name: str
@@ -43,6 +48,7 @@ class Rule:
     remedy: str
     severity: Severity
     stage: Stage
+    refers_to: str = ""
 
 
 def _column(
@@ -57,7 +63,20 @@ def _column(
     references: tuple[str, str] | None = None,
     digits: int | None = None,
     thousands: bool = False,
+    optional: bool = False,
+    is_name: bool = False,
+    listed_in: str | None = None,
+    of_scale: bool = False,
+    zero_is_empty: bool = False,
+    is_birth_date: bool = False,
+    after_birth_of: tuple[str, str] | None = None,
 ) -> pap.Column:
+    """A column with what the house knows of it beside Pandera.
+
+    `required`: a cell must be filled; `optional`: the column itself may be missing. `is_name`: text that people read, in
+    which signs of a wrong encoding are looked for. `listed_in`: the list (a seed) its kinds stand in. `of_scale`: percents,
+    of which some must be above 1. `after_birth_of`: (feed, header) of the person, whose 13th birthday lies before the date.
+    """
     return pap.Column(
         dtype,
         checks=list(checks),
@@ -71,6 +90,13 @@ def _column(
             "references": references,
             "digits": digits,
             "thousands": thousands,
+            "optional": optional,
+            "is_name": is_name,
+            "listed_in": listed_in,
+            "of_scale": of_scale,
+            "zero_is_empty": zero_is_empty,
+            "is_birth_date": is_birth_date,
+            "after_birth_of": after_birth_of,
         },
     )
 
@@ -156,15 +182,21 @@ def date_order(first: str, last: str) -> pap.Check:
     )
 
 
-def unique_rows(*key: str, name: str = "unique") -> pap.Check:
+def unique_rows(
+    *key: str,
+    name: str = "unique",
+    remedy: str = "deliver the row once; remove the copy or correct its key",
+    severity: Severity = "error",
+) -> pap.Check:
     """No earlier row of the file has the same key. Every row after the first is at fault."""
     columns = list(key)
     return check(
         lambda frame: ~frame.duplicated(subset=columns, keep="first"),
         name,
         f"{' + '.join(key)} is not already in the file",
-        "deliver the row once; remove the copy or correct its key",
+        remedy,
         column=key[0],
+        severity=severity,
         stage="duplicate",
     )
 
@@ -234,11 +266,6 @@ def no_cycle(child: str, parent: str) -> pap.Check:
     )
 
 
-def read_dialect(path: Path, named: NamedFile) -> TextTable:
-    """A file that holds the feed's columns as they are."""
-    return read_text_table(path)
-
-
 @dataclass(frozen=True)
 class Feed:
     """One kind of file: its Pandera schema (the only statement of columns, types, rules and descriptions) and its place.
@@ -246,7 +273,8 @@ class Feed:
     A `required` feed must be present for a night, one that `needs_rows` is rejected when it holds a header alone. `key` is
     the column that other feeds refer to. Unless `files` says otherwise the feed's name is the first part of its file's name
     and the file belongs to the payroll delivery of its date; its rows may also stand in several files, each with a name of
-    its own. `read` makes the feed's columns of a file of another form, and `reader_rules` are those it holds the rows against.
+    its own. `read` makes the feed's columns of a file of another form than the dialect, and `reader_rules` are those it
+    holds the rows against.
     By its `natural_key` a row of a full extract is known again in the next one, whatever else of it has changed. Rows of two
     extracts that agree in `changed_row`, by default the natural key, are told as one row that has changed.
     """
@@ -256,18 +284,28 @@ class Feed:
     needs_rows: bool
     key: str | None = None
     files: Naming | tuple[Naming, ...] = ()
-    read: Callable[[Path, NamedFile], TextTable] = read_dialect
+    read: Callable[[Path, NamedFile], TextTable] | None = None
     reader_rules: tuple[Rule, ...] = ()
     natural_key: tuple[str, ...] = ()
     changed_row: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "rules", (FIELD_COUNT, *self.reader_rules, *_rules(self.schema)))
+        names = [column for column in self.columns.values() if column.metadata["is_name"]]
+        of_files = (*OF_EVERY_FILE, NAME_DECODED) if names else OF_EVERY_FILE
+        object.__setattr__(self, "rules", (*of_files, *self.reader_rules, *_rules(self.schema)))
 
     @property
     def name(self) -> str:
         return str(self.schema.name)
+
+    def read_file(self, path: Path, named: NamedFile) -> TextTable:
+        """The feed's columns of one of its files.
+
+        Raises:
+            FileRejected: the file cannot be read as one of the feed.
+        """
+        return self.read(path, named) if self.read else read_text_table(path, wanted=self.columns)
 
     @property
     def namings(self) -> tuple[Naming, ...]:
@@ -317,6 +355,32 @@ FIELD_COUNT = Rule(
     "cell",
 )
 
+QUOTE_CLOSED = Rule(
+    "quote_closed",
+    "",
+    'a quote (") that the row opens is closed in it',
+    "close or remove the quote",
+    "error",
+    "cell",
+)
+CELL_IS_TEXT = Rule(
+    "cell_is_text",
+    "",
+    "a text column holds no date, error value or formula without a value",
+    "enter the text itself, in a cell formatted as text",
+    "error",
+    "cell",
+)
+NAME_DECODED = Rule(
+    "name_decoded",
+    "",
+    "a name has no signs of a wrong encoding (Ã¥ for å, lost letters)",
+    "correct the name where it was entered, or the export that turned its letters",
+    "error",
+    "cell",
+)
+OF_EVERY_FILE = (FIELD_COUNT, QUOTE_CLOSED, CELL_IS_TEXT)
+
 READABLE_AS = {
     str(DATE): ("a date dd.mm.yyyy", "write the date as dd.mm.yyyy"),
     str(PERCENT): ("a number with decimal comma", "write the number with decimal comma, without thousands separator"),
@@ -335,28 +399,44 @@ def check_rule_name(column: pap.Column, check: pap.Check) -> str:
     return f"{column.metadata['name']}_{check.name}"
 
 
+def rule_of(column: pap.Column, what: str) -> str:
+    """Name of one of the rules that follow from a column's metadata."""
+    return f"{column.metadata['name']}_{what}"
+
+
 def _rules(schema: pap.DataFrameSchema) -> Iterator[Rule]:
     """All rules of a schema in the order they are tried."""
     for header, column in schema.columns.items():
-        name = column.metadata["name"]
-        if not column.nullable:
-            yield Rule(f"{name}_required", header, "is filled in", "fill in the column", "error", "cell")
-        if readable := readable_as(column):
-            yield Rule(f"{name}_readable", header, f"is {readable[0]}", readable[1], "error", "cell")
-        for c in column.checks:
-            m = c.statistics
-            yield Rule(check_rule_name(column, c), header, str(c.error), m["remedy"], m["severity"], "cell")
+        yield from _cell_rules(header, column)
     for header, column in schema.columns.items():
         if reference := column.metadata["references"]:
-            name = column.metadata["name"]
-            yield Rule(
-                f"{name}_known",
-                header,
-                f"exists in {reference[0]} ({reference[1]})",
-                f"deliver the row in {reference[0]} too, or correct the code",
-                "error",
-                "reference",
-            )
+            described = f"exists in {reference[0]} ({reference[1]})"
+            remedy = f"deliver the row in {reference[0]} too, or correct the code"
+            yield Rule(rule_of(column, "known"), header, described, remedy, "error", "reference", reference[0])
+        if person := column.metadata["after_birth_of"]:
+            described = f"is not before the year the person turns {YOUNGEST}"
+            remedy = f"correct the date, or the person's birth date in {person[0]}"
+            yield Rule(rule_of(column, "after_birth"), header, described, remedy, "error", "reference", person[0])
     for c in schema.checks:
         m = c.statistics
         yield Rule(str(c.name), m["column"], str(c.error), m["remedy"], m["severity"], m["stage"])
+
+
+def _cell_rules(header: str, column: pap.Column) -> Iterator[Rule]:
+    meta = column.metadata
+    if not column.nullable:
+        yield Rule(rule_of(column, "required"), header, "is filled in", "fill in the column", "error", "cell")
+    if readable := readable_as(column):
+        yield Rule(rule_of(column, "readable"), header, f"is {readable[0]}", readable[1], "error", "cell")
+    if listed := meta["listed_in"]:
+        remedy = f"correct the kind, or add it with its class to dbt_project/seeds/{listed}.csv"
+        yield Rule(rule_of(column, "listed"), header, f"is in the list {listed}.csv", remedy, "error", "cell")
+    if meta["is_birth_date"]:
+        described = f"makes the person {YOUNGEST} to {OLDEST} years old at the extract"
+        yield Rule(rule_of(column, "plausible"), header, described, "correct the birth date (the century)", "error", "cell")
+    if meta["zero_is_empty"]:
+        remedy = "leave the cell empty where there is none; 0 is read as empty, and the row is loaded"
+        yield Rule(rule_of(column, "not_zero"), header, "is not 0", remedy, "warning", "cell")
+    for c in column.checks:
+        m = c.statistics
+        yield Rule(check_rule_name(column, c), header, str(c.error), m["remedy"], m["severity"], "cell")

@@ -8,7 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 DAY = r"(?P<date>\d{4}-\d{2}-\d{2})"
 ANY_DAY = r"(?P<date>\d{4}-\d{2}-\d{2}|\d{8})"
@@ -64,6 +65,16 @@ class Naming:
         except ValueError:
             return None
         return NamedFile(self.stem, match["part"].lower() if self.in_parts else "", day)
+
+
+def today() -> date:
+    """The day it is in Norway."""
+    return datetime.now(ZoneInfo("Europe/Oslo")).date()
+
+
+def is_in_future(extract_date: date) -> bool:
+    """Whether a file carries a date that no extract can have yet."""
+    return extract_date > today()
 
 
 def recognise(file_name: str, namings: Iterable[Naming]) -> NamedFile | None:

@@ -1,4 +1,4 @@
-"""Norwegian national numbers (fødselsnummer, D-nummer): the check digits.
+"""Norwegian national numbers (fødselsnummer, D-nummer): the check digits, and signs of masking.
 Not here: the pseudonym made from the number, which is the warehouse's; sex and birth date come from their own columns.
 """
 
@@ -9,6 +9,13 @@ FIRST_WEIGHTS = np.array([3, 7, 6, 1, 8, 9, 4, 5, 2, 1])
 SECOND_WEIGHTS = np.array([5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1])
 # Numbers issued from 2032 may leave one of these remainders by the first check digit; older ones leave none.
 FIRST_REMAINDERS = (0, 1, 2, 3)
+
+
+def unmasked(numbers: pd.Series) -> pd.Series:
+    """True for eleven digits that may be somebody's own: not letters or stars, nor one digit in place of the last five."""
+    wellformed = numbers.str.fullmatch(r"[0-9]{11}").fillna(False).astype(bool)
+    ends_alike = numbers.str.fullmatch(r"[0-9]{6}(00000|11111|22222|33333|44444|55555|66666|77777|88888|99999)").fillna(False)
+    return wellformed & ~(ends_alike.astype(bool) & ~valid_check_digits(numbers))
 
 
 def valid_check_digits(numbers: pd.Series) -> pd.Series:

@@ -11,7 +11,6 @@ import pandas as pd
 import pyarrow as pa
 
 from sources.contract import Feed
-from sources.dialect import read_text_table
 from sources.registry import feeds
 from sources.validate import Validated, validate
 from tests.municipalities.by_hand import small_delivery
@@ -30,7 +29,20 @@ def known_codes(delivery: Delivery) -> dict[tuple[str, str], pd.Index]:
 def judged(path: Path) -> Validated:
     """A file held against its feed's contract, with the small delivery around it."""
     feed = feeds()[path.name.rpartition("_")[0]]
-    return validate(feed, read_text_table(path), known_codes(small_delivery()))
+    named = feed.naming.read(path.name)
+    assert named, path.name
+    return validate(
+        feed,
+        feed.read_file(path, named),
+        known_codes(small_delivery()),
+        extract_date=named.extract_date,
+        birth_years=birth_years(small_delivery()),
+    )
+
+
+def birth_years(delivery: Delivery) -> pd.Series:
+    """Birth year by employee number."""
+    return pd.Series({row["Ansattnr"]: int(row["Fødselsdato"][-4:]) for row in delivery["ansatte"]})
 
 
 def judged_rows(folder: Path, feed: str, rows: Rows) -> Validated:
@@ -50,6 +62,6 @@ def rules_broken_in(feed: Feed, path: Path, known: Mapping[tuple[str, str], pd.I
     """Names of the rules a file breaks, one a row and rule, for tests that break each once."""
     named = feed.naming.read(path.name)
     assert named, f"{path.name} is not a name of {feed.name}"
-    validated = validate(feed, feed.read(path, named), known)
+    validated = validate(feed, feed.read_file(path, named), known)
     assert validated.rows_delivered == len(validated.accepted) + validated.rows_quarantined
     return [*validated.quarantined["rule"], *validated.warnings["rule"]]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import duckdb
 
 from sources.contract import Feed
-from sources.dialect import FileRejected
+from sources.errors import FileRejected
 from sources.validate import validate
 from warehouse.database import connect, one
 from warehouse.delivery import Delivery
@@ -26,8 +26,10 @@ def judge_waiting(home: Home, feeds: Mapping[str, Feed], waiting: Delivery, sett
     problems = []
     arrived = [(feed, arrival) for feed in feeds.values() for arrival in waiting.of(feed)]
     for feed, arrival in arrived:
+        if not feed.required:
+            continue  # it will be left out, and an earlier one used
         try:
-            validated = validate(feed, read_file(home, feed, arrival), {})
+            validated = validate(feed, read_file(home, feed, arrival), {}, extract_date=arrival.extract_date)
         except FileRejected as rejected:
             problems.append(f"{arrival.file_name} is rejected: {rejected}")
             continue
@@ -44,13 +46,14 @@ def _set_aside(feed: Feed, failed: Mapping[str, int]) -> int:
 
 
 def _too_many(quarantined: int, delivered: int, settings: Settings) -> bool:
-    return delivered > 0 and quarantined > settings.max_quarantine_share * delivered
+    return quarantined > settings.max_quarantine_share * delivered and quarantined > settings.max_quarantine_rows
 
 
 def _share_text(file_name: str, quarantined: int, delivered: int, settings: Settings) -> str:
     share = f"{100 * quarantined / delivered:.1f}".replace(".", ",")
     limit = f"{100 * settings.max_quarantine_share:g}".replace(".", ",")
-    return f"{file_name} is rejected: {quarantined} of {delivered} rows ({share} %) are bad; the limit is {limit} %"
+    rows = f" and {settings.max_quarantine_rows} rows" if settings.max_quarantine_rows else ""
+    return f"{file_name} is rejected: {quarantined} of {delivered} rows ({share} %) are bad; the limit is {limit} %{rows}"
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,8 @@ def accept_delivery(home: Home, settings: Settings, feeds: Mapping[str, Feed], d
     """
     with connect(home.build_database, settings, read_only=True) as con:
         write_report(con, home, delivery.extract_date)
-        inputs = _inputs(con)
-        problems = [line for found in inputs for line in _problems(con, feeds[found.feed], found, settings)]
+        inputs = loaded_inputs(con)
+        problems = [line for found in inputs for line in problems_of(con, feeds[found.feed], found, settings)]
         faults = _faults(con, feeds, delivery, inputs)
     if not problems and not faults:
         return
@@ -85,7 +88,8 @@ def accept_delivery(home: Home, settings: Settings, feeds: Mapping[str, Feed], d
     raise ProgramFault(text) if faults else Refused(text)
 
 
-def _inputs(con: duckdb.DuckDBPyConnection) -> list[Input]:
+def loaded_inputs(con: duckdb.DuckDBPyConnection) -> list[Input]:
+    """What the load recorded of each file."""
     inputs = con.execute(
         "select feed, file_name, rows_delivered, rows_loaded, rows_quarantined, rejection from raw.inputs"
         " order by feed, file_name"
@@ -100,7 +104,7 @@ def _inputs(con: duckdb.DuckDBPyConnection) -> list[Input]:
     ]
 
 
-def _problems(con: duckdb.DuckDBPyConnection, feed: Feed, found: Input, settings: Settings) -> list[str]:
+def problems_of(con: duckdb.DuckDBPyConnection, feed: Feed, found: Input, settings: Settings) -> list[str]:
     """Why a file cannot be used, with the first of its bad rows."""
     if found.rejection:
         return [f"{found.file_name} is rejected: {found.rejection}"]
@@ -123,11 +127,7 @@ def _faults(
         if found.rejection:
             continue
         feed = feeds[found.feed]
-        owed = {
-            rule.name
-            for rule in feed.rules
-            if rule.stage != "reference" or feed.references[rule.column][0] not in rejected_feeds
-        }
+        owed = {rule.name for rule in feed.rules if rule.refers_to not in rejected_feeds}
         if untried := sorted(owed - found.tried.keys()):
             faults.append(f"{found.file_name}: rules {', '.join(untried)} were never tried")
         if found.loaded + found.quarantined != found.delivered:
@@ -139,7 +139,8 @@ def _faults(
         counted = sum(found.loaded for found in inputs if found.feed == name)
         if counted != (stored := one(con, f"select count(*) from raw.{name}")[0]):
             faults.append(f"{name}: {counted} rows loaded are {stored} rows stored")
-        tried_files = {found.file_name for found in inputs if found.feed == name}
+        left_out = con.execute("select file_name from raw.left_out where feed = $1", [name]).fetchall()
+        tried_files = {found.file_name for found in inputs if found.feed == name} | {name for (name,) in left_out}
         faults += [
             f"{arrival.file_name} was never loaded" for arrival in delivery.of(contract) if arrival.file_name not in tried_files
         ]

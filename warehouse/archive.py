@@ -94,9 +94,10 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed]) -> TakenIn:
     taken, unknown = TakenIn(), []
     files = [path for path in landing.iterdir() if path.is_file() and not path.name.startswith(".")]
     for path in sorted(files, key=lambda p: (p.stat().st_mtime_ns, p.name)):
-        named = recognise(path.name, namings)
+        shown = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        named = recognise(path.name, namings) if shown == path.name else None
         if named is None:
-            unknown.append(f"{path.name} is not a delivery file and is left alone")
+            unknown.append(f"{shown} is not a delivery file and is left alone")
             continue
         before = path.stat()
         try:

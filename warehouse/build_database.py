@@ -25,16 +25,23 @@ DECIMALS = ((9, 4), (12, 2), (18, 6))
 BOOKKEEPING = """
 create schema raw;
 create table raw.inputs (feed varchar, delivered_as varchar, file_name varchar, sha256 varchar, extract_date date,
-    rows_delivered bigint, rows_loaded bigint, rows_quarantined bigint, rejection varchar, unknown_columns varchar);
-create table raw.quarantine (feed varchar, file_name varchar, file_sha256 varchar, row_number bigint, column_name varchar,
-    rule varchar, value varchar, description varchar, remedy varchar, cause varchar, is_first_cause boolean);
-create table raw.warnings (feed varchar, file_name varchar, file_sha256 varchar, row_number bigint, column_name varchar,
-    rule varchar, value varchar, description varchar, remedy varchar);
+    rows_delivered bigint, rows_loaded bigint, rows_quarantined bigint, rejection varchar, unknown_columns varchar,
+    notes varchar);
+create table raw.quarantine (feed varchar, file_name varchar, file_sha256 varchar, row_number bigint, line_number bigint,
+    column_name varchar, rule varchar, value varchar, description varchar, remedy varchar, cause varchar,
+    is_first_cause boolean);
+create table raw.warnings (feed varchar, file_name varchar, file_sha256 varchar, row_number bigint, line_number bigint,
+    column_name varchar, rule varchar, value varchar, description varchar, remedy varchar);
 create table raw.feeds (feed varchar, is_required boolean);
 create table raw.rule_results (feed varchar, file_name varchar, rule varchar, severity varchar, description varchar,
     rows_seen bigint, rows_failed bigint);
 create table raw.lost_keys (feed varchar, key_pseudonym varchar, cause varchar);
 create table raw.merged_rows (feed varchar, file_sha256 varchar, row_number bigint, merged_row bigint);
+-- From first_row on a row stands on line row_number + line_offset, null in a file without lines. Files with all rows one line
+-- further than their number are left out.
+create table raw.line_offsets (feed varchar, file_sha256 varchar, first_row bigint, line_offset bigint);
+create table raw.left_out (feed varchar, file_name varchar, file_sha256 varchar, extract_date date, used_instead varchar,
+    reason varchar);
 create table raw.delivery (arrival varchar);
 """
 

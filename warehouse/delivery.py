@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sources.contract import Feed
+from sources.naming import is_in_future
 from warehouse.errors import Refused
 from warehouse.ledger import Arrival
 
@@ -41,10 +42,11 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Choice:
-    """The delivery to load and the newer ones that still wait for files."""
+    """The delivery to load, the newer ones that still wait for files, and files that carry a date after today."""
 
     delivery: Delivery
     waiting: list[Delivery]
+    in_future: tuple[Arrival, ...] = ()
 
 
 def choose(arrivals: Iterable[Arrival], feeds: Mapping[str, Feed], as_of: date | None) -> Choice:
@@ -56,7 +58,12 @@ def choose(arrivals: Iterable[Arrival], feeds: Mapping[str, Feed], as_of: date |
     namings = {naming.stem: naming for feed in feeds.values() for naming in feed.namings}
     by_date: dict[date, dict[str, Arrival]] = defaultdict(dict)
     beside: dict[tuple[str, str], Arrival] = {}
-    for arrival in sorted(arrivals, key=lambda a: (a.extract_date, a.sequence)):
+    arrived = list(arrivals)
+    # It would stand before every later delivery.
+    in_future = tuple(arrival for arrival in arrived if is_in_future(arrival.extract_date))
+    for arrival in sorted(
+        (arrival for arrival in arrived if arrival not in in_future), key=lambda a: (a.extract_date, a.sequence)
+    ):
         naming = namings.get(arrival.feed)
         named = naming.read(arrival.file_name) if naming else None
         if naming is None or named is None or (as_of is not None and arrival.extract_date > as_of):
@@ -70,9 +77,15 @@ def choose(arrivals: Iterable[Arrival], feeds: Mapping[str, Feed], as_of: date |
     for delivery in deliveries:
         if not delivery.missing(feeds):
             others = tuple(beside[part] for part in sorted(beside))
-            return Choice(Delivery(delivery.extract_date, delivery.files + others), waiting)
+            return Choice(Delivery(delivery.extract_date, delivery.files + others), waiting, in_future)
         waiting.append(delivery)
     limit = f" on or before {as_of}" if as_of else ""
+    if in_future and not waiting:
+        names = ", ".join(arrival.file_name for arrival in in_future)
+        raise Refused(
+            f"no delivery{limit}: {names} {'carry' if len(in_future) > 1 else 'carries'} an extract date after today;"
+            " correct the date in the name and deliver again"
+        )
     if not waiting:
         wanted = ", ".join(dict.fromkeys(naming.told for feed in feeds.values() if feed.required for naming in feed.namings))
         raise Refused(f"no delivery{limit}: put the files {wanted} in the landing folder")

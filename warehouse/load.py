@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sources.contract import Feed
-from sources.dialect import FileRejected, TextTable
+from sources.errors import FileRejected
+from sources.text_table import TextTable
 from sources.validate import Validated, validate
 from warehouse.archive import unchanged_file
 from warehouse.build_database import insert
@@ -27,13 +29,14 @@ from warehouse.settings import Settings
 
 @dataclass(frozen=True)
 class FeedLoad:
-    """How the load of one feed's file went. `rejection` says why a whole file cannot be used."""
+    """How the load of one feed's file went. `rejection` says why a whole file cannot be used, `notes` how it was read."""
 
     feed: str
     file_name: str
     rows_delivered: int = 0
     rows_loaded: int = 0
     rejection: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def rows_quarantined(self) -> int:
@@ -43,33 +46,45 @@ class FeedLoad:
 def load_feed(home: Home, settings: Settings, feed: Feed, arrivals: Sequence[Arrival]) -> list[FeedLoad]:
     """Read, validate and store a feed's files. One that cannot be used is recorded as rejected; nothing is raised for it."""
     with connect(home.build_database, settings) as con:
-        known = _known_codes(con, feed)
-        key = pseudonym_key(home)
+        beside = references(con, feed)
         con.begin()
-        _forget(con, feed)
-        loads = [_load_file(con, home, feed, arrival, known, key) for arrival in arrivals]
+        forget(con, feed)
+        loads = [load_file(con, home, feed, arrival, beside) for arrival in arrivals]
         con.commit()
     return loads
 
 
-def _load_file(
-    con: duckdb.DuckDBPyConnection,
-    home: Home,
-    feed: Feed,
-    arrival: Arrival,
-    known: Mapping[tuple[str, str], pd.Index],
-    key: bytes,
-) -> FeedLoad:
+@dataclass(frozen=True)
+class References:
+    """What other feeds have loaded that rows may be held against: accepted codes, and birth years by employee number."""
+
+    codes: Mapping[tuple[str, str], pd.Index]
+    birth_years: pd.Series | None
+
+
+def load_file(con: duckdb.DuckDBPyConnection, home: Home, feed: Feed, arrival: Arrival, beside: References) -> FeedLoad:
+    """Read, validate and store one file within the caller's transaction."""
     try:
-        validated = validate(feed, read_file(home, feed, arrival), known)
+        validated = validate(
+            feed,
+            read_file(home, feed, arrival),
+            beside.codes,
+            extract_date=arrival.extract_date,
+            birth_years=beside.birth_years,
+        )
     except FileRejected as rejected:
         con.execute(
-            "insert into raw.inputs values ($1, $2, $3, $4, $5, 0, 0, 0, $6, '')",
+            "insert into raw.inputs values ($1, $2, $3, $4, $5, 0, 0, 0, $6, '', '')",
             [feed.name, arrival.feed, arrival.file_name, arrival.sha256, arrival.extract_date, str(rejected)],
         )
         return FeedLoad(feed.name, arrival.file_name, rejection=str(rejected))
-    _store(con, validated, arrival, key)
-    return FeedLoad(feed.name, arrival.file_name, validated.rows_delivered, len(validated.accepted))
+    _store(con, validated, arrival, pseudonym_key(home))
+    return FeedLoad(feed.name, arrival.file_name, validated.rows_delivered, len(validated.accepted), notes=_notes(validated))
+
+
+def _notes(validated: Validated) -> tuple[str, ...]:
+    unknown = validated.unknown_columns
+    return (*validated.notes, *([f"unknown columns are ignored: {', '.join(unknown)}"] if unknown else []))
 
 
 def read_file(home: Home, feed: Feed, arrival: Arrival) -> TextTable:
@@ -80,18 +95,18 @@ def read_file(home: Home, feed: Feed, arrival: Arrival) -> TextTable:
     """
     named = next(naming for naming in feed.namings if naming.stem == arrival.feed).read(arrival.file_name)
     assert named is not None, f"{arrival.file_name} was not chosen by its name"
-    return feed.read(unchanged_file(home, arrival), named)
+    return feed.read_file(unchanged_file(home, arrival), named)
 
 
-def _forget(con: duckdb.DuckDBPyConnection, feed: Feed) -> None:
+def forget(con: duckdb.DuckDBPyConnection, feed: Feed) -> None:
     """Remove what an earlier try of the same night loaded, so that a retry starts clean."""
     con.execute(f"delete from raw.{feed.name}")
-    for table in ("inputs", "quarantine", "warnings", "rule_results", "lost_keys", "merged_rows"):
+    for table in ("inputs", "quarantine", "warnings", "rule_results", "lost_keys", "merged_rows", "line_offsets", "left_out"):
         con.execute(f"delete from raw.{table} where feed = $1", [feed.name])
 
 
-def _known_codes(con: duckdb.DuckDBPyConnection, feed: Feed) -> dict[tuple[str, str], pd.Index]:
-    """Accepted codes of the other feeds this one refers to.
+def references(con: duckdb.DuckDBPyConnection, feed: Feed) -> References:
+    """Accepted codes of the other feeds this one refers to, and birth years where its dates are held against them.
 
     A reference into a rejected file stays untried: the night stops anyway, and its missing rows would only drown the cause.
     """
@@ -103,7 +118,11 @@ def _known_codes(con: duckdb.DuckDBPyConnection, feed: Feed) -> dict[tuple[str, 
             name = _english(other, header)
             codes = con.execute(f"select distinct {name} from raw.{other}").df()[name]
             known[(other, header)] = pd.Index(codes.astype(pd.ArrowDtype(pa.string())))
-    return known
+    has_persons = bool(one(con, "select count(*) from raw.inputs where feed = 'ansatte' and rejection is null")[0])
+    if not has_persons:
+        return References(known, None)
+    persons = con.execute("select employee_no, birth_year from raw.ansatte").df()
+    return References(known, persons.drop_duplicates("employee_no").set_index("employee_no")["birth_year"])
 
 
 def _english(feed: str, header: str) -> str:
@@ -131,6 +150,7 @@ def _store(con: duckdb.DuckDBPyConnection, validated: Validated, arrival: Arriva
     merged = [(feed.name, arrival.sha256, row, further) for row, rows in validated.merged.items() for further in rows]
     insert(con, "raw.merged_rows", pd.DataFrame(merged, columns=["feed", "file_sha256", "row_number", "merged_row"]))
 
+    insert(con, "raw.line_offsets", _line_offsets(validated, arrival))
     quarantined, lost_keys = rows_of_quarantine(con, validated, arrival, key)
     insert(con, "raw.quarantine", quarantined)
     insert(con, "raw.warnings", rows_of_warnings(validated, arrival))
@@ -150,7 +170,7 @@ def _store(con: duckdb.DuckDBPyConnection, validated: Validated, arrival: Arriva
     lost = [(feed.name, lost_key, cause) for lost_key, cause in lost_keys.items()]
     insert(con, "raw.lost_keys", pd.DataFrame(lost, columns=["feed", "key", "cause"]))
     con.execute(
-        "insert into raw.inputs values ($1, $2, $3, $4, $5, $6, $7, $8, null, $9)",
+        "insert into raw.inputs values ($1, $2, $3, $4, $5, $6, $7, $8, null, $9, $10)",
         [
             feed.name,
             arrival.feed,
@@ -161,5 +181,20 @@ def _store(con: duckdb.DuckDBPyConnection, validated: Validated, arrival: Arriva
             len(validated.accepted),
             validated.rows_quarantined,
             ", ".join(validated.unknown_columns),
+            "; ".join(validated.notes),
         ],
     )
+
+
+def _line_offsets(validated: Validated, arrival: Arrival) -> pd.DataFrame:
+    """How far lines run ahead of rows, from each row on at which that changes."""
+    lines = validated.lines
+    offsets = lines - np.arange(len(lines))
+    changes = np.flatnonzero(np.diff(offsets, prepend=offsets[:1] - 1))
+    found: list[tuple[int, int | None]] = [(int(row), int(offsets[row])) for row in changes] if len(lines) else [(0, None)]
+    if found == [(0, 1)]:
+        found = []
+    frame = pd.DataFrame(found, columns=["first_row", "line_offset"], dtype="Int64")
+    frame.insert(0, "feed", validated.feed.name)
+    frame.insert(1, "file_sha256", arrival.sha256)
+    return frame

@@ -27,6 +27,7 @@ COLUMNS_OF_WARNINGS = [
     "file_name",
     "file_sha256",
     "row_number",
+    "line_number",
     "column",
     "rule",
     "value",
@@ -58,9 +59,14 @@ def _reasons(validated: Validated, found: pd.DataFrame, arrival: Arrival) -> pd.
         feed=validated.feed.name,
         file_name=arrival.file_name,
         file_sha256=arrival.sha256,
+        line_number=pd.array([_line(validated, row) for row in found["row_number"]], dtype="Int64"),
         description=[rules[name].description for name in found["rule"]],
         remedy=[rules[name].remedy for name in found["rule"]],
     )
+
+
+def _line(validated: Validated, row: int) -> int | None:
+    return int(validated.lines[row]) if row < len(validated.lines) else None
 
 
 def _causes(
@@ -71,7 +77,7 @@ def _causes(
     Findings come in the order they were made: what a row refers to was lost before the row itself.
     """
     feed, found = validated.feed, validated.quarantined
-    referred = {rule.name: feed.references[rule.column][0] for rule in feed.rules if rule.stage == "reference"}
+    referred = {rule.name: rule.refers_to for rule in feed.rules if rule.refers_to}
     lost = {(other, lost_key): cause for other, lost_key, cause in con.execute("select * from raw.lost_keys").fetchall()}
     own_keys = dict(zip(validated.lost_keys, pseudonyms(list(validated.lost_keys.values()), key), strict=True))
     references = pseudonyms([str(reference) for reference in found["reference"]], key)
@@ -104,7 +110,7 @@ def rule_outcomes(home: Home, settings: Settings, feed: Feed) -> dict[str, RuleO
             [feed.name],
         ).fetchall()
         examples: dict[str, list[dict[str, object]]] = {}
-        columns = ("rule", "file_name", "row_number", "column_name", "value", "description", "remedy")
+        columns = ("rule", "file_name", "row_number", "line_number", "column_name", "value", "description", "remedy")
         for table in ("quarantine", "warnings"):
             rows = con.execute(
                 f"""select {", ".join(columns)} from raw.{table} where feed = $1
@@ -118,22 +124,41 @@ def rule_outcomes(home: Home, settings: Settings, feed: Feed) -> dict[str, RuleO
 
 
 def bad_rows(con: duckdb.DuckDBPyConnection, feed: str, file_name: str) -> list[str]:
-    """The first quarantined rows of each rule that a file broke, one line a row."""
+    """The first quarantined rows of each rule that a file broke, one line a row; of kinds in no list one line a kind."""
     rows = con.execute(
-        """select row_number, column_name, value, rule, description, remedy, cause, count(*) over (partition by rule) as n,
-               row_number() over (partition by rule order by row_number) as place
-           from raw.quarantine where feed = $1 and file_name = $2
+        """select row_number, line_number, column_name, value, rule, description, remedy, cause,
+               count(*) over (partition by rule) as n, row_number() over (partition by rule order by row_number) as place
+           from raw.quarantine where feed = $1 and file_name = $2 and not ends_with(rule, '_listed')
            qualify place <= $3 order by min(row_number) over (partition by rule), rule, row_number""",
         [feed, file_name, ROWS_NAMED_PER_RULE],
     ).fetchall()
-    lines = []
-    for row, column, value, rule, description, remedy, cause, count, place in rows:
-        where = f"row {row}" + (f", {column}" if column else "") + (f" = {value}" if value else "")
+    lines = _unlisted_kinds(con, feed, file_name)
+    for row, line, column, value, rule, description, remedy, cause, count, place in rows:
+        where = where_of(row, line) + (f", {column}" if column else "") + (f" = {value}" if value else "")
         because = f" (first cause: {cause})" if cause else ""
         lines.append(f"  {where}: breaks {rule} ({description}){because}: {remedy}")
         if place == min(count, ROWS_NAMED_PER_RULE) and count > place:
             lines.append(f"  … and {count - place} more rows break {rule}")
     return lines
+
+
+def _unlisted_kinds(con: duckdb.DuckDBPyConnection, feed: str, file_name: str) -> list[str]:
+    kinds = con.execute(
+        """select column_name, value, rule, description, remedy, count(*), min(row_number), arg_min(line_number, row_number)
+           from raw.quarantine where feed = $1 and file_name = $2 and ends_with(rule, '_listed')
+           group by all order by count(*) desc, value""",
+        [feed, file_name],
+    ).fetchall()
+    return [
+        f"  {column} = {value}: {count} row{'s' if count > 1 else ''}, first {where_of(row, line)}:"
+        f" breaks {rule} ({description}): {remedy}"
+        for column, value, rule, description, remedy, count, row, line in kinds
+    ]
+
+
+def where_of(row: int, line: int | None) -> str:
+    """Where a row stands in its file; with its line where that is not the one after as many rows and a header."""
+    return f"row {row}" if line is None or line == row + 1 else f"row {row} (line {line} of the file)"
 
 
 def _harmless(cell: object) -> object:
@@ -144,14 +169,15 @@ def _harmless(cell: object) -> object:
 def write_report(con: duckdb.DuckDBPyConnection, home: Home, extract_date: date) -> None:
     """The bad rows of a delivery as a CSV in the dialect, for the payroll office."""
     rows = con.execute(
-        """select file_name, row_number, column_name, rule, value, description, remedy, cause, 'quarantined' as outcome
+        """select file_name, row_number, line_number, column_name, rule, value, description, remedy, cause,
+               'quarantined' as outcome
            from raw.quarantine
            union all
-           select file_name, row_number, column_name, rule, value, description, remedy, null, 'loaded with warning'
+           select file_name, row_number, line_number, column_name, rule, value, description, remedy, null, 'loaded with warning'
            from raw.warnings order by file_name, row_number, rule"""
     )
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow(["file", "row", "column", "rule", "value", "should be", "what to do", "first cause", "outcome"])
+    writer.writerow(["file", "row", "line", "column", "rule", "value", "should be", "what to do", "first cause", "outcome"])
     writer.writerows([_harmless(cell) for cell in row] for row in rows.fetchall())
     write_private(home.quarantine / f"{extract_date}.csv", "\ufeff" + out.getvalue())

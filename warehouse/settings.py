@@ -70,6 +70,7 @@ class Settings(BaseModel):
         description="A full-time or equality cell with fewer persons is withheld, and a pay group with fewer women or men."
     )
     max_quarantine_share: Share = Field(description="A feed with a larger share of bad rows stops the night.")
+    max_quarantine_rows: Count = Field(5, description="Up to so many bad rows of a feed never stop the night.")
     memory_limit: Size = Field(description="DuckDB's share of the memory.")
     protection_interval: Annotated[Share, WITHHOLDS] = Field(
         0.1, description="A withheld figure stays uncertain by this share of its threshold, up and down."

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
 
-from sources.dialect import UTF8_BOM, XLSX_SIGNATURE, FileRejected, TextTable, as_utf8, read_text_table, text_rows
+from sources.delimited import SEPARATORS, UTF8_BOM, as_utf8
+from sources.dialect import XLSX_SIGNATURE, read_text_table
+from sources.errors import FileRejected
 from sources.naming import NamedFile
+from sources.text_table import TextTable, text_rows
 from sources.toml_file import Allowed, TomlError, known, read_toml
 
 LAYOUTS = Path(__file__).parent / "layouts"
@@ -97,14 +102,17 @@ def layouts() -> dict[str, Layout]:
 def read_pai(path: Path, named: NamedFile) -> TextTable:
     """The contract's columns of a PAI file, by the layout that fits it, with the file's year on every row."""
     data = path.read_bytes().removeprefix(UTF8_BOM)
-    is_delimited = data.startswith(XLSX_SIGNATURE) or b";" in data.partition(b"\n")[0]
+    first = b"".join(data.split(b"\n", 5)[:5])
+    is_delimited = data.startswith(XLSX_SIGNATURE) or any(separator in first for separator in SEPARATORS)
     table = _read_delimited(path) if is_delimited else _read_fixed(data)
     return table.with_constant(YEAR, named.part)
 
 
 def _read_delimited(path: Path) -> TextTable:
-    table = read_text_table(path)
-    layout = max((one for one in layouts().values() if not one.record_length), key=lambda one: one.known_headers(table.columns))
+    delimited = [one for one in layouts().values() if not one.record_length]
+    wanted = dict.fromkeys(column.header or name for one in delimited for name, column in one.columns.items())
+    table = read_text_table(path, wanted=wanted)
+    layout = max(delimited, key=lambda one: one.known_headers(table.columns))
     named = {column.header or name: name for name, column in layout.columns.items()}
     columns = {}
     for header, cells in table.columns.items():
@@ -112,11 +120,11 @@ def _read_delimited(path: Path) -> TextTable:
         if column and (column.decimals or column.date or column.codes):
             cells = pa.chunked_array([pa.array([column.in_dialect(cell) for cell in cells.to_pylist()], pa.string())])
         columns[named.get(header, header)] = cells
-    return TextTable(columns, table.row_numbers, table.misshapen, table.width)
+    return replace(table, columns=columns)
 
 
 def _read_fixed(data: bytes) -> TextTable:
-    lines = as_utf8(data).decode("utf-8").splitlines()
+    lines = re.split("\r\n|\n|\r", as_utf8(data).decode("utf-8"))
     first = len(lines[0].rstrip()) if lines else 0
     fitting = [layout for layout in layouts().values() if first and layout.record_length >= first]
     if not fitting:
@@ -130,7 +138,8 @@ def _read_fixed(data: bytes) -> TextTable:
             rows.append([_cell(column, line) for column in layout.columns.values()])
             numbers.append(number)
     table = text_rows(list(layout.columns), rows, numbers)
-    return TextTable(table.columns, table.row_numbers, misshapen, table.width)
+    # Without a header row 1 stands on line 1.
+    return replace(table, misshapen=misshapen, lines=np.arange(len(lines) + 1))
 
 
 def _cell(column: LayoutColumn, line: str) -> str | None:

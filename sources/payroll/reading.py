@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -18,9 +18,11 @@ import pyarrow.compute as pc
 from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 from pydantic.dataclasses import dataclass
 
+from sources.cells import without_mark
 from sources.contract import Feed
-from sources.dialect import FileRejected, TextTable, read_text_table
+from sources.dialect import read_text_table
 from sources.payroll.records import read_records
+from sources.text_table import TextTable, refuse_missing
 from sources.toml_file import Allowed, known
 
 OTHERS = "*"
@@ -61,13 +63,13 @@ class Cell:
 
     def in_dialect(self, cell: str | None) -> str | None:
         """The cell as the dialect writes it. What has another form is left as it is, for the rules to tell."""
-        if cell is None or cell in self.open:
+        if cell is None or without_mark(cell) in self.open:
             return None
         if self.codes:
             return self.codes.get(cell, self.codes.get(OTHERS, cell)) or None
         if self.date:
             pattern, dialect = DATE_FORMS[self.date]
-            return re.sub(f"^{pattern}$", dialect, cell)
+            return re.sub(f"^{pattern}$", dialect, without_mark(cell))
         if self.decimals and re.fullmatch(r"-?\d+", cell):
             return format(Decimal(cell).scaleb(-self.decimals), "f").replace(".", ",")
         return cell.replace(".", ",") if self.point and re.fullmatch(r"-?\d+\.\d+", cell) else cell
@@ -130,9 +132,8 @@ def read_rows(path: Path, file: VendorFile, reading: Reading, beside: Sequence[R
     alike = [one for one in beside if one.each == reading.each]
     wanted = dict.fromkeys([*file.drop_prefix, *(header for one in alike for header in one.headers)])
     is_json = file.name.endswith(".json")
-    source = read_records(path, file.records, reading.each, wanted) if is_json else read_text_table(path)
-    if missing := [header for header in wanted if header not in source.columns]:
-        raise FileRejected(f"column {', '.join(missing)} of the payroll profile is missing; export the file with it")
+    source = read_records(path, file.records, reading.each, wanted) if is_json else read_text_table(path, wanted=wanted)
+    refuse_missing([header for header in wanted if header not in source.columns], source, wanted)
     used = {header for one in beside for header in one.headers} | {one.each for one in beside}
     columns = dict(source.columns)
     for header, prefix in file.drop_prefix.items():
@@ -154,10 +155,14 @@ def read_rows(path: Path, file: VendorFile, reading: Reading, beside: Sequence[R
     noted = {rule: {row: value for row, value in rows.items() if row in kept} for rule, rows in noted.items()}
     result = {header: converted[header] for header in reading.columns}
     nothing = pa.chunked_array([pa.nulls(len(numbers), pa.string())])
+    # What the vendor does not have is empty; what it has and did not deliver was refused above.
+    for header, column in contract.columns.items():
+        if column.nullable and not column.metadata["optional"]:
+            result.setdefault(header, nothing)
     for header in source.columns:
         if header not in used:
             result[f"{header} (not in the profile)" if header in contract.columns else header] = nothing
-    return TextTable(result, numbers, source.misshapen, source.width, set_aside=set_aside, noted=noted, merged=merged)
+    return replace(source, columns=result, row_numbers=numbers, set_aside=set_aside, noted=noted, merged=merged)
 
 
 def _wins(table: pa.Table, reading: Reading) -> np.ndarray:

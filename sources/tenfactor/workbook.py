@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from sources.dialect import TextTable, read_text_table, text_rows
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sources.cells import NO_TEXT
+from sources.dialect import read_text_table
+from sources.errors import FileRejected
 from sources.naming import NamedFile, Naming
+from sources.text_table import TextTable, text_rows
 
 FILES = Naming("10faktor", kinds=("xlsx",), yearly=True)
 YEAR = "Undersøkelsesår"
 SERVED_NAME = "Faktornavn"
 NORWAY = "norge"
 NORWAY_ROW = "Rad med Norge"
+SHEETS = {"Deltakelse": ("Enhet", "Enhetskode", "Planlagte svar", "Svar"), "Faktorer": ("Enhet", "Enhetskode", "Antall svar")}
+# What the supplier prints where too few have answered.
+NO_SCORE = ("-", "–", "*", "**", "..", ":")
 # "Faktor 3", "F3", "3.", "03 - ": what may stand before a factor's name, or alone.
 NUMBERED = re.compile(r"(?:f(?:aktor)?\s*)?0?(\d{1,2})\b\s*[.:–-]?\s*", re.IGNORECASE)
 
@@ -42,16 +53,35 @@ def _factor_of_header(header: str) -> int | None:
 
 def read_participation(path: Path, named: NamedFile) -> TextTable:
     """The sheet Deltakelse with the round's year on every row."""
-    return read_text_table(path, sheet="Deltakelse").with_constant(YEAR, named.part)
+    return _sheet(path, "Deltakelse").with_constant(YEAR, named.part)
 
 
 def read_factors(path: Path, named: NamedFile) -> TextTable:
-    """The sheet Faktorer in long form, whichever it was delivered in, with the round's year on every row."""
-    table = read_text_table(path, sheet="Faktorer")
+    """The sheet Faktorer in long form, whichever it was delivered in, with the round's year on every row.
+
+    A row whose score is a sign for none (`-`, `*`) is no row, as an empty cell of a wide sheet is none.
+    """
+    table = _sheet(path, "Faktorer")
+    scores = [header for header in table.columns if header in ("Snitt", "Norge") or _factor_of_header(header) is not None]
+    signs = pa.array([*NO_SCORE, *(NO_TEXT + sign for sign in NO_SCORE)])
+    without = {header: pc.fill_null(pc.is_in(table.columns[header], signs), False) for header in scores}
+    columns = {
+        header: pc.if_else(none, pa.scalar(None, pa.string()), table.columns[header]) for header, none in without.items()
+    }
+    table = replace(table, columns={**table.columns, **columns})
+    if "Snitt" in without and (rows := np.flatnonzero(without["Snitt"].to_numpy())).size:
+        table = table.without_rows(rows, f"sheet Faktorer: {len(rows)} rows without a score are no rows")
     by_factor = {header: factor for header in table.columns if (factor := _factor_of_header(header)) is not None}
     if "Faktor" not in table.columns and by_factor:
         table = _long(table, by_factor)
     return _with_served_name(table).with_constant(YEAR, named.part)
+
+
+def _sheet(path: Path, name: str) -> TextTable:
+    try:
+        return read_text_table(path, name, wanted=SHEETS[name])
+    except FileRejected as rejected:
+        raise FileRejected(f"sheet {name}: {rejected}") from None
 
 
 def _with_served_name(table: TextTable) -> TextTable:

@@ -398,7 +398,7 @@ def test_rows_file_and_text(town: tuple[Home, Settings], tmp_path: Path) -> None
     for told in ("Sykefraværsprosent (sick_leave_percent)", "100 × tapte dagsverk / mulige dagsverk", "sha256", "code_version"):
         assert told in result.stdout
     header, *lines = target.read_text(encoding="utf-8").splitlines()
-    assert header == "file;sha256;row;role;feed"
+    assert header == "file;sha256;row;role;feed;line"
     spell = [line for line in lines if "makes the spell long-term" in line]
     assert [line.split(";")[2] for line in spell] == ["2"]
     assert len(lines) == 2 + 3 + 3 + 2

@@ -27,10 +27,10 @@ SMALL_DELIVERY = {
 700414;11906533385;Mønstrid Fiktivøy;M;11.10.1965
 """,
     "stillinger": """
-700411;1;1110;0951;Rektor;Fast;100;01.01.2020;31.07.2023;812500;;;
-700411;1;1110;0951;Rektor;Fast;80,5;01.08.2023;;1034567,89;10;Virksomhetsleder;Nei
-700412;1;1111;6572;Assistent;Vikar;33,3333;15.03.2022;;;;;
-700413;2;1000;7174;Sykepleier;Midlertidig;50;01.01.2024;30.06.2025;498000,5;3;Avdelingsleder;Ja
+700411;1;1110;0951;Rektor;Fast;;100;01.01.2020;31.07.2023;812500;;;
+700411;1;1110;0951;Rektor;Fast;37,5;80,5;01.08.2023;;1034567,89;10;Virksomhetsleder;Nei
+700412;1;1111;6572;Assistent;Vikar;;33,3333;15.03.2022;;;;;
+700413;2;1000;7174;Sykepleier;Midlertidig;35,5;50;01.01.2024;30.06.2025;498000,5;3;Avdelingsleder;Ja
 """,
     "fravaer": """
 700411;;Egenmelding;04.03.2024;05.03.2024;100
@@ -67,7 +67,7 @@ def small_delivery() -> Delivery:
 def write_payroll(landing: Path, day: str, **feeds: Sequence[str]) -> None:
     """The five required files of one extract date, from lines in the contracts' order; units default to UNITS.
 
-    Lines may leave out the contract's last columns. Persons are made from the positions: number n is a woman born in 1980
+    Lines may leave out their last cells. Persons are made from the positions: number n is a woman born in 1980
     when n is odd, else a man.
     """
     positions = feeds.get("stillinger", ["1;1;V1;7174;Sykepleier;Fast;100;01.01.2020;"])
@@ -76,8 +76,9 @@ def write_payroll(landing: Path, day: str, **feeds: Sequence[str]) -> None:
     content: dict[str, Sequence[str]] = {"organisasjon": UNITS, "ansatte": persons, "fravaer": [], "permisjoner": [], **feeds}
     content["stillinger"] = positions
     for name in PAYROLL:
-        columns = content[name][0].count(";") + 1 if content[name] else None
-        write_lines(landing / f"{name}_{day}.csv", header_line(name, columns=columns), content[name])
+        header = header_line(name)
+        padded = [line + ";" * (header.count(";") - line.count(";")) for line in content[name]]
+        write_lines(landing / f"{name}_{day}.csv", header, padded)
 
 
 def national_number(n: int) -> str:

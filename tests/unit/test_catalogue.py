@@ -37,7 +37,7 @@ def test_a_publication_says_what_its_tables_are() -> None:
 
 
 def test_the_record_has_the_threshold_of_the_municipality() -> None:
-    settings = replace(read_settings(), stricter={"sick_leave_by_age": 40.0})
+    settings = read_settings().model_copy(update={"stricter": {"sick_leave_by_age": 40.0}})
     said = record_of(tables_of(load_manifest()), settings)
     assert said["sick_leave_by_age"]["threshold"] == {"setting": "min_fte_unit", "value": 40.0}
     assert said["sick_leave_by_sex"]["threshold"] == {"setting": "min_fte_unit", "value": settings.min_fte_unit}

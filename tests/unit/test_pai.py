@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sources.dialect import FileRejected
+from sources.errors import FileRejected
 from sources.pai import layout
 from sources.pai.layout import layouts
 from sources.registry import feeds
@@ -22,7 +22,11 @@ HEADER = (
 GOOD = f"{national_number(1)};1;7174;75,5;F;2110;V1;512 000;1 200,50;;;741  ;35,5;01.08.2010"
 BROKEN = {
     "field_count": (GOOD, GOOD + ";x"),
+    "quote_closed": (";F;", ';"F;'),
+    "cell_is_text": (";V1;", ";#N/A;"),
     "national_number_required": (national_number(1), ""),
+    "national_number_eleven_digits": (national_number(1), "0182*******"),
+    "one_employee_no": (";1;7174", ";2;7174"),
     "national_number_check_digits": (national_number(1), "01828012345"),
     "employee_no_required": (";1;", ";;"),
     "job_code_required": ("7174", ""),
@@ -51,7 +55,7 @@ BROKEN = {
 def read(path: Path) -> Validated:
     named = PAI.naming.read(path.name)
     assert named
-    return validate(PAI, PAI.read(path, named), {})
+    return validate(PAI, PAI.read_file(path, named), {})
 
 
 @pytest.mark.parametrize("rule", BROKEN)
@@ -60,6 +64,21 @@ def test_rule(tmp_path: Path, rule: str) -> None:
     assert GOOD.count(good) == 1
     path = write_lines(tmp_path / "pai_2023.csv", HEADER, [GOOD, GOOD.replace(good, bad)])
     assert rules_broken_in(PAI, path) == [rule]
+
+
+@pytest.mark.parametrize(
+    "masked", ["018280", "018280XXXXX", "***********", "01828011111", "01828099999", "018280 1234 5", "ukjent"]
+)
+def test_a_masked_national_number_is_a_bad_row(tmp_path: Path, masked: str) -> None:
+    path = write_lines(tmp_path / "pai_2023.csv", HEADER, [GOOD.replace(national_number(1), masked)])
+    assert rules_broken_in(PAI, path) == ["national_number_eleven_digits"]
+
+
+@pytest.mark.parametrize("separator", [",", "\t"])
+def test_another_separator_and_title_lines_are_read_right(tmp_path: Path, separator: str) -> None:
+    row = GOOD.replace("75,5", "75").replace("1 200,50", "1200").replace("35,5", "36")
+    path = write_lines(tmp_path / "pai_2023.csv", "PAI 2023", ["", HEADER.replace(";", separator), row.replace(";", separator)])
+    assert rules_broken_in(PAI, path) == []
 
 
 def test_every_rule_has_a_case() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sources.dialect import FileRejected
+from sources.errors import FileRejected
 from sources.registry import feeds
 from sources.validate import validate
 from tests.judging import rules_broken_in
@@ -27,6 +27,9 @@ GOOD = {
 }
 BROKEN = {
     "sammenligning": {
+        "quote_closed": 'sick_leave_percent;2022;"Bærum kommune;9,2;KS',
+        "cell_is_text": "#N/A;2022;Bærum kommune;9,2;KS",
+        "name_decoded": "sick_leave_percent;2022;BÃ¦rum kommune;9,2;KS",
         "field_count": "sick_leave_percent;2022;Bærum kommune;9,2",
         "indicator_required": ";2022;Bærum kommune;9,2;KS",
         "period_required": "sick_leave_percent;;Bærum kommune;9,2;KS",
@@ -38,6 +41,9 @@ BROKEN = {
         "figure_unique": "sick_leave_percent;2023-Q1;Bærum kommune;9,3;SSB",
     },
     "maltall": {
+        "quote_closed": 'sick_leave_percent;kommune;"Asker kommune;2025;7,0;HP 2023;13.12.2022',
+        "cell_is_text": "#REF!;kommune;Asker kommune;2025;7,0;HP 2023;13.12.2022",
+        "name_decoded": "sick_leave_percent;kommune;Br?set kommune;2025;7,0;HP 2023;13.12.2022",
         "field_count": "sick_leave_percent;kommune",
         "indicator_required": ";kommune;Asker kommune;2025;7,0;HP 2023;13.12.2022",
         "unit_level_required": "sick_leave_percent;;Asker kommune;2025;7,0;HP 2023;13.12.2022",
@@ -54,6 +60,9 @@ BROKEN = {
         "target_unique": "sick_leave_percent;kommune;Asker kommune;2024;6,9;HP 2023;13.12.2022",
     },
     "piloter": {
+        "quote_closed": 'V2;"Langvakter;01.02.2023;31.12.2024',
+        "cell_is_text": "V2;#N/A;01.02.2023;31.12.2024",
+        "name_decoded": "V2;N\ufffdrvakter;01.02.2023;31.12.2024",
         "field_count": "V2;Langvakter;01.02.2023;31.12.2024;x",
         "unit_code_required": ";Langvakter;01.02.2023;31.12.2024",
         "pilot_required": "V2;;01.02.2023;31.12.2024",
@@ -65,6 +74,8 @@ BROKEN = {
         "unit_unique_in_pilot": "V1;Langvakter;01.03.2023;",
     },
     "publiserte_tall": {
+        "quote_closed": 'A-2;"Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;1',
+        "cell_is_text": "A-2;#N/A;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;1",
         "field_count": "A-2;Rapport",
         "figure_id_required": ";Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;1",
         "document_required": "A-2;;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;1",
@@ -120,7 +131,7 @@ def cells(folder: Path, content: dict[str, object]) -> list[tuple]:
     path.write_text("\ufeff" + json.dumps(content), encoding="utf-8")
     feed, named = feeds()["ssb"], feeds()["ssb"].naming.read(path.name)
     assert named
-    accepted = validate(feed, feed.read(path, named), {}).accepted
+    accepted = validate(feed, feed.read_file(path, named), {}).accepted
     assert set(accepted["Tabell"]) == {"12441"}
     columns = ["row_number", "Region", "Tid", "Verdi", "Status"]
     return [
@@ -152,11 +163,47 @@ def test_ssb_forms_of_value_and_status(tmp_path: Path, value: object, status: ob
 
 @pytest.mark.parametrize(
     "changes",
-    [{"value": [1, 2, 3]}, {"value": {"4": 1}}, {"value": {"x": 1}}, {"size": [2, 3]}, {"id": ["Region"]}, {"dimension": {}}],
+    [
+        {"size": [100000, 100000]},
+        {"value": [1, 2, 3]},
+        {"value": {"4": 1}},
+        {"value": {"x": 1}},
+        {"size": [2, 3]},
+        {"id": ["Region"]},
+        {"dimension": {}},
+    ],
 )
 def test_ssb_file_that_is_no_dataset_is_rejected(tmp_path: Path, changes: dict[str, object]) -> None:
     with pytest.raises(FileRejected, match="no JSON-stat2 dataset"):
         cells(tmp_path, dataset(**changes))
+
+
+def test_an_ssb_value_that_is_a_sign_is_no_number(tmp_path: Path) -> None:
+    assert [row[3:] for row in cells(tmp_path, dataset(value=["..", 2, ":", 4]))] == [
+        (None, ".."),
+        (2, None),
+        (None, ":"),
+        (4, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[" * 200_000, '{"id":' * 200_000, '"text"', "[1]", "1e999999999"],
+)
+def test_json_made_to_break_a_reader_is_rejected(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "ssb_12441_2024-01-01.json"
+    path.write_text(content, encoding="utf-8")
+    named = feeds()["ssb"].naming.read(path.name)
+    assert named
+    with pytest.raises(FileRejected):
+        validate(feeds()["ssb"], feeds()["ssb"].read_file(path, named), {})
+
+
+def test_a_number_of_a_thousand_million_digits_is_a_bad_cell(tmp_path: Path) -> None:
+    path = tmp_path / "ssb_12441_2024-01-01.json"
+    path.write_text(json.dumps(dataset()).replace("1.1", "1e999999999"), encoding="utf-8")
+    assert rules_broken_in(feeds()["ssb"], path) == ["value_readable"]
 
 
 def test_ssb_file_that_is_no_json_is_rejected(tmp_path: Path) -> None:
@@ -196,7 +243,7 @@ def test_ledger_with_commas(tmp_path: Path) -> None:
     feed = feeds()["publiserte_tall"]
     named = feed.naming.read(path.name)
     assert named
-    validated = validate(feed, feed.read(path, named), {})
+    validated = validate(feed, feed.read_file(path, named), {})
     (row,) = validated.accepted.to_dict("records")
     assert (row["document"], str(row["published_on"]), float(row["value"]), row["note"]) == (
         "Rapport, del 1",

@@ -28,6 +28,7 @@ VALID = {
     "memory_limit": '"2GB"',
 }
 OPTIONAL = {
+    "max_quarantine_rows": "3",
     "protection_interval": "0.2",
     "stricter": "{ sick_leave_by_job_code = 50, equality_pay = 10.5 }",
     "first_year": "2021",
@@ -52,6 +53,7 @@ EXPECTED: dict[str, tuple[type, ...]] = {
     "protection_interval": (int, float),
     "stricter": (dict,),
     "max_quarantine_share": (int, float),
+    "max_quarantine_rows": (int,),
     "memory_limit": (str,),
     "first_year": (int,),
     "notify_command": (list,),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sources.contract import Feed
-from sources.dialect import FileRejected
+from sources.errors import FileRejected
 from sources.registry import feeds
 from sources.tenfactor.workbook import factor_names, factor_of_name
 from tests.judging import rules_broken_in
@@ -16,9 +16,11 @@ FACTORS = ["Enhet", "Enhetskode", "Faktor", "Navn", "Snitt", "Antall svar", "Nor
 GOOD_PARTICIPATION = ["Oppvekst", "O", 10, 8]
 GOOD_FACTOR = ["Oppvekst", "O", 1, "Indre motivasjon", 4.2, 8, 4.3]
 # No file can break these: a workbook has no stray fields, and the year is read from the file's name.
-BEYOND_FILES = {"field_count", "survey_year_required", "survey_year_readable"}
+BEYOND_FILES = {"field_count", "quote_closed", "survey_year_required", "survey_year_readable"}
 
 BROKEN_PARTICIPATION = {
+    "cell_is_text": ["Velferd", "#N/A", 10, 8],
+    "name_decoded": ["BrÃ¥set", "V", 10, 8],
     "unit_name_required": [None, "V", 10, 8],
     "planned_responses_required": ["Velferd", "V", None, 8],
     "planned_responses_readable": ["Velferd", "V", "mange", 8],
@@ -30,6 +32,8 @@ BROKEN_PARTICIPATION = {
     "unit_unique": GOOD_PARTICIPATION,
 }
 BROKEN_FACTORS = {
+    "cell_is_text": ["Velferd", "#REF!", 1, "Indre motivasjon", 4.2, 8, 4.3],
+    "name_decoded": ["N\ufffdrsnes", "V", 1, "Indre motivasjon", 4.2, 8, 4.3],
     "unit_name_required": [None, "V", 1, "Indre motivasjon", 4.2, 8, 4.3],
     "factor_no_required": ["Velferd", "V", None, "Indre motivasjon", 4.2, 8, 4.3],
     "factor_no_readable": ["Velferd", "V", "én", "Indre motivasjon", 4.2, 8, 4.3],
@@ -43,7 +47,7 @@ BROKEN_FACTORS = {
     "responses_required": ["Velferd", "V", 1, "Indre motivasjon", 4.2, None, 4.3],
     "responses_readable": ["Velferd", "V", 1, "Indre motivasjon", 4.2, "åtte", 4.3],
     "responses_in_range": ["Velferd", "V", 1, "Indre motivasjon", 4.2, -8, 4.3],
-    "norway_readable": ["Velferd", "V", 1, "Indre motivasjon", 4.2, 8, "-"],
+    "norway_readable": ["Velferd", "V", 1, "Indre motivasjon", 4.2, 8, "ukjent"],
     "norway_in_range": ["Velferd", "V", 1, "Indre motivasjon", 4.2, 8, 0.9],
     "unit_factor_unique": GOOD_FACTOR,
 }
@@ -60,7 +64,7 @@ def workbook(folder: Path, participation: list | None = None, factors: list | No
 def table_of(feed: Feed, path: Path) -> list[dict[str, object]]:
     named = feed.naming.read(path.name)
     assert named
-    table = feed.read(path, named)
+    table = feed.read_file(path, named)
     columns = {name: column.to_pylist() for name, column in table.columns.items()}
     return [{"row": row, **{name: column[i] for name, column in columns.items()}} for i, row in enumerate(table.row_numbers)]
 
@@ -76,6 +80,13 @@ def test_participation_rule(tmp_path: Path, rule: str) -> None:
 def test_factor_rule(tmp_path: Path, rule: str) -> None:
     path = workbook(tmp_path, factors=BROKEN_FACTORS[rule])
     assert rules_broken_in(feeds()["faktorer"], path) == [rule]
+
+
+@pytest.mark.parametrize("sign", ["-", "*", "–", ".."])
+def test_a_sign_for_no_score_is_no_row(tmp_path: Path, sign: str) -> None:
+    path = workbook(tmp_path, factors=["Velferd", "V", 1, "Indre motivasjon", sign, 2, sign])
+    assert rules_broken_in(feeds()["faktorer"], path) == []
+    assert [row["Enhet"] for row in table_of(feeds()["faktorer"], path)] == ["Oppvekst"]
 
 
 def test_every_rule_has_a_case() -> None:

@@ -92,7 +92,7 @@ def of_parental_leave(lineage: Lineage, cell: Mapping[str, object], measures: Se
     """Leave rows with days in the year; of rows that cover the same days those that are needed."""
     con = lineage.con
     coverage = "true" if cell["leave_coverage"] == "alle" else f"leave_coverage = {int(str(cell['leave_coverage']))}"
-    of_type = "leave_type = 'Foreldrepermisjon' and leaves.from_date <= as_of"
+    of_type = "leave_class = 'parental' and leaves.from_date <= as_of"
     found: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for person, *leave in con.execute(
         f"""select leaves.employee_no, leaves.leave_row,
@@ -120,7 +120,7 @@ def of_parental_leave(lineage: Lineage, cell: Mapping[str, object], measures: Se
     lineage.exclude(
         "permisjoner",
         f"""select leaves.file_sha256, leaves.row_number, case
-                when leave_type <> 'Foreldrepermisjon' then leave_type || ' is no parental leave'
+                when leave_class <> 'parental' then leave_type || ' is no parental leave'
                 when not coalesce({coverage}, false) then 'of another Dekningsgrad'
                 else 'changes nothing: its days are covered by other leave' end as reason
             from staging.stg_leaves as leaves

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
@@ -40,6 +40,13 @@ class SourceFile:
     rows_delivered: int
     rows_loaded: int
     rows_quarantined: int
+    # (from this row on, lines ahead of the row number); None in a file without lines.
+    line_offsets: tuple[tuple[int, int | None], ...] = ((0, 1),)
+
+    def line_of(self, row: int) -> int | None:
+        """The file's line that a row begins on."""
+        ahead = [offset for first, offset in self.line_offsets if first <= row]
+        return None if not ahead or ahead[-1] is None else row + ahead[-1]
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,11 @@ class Lineage:
         self.con = con
         columns = "feed, file_name, sha256, extract_date, rows_delivered, rows_loaded, rows_quarantined"
         inputs = con.execute(f"select {columns} from raw.inputs order by feed, file_name").fetchall()
+        offsets: dict[tuple[str, str], list[tuple[int, int | None]]] = defaultdict(list)
+        for feed, sha256, row, offset in con.execute("from raw.line_offsets order by all").fetchall():
+            offsets[feed, sha256].append((row, offset))
         self.files = [SourceFile(*row) for row in inputs]
+        self.files = [replace(file, line_offsets=tuple(offsets.get((file.feed, file.sha256), [(0, 1)]))) for file in self.files]
         self.roles: list[str] = []
         self.counts: Counter[str] = Counter()
         # Feed → roles of the rows whose persons and units have to be looked up.
@@ -232,7 +243,9 @@ class Lineage:
         self.add(
             "fravaer",
             "first sick absence, which begins the series",
-            "select file_sha256, row_number from intermediate.int_spells order by from_date, absence_row limit 1",
+            """select file_sha256, row_number from intermediate.int_spells
+               where year(from_date) >= (select year(first_day) from intermediate.int_series)
+               order by from_date, absence_row limit 1""",
         )
 
     def make_deliverable(self, outside: str = "true") -> None:
@@ -299,7 +312,7 @@ class Lineage:
         return one(self.con, query, list(parameters))[0]
 
     def write(self, path: Path) -> None:
-        """Write each named row as CSV: file, its hash, row number, role, feed.
+        """Write each named row as CSV: file, its hash, row number, role, feed, and the file's line.
 
         Raises:
             Refused: the file cannot be written.
@@ -307,12 +320,19 @@ class Lineage:
         self.con.execute("create or replace temp table file_name (file_no integer, file varchar, sha256 varchar, feed varchar)")
         for number, file in enumerate(self.files):
             self.con.execute("insert into file_name values ($1, $2, $3, $4)", [number, file.file_name, file.sha256, file.feed])
+        self.con.execute("create or replace temp table ahead (file_no integer, first_row bigint, line_offset bigint)")
+        ahead = [(number, *offset) for number, file in enumerate(self.files) for offset in file.line_offsets]
+        if ahead:
+            self.con.executemany("insert into ahead values ($1, $2, $3)", ahead)
         roles = f"list_value({', '.join(map(quoted, self.roles))})"
         try:
             self.con.execute(
                 f"""copy (
-                        select file, sha256, row_number as row, {roles}[role_no + 1] as role, feed
-                        from traced inner join file_name using (file_no) order by file_no, row_number
+                        select file, sha256, row_number as row, {roles}[role_no + 1] as role, feed,
+                            row_number + line_offset as line
+                        from traced inner join file_name using (file_no)
+                        asof join ahead on traced.file_no = ahead.file_no and traced.row_number >= ahead.first_row
+                        order by traced.file_no, row_number
                     ) to {quoted(str(path))} (format csv, delimiter ';', header true)"""
             )
         except duckdb.IOException as error:

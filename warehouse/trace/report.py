@@ -17,7 +17,7 @@ OF_PUBLICATION = ("publication_id", "as_of", "published_at", "code_version", "da
 
 
 def as_json(answer: Answer) -> str:
-    """One JSON object; `rows` are numbers of rows, 1 the first after the header."""
+    """One JSON object; `rows` are numbers of rows, 1 the first after the header, `lines` the file's lines they begin on."""
     content: dict[str, Any] = {
         "table": answer.table,
         "cell": answer.cell,
@@ -54,6 +54,7 @@ def _file(traced: Traced) -> dict[str, Any]:
         "sha256": file.sha256,
         "extract_date": file.extract_date,
         "rows": traced.rows,
+        "lines": [file.line_of(row) for row in traced.rows],
     }
 
 
@@ -98,10 +99,10 @@ def _files(answer: Answer) -> Iterator[str]:
         yield f"      sha256 {file.sha256}"
         roles = ", ".join(f"{count} {role}" for role, count in traced.roles.items())
         yield f"      {roles}"
-    yield "For instance (file, row, feed)"
+    yield "For instance (file, row, feed, line of the file)"
     for traced in answer.files:
         for row in traced.first_rows:
-            yield f"  {traced.file.file_name}  {row}  {traced.file.feed}"
+            yield f"  {traced.file.file_name}  {row}  {traced.file.feed}  {traced.file.line_of(row) or '–'}"
     yield "All of them: --rows FILE.csv"
 
 

@@ -19,6 +19,47 @@ not_delivered as (
         'The optional feed was not delivered; its marts are served empty' as description
     from {{ source('raw', 'feeds') }} as feed
     anti join {{ source('raw', 'inputs') }} as delivered on feed.feed = delivered.feed
+    anti join {{ source('raw', 'left_out') }} as bad on feed.feed = bad.feed
+),
+
+left_out as (
+    select
+        feed,
+        'newest_file_used' as rule,
+        cast(count(*) as bigint) as rows,
+        'warning' as severity,
+        'The newest file of the optional feed is good enough; left out: '
+        || string_agg(
+            file_name || coalesce(' (in its place ' || used_instead || ')', ' (no earlier one)'), ', ' order by file_name
+        ) as description
+    from {{ source('raw', 'left_out') }}
+    group by feed
+),
+
+unknown_columns as (
+    select
+        feed,
+        'no_unknown_columns' as rule,
+        cast(0 as bigint) as rows,
+        'warning' as severity,
+        'All columns are known; ignored: ' || string_agg(distinct unknown_columns, ', ' order by unknown_columns) as description
+    from {{ source('raw', 'inputs') }}
+    where unknown_columns <> ''
+    group by feed
+),
+
+unused_tables as (
+    select
+        'ssb' as feed,
+        'table_used' as rule,
+        cast(count(*) as bigint) as rows,
+        'warning' as severity,
+        'Some cell of the table is used; no cell is of: '
+        || coalesce(string_agg(delivered.file_name, ', ' order by delivered.file_name), 'none') as description
+    from {{ source('raw', 'inputs') }} as delivered
+    anti join {{ ref('int_peer_figures') }} as used on delivered.sha256 = used.file_sha256
+    where delivered.feed = 'ssb'
+    having count(*) > 0
 ),
 
 absences_outside_positions as (
@@ -111,6 +152,12 @@ other_notes as (
 select * from tried
 union all
 select * from not_delivered
+union all
+select * from left_out
+union all
+select * from unknown_columns
+union all
+select * from unused_tables
 union all
 select * from absences_outside_positions
 union all

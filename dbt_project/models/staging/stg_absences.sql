@@ -7,7 +7,7 @@ select
     absence.employee_no,
     absence.position_no,
     absence.absence_type,
-    sick.certification,
+    case when kinds.class in ('self', 'doctor') then kinds.class end as certification,
     absence.from_date,
     absence.to_date,
     absence.absence_percent,
@@ -15,4 +15,4 @@ select
     absence.row_number
 from {{ source('raw', 'fravaer') }} as absence
 inner join files on absence.file_sha256 = files.file_sha256
-left join {{ ref('sick_absence_types') }} as sick on absence.absence_type = sick.absence_type
+left join {{ ref('absence_kinds') }} as kinds on absence.absence_type = kinds.kind

@@ -7,6 +7,7 @@ select
     leaves.employee_no,
     leaves.position_no,
     leaves.leave_type,
+    kinds.class as leave_class,
     leaves.from_date,
     leaves.to_date,
     leaves.leave_percent,
@@ -15,3 +16,4 @@ select
     leaves.row_number
 from {{ source('raw', 'permisjoner') }} as leaves
 inner join files on leaves.file_sha256 = files.file_sha256
+left join {{ ref('leave_kinds') }} as kinds on leaves.leave_type = kinds.kind

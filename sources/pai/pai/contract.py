@@ -6,6 +6,7 @@ import pandera.pandas as pap
 
 from sources.contract import Feed, amount, between, check, date, integer, matches, one_of, percent, text
 from sources.naming import Naming
+from sources.national_number import unmasked
 from sources.pai.layout import YEAR, read_pai
 from sources.payroll.ansatte.contract import check_digits
 
@@ -18,6 +19,22 @@ known_hours = check(
     "use the hours of a full position",
 )
 four_digits = matches(r"\d{4}", "four_digits", "has four digits", "use the four-digit code")
+
+eleven_digits = check(
+    unmasked,
+    "eleven_digits",
+    "has eleven digits, none of them masked",
+    "deliver the whole number: without it two persons cannot be told apart",
+)
+one_employee_no = check(
+    lambda frame: frame["Ansattnr"] == frame.groupby("Fødselsnummer")["Ansattnr"].transform("first"),
+    "one_employee_no",
+    "a national number has one employee number",
+    "see whether they are one person; the row is loaded, and the person's positions are summed",
+    column="Fødselsnummer",
+    severity="warning",
+    stage="row",
+)
 
 FEED = Feed(
     required=False,
@@ -37,30 +54,36 @@ FEED = Feed(
                 personal=True,
                 stored_as="pseudonym",
                 digits=11,
-                checks=[check_digits],
+                checks=[eleven_digits, check_digits],
             ),
             "Ansattnr": text("employee_no", "The person's employee number.", required=True, personal=True),
             "Stillingskode": text("job_code", "KS' position code.", required=True, digits=4, checks=[four_digits]),
             "Stillingsprosent": percent(
-                "position_percent", "Percent of a full position.", required=True, checks=[between(0, 100)]
+                "position_percent", "Percent of a full position.", required=True, checks=[between(0, 100)], of_scale=True
             ),
             "Tilsettingsforhold": text(
                 "employment_code", "F (fast), V (vikar) or M (midlertidig).", required=True, checks=[one_of("F", "V", "M")]
             ),
             "Tjenestested": text("service_place", "KS' place of service.", required=True, digits=4, checks=[four_digits]),
-            "Enhetskode": text("unit_code", "The unit's code in organisasjon.", required=False),
+            "Enhetskode": text("unit_code", "The unit's code in organisasjon.", required=False, optional=True),
             "Grunnlønn": amount("base_pay", "Basic pay in kroner.", required=True, checks=[between(0, 5_000_000)]),
-            "Faste tillegg": amount("fixed_supplements", "Fixed supplements in kroner.", required=False),
-            "Variable tillegg": amount("variable_supplements", "Variable supplements in kroner.", required=False),
-            "Overtid": amount("overtime_pay", "Overtime pay in kroner.", required=False),
+            "Faste tillegg": amount("fixed_supplements", "Fixed supplements in kroner.", required=False, optional=True),
+            "Variable tillegg": amount(
+                "variable_supplements", "Variable supplements in kroner.", required=False, optional=True
+            ),
+            "Overtid": amount("overtime_pay", "Overtime pay in kroner.", required=False, optional=True),
             "Utdanningskode": text(
                 "education_code",
                 "Code of education, three digits.",
                 required=False,
+                optional=True,
                 checks=[matches(r"\d{3}", "three_digits", "has three digits", "use the three-digit code")],
             ),
             "Timer per uke": percent("weekly_hours", "Weekly hours of a full position.", required=True, checks=[known_hours]),
-            "Lønnsansiennitetsdato": date("seniority_date", "Date the pay seniority counts from.", required=False),
+            "Lønnsansiennitetsdato": date(
+                "seniority_date", "Date the pay seniority counts from.", required=False, optional=True
+            ),
         },
+        checks=[one_employee_no],
     ),
 )

@@ -32,12 +32,32 @@ FEED = Feed(
                 digits=11,
                 checks=[check_digits],
             ),
-            "Navn": text("person_name", "The person's name; never stored.", required=False, personal=True, stored_as="nothing"),
+            "Navn": text(
+                "person_name",
+                "The person's name; never stored.",
+                required=False,
+                personal=True,
+                stored_as="nothing",
+                is_name=True,
+            ),
             "Kjønn": text("sex_code", "K (kvinne) or M (mann).", required=True, personal=True, checks=[one_of("K", "M")]),
             "Fødselsdato": date(
-                "birth_date", "Date of birth; only the year is stored.", required=True, personal=True, stored_as="year"
+                "birth_date",
+                "Date of birth; only the year is stored.",
+                required=True,
+                personal=True,
+                stored_as="year",
+                is_birth_date=True,
             ),
         },
-        checks=[unique_rows("Ansattnr", name="employee_no_unique")],
+        checks=[
+            unique_rows("Ansattnr", name="employee_no_unique"),
+            unique_rows(
+                "Fødselsnummer",
+                name="national_number_unique",
+                remedy="see whether they are one person; the row is loaded, and counts as a person of its own",
+                severity="warning",
+            ),
+        ],
     ),
 )

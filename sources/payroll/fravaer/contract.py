@@ -22,11 +22,16 @@ FEED = Feed(
                 "absence_type",
                 "Egenmelding (self-certified), Sykmelding (doctor-certified); anything else is not sick leave.",
                 required=True,
+                listed_in="absence_kinds",
             ),
-            "Fra dato": date("from_date", "First day.", required=True),
+            "Fra dato": date("from_date", "First day.", required=True, after_birth_of=("ansatte", "Ansattnr")),
             "Til dato": date("to_date", "Last day, inclusive; empty while it lasts.", required=False),
             "Fraværsprosent": percent(
-                "absence_percent", "Percent of the position that is lost.", required=True, checks=[between(1, 100)]
+                "absence_percent",
+                "Percent of the position that is lost.",
+                required=True,
+                checks=[between(1, 100)],
+                of_scale=True,
             ),
         },
         checks=[

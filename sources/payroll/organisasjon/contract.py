@@ -25,7 +25,7 @@ FEED = Feed(
         description="One row a unit. The parent links at the as-of date apply to all years.",
         columns={
             "Enhetskode": text("unit_code", "The unit's code, unique in the file.", required=True),
-            "Enhetsnavn": text("unit_name", "The unit's name as the reports print it.", required=True),
+            "Enhetsnavn": text("unit_name", "The unit's name as the reports print it.", required=True, is_name=True),
             "Nivå": text("unit_level", "Level in the tree; a branch may skip one.", required=True, checks=[one_of(*LEVELS)]),
             "Overordnet": text(
                 "parent_code",
@@ -34,7 +34,10 @@ FEED = Feed(
                 references=("organisasjon", "Enhetskode"),
             ),
             "Gruppe": text(
-                "group_name", "Group that cuts across the tree (Barneskole, SFO …), inherited below.", required=False
+                "group_name",
+                "Group that cuts across the tree (Barneskole, SFO …), inherited below.",
+                required=False,
+                is_name=True,
             ),
             "Gyldig fra": date("valid_from", "First day of the unit.", required=True),
             "Gyldig til": date("valid_to", "Last day of the unit, inclusive; empty while it lasts.", required=False),

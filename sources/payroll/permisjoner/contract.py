@@ -20,11 +20,17 @@ FEED = Feed(
                 "employee_no", "The person on leave.", required=True, personal=True, references=("ansatte", "Ansattnr")
             ),
             "Stillingsnr": text("position_no", "The position it applies to; empty for all of them.", required=False),
-            "Permisjonstype": text("leave_type", "Kind of leave (Foreldrepermisjon, Ulønnet permisjon …).", required=True),
-            "Fra dato": date("from_date", "First day.", required=True),
+            "Permisjonstype": text(
+                "leave_type", "Kind of leave (Foreldrepermisjon, Ulønnet permisjon …).", required=True, listed_in="leave_kinds"
+            ),
+            "Fra dato": date("from_date", "First day.", required=True, after_birth_of=("ansatte", "Ansattnr")),
             "Til dato": date("to_date", "Last day, inclusive; empty while it lasts.", required=False),
             "Permisjonsprosent": percent(
-                "leave_percent", "Percent of the position that is on leave.", required=True, checks=[between(1, 100)]
+                "leave_percent",
+                "Percent of the position that is on leave.",
+                required=True,
+                checks=[between(1, 100)],
+                of_scale=True,
             ),
             "Dekningsgrad": integer(
                 "leave_coverage", "Parental benefit's coverage, 80 or 100.", required=False, checks=[coverage]

@@ -58,20 +58,35 @@ FEED = Feed(
                 digits=4,
                 checks=[matches(r"\d{4}", "four_digits", "has four digits", "use the four-digit position code")],
             ),
-            "Stillingstittel": text("job_title", "The position's title.", required=True),
+            "Stillingstittel": text("job_title", "The position's title.", required=True, is_name=True),
             "Ansettelsesform": text(
                 "employment_form",
                 "Form of employment; decides which populations the position counts in (metrics.md 3).",
                 required=True,
                 checks=[one_of(*EMPLOYMENT_FORMS)],
             ),
-            "Stillingsprosent": percent(
-                "position_percent", "Percent of a full position; 0 does not count.", required=True, checks=[between(0, 100)]
+            "Timer per uke": percent(
+                "weekly_hours",
+                "Weekly hours of a full position; empty or left out where it is 37,5.",
+                required=False,
+                optional=True,
+                checks=[between(1, 50)],
             ),
-            "Gyldig fra": date("valid_from", "First day of the period.", required=True),
+            "Stillingsprosent": percent(
+                "position_percent",
+                "Percent of a full position; 0 does not count.",
+                required=True,
+                checks=[between(0, 100)],
+                of_scale=True,
+            ),
+            "Gyldig fra": date("valid_from", "First day of the period.", required=True, after_birth_of=("ansatte", "Ansattnr")),
             "Gyldig til": date("valid_to", "Last day of the period, inclusive; empty while it lasts.", required=False),
             "Årslønn": amount(
-                "annual_salary", "Annual salary in kroner at 100 %.", required=False, checks=[between(0, 5_000_000)]
+                "annual_salary",
+                "Annual salary in kroner at 100 %; 0 is read as empty.",
+                required=False,
+                checks=[between(0, 5_000_000)],
+                zero_is_empty=True,
             ),
             "Lønnsgruppe": integer("pay_group", "KS pay group.", required=False, checks=[between(1, 10)]),
             "Ledernivå": text("leader_level", "Leader level, for leaders alone.", required=False, checks=[known_leader_level]),

@@ -16,7 +16,7 @@ FEED = Feed(
         columns={
             "Indikator": text("indicator", "Column name of the measure, as in the marts.", required=True),
             "Nivå": text("unit_level", "Level of the unit, or gruppe.", required=True, checks=[one_of(*LEVELS, "gruppe")]),
-            "Enhet": text("unit", "The unit's name or code.", required=True),
+            "Enhet": text("unit", "The unit's name or code.", required=True, is_name=True),
             "År": integer("target_year", "Year the target is for.", required=True, checks=[between(1990, 2100)]),
             "Mål": number("target", "The target.", required=True),
             "Vedtak": text("decision", "The decision that set it.", required=True),

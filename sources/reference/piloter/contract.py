@@ -14,7 +14,7 @@ FEED = Feed(
         description="One row a unit in a pilot; the units below it are in it too.",
         columns={
             "Enhetskode": text("unit_code", "The unit.", required=True, references=("organisasjon", "Enhetskode")),
-            "Pilot": text("pilot", "Name of the pilot.", required=True),
+            "Pilot": text("pilot", "Name of the pilot.", required=True, is_name=True),
             "Startdato": date("start_date", "First day.", required=True),
             "Sluttdato": date("end_date", "Last day, inclusive; empty while it lasts.", required=False),
         },

@@ -12,8 +12,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sources.dialect import FileRejected, TextTable, read_text_table, text_rows
+from sources.dialect import read_text_table
+from sources.errors import FileRejected
 from sources.naming import NamedFile
+from sources.text_table import TextTable, text_rows
 
 
 def read_printed_figures(path: Path, named: NamedFile | None = None) -> TextTable:

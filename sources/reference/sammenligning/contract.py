@@ -19,7 +19,7 @@ FEED = Feed(
         columns={
             "Indikator": text("indicator", "Column name of the measure, as in the marts.", required=True),
             "Periode": text("period", "Year, quarter or month.", required=True, checks=[period_form]),
-            "Sammenligningsenhet": text("peer", "Whom the figure is about.", required=True),
+            "Sammenligningsenhet": text("peer", "Whom the figure is about.", required=True, is_name=True),
             "Verdi": number("value", "The figure as published.", required=True),
             "Kilde": text("source_name", "Who published it.", required=True),
         },

@@ -26,8 +26,8 @@ FEED = Feed(
         description="One row a unit of a round of 10-FAKTOR: answers planned and given.",
         columns={
             YEAR: integer("survey_year", "Year of the round, from the file's name.", required=True),
-            "Enhet": text("unit_name", "The unit's name; a prefix like `01 - ` is allowed.", required=True),
-            "Enhetskode": text("unit_code", "The unit's code in organisasjon.", required=False),
+            "Enhet": text("unit_name", "The unit's name; a prefix like `01 - ` is allowed.", required=True, is_name=True),
+            "Enhetskode": text("unit_code", "The unit's code in organisasjon.", required=False, optional=True),
             "Planlagte svar": integer(
                 "planned_responses", "Employees who were asked.", required=True, checks=[between(0, 1_000_000)]
             ),

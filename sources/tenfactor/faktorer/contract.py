@@ -40,16 +40,19 @@ FEED = Feed(
         description="One row a unit and factor of a round of 10-FAKTOR. A wide sheet is read as one row a factor.",
         columns={
             YEAR: integer("survey_year", "Year of the round, from the file's name.", required=True),
-            "Enhet": text("unit_name", "The unit's name; a prefix like `01 - ` is allowed.", required=True),
-            "Enhetskode": text("unit_code", "The unit's code in organisasjon.", required=False),
+            "Enhet": text("unit_name", "The unit's name; a prefix like `01 - ` is allowed.", required=True, is_name=True),
+            "Enhetskode": text("unit_code", "The unit's code in organisasjon.", required=False, optional=True),
             "Faktor": integer("factor_no", "Number of the factor.", required=True, checks=[between(1, 10)]),
             "Navn": text("factor_name", "Name of the factor, in either official set.", required=True, checks=[known_name]),
             SERVED_NAME: text("served_name", "The factor's name in the alias table, found by its number.", required=False),
             "Snitt": number("score", "Mean score of the unit's answers.", required=True, checks=[between(1, 5)]),
             "Antall svar": integer("responses", "Answers behind the score.", required=True, checks=[between(0, 1_000_000)]),
-            "Norge": number("norway", "The national mean score.", required=False, checks=[between(1, 5)]),
+            "Norge": number("norway", "The national mean score.", required=False, optional=True, checks=[between(1, 5)]),
             NORWAY_ROW: integer(
-                "norway_row", "Row of a wide sheet that the national mean stands in; empty in a long one.", required=False
+                "norway_row",
+                "Row of a wide sheet that the national mean stands in; empty in a long one.",
+                required=False,
+                optional=True,
             ),
         },
         checks=[name_of_factor, unique_rows("Enhet", "Enhetskode", "Faktor", name="unit_factor_unique")],

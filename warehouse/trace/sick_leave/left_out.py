@@ -59,7 +59,10 @@ def _absences(lineage: Lineage, found: InScope, persons: Relation, absences: Rel
         gives_each_once=True,
         gives_file_no=True,
     )
-    sick = [name for (name,) in lineage.con.execute("select absence_type from seeds.sick_absence_types").fetchall()]
+    sick = [
+        name
+        for (name,) in lineage.con.execute("select kind from seeds.absence_kinds where class in ('self', 'doctor')").fetchall()
+    ]
     lineage.exclude(
         "fravaer",
         f"""select absence.file_sha256, absence.row_number, absence_type || ' is no sick leave' as reason
