@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import dagster as dg
 from orchestration.stages import Plan, no_event
 from sources.contract import Feed
 from sources.payroll.profile import ProfileError, feeds_by
+from warehouse.archive import Settling
 from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.lock import writer_lock
 from warehouse.paths import Home
@@ -25,6 +26,8 @@ LANDING_VARIABLE = "ARSVERK_LANDING"
 SETTINGS_VARIABLE = "ARSVERK_SETTINGS"
 # On a Dagster failure: what was found, when it is a fault of the program.
 PROGRAM_FAULT = "program_fault"
+# Tags of the runs that the daemon starts by itself.
+DAEMON_TAGS = {"dagster/schedule_name", "dagster/sensor_name"}
 # Every asset of the night writes through this pool; dagster.yaml limits it to one.
 WRITER_POOL = "arsverk_writer"
 
@@ -32,15 +35,13 @@ WRITER_POOL = "arsverk_writer"
 class Night(dg.ConfigurableResource):
     """Where the night works. Empty values fall back on the environment, then on ./data.
 
-    `as_of` (YYYY-MM-DD) loads the newest complete delivery not newer than that date. `accept_restatement` is the reason why a
-    human lets figures of closed periods change by more than the settings allow; empty, such a night stops.
+    `as_of` (YYYY-MM-DD) loads the newest complete delivery not newer than that date.
     """
 
     home_folder: str = ""
     landing_folder: str = ""
     settings_file: str = ""
     as_of: str = ""
-    accept_restatement: str = ""
 
     @contextlib.contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Night]:
@@ -72,16 +73,22 @@ class Night(dg.ConfigurableResource):
         except ProfileError as error:
             raise UsageError(str(error)) from None
 
-    def plan(self, run_id: str, on_dbt_event: Callable[[dict[str, Any]], None] = no_event) -> Plan:
-        """What the stages of a run work with."""
+    def plan(
+        self, run_id: str, on_dbt_event: Callable[[dict[str, Any]], None] = no_event, *, tags: Mapping[str, str] | None = None
+    ) -> Plan:
+        """What the stages of a run work with. `tags`: the run's, for the stage that takes files in: nobody waits for a run of
+        the schedule or the sensor, so that a file that has just come can wait for the next.
+        """
+        settings = self.settings
         return Plan(
             self.home,
-            self.settings,
+            settings,
             self.feeds,
             previous=current_publication(self.home),
             landing=self.landing,
             as_of=date.fromisoformat(self.as_of) if self.as_of else None,
-            accepted_restatement=self.accept_restatement.strip() or None,
+            only_new=True,
+            settling=Settling(settings.settle_seconds, look_twice=not DAEMON_TAGS & (tags or {}).keys()),
             dagster_run_id=run_id,
             on_dbt_event=on_dbt_event,
         )

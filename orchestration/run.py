@@ -30,11 +30,8 @@ def run_night(
     settings_file: Path | None,
     landing: Path | None,
     as_of: date | None,
-    accept_restatement: str | None = None,
 ) -> str:
-    """Run the nightly job; returns the id of the publication it made.
-
-    `accept_restatement` is a human's reason for publishing changed figures of closed periods.
+    """Run the nightly job; returns the id of the publication it made, or of the one that still holds.
 
     Raises:
         Refused: the night failed; the message is the diagnosis.
@@ -48,7 +45,6 @@ def run_night(
                 "landing_folder": str(landing.resolve()) if landing else "",
                 "settings_file": str(settings_file.resolve()) if settings_file else "",
                 "as_of": as_of.isoformat() if as_of else "",
-                "accept_restatement": accept_restatement or "",
             }
         )
     except (Refused, ProgramFault):

@@ -189,8 +189,8 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
         hashes.setdefault(sha256, arrival)
         taken.new.append(arrival)
     if unknown:
-        names = ", ".join(dict.fromkeys(naming.told for naming in namings))
-        taken.notes += [*unknown, f"delivery files are called {names}"]
+        forms = ", ".join(dict.fromkeys(naming.told for naming in namings))
+        taken.notes += [*unknown, f"delivery files are called {forms}"]
     if taken.new:
         taken.new = append(home, taken.new)
     return taken

@@ -4,13 +4,21 @@ Not here: taking files in (archive.py), the choice of a delivery (delivery.py), 
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+import duckdb
+
 from sources.contract import Feed
+from sources.errors import FileRejected
 from sources.naming import is_in_future
+from sources.validate import validate
 from warehouse.archive import all_arrivals, kept_arrivals
+from warehouse.database import connect
+from warehouse.database import one as one_row
 from warehouse.delivery import Choice, Delivery, choose
 from warehouse.errors import Refused, UsageError
 from warehouse.ledger import (
@@ -24,10 +32,12 @@ from warehouse.ledger import (
     read_ledger,
     withdrawn_files,
 )
+from warehouse.load import read_file
 from warehouse.lock import writer_lock
 from warehouse.paths import Home
-from warehouse.publication import current_publication
+from warehouse.publication import code_version, current_publication
 from warehouse.recorded import Recorded
+from warehouse.settings import Settings
 
 
 def withdraw(home: Home, what: str, reason: str, *, undo: bool = False) -> Withdrawal:
@@ -61,14 +71,18 @@ def withdraw(home: Home, what: str, reason: str, *, undo: bool = False) -> Withd
     return written
 
 
-def accept(home: Home, feeds: Mapping[str, Feed], day: date | None, reason: str) -> Acceptance:
-    """Let the next night publish a delivery (the newest one when no date is given) that a gate stops for a human.
+def accept(home: Home, feeds: Mapping[str, Feed], day: date | None, reason: str, *, not_newer: bool = False) -> Acceptance:
+    """Let the next night publish a delivery that a gate stops for a human.
+
+    Args:
+        day: its extract date; the newest one when None.
+        not_newer: the newest one not newer than `day`, as a night with an as-of date chooses it.
 
     Raises:
         UsageError: no complete delivery of that date has been taken in.
     """
     with writer_lock(home):
-        delivery = _delivery_of(home, feeds, day)
+        delivery = choose(kept_arrivals(home), feeds, day).delivery if not_newer else _delivery_of(home, feeds, day)
         entry = Acceptance(
             accepted_at=_now(),
             delivery=delivery.extract_date,
@@ -143,15 +157,13 @@ class ArrivalState:
 
 
 def states_of_arrivals(home: Home, feeds: Mapping[str, Feed]) -> list[ArrivalState]:
-    """What has become of each arrival: served, next, waiting, superseded, withdrawn, purged or not used; newest extract first."""
+    """What has become of each arrival, newest extract first: served, next, waiting, superseded, withdrawn, purged, not used."""
     entries = read_ledger(home)
     withdrawn, purged = withdrawn_files(entries), purged_files(entries)
     kept = kept_arrivals(home)
     choice: Choice | None = None
-    try:
+    with contextlib.suppress(Refused):
         choice = choose(kept, feeds, None)
-    except Refused:
-        pass
     current = current_publication(home)
     served: set[str] = set()
     if current:
@@ -210,14 +222,52 @@ def older_text(arrival: Arrival, chosen: Delivery) -> str:
     )
 
 
-def unused_older(home: Home, choice: Choice, served_since: int) -> list[Arrival]:
+def unused_older(home: Home, choice: Choice, previous: str | None) -> list[Arrival]:
     """Files of payroll that came after the served publication and are older than the delivery that is loaded."""
-    payroll_dates = {one.feed for one in choice.delivery.files if one.extract_date == choice.delivery.extract_date}
+    made = of_kind(read_ledger(home), PublicationEntry)
+    served_since = max((one.sequence for one in made if one.publication_id == previous), default=None)
+    if served_since is None:
+        return []
+    payroll_stems = {one.feed for one in choice.delivery.files if one.extract_date == choice.delivery.extract_date}
     return [
         one
         for one in kept_arrivals(home)
         if one.sequence > served_since
         and one.extract_date < choice.delivery.extract_date
-        and one.feed in payroll_dates
+        and one.feed in payroll_stems
         and one not in choice.delivery.files
     ]
+
+
+def is_served_already(home: Home, settings: Settings, delivery: Delivery, previous: str | None) -> bool:
+    """Whether the served publication was made of exactly these files, by these settings and this code, and is whole."""
+    if previous is None or not home.warehouse_database.exists():
+        return False
+    entry = next(
+        (one for one in reversed(of_kind(read_ledger(home), PublicationEntry)) if one.publication_id == previous), None
+    )
+    if entry is None or (entry.inputs_sha256, entry.code_version) != (delivery.inputs_sha256, code_version()):
+        return False
+    recorded = Recorded(home, previous)
+    if recorded.damage() or json.loads(recorded.row["settings"]) != json.loads(json.dumps(settings.as_dict())):
+        return False
+    try:
+        with connect(home.warehouse_database, settings, read_only=True) as con:
+            return bool(one_row(con, "select publication_id from raw.publication")[0] == previous)
+    except duckdb.Error:
+        return False
+
+
+def same_rows(home: Home, feed: Feed, first: Arrival, second: Arrival) -> bool:
+    """Whether two files of one feed and date hold the same rows, in whatever form and order."""
+    try:
+        found = [_rows(home, feed, arrival) for arrival in (first, second)]
+    except FileRejected:
+        return False
+    return found[0] == found[1]
+
+
+def _rows(home: Home, feed: Feed, arrival: Arrival) -> tuple[int, list[tuple[str, ...]]]:
+    validated = validate(feed, read_file(home, feed, arrival), {}, extract_date=arrival.extract_date)
+    rows = validated.accepted.drop(columns="row_number").astype(str).itertuples(index=False, name=None)
+    return validated.rows_quarantined, sorted(rows)

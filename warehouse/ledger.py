@@ -1,4 +1,4 @@
-"""The archive's ledger: a line for each arrival, publication, purge and human decision, each carrying the hash of the line before it.
+"""The archive's ledger: a line for each arrival, publication, purge and human decision, with the hash of the line before.
 Not here: what an entry is the record of (archive.py, publish.py, purge.py), or the comparison with what is there (verify.py).
 """
 
