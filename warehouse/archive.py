@@ -72,8 +72,12 @@ def all_arrivals(home: Home) -> list[Arrival]:
 def kept_arrivals(home: Home) -> list[Arrival]:
     """The arrivals whose file is still to be loaded from, oldest first: neither purged nor withdrawn."""
     entries = read_ledger(home)
-    left_out = purged_files(entries).keys() | withdrawn_files(entries).keys()
-    return [arrival for arrival in of_kind(entries, Arrival) if arrival.sha256 not in left_out]
+    purged, withdrawn = purged_files(entries), withdrawn_files(entries)
+    return [
+        arrival
+        for arrival in of_kind(entries, Arrival)
+        if arrival.sha256 not in purged and (arrival.file_name, arrival.sha256) not in withdrawn
+    ]
 
 
 def remove_purged(home: Home) -> None:
@@ -161,7 +165,7 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
                     f"{path.name} was purged {purge.purged_at} and is not taken in; remove it from the landing folder"
                 )
                 continue
-            if withdrawal := withdrawn.get(sha256):
+            if withdrawal := withdrawn.get((path.name, sha256)):
                 taken.notes.append(f"{path.name} is not used: it was withdrawn ({withdrawal.reason})")
             _copy_to_archive(home, path, sha256)
         except PermissionError:

@@ -57,7 +57,7 @@ def withdraw(home: Home, what: str, reason: str, *, undo: bool = False) -> Withd
                 f"no file {what} has been taken in; `arsverk arrivals` lists them (one that only lies in the landing folder"
                 " is taken away there)"
             )
-        fitting = [one for one in named if (one.sha256 in withdrawn) == undo]
+        fitting = [one for one in named if ((one.file_name, one.sha256) in withdrawn) == undo]
         if not fitting:
             raise UsageError(f"{what} is {'not withdrawn' if undo else 'withdrawn already'}")
         entry = Withdrawal(
@@ -141,9 +141,9 @@ def accepted_reason(home: Home, delivery: Delivery, previous: str | None) -> str
         return None
     withdrawn = withdrawn_files(read_ledger(home))
     if withdrawn:
-        for file_name, sha256 in Recorded(home, previous).inputs():
-            if sha256 in withdrawn:
-                return f"{file_name} was withdrawn: {withdrawn[sha256].reason}"
+        for file in Recorded(home, previous).inputs():
+            if file in withdrawn:
+                return f"{file[0]} was withdrawn: {withdrawn[file].reason}"
     return None
 
 
@@ -170,8 +170,7 @@ def states_of_arrivals(home: Home, feeds: Mapping[str, Feed]) -> list[ArrivalSta
         served = {sha256 for _, sha256 in Recorded(home, current).inputs()}
     found = []
     for one in sorted(all_arrivals(home), key=lambda a: (a.extract_date, a.sequence), reverse=True):
-        if one.sha256 in withdrawn:
-            entry = withdrawn[one.sha256]
+        if entry := withdrawn.get((one.file_name, one.sha256)):
             state, reason = "withdrawn", f"{entry.withdrawn_at}: {entry.reason}"
         elif one.sha256 in purged:
             state, reason = "purged", f"{purged[one.sha256].purged_at}, with all person data before {purged[one.sha256].before}"

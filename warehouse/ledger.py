@@ -108,7 +108,7 @@ class Purge(Entry):
 
 @dataclass(frozen=True, kw_only=True)
 class Withdrawal(Entry):
-    """A file that a human took out of the choice, by hash; `undone` when it was given back. The last one of a file holds."""
+    """A file that a human took out of the choice, by name and hash; `undone` when it was given back. The last one of a file holds."""
 
     kind = "withdrawal"
     withdrawn_at: str
@@ -185,10 +185,13 @@ def purged_files(entries: Sequence[Entry]) -> dict[str, Purge]:
     return {sha256: purge for purge in of_kind(entries, Purge) for sha256 in purge.files}
 
 
-def withdrawn_files(entries: Sequence[Entry]) -> dict[str, Withdrawal]:
-    """Hashes of the files that are withdrawn, with the withdrawal."""
-    last = {entry.sha256: entry for entry in of_kind(entries, Withdrawal)}
-    return {sha256: entry for sha256, entry in last.items() if not entry.undone}
+def withdrawn_files(entries: Sequence[Entry]) -> dict[tuple[str, str], Withdrawal]:
+    """Name and hash of the files that are withdrawn, with the withdrawal.
+
+    The same content may come again by its right name, as when a file carried a wrong date.
+    """
+    last = {(entry.file_name, entry.sha256): entry for entry in of_kind(entries, Withdrawal)}
+    return {file: entry for file, entry in last.items() if not entry.undone}
 
 
 def unfinished_line(home: Home) -> bool:
