@@ -11,11 +11,15 @@ SECOND_WEIGHTS = np.array([5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1])
 FIRST_REMAINDERS = (0, 1, 2, 3)
 
 
-def unmasked(numbers: pd.Series) -> pd.Series:
-    """True for eleven digits that may be somebody's own: not letters or stars, nor one digit in place of the last five."""
-    wellformed = numbers.str.fullmatch(r"[0-9]{11}").fillna(False).astype(bool)
-    ends_alike = numbers.str.fullmatch(r"[0-9]{6}(00000|11111|22222|33333|44444|55555|66666|77777|88888|99999)").fillna(False)
-    return wellformed & ~(ends_alike.astype(bool) & ~valid_check_digits(numbers))
+def eleven_digits(numbers: pd.Series) -> pd.Series:
+    """True for eleven digits, which a number masked with letters or stars has not."""
+    return numbers.str.fullmatch(r"[0-9]{11}").fillna(False).astype(bool)
+
+
+def looks_masked(numbers: pd.Series) -> pd.Series:
+    """True for a number without valid check digits that ends in 0 or 9 five times."""
+    ends_alike = numbers.str.fullmatch(r"[0-9]{6}(00000|99999)").fillna(False).astype(bool)
+    return ends_alike & ~valid_check_digits(numbers)
 
 
 def valid_check_digits(numbers: pd.Series) -> pd.Series:

@@ -2,11 +2,12 @@
 
 from decimal import Decimal
 
+import pandas as pd
 import pandera.pandas as pap
 
 from sources.contract import Feed, amount, between, check, date, integer, matches, one_of, percent, text
 from sources.naming import Naming
-from sources.national_number import unmasked
+from sources.national_number import eleven_digits, looks_masked
 from sources.pai.layout import YEAR, read_pai
 from sources.payroll.ansatte.contract import check_digits
 
@@ -20,11 +21,24 @@ known_hours = check(
 )
 four_digits = matches(r"\d{4}", "four_digits", "has four digits", "use the four-digit code")
 
-eleven_digits = check(
-    unmasked,
+
+def _one_employee_no(frame: pd.DataFrame) -> pd.Series:
+    return frame.groupby("Fødselsnummer")["Ansattnr"].transform("nunique") == 1
+
+
+has_eleven_digits = check(
+    eleven_digits,
     "eleven_digits",
     "has eleven digits, none of them masked",
     "deliver the whole number: without it two persons cannot be told apart",
+)
+unmasked = check(
+    lambda frame: ~looks_masked(frame["Fødselsnummer"]) | _one_employee_no(frame),
+    "national_number_unmasked",
+    "is no masked number (00000 or 99999 at its end) of several employee numbers",
+    "deliver the whole number: without it two persons cannot be told apart",
+    column="Fødselsnummer",
+    stage="row",
 )
 one_employee_no = check(
     lambda frame: frame["Ansattnr"] == frame.groupby("Fødselsnummer")["Ansattnr"].transform("first"),
@@ -54,7 +68,7 @@ FEED = Feed(
                 personal=True,
                 stored_as="pseudonym",
                 digits=11,
-                checks=[eleven_digits, check_digits],
+                checks=[has_eleven_digits, check_digits],
             ),
             "Ansattnr": text("employee_no", "The person's employee number.", required=True, personal=True),
             "Stillingskode": text("job_code", "KS' position code.", required=True, digits=4, checks=[four_digits]),
@@ -84,6 +98,6 @@ FEED = Feed(
                 "seniority_date", "Date the pay seniority counts from.", required=False, optional=True
             ),
         },
-        checks=[one_employee_no],
+        checks=[unmasked, one_employee_no],
     ),
 )
