@@ -108,7 +108,7 @@ class Purge(Entry):
 
 @dataclass(frozen=True, kw_only=True)
 class Withdrawal(Entry):
-    """A file that a human took out of the choice, by name and hash; `undone`: it was given back. The last one of a file holds."""
+    """A file that a human took out of the choice, by name and hash; `undone`: it was given back. The last entry holds."""
 
     kind = "withdrawal"
     withdrawn_at: str
