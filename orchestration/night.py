@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from contextvars import ContextVar
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import dagster as dg
 from orchestration.stages import Plan, no_event
 from sources.contract import Feed
 from sources.payroll.profile import ProfileError, feeds_by
+from warehouse.archive import Settling
 from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.lock import writer_lock
 from warehouse.paths import Home
@@ -26,10 +26,10 @@ LANDING_VARIABLE = "ARSVERK_LANDING"
 SETTINGS_VARIABLE = "ARSVERK_SETTINGS"
 # On a Dagster failure: what was found, when it is a fault of the program.
 PROGRAM_FAULT = "program_fault"
+# Tags of the runs that the daemon starts by itself.
+DAEMON_TAGS = {"dagster/schedule_name", "dagster/sensor_name"}
 # Every asset of the night writes through this pool; dagster.yaml limits it to one.
 WRITER_POOL = "arsverk_writer"
-# A human's reason for publishing changed figures of closed periods, from the command line that runs the night.
-accepted_restatement: ContextVar[str | None] = ContextVar("accepted_restatement", default=None)
 
 
 class Night(dg.ConfigurableResource):
@@ -77,16 +77,22 @@ class Night(dg.ConfigurableResource):
             # Without the value: `{env: NAME}` in run configuration makes it that variable's, the pseudonym key's for instance.
             raise UsageError("as_of in the run configuration is no date YYYY-MM-DD") from None
 
-    def plan(self, run_id: str, on_dbt_event: Callable[[dict[str, Any]], None] = no_event) -> Plan:
-        """What the stages of a run work with."""
+    def plan(
+        self, run_id: str, on_dbt_event: Callable[[dict[str, Any]], None] = no_event, *, tags: Mapping[str, str] | None = None
+    ) -> Plan:
+        """What the stages of a run work with. `tags`: the run's, for the stage that takes files in: nobody waits for a run of
+        the schedule or the sensor, so that a file that has just come can wait for the next.
+        """
+        settings = self.settings
         return Plan(
             self.home,
-            self.settings,
+            settings,
             self.feeds,
             previous=current_publication(self.home),
             landing=self.landing,
             as_of=self._as_of(),
-            accepted_restatement=accepted_restatement.get(),
+            only_new=True,
+            settling=Settling(settings.settle_seconds, look_twice=not DAEMON_TAGS & (tags or {}).keys()),
             dagster_run_id=run_id,
             on_dbt_event=on_dbt_event,
         )

@@ -15,13 +15,14 @@ from typing import Any, Generic, TypeVar
 from orchestration.dbt import load_manifest, run_dbt, unproven_tests
 from sources.contract import Feed
 from warehouse.acceptance import accept_delivery, judge_waiting
-from warehouse.archive import TakenIn, kept_arrivals
+from warehouse.archive import Settling, TakenIn, kept_arrivals
 from warehouse.archive import take_in as archive_new_files
+from warehouse.arrivals import accepted_reason, is_served_already, older_text, same_rows, unused_older
 from warehouse.build_database import delivery_being_built, start_build
 from warehouse.catalogue import Table, tables_of
-from warehouse.continuity import Comparison, compare_with_last
-from warehouse.database import connect
-from warehouse.delivery import Delivery
+from warehouse.continuity import Comparison, compare_with_last, what_is_gone
+from warehouse.database import connect, one
+from warehouse.delivery import Choice, Delivery
 from warehouse.delivery import choose as choose_delivery
 from warehouse.errors import ProgramFault, Refused
 from warehouse.ledger import Arrival
@@ -55,9 +56,9 @@ class Plan:
     """What one run of the stages works with. Everything else passes from stage to stage in the build database.
 
     `previous` is the publication that this one would replace: its decisions are kept, its figures may be restated.
-    `accepted_restatement` is a human's reason for changing figures of closed periods. A publication that is made again brings
-    its `delivery` and its `publication_id`; else the newest complete delivery is chosen and an id given. `on_dbt_event` gets
-    each log event of dbt as it comes.
+    A publication that is made again brings its `delivery`, its `publication_id` and the reason for which it was accepted; else
+    the newest complete delivery is chosen, an id given, and the ledger asked whether a human has accepted it. `only_new`: what
+    is served already is not made again. `settling` says when a file has arrived. `on_dbt_event` gets each log event of dbt.
     """
 
     home: Home
@@ -70,6 +71,8 @@ class Plan:
     dagster_run_id: str = OUTSIDE_DAGSTER
     delivery: Delivery | None = None
     publication_id: str | None = None
+    only_new: bool = False
+    settling: Settling = field(default=Settling())
     on_dbt_event: Callable[[dict[str, Any]], None] = field(default=no_event)
 
 
@@ -107,10 +110,15 @@ def gate(work: Callable[[Plan], Outcome]) -> Stage[Outcome]:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The delivery a build was begun for, and a line for each newer one that waits for files."""
+    """The delivery a build was begun for, and a line for each newer one that waits for files.
+
+    `held` is the publication that still holds when it was made of the same files, settings and code: then no build was begun.
+    """
 
     delivery: Delivery
     waiting: list[str]
+    unused: list[str] = field(default_factory=list)
+    held: str | None = None
 
 
 @dataclass(frozen=True)
@@ -162,7 +170,7 @@ def marts() -> list[Table]:
 @stage
 def take_in(plan: Plan) -> TakenIn:
     """Archive what lies in the landing folder."""
-    taken = archive_new_files(plan.home, plan.landing or plan.home.landing, plan.feeds)
+    taken = archive_new_files(plan.home, plan.landing or plan.home.landing, plan.feeds, plan.settling)
     log.info("landing: %d new files, %d seen before", len(taken.new), len(taken.seen))
     for note in taken.notes:
         log.warning("landing: %s", note)
@@ -173,6 +181,7 @@ def take_in(plan: Plan) -> TakenIn:
 def choose(plan: Plan) -> Chosen:
     """Choose the delivery and begin a new build database for it."""
     waiting: list[str] = []
+    unused: list[str] = []
     delivery = plan.delivery
     if delivery is None:
         choice = choose_delivery(kept_arrivals(plan.home), plan.feeds, plan.as_of)
@@ -186,7 +195,14 @@ def choose(plan: Plan) -> Chosen:
             if problems := judge_waiting(plan.home, plan.feeds, newer, plan.settings):
                 raise Refused("\n".join([f"the delivery of {newer.extract_date} is not accepted", *problems]))
         delivery = choice.delivery
+        for arrival in unused_older(plan.home, choice, plan.previous):
+            unused.append(f"{arrival.file_name} is not used: {older_text(arrival, delivery)}")
+            log.warning("landing: %s", unused[-1])
+        _judge_doubles(plan, choice)
     log.info("landing: the delivery of %s is chosen", delivery.extract_date)
+    if plan.only_new and is_served_already(plan.home, plan.settings, delivery, plan.previous):
+        log.info("publication: nothing new has come; %s still holds", plan.previous)
+        return Chosen(delivery, waiting, unused, held=plan.previous)
     start_build(plan.home, plan.settings, plan.feeds, delivery)
     describe(
         plan.home,
@@ -194,10 +210,31 @@ def choose(plan: Plan) -> Chosen:
         delivery,
         plan.dagster_run_id,
         previous=plan.previous,
-        accepted_restatement=plan.accepted_restatement,
+        accepted_restatement=plan.accepted_restatement or accepted_reason(plan.home, delivery, plan.previous),
         publication_id=plan.publication_id,
     )
-    return Chosen(delivery, waiting)
+    return Chosen(delivery, waiting, unused)
+
+
+def _judge_doubles(plan: Plan, choice: Choice) -> None:
+    """Two files of one feed and date must hold the same rows; of an optional feed the later one is used, and that is told."""
+    for other, used in choice.doubles:
+        feed = next(feed for feed in plan.feeds.values() if other.feed in {naming.stem for naming in feed.namings})
+        if same_rows(plan.home, feed, other, used):
+            log.warning("landing: %s and %s hold the same rows; %s is used", other.file_name, used.file_name, used.file_name)
+        elif feed.required:
+            raise Refused(
+                f"the delivery of {choice.delivery.extract_date} is not accepted\n{other.file_name} and {used.file_name} are"
+                f" two files of {feed.name} for one date, and their rows differ; take out the wrong one:"
+                f' arsverk withdraw "{other.file_name}" --reason TEXT (or the other)'
+            )
+        else:
+            log.warning(
+                "landing: %s and %s are two files of one feed and date with other rows; %s came last and is used",
+                other.file_name,
+                used.file_name,
+                used.file_name,
+            )
 
 
 @stage
@@ -262,6 +299,31 @@ def accept(plan: Plan) -> Delivery:
     delivery = delivery_being_built(plan.home, plan.settings)
     accept_delivery(plan.home, plan.settings, plan.feeds, delivery)
     return delivery
+
+
+@gate
+def continuity(plan: Plan) -> list[str]:
+    """Whether the delivery lost nothing that a full extract keeps, or a human has accepted what is gone."""
+    delivery = delivery_being_built(plan.home, plan.settings)
+    gone = what_is_gone(plan.home, plan.settings, plan.feeds, delivery, plan.previous)
+    if not gone:
+        return []
+    with connect(plan.home.build_database, plan.settings, read_only=True) as con:
+        accepted = one(con, "select accepted_restatement from raw.publication")[0]
+    if not accepted:
+        raise Refused(
+            "\n".join(
+                [
+                    f"the delivery of {delivery.extract_date} has lost what a full extract keeps",
+                    *(f"  {line}" for line in gone),
+                    "have the extract made again; or if it is right:"
+                    f" arsverk accept {delivery.extract_date} --reason TEXT, and run the night again",
+                ]
+            )
+        )
+    for line in gone:
+        log.warning("continuity: %s; accepted: %s", line, accepted)
+    return gone
 
 
 @gate
@@ -363,6 +425,7 @@ STAGES: tuple[Stage[Any], ...] = (
     choose,
     load,
     accept,
+    continuity,
     build,
     disclose,
     attack,
@@ -373,7 +436,7 @@ STAGES: tuple[Stage[Any], ...] = (
 
 
 def run_stages(plan: Plan, *, without: Collection[str] = ()) -> dict[str, Any]:
-    """Run the stages in their order; returns each one's outcome by its name.
+    """Run the stages in their order; returns each one's outcome by its name. A publication that holds ends them.
 
     Args:
         without: names of stages to leave out.
@@ -384,4 +447,10 @@ def run_stages(plan: Plan, *, without: Collection[str] = ()) -> dict[str, Any]:
     unknown = set(without) - {stage.name for stage in STAGES}
     if unknown:
         raise ValueError(f"there are no stages {', '.join(sorted(unknown))}")
-    return {stage.name: stage(plan) for stage in STAGES if stage.name not in without}
+    outcomes: dict[str, Any] = {}
+    for one_stage in STAGES:
+        if one_stage.name not in without:
+            outcomes[one_stage.name] = outcome = one_stage(plan)
+            if isinstance(outcome, Chosen) and outcome.held:
+                break
+    return outcomes

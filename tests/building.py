@@ -41,7 +41,7 @@ def build(home: Home, settings: Settings, as_of: date | None = None, *, accepted
         as_of=as_of,
         accepted_restatement=accepted,
     )
-    return run_stages(plan, without={"accept_restatement", "publish"})["restate"]
+    return run_stages(plan, without={"continuity", "accept_restatement", "publish"})["restate"]
 
 
 def build_withholding_small_cells_alone(home: Home, settings: Settings) -> None:

@@ -193,5 +193,8 @@ def _belongs(database: Path, publication_id: str, settings: Settings) -> bool:
     """Whether the restricted database is the one the publication was made from; a crash may have left another."""
     if not database.exists():
         return False
-    with connect(database, settings, read_only=True) as con:
-        return one(con, "select publication_id from raw.publication")[0] == publication_id
+    try:
+        with connect(database, settings, read_only=True) as con:
+            return one(con, "select publication_id from raw.publication")[0] == publication_id
+    except duckdb.Error:
+        return False

@@ -11,7 +11,7 @@ from orchestration.night import Night
 from orchestration.notify import notify_of_failure
 from sources.contract import Feed
 from sources.naming import recognise
-from warehouse.archive import sha256_of
+from warehouse.archive import Settling, growing_files, sha256_of
 
 nightly = dg.define_asset_job(
     "nightly",
@@ -34,15 +34,18 @@ nightly_schedule = dg.ScheduleDefinition(
 def landing_folder(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Starts a run when the newest complete delivery in the landing folder has content not seen before, once a content.
 
-    The cursor keeps each file's size, time and hash, so that a file is read once; a file still growing changes again and
-    starts another run, which supersedes the first.
+    The cursor keeps each file's size, time and hash, so that a file is read once. A file that may still be growing has not
+    come yet: the next evaluation sees it.
     """
     night = Night()
     namings = [naming for feed in night.feeds.values() for naming in feed.namings]
     known = json.loads(context.cursor) if context.cursor else {}
     files: dict[str, list] = {}
-    for path in sorted(night.landing.glob("*")):
-        if recognise(path.name, namings) and path.is_file():
+    named = {path: found for path in sorted(night.landing.glob("*")) if (found := recognise(path.name, namings))}
+    dates = {path.name: found.extract_date for path, found in named.items()}
+    growing = growing_files(night.landing, list(named), dates, Settling(night.settings.settle_seconds))
+    for path in named:
+        if path.is_file() and path.name not in growing:
             files[path.name] = _seen(path, known.get(path.name))
     delivery = _newest_complete(files, night.feeds)
     cursor = json.dumps(files)
