@@ -4,6 +4,7 @@ Not here: what a stage does in detail (warehouse, dbt_project), or Dagster, whos
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -11,8 +12,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import duckdb
+
 from orchestration.dbt import load_manifest, run_dbt, unproven_tests
 from sources.contract import Feed
+from warehouse import gates
 from warehouse.acceptance import accept_delivery, judge_waiting
 from warehouse.archive import TakenIn, kept_arrivals
 from warehouse.archive import take_in as archive_new_files
@@ -30,7 +34,7 @@ from warehouse.errors import ProgramFault, Refused
 from warehouse.ledger import Arrival
 from warehouse.load import FeedLoad, load_feed
 from warehouse.paths import Home
-from warehouse.publication import describe
+from warehouse.publication import current_publication, describe
 from warehouse.publish import publish as publish_served
 from warehouse.quarantine import ROWS_NAMED_PER_RULE, RuleOutcome, rule_outcomes
 from warehouse.reconciliation import new_mismatches
@@ -74,24 +78,50 @@ class Plan:
 
 @dataclass(frozen=True)
 class Stage(Generic[Outcome]):
-    """One step of the night. A gate lets the night go on by returning, and ends it by raising; nothing else ends it."""
+    """One step of the night. A gate lets the night go on by returning, and ends it by raising; nothing else ends it.
+
+    `saw` says in words what a gate looked at; `accepted_by` names the human acceptance that it needed, if any.
+    """
 
     work: Callable[[Plan], Outcome]
     is_gate: bool
+    saw: Callable[[Outcome], str] = field(default=lambda outcome: "")
+    accepted_by: Callable[[Outcome], str | None] = field(default=lambda outcome: None)
 
     @property
     def name(self) -> str:
         return self.work.__name__
 
     def __call__(self, plan: Plan) -> Outcome:
-        """Run the stage. Every run of it comes through here, so that what a gate found can be recorded here for the build.
+        """Run the stage, and record in the build what came of it: `publish` reads these records.
+
+        What later gates have passed is void from the moment an earlier stage runs. A gate that raises, or is cut off, stays
+        unpassed until it is run again for the same build and returns.
 
         Raises:
-            Refused: the delivery, a rule or a comparison forbids to go on.
+            Refused: the delivery, a rule or a comparison forbids to go on; or no build has been started.
             ProgramFault: the program contradicts itself.
             DbtFailed: a model or a test of the project failed.
         """
-        return self.work(plan)
+        if self.name not in recorded_stages():
+            return self.work(plan)
+        gates.must_have_begun(plan.home)
+        self.outdate_later(plan)
+        gates.record(plan.home, plan.settings, self.name, gates.BEGUN, "")
+        try:
+            outcome = self.work(plan)
+        except Exception as error:
+            # Where even this cannot be written, `begun` stays, which publishes nothing either.
+            with contextlib.suppress(duckdb.Error, OSError, Refused):
+                gates.record(plan.home, plan.settings, self.name, gates.REFUSED, str(error))
+            raise
+        gates.record(plan.home, plan.settings, self.name, gates.PASSED, self.saw(outcome), self.accepted_by(outcome))
+        return outcome
+
+    def outdate_later(self, plan: Plan) -> None:
+        """Void what the gates after this stage have passed, since it runs again."""
+        names = [stage.name for stage in STAGES]
+        gates.outdate(plan.home, plan.settings, names[names.index(self.name) + 1 :], because=self.name)
 
 
 def stage(work: Callable[[Plan], Outcome]) -> Stage[Outcome]:
@@ -99,9 +129,11 @@ def stage(work: Callable[[Plan], Outcome]) -> Stage[Outcome]:
     return Stage(work, is_gate=False)
 
 
-def gate(work: Callable[[Plan], Outcome]) -> Stage[Outcome]:
-    """A step that decides whether the night may go on."""
-    return Stage(work, is_gate=True)
+def gate(
+    saw: Callable[[Outcome], str], accepted_by: Callable[[Outcome], str | None] = lambda outcome: None
+) -> Callable[[Callable[[Plan], Outcome]], Stage[Outcome]]:
+    """A step that decides whether the night may go on; `saw` and `accepted_by` say of its outcome what is recorded."""
+    return lambda work: Stage(work, is_gate=True, saw=saw, accepted_by=accepted_by)
 
 
 @dataclass(frozen=True)
@@ -204,6 +236,8 @@ def load(plan: Plan) -> dict[str, FeedLoaded]:
 def load_one(plan: Plan, name: str) -> FeedLoaded:
     """Validate and load one feed of the chosen delivery. A bad file stops nothing here; the gate `accept` judges it."""
     feed = plan.feeds[name]
+    gates.must_have_begun(plan.home)
+    load.outdate_later(plan)
     arrivals = delivery_being_built(plan.home, plan.settings).of(feed)
     if not arrivals and feed.required:
         raise Refused(f"{name} is not part of the delivery")
@@ -244,7 +278,7 @@ def _warn_of_rows_gone(name: str, found: Comparison) -> None:
         )
 
 
-@gate
+@gate(saw=lambda delivery: f"the delivery of {delivery.extract_date}, {len(delivery.files)} files")
 def accept(plan: Plan) -> Delivery:
     """Whether what arrived may be computed from: passed whole, or the night stops."""
     delivery = delivery_being_built(plan.home, plan.settings)
@@ -252,7 +286,7 @@ def accept(plan: Plan) -> Delivery:
     return delivery
 
 
-@gate
+@gate(saw=lambda built: f"{built.models} models, {built.tests} tests")
 def build(plan: Plan) -> Built:
     """Build every model by dbt and try every test."""
     counts = {"LogModelResult": 0, "LogTestResult": 0}
@@ -294,7 +328,7 @@ def disclose(plan: Plan) -> Disclosed:
     return Disclosed(decisions, mismatches)
 
 
-@gate
+@gate(saw=lambda report: f"{sum(table.withheld for table in report.tables.values())} withheld cells")
 def attack(plan: Plan) -> Report:
     """Try to compute what is withheld from what is about to be served (docs/attack.md)."""
     report = attack_served(plan.home, plan.settings, marts())
@@ -310,7 +344,10 @@ def restate(plan: Plan) -> Restated:
         return restate_figures(con, plan.home, plan.settings, marts())
 
 
-@gate
+@gate(
+    saw=lambda restated: f"{restated.figures} figures changed, {len(restated.to_accept)} above the thresholds",
+    accepted_by=lambda restated: restated.accepted_reason if restated.to_accept else None,
+)
 def accept_restatement(plan: Plan) -> Restated:
     """Whether those changes are small, or a human has accepted them."""
     with connect(plan.home.build_database, plan.settings, read_only=True) as con:
@@ -328,7 +365,12 @@ def accept_restatement(plan: Plan) -> Restated:
 
 @stage
 def publish(plan: Plan) -> Served:
-    """Serve the build whole, once every gate has been passed."""
+    """Serve the build whole, once it has a record of having passed every stage before: whoever asks for it, and however.
+
+    Raises:
+        Refused: a record is missing or no pass; the message names the gate.
+    """
+    gates.stop_unless_passed(plan.home, plan.settings, recorded_stages(), current_publication(plan.home))
     if untried := unproven_tests(_dbt_target(plan)):
         raise ProgramFault(f"dbt tests {', '.join(untried)} left no passing result")
     publication_id = publish_served(plan.home, plan.settings, marts())
@@ -352,6 +394,12 @@ STAGES: tuple[Stage[Any], ...] = (
     accept_restatement,
     publish,
 )
+
+
+def recorded_stages() -> list[str]:
+    """The stages whose passing a build must have on record to be published: every gate, and what is computed between them."""
+    names = [stage.name for stage in STAGES]
+    return names[names.index("accept") : names.index("publish")]
 
 
 def run_stages(plan: Plan, *, without: Collection[str] = ()) -> dict[str, Any]:

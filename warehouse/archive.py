@@ -92,14 +92,13 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed]) -> TakenIn:
     namings = [naming for feed in feeds.values() for naming in feed.namings]
     personal = {naming.stem for feed in feeds.values() if feed.is_personal for naming in feed.namings}
     taken, unknown = TakenIn(), []
-    files = [path for path in landing.iterdir() if path.is_file() and not path.name.startswith(".")]
-    for path in sorted(files, key=lambda p: (p.stat().st_mtime_ns, p.name)):
+    for path in _by_time(landing, taken):
         named = recognise(path.name, namings)
         if named is None:
             unknown.append(f"{path.name} is not a delivery file and is left alone")
             continue
-        before = path.stat()
         try:
+            before = path.stat()
             sha256 = sha256_of(path)
             if purge := purged.get(sha256):
                 taken.notes.append(
@@ -107,9 +106,12 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed]) -> TakenIn:
                 )
                 continue
             _copy_to_archive(home, path, sha256)
+            after = path.stat()
+        except FileNotFoundError:
+            taken.notes.append(_vanished(path))
+            continue
         except PermissionError:
             raise Refused(f"{path.name} cannot be read; give the user the night runs as read access to it") from None
-        after = path.stat()
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             taken.notes.append(f"{path.name} is still being written and waits for the next run")
             continue
@@ -137,6 +139,22 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed]) -> TakenIn:
     if taken.new:
         taken.new = append(home, taken.new)
     return taken
+
+
+def _by_time(landing: Path, taken: TakenIn) -> list[Path]:
+    """The files of the landing folder, the oldest first; one that vanishes meanwhile is noted."""
+    found = []
+    for path in landing.iterdir():
+        if path.is_file() and not path.name.startswith("."):
+            try:
+                found.append((path.stat().st_mtime_ns, path.name, path))
+            except FileNotFoundError:
+                taken.notes.append(_vanished(path))
+    return [path for *_, path in sorted(found)]
+
+
+def _vanished(path: Path) -> str:
+    return f"{path.name} was taken away while it was read and is not taken in; put it in the landing folder again"
 
 
 def _copy_to_archive(home: Home, path: Path, sha256: str) -> None:
