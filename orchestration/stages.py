@@ -23,7 +23,7 @@ from warehouse.archive import take_in as archive_new_files
 from warehouse.attack.audit import Report
 from warehouse.attack.night import attack_served
 from warehouse.build_database import delivery_being_built, start_build
-from warehouse.catalogue import Table, tables_of
+from warehouse.catalogue import Table, tables_of, thresholds
 from warehouse.continuity import Comparison, compare_with_last
 from warehouse.database import connect
 from warehouse.delivery import Delivery
@@ -33,12 +33,14 @@ from warehouse.disclosure.masking import mask
 from warehouse.errors import ProgramFault, Refused
 from warehouse.ledger import Arrival
 from warehouse.load import FeedLoad, load_feed
+from warehouse.mend import mend
 from warehouse.paths import Home
 from warehouse.publication import current_publication, describe
 from warehouse.publish import publish as publish_served
 from warehouse.quarantine import ROWS_NAMED_PER_RULE, RuleOutcome, rule_outcomes
 from warehouse.reconciliation import new_mismatches
-from warehouse.restatements import Restated, restated_figures
+from warehouse.recorded import Recorded
+from warehouse.restatements import WITHOUT_COMPARISON, Restated, restated_figures
 from warehouse.restatements import restate as restate_figures
 from warehouse.settings import Settings
 
@@ -85,8 +87,8 @@ class Stage(Generic[Outcome]):
 
     work: Callable[[Plan], Outcome]
     is_gate: bool
-    saw: Callable[[Outcome], str] = field(default=lambda outcome: "")
-    accepted_by: Callable[[Outcome], str | None] = field(default=lambda outcome: None)
+    saw: Callable[[Any], str] = field(default=lambda outcome: "")
+    accepted_by: Callable[[Any], str | None] = field(default=lambda outcome: None)
 
     @property
     def name(self) -> str:
@@ -130,7 +132,7 @@ def stage(work: Callable[[Plan], Outcome]) -> Stage[Outcome]:
 
 
 def gate(
-    saw: Callable[[Outcome], str], accepted_by: Callable[[Outcome], str | None] = lambda outcome: None
+    saw: Callable[[Any], str], accepted_by: Callable[[Any], str | None] = lambda outcome: None
 ) -> Callable[[Callable[[Plan], Outcome]], Stage[Outcome]]:
     """A step that decides whether the night may go on; `saw` and `accepted_by` say of its outcome what is recorded."""
     return lambda work: Stage(work, is_gate=True, saw=saw, accepted_by=accepted_by)
@@ -192,17 +194,26 @@ def marts() -> list[Table]:
 
 @stage
 def take_in(plan: Plan) -> TakenIn:
-    """Archive what lies in the landing folder."""
+    """Mend what is damaged and can be made again, and archive what lies in the landing folder."""
+    mended = mend(plan.home)
+    for line in mended:
+        log.warning("mended: %s", line)
     taken = archive_new_files(plan.home, plan.landing or plan.home.landing, plan.feeds)
     log.info("landing: %d new files, %d seen before", len(taken.new), len(taken.seen))
     for note in taken.notes:
         log.warning("landing: %s", note)
+    taken.notes[:0] = mended
     return taken
 
 
 @stage
 def choose(plan: Plan) -> Chosen:
     """Choose the delivery and begin a new build database for it."""
+    _, damage = comparable(plan)
+    if damage and not plan.accepted_restatement:
+        raise Refused(f"{damage}; {WITHOUT_COMPARISON}")
+    if damage:
+        log.warning("%s; this publication is made without comparing with it: %s", damage, plan.accepted_restatement)
     waiting: list[str] = []
     delivery = plan.delivery
     if delivery is None:
@@ -225,6 +236,12 @@ def choose(plan: Plan) -> Chosen:
         publication_id=plan.publication_id,
     )
     return Chosen(delivery, waiting)
+
+
+def comparable(plan: Plan) -> tuple[str | None, str | None]:
+    """The previous publication when it is as it was written, so that this one can be compared with it; else its damage."""
+    damage = Recorded(plan.home, plan.previous).damage() if plan.previous else None
+    return (None if damage else plan.previous), damage
 
 
 @stage
@@ -314,11 +331,15 @@ def build(plan: Plan) -> Built:
 def disclose(plan: Plan) -> Disclosed:
     """Empty every cell that must be withheld (metrics.md 10): the marts become the served tables."""
     with connect(plan.home.build_database, plan.settings) as con:
-        previous = plan.home.history / plan.previous if plan.previous else None
+        compared, _ = comparable(plan)
+        previous = plan.home.history / compared if compared else None
         earlier = Earlier(previous, plan.home.warehouse_database) if previous else None
+        open_to_all = [name for name, limit in thresholds(marts(), plan.settings).items() if not limit]
         decisions = decide(con, marts(), plan.settings, earlier)
         mask(con, marts())
         mismatches = new_mismatches(con, previous)
+    if open_to_all:
+        log.warning("disclosure: the threshold is 0, so that every group is served, however small: %s", ", ".join(open_to_all))
     if mismatches:
         figures = ", ".join(figure_id for figure_id, _ in mismatches[:FIGURES_NAMED])
         more = f" and {len(mismatches) - FIGURES_NAMED} more" if len(mismatches) > FIGURES_NAMED else ""
@@ -331,7 +352,7 @@ def disclose(plan: Plan) -> Disclosed:
 @gate(saw=lambda report: f"{sum(table.withheld for table in report.tables.values())} withheld cells")
 def attack(plan: Plan) -> Report:
     """Try to compute what is withheld from what is about to be served (docs/attack.md)."""
-    report = attack_served(plan.home, plan.settings, marts())
+    report = attack_served(plan.home, plan.settings, marts(), beside_last=comparable(plan)[1] is None)
     withheld = sum(table.withheld for table in report.tables.values())
     log.info("disclosure: %d withheld cells attacked, none falls", withheld)
     return report

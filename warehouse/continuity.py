@@ -12,6 +12,7 @@ import duckdb
 from sources.contract import Feed
 from warehouse.database import connect, one, quoted
 from warehouse.paths import Home
+from warehouse.publication import current_publication
 from warehouse.quarantine import ROWS_SHOWN_PER_RULE
 from warehouse.settings import Settings
 
@@ -38,6 +39,8 @@ def compare_with_last(home: Home, settings: Settings, feed: Feed) -> Comparison:
     that is quarantined now is gone as well.
     """
     if not home.warehouse_database.exists():
+        if current_publication(home):
+            return Comparison(False, not_compared="the last publication's database is gone")
         return Comparison(True, not_compared="this is the first publication")
     with connect(home.build_database, settings, read_only=True) as con:
         try:
