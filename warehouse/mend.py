@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -46,10 +47,15 @@ def mend(home: Home) -> list[str]:
 
 def restricted_damage(home: Home) -> str | None:
     """Why the restricted database cannot be read to its last value, if so."""
-    return _damage(home.warehouse_database) if home.warehouse_database.exists() else None
+    if not home.warehouse_database.exists():
+        return None
+    found = home.warehouse_database.stat()
+    return _damage(home.warehouse_database, found.st_size, found.st_mtime_ns, found.st_ino)
 
 
-def _damage(database: Path) -> str | None:
+@lru_cache(maxsize=1)
+def _damage(database: Path, *_: int) -> str | None:
+    """Read every value; the same file (size, time, inode) is read once a process."""
     try:
         with duckdb.connect(str(database), read_only=True) as con:
             tables = con.execute("select schema_name, table_name from duckdb_tables()").fetchall()
