@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.errors import ProgramFault, Refused
+from warehouse.mend import mend_dagster
 from warehouse.paths import Home, write_private
 from warehouse.publication import current_publication
 
@@ -21,6 +22,8 @@ def prepare_instance(home: Home) -> None:
     present = home.dagster / "dagster.yaml"
     if not present.exists() or present.read_text(encoding="utf-8") != wanted:
         write_private(present, wanted)
+    for line in mend_dagster(home):
+        logging.getLogger("arsverk").warning("mended: %s", line)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
 
 

@@ -143,12 +143,11 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
     namings = [naming for feed in feeds.values() for naming in feed.namings]
     personal = {naming.stem for feed in feeds.values() if feed.is_personal for naming in feed.namings}
     taken, unknown = TakenIn(), []
-    files = [path for path in landing.iterdir() if path.is_file() and not path.name.startswith(".")]
-    files = [path for path in files if not path.name.endswith(COMPLETE)]
+    files = [path for path in _by_time(landing, taken) if not path.name.endswith(COMPLETE)]
     names = {path.name: recognise(path.name, namings) for path in files if path.name.isprintable()}
     dates = {name: named.extract_date for name, named in names.items() if named}
     growing = growing_files(landing, [path for path in files if path.name in dates], dates, settling)
-    for path in sorted(files, key=lambda p: (p.stat().st_mtime_ns, p.name)):
+    for path in files:
         shown = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         named = recognise(path.name, namings) if shown == path.name else None
         if named is None:
@@ -157,8 +156,8 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
         if path.name in growing:
             taken.notes.append(f"{path.name} is still growing, or has just come, and waits for the next run")
             continue
-        before = path.stat()
         try:
+            before = path.stat()
             sha256 = sha256_of(path)
             if purge := purged.get(sha256):
                 taken.notes.append(
@@ -168,9 +167,12 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
             if withdrawal := withdrawn.get((path.name, sha256)):
                 taken.notes.append(f"{path.name} is not used: it was withdrawn ({withdrawal.reason})")
             _copy_to_archive(home, path, sha256)
+            after = path.stat()
+        except FileNotFoundError:
+            taken.notes.append(_vanished(path))
+            continue
         except PermissionError:
             raise Refused(f"{path.name} cannot be read; give the user the night runs as read access to it") from None
-        after = path.stat()
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             taken.notes.append(f"{path.name} is still being written and waits for the next run")
             continue
@@ -198,6 +200,22 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
     if taken.new:
         taken.new = append(home, taken.new)
     return taken
+
+
+def _by_time(landing: Path, taken: TakenIn) -> list[Path]:
+    """The files of the landing folder, the oldest first; one that vanishes meanwhile is noted."""
+    found = []
+    for path in landing.iterdir():
+        if path.is_file() and not path.name.startswith("."):
+            try:
+                found.append((path.stat().st_mtime_ns, path.name, path))
+            except FileNotFoundError:
+                taken.notes.append(_vanished(path))
+    return [path for *_, path in sorted(found)]
+
+
+def _vanished(path: Path) -> str:
+    return f"{path.name} was taken away while it was read and is not taken in; put it in the landing folder again"
 
 
 def _copy_to_archive(home: Home, path: Path, sha256: str) -> None:

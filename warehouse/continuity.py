@@ -16,6 +16,7 @@ from warehouse.archive import all_arrivals, archived_file, unchanged_file
 from warehouse.database import connect, one, quoted
 from warehouse.delivery import Delivery
 from warehouse.paths import Home
+from warehouse.publication import current_publication
 from warehouse.quarantine import ROWS_SHOWN_PER_RULE
 from warehouse.recorded import Recorded, raw_rows
 from warehouse.settings import Settings
@@ -43,6 +44,8 @@ def compare_with_last(home: Home, settings: Settings, feed: Feed) -> Comparison:
     that is quarantined now is gone as well.
     """
     if not home.warehouse_database.exists():
+        if current_publication(home):
+            return Comparison(False, not_compared="the last publication's database is gone")
         return Comparison(True, not_compared="this is the first publication")
     with connect(home.build_database, settings, read_only=True) as con:
         try:

@@ -87,9 +87,9 @@ class Recorded:
         ]
 
     def damage(self) -> str | None:
-        """Why its figures cannot be relied on, if so."""
+        """Why its figures cannot be relied on, if so. The database beside them is for readers; nothing is compared with it."""
         try:
-            changed = self.changed_files()
+            changed = [line for line in self.changed_files() if ".parquet " in line]
         except Refused as unreadable:
             return str(unreadable)
         return f"publication {self.publication_id}: {changed[0]}" if changed else None

@@ -1,5 +1,6 @@
 """What starts the night: the schedule, the sensor on the landing folder, and the job they start."""
 
+import contextlib
 import hashlib
 import json
 from datetime import date
@@ -8,7 +9,6 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.night import Night
-from orchestration.notify import notify_of_failure
 from sources.contract import Feed
 from sources.naming import recognise
 from warehouse.archive import Settling, growing_files, sha256_of
@@ -17,7 +17,6 @@ nightly = dg.define_asset_job(
     "nightly",
     selection=dg.AssetSelection.all(),
     description="Load, validate, build, audit, publish.",
-    hooks={notify_of_failure},
     executor_def=dg.in_process_executor,
 )
 
@@ -46,7 +45,9 @@ def landing_folder(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
     growing = growing_files(night.landing, list(named), dates, Settling(night.settings.settle_seconds))
     for path in named:
         if path.is_file() and path.name not in growing:
-            files[path.name] = _seen(path, known.get(path.name))
+            # A file that is taken away while it is looked at has not come.
+            with contextlib.suppress(FileNotFoundError):
+                files[path.name] = _seen(path, known.get(path.name))
     delivery = _newest_complete(files, night.feeds)
     cursor = json.dumps(files)
     if not delivery:

@@ -29,13 +29,16 @@ EXAMINED = "attack.examined"
 OWN_UNITS = "attack.own_units"
 
 
-def attack_served(home: Home, settings: Settings, tables: Sequence[Table]) -> Report:
+def attack_served(home: Home, settings: Settings, tables: Sequence[Table], *, beside_last: bool = True) -> Report:
     """Attack the tables of the schema `served` of the build database, together with the publication that is served now.
 
     Times whose rows, structure and thresholds are those the last publication was found safe with are not attacked again. The
     others are: all their withheld cells by elimination, and by linear programming those beside a cell whose value or decision
     has changed. Without a publication before it, linear programming is for the newest month, year and date alone. What was
     attacked is recorded in the build database.
+
+    Args:
+        beside_last: whether the publication that is served now can be read beside this one; not when it is damaged.
 
     Returns:
         What was attacked and found; withheld cells are counted where they were attacked.
