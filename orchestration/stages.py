@@ -20,6 +20,7 @@ from sources.contract import Feed
 from warehouse import gates
 from warehouse.acceptance import accept_delivery, judge_waiting
 from warehouse.archive import Settling, TakenIn, kept_arrivals
+from warehouse.archive import take_in as archive_new_files
 from warehouse.arrivals import accepted_reason, is_served_already, older_text, same_rows, unused_older
 from warehouse.build_database import delivery_being_built, start_build
 from warehouse.catalogue import Table, tables_of, thresholds
