@@ -33,7 +33,7 @@ same: $(STAMP)  ## first nights of revision BASE and of this code: which tables 
 	@$(BIN)/python -m tests.same_publications $(BASE)
 
 dev: $(STAMP)  ## Dagster's web pages on http://127.0.0.1:3000
-	@mkdir -p $(HOME_FOLDER)/dagster && cp orchestration/dagster.yaml $(HOME_FOLDER)/dagster/
+	@mkdir -p $(HOME_FOLDER)/dagster && cp -n orchestration/dagster.yaml $(HOME_FOLDER)/dagster/ || true
 	@ARSVERK_HOME=$(abspath $(HOME_FOLDER)) DAGSTER_HOME=$(abspath $(HOME_FOLDER))/dagster $(BIN)/dagster dev
 
 demo: $(STAMP)

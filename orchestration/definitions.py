@@ -7,6 +7,7 @@ from orchestration.defs.landing import chosen_delivery
 from orchestration.defs.models import dbt_models
 from orchestration.defs.nightly import landing_folder, nightly, nightly_schedule
 from orchestration.defs.publication import disclosure_attack, publication, restated_figures, served_tables
+from orchestration.instance import killed_runs
 from orchestration.night import Night
 
 defs = dg.Definitions(
@@ -22,7 +23,7 @@ defs = dg.Definitions(
     ],
     jobs=[nightly],
     schedules=[nightly_schedule],
-    sensors=[landing_folder],
+    sensors=[landing_folder, killed_runs],
     resources={"night": Night()},
     executor=dg.in_process_executor,
 )

@@ -11,6 +11,8 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration import signals
+from orchestration.instance import PROCESS_TAG, end_dead_runs, identity_of
 from orchestration.stages import Plan, no_event
 from sources.contract import Feed
 from sources.payroll.profile import ProfileError, feeds_by
@@ -45,10 +47,15 @@ class Night(dg.ConfigurableResource):
     @contextlib.contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Night]:
         """Hold the writer's lock from the first asset of the run to the last."""
-        self.home.prepare()
         with contextlib.ExitStack() as held:
             held.enter_context(refusals_as_failures())
+            self.home.prepare()
             held.enter_context(writer_lock(self.home))
+            run_id = context.run.run_id if context.run else None
+            if context.instance and run_id:
+                signals.remember_run(run_id)
+                context.instance.add_run_tags(run_id, {PROCESS_TAG: identity_of(os.getpid()) or ""})
+                end_dead_runs(context.instance, self.home, own=run_id, lock_held=True)
             yield self
 
     @property
