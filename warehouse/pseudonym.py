@@ -22,7 +22,8 @@ def pseudonym_key(home: Home) -> bytes:
     """The installation's key. A new key file is made on the first night of an installation without one.
 
     Raises:
-        Refused: the key is missing beside an archive that used one, is another one, is too short, or its file can be read by others.
+        Refused: the key is missing beside an archive that used one, is another one, is too short,
+            or its file can be read by others.
     """
     key = os.environ.get(KEY_VARIABLE)
     origin = f"environment variable {KEY_VARIABLE}"
