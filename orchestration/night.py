@@ -19,7 +19,7 @@ from sources.payroll.profile import ProfileError, feeds_by
 from warehouse.archive import Settling
 from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.lock import writer_lock
-from warehouse.outcome import Findings, begin
+from warehouse.outcome import Findings, begin, now
 from warehouse.paths import Home
 from warehouse.publication import current_publication
 from warehouse.settings import DEFAULT_FILE, Settings, read_settings
@@ -53,7 +53,7 @@ class Night(dg.ConfigurableResource):
         Here, since it is the one place that every run comes through, whoever has started it.
         """
         run_id = context.run_id or OUTSIDE_DAGSTER
-        began_at = ""
+        began_at = now()
         with contextlib.ExitStack() as held:
             held.callback(lambda: end_night(self.home, run_id, began_at, self._findings, self._settings_or_none, self.as_of))
             run = context.run
@@ -62,7 +62,8 @@ class Night(dg.ConfigurableResource):
             try:
                 self.home.prepare()
                 held.enter_context(writer_lock(self.home))
-                began_at = begin(self.home, run_id, self._findings)
+                if self._findings.is_whole:
+                    began_at = begin(self.home, run_id, self._findings)
             except Exception as error:
                 self._findings.refuse(error)
                 raise

@@ -37,7 +37,7 @@ def end_night(
         # A full disk, or a home folder of another user's: the night has failed for that already, and said so.
         log.error("how the night ended cannot be kept: %s", printable(f"{type(error).__name__}: {error}"))
         return None
-    if settings and night.is_wanted in settings.notify_on:
+    if night and settings and night.is_wanted in settings.notify_on:
         notify(settings, night.as_text())
     return night
 

@@ -23,7 +23,7 @@ from warehouse.publication import current_publication
 OSLO = ZoneInfo("Europe/Oslo")
 PAYROLL, DATA_TEAM = "payroll office", "data team"
 PUBLISHED, HELD, REFUSED = "published", "held", "refused"
-BROKEN_OFF, RUNNING, PART = "broken off", "running", "a part of the night"
+BROKEN_OFF, RUNNING = "broken off", "running"
 FILES_NAMED, LINES_NAMED = 10, 5
 
 log = logging.getLogger("arsverk")
@@ -236,13 +236,18 @@ def begin(home: Home, run_id: str, findings: Findings) -> str:
     return began_at
 
 
-def end(home: Home, run_id: str, began_at: str, findings: Findings, *, max_age_days: int | None) -> Night:
-    """Note how a night ends. `max_age_days`: of the served extract, above which it is stale; None where that is meant."""
+def end(home: Home, run_id: str, began_at: str, findings: Findings, *, max_age_days: int | None) -> Night | None:
+    """Note how a night ends; None for a part of a night that neither publishes nor fails, which is no news.
+
+    `max_age_days`: of the served extract, above which it is stale; None where a human has asked for just that one.
+    """
+    result = findings.result or (REFUSED if findings.reasons else BROKEN_OFF)
+    if result == BROKEN_OFF and not findings.is_whole:
+        return None
     try:
         served = served_entry(home)
     except (OSError, ValueError, Refused):
         served = None  # what cannot be read has been said, and `arsverk verify` says more
-    result = findings.result or (REFUSED if findings.reasons else BROKEN_OFF if findings.is_whole else PART)
     if served and max_age_days is not None and result in (PUBLISHED, HELD) and days_since(served.as_of) > max_age_days:
         age = days_since(served.as_of)
         findings.warn("stale", f"the extract that is served is {age} days old; more than {max_age_days} are too many")
