@@ -20,6 +20,8 @@ from warehouse.pseudonym import KEY_VARIABLE
 from warehouse.settings import Settings
 
 SECONDS_ALLOWED = 30.0
+# What a thread gets beyond that to say how it failed.
+GRACE = 5.0
 
 
 def end_night(
@@ -75,7 +77,7 @@ def _try(name: str, send: Callable[[], None]) -> None:
 
     thread = threading.Thread(target=attempt, name=name, daemon=True)
     thread.start()
-    thread.join(SECONDS_ALLOWED + 5)
+    thread.join(SECONDS_ALLOWED + GRACE)
     if thread.is_alive():
         failed.append(f"no end after {SECONDS_ALLOWED:.0f} s")
     if failed:
