@@ -52,7 +52,7 @@ class Night(dg.ConfigurableResource):
 
         Here, since it is the one place that every run comes through, whoever has started it.
         """
-        run_id = context.run_id or OUTSIDE_DAGSTER
+        run_id = context.run.run_id if context.run else OUTSIDE_DAGSTER
         began_at = now()
         with contextlib.ExitStack() as held:
             held.callback(lambda: end_night(self.home, run_id, began_at, self._findings, self._settings_or_none, self.as_of))
