@@ -318,8 +318,7 @@ def load_one(plan: Plan, name: str) -> FeedLoaded:
     plan.findings.stage = load.name
     gates.must_have_begun(plan.home)
     load.outdate_later(plan)
-    delivery = delivery_being_built(plan.home, plan.settings)
-    arrivals = delivery.of(feed)
+    arrivals = delivery_being_built(plan.home, plan.settings).of(feed)
     if not arrivals and feed.required:
         raise Refused(f"{name} is not part of the delivery")
     if not arrivals:
@@ -358,10 +357,9 @@ def load_one(plan: Plan, name: str) -> FeedLoaded:
     judged = judge(plan.home, plan.settings, feed)
     for one_file in judged:
         if one_file.bad and not one_file.problems:
-            report = f"quarantine/{delivery.extract_date}.csv"
             plan.findings.warn(
                 "quarantined",
-                f"{one_file.file_name}: bad rows below the limit, which are not loaded: {one_file.bad} ({report})",
+                f"{one_file.file_name}: {one_file.bad} of {one_file.delivered} rows are bad and not loaded; below the limit",
                 count=one_file.bad,
                 files=[one_file.file_name],
             )

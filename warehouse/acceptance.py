@@ -75,9 +75,10 @@ class Input:
 
 @dataclass(frozen=True)
 class Judged:
-    """A loaded file of a feed: its number of bad rows, and why it cannot be used, if it cannot."""
+    """A loaded file of a feed: its rows, how many are bad, and why it cannot be used, if it cannot."""
 
     file_name: str
+    delivered: int
     bad: int
     problems: list[str]
 
@@ -86,7 +87,10 @@ def judge(home: Home, settings: Settings, feed: Feed) -> list[Judged]:
     """The loaded files of a feed, as `accept_delivery` judges them."""
     with connect(home.build_database, settings, read_only=True) as con:
         inputs = [found for found in loaded_inputs(con) if found.feed == feed.name]
-        return [Judged(found.file_name, found.bad(feed), problems_of(con, feed, found, settings)) for found in inputs]
+        return [
+            Judged(found.file_name, found.delivered, found.bad(feed), problems_of(con, feed, found, settings))
+            for found in inputs
+        ]
 
 
 def accept_delivery(home: Home, settings: Settings, feeds: Mapping[str, Feed], delivery: Delivery) -> None:

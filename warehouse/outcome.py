@@ -24,7 +24,7 @@ OSLO = ZoneInfo("Europe/Oslo")
 PAYROLL, DATA_TEAM = "payroll office", "data team"
 PUBLISHED, HELD, REFUSED = "published", "held", "refused"
 BROKEN_OFF, RUNNING = "broken off", "running"
-FILES_NAMED, LINES_NAMED = 10, 5
+FILES_NAMED, LINES_NAMED = 10, 10
 
 log = logging.getLogger("arsverk")
 
@@ -54,7 +54,12 @@ KINDS = {
     ),
     "left_out": Kind("feeds", "optional files left out", DATA_TEAM, "have the file corrected and delivered again"),
     "unknown_columns": Kind("feeds", "unknown columns", DATA_TEAM, "see whether the export has changed"),
-    "quarantined": Kind("feeds", "rows in quarantine", PAYROLL, "correct these rows in the payroll system"),
+    "quarantined": Kind(
+        "feeds",
+        "rows in quarantine",
+        PAYROLL,
+        "correct them where they are kept; quarantine/<date>.csv lists them",
+    ),
     "rows_gone": Kind(
         "feeds",
         "rows gone since the last publication",
@@ -204,7 +209,8 @@ class Night:
             found = [warning for warning in self.warnings if warning.kind == name]
             if not found:
                 continue
-            files = list(dict.fromkeys(file for warning in found for file in warning.files))
+            unsaid = [warning for warning in found if not warning.text.startswith(warning.files)]
+            files = list(dict.fromkeys(file for warning in unsaid for file in warning.files))
             more = f" and {len(files) - FILES_NAMED} more" if len(files) > FILES_NAMED else ""
             named = f": {', '.join(files[:FILES_NAMED])}{more}" if files else ""
             yield f"- {kind.title} ({sum(warning.count for warning in found)}){named}"
