@@ -20,6 +20,8 @@ from sources.text_table import TextTable, text_table
 
 BLOCK_BYTES = 64 << 20
 UTF8_BOM = b"\xef\xbb\xbf"
+# A workbook is a zip archive.
+XLSX_SIGNATURE = b"PK\x03\x04"
 SEPARATORS = {b";": "semicolon", b",": "comma", b"\t": "tab", b"|": "vertical bar"}
 # UTF-8 æøåÆØÅ read as Windows-1252: the sign of a file that mixes encodings.
 MIXED_ENCODING = re.compile("Ã[¦¸¥†˜…]")
@@ -27,7 +29,7 @@ OTHER_CODE_PAGES = {"cp850": "code page 850 (DOS)", "cp865": "code page 865 (DOS
 LONGEST_HEADER_LINE = 200_000
 SIGNATURES = {
     b"%PDF": "a PDF document",
-    b"PK\x03\x04": "a zip archive",
+    XLSX_SIGNATURE: "a zip archive",
     b"\x1f\x8b": "a compressed file (gzip)",
     b"7z\xbc\xaf": "a compressed file (7z)",
     b"Rar!": "a compressed file (rar)",

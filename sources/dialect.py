@@ -16,15 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sources.cells import HYPHENS, LINES_ABOVE_HEADER, NO_TEXT, SPACES, header_key, header_line
-from sources.delimited import UTF8_BOM, as_utf8, read_delimited
+from sources.delimited import UTF8_BOM, XLSX_SIGNATURE, as_utf8, read_delimited
 from sources.errors import FileRejected
 from sources.isolated import in_own_process
-from sources.text_table import TextTable, text_rows, text_table
+from sources.text_table import TextTable, text_table
 from sources.workbook import read_sheet
 
-__all__ = ["UTF8_BOM", "XLSX_SIGNATURE", "FileRejected", "TextTable", "as_utf8", "parse", "read_text_table", "text_rows"]
-
-XLSX_SIGNATURE = b"PK\x03\x04"
 NUMBER = r"-?\d{1,9}(,\d+)?"
 NUMBER_WITH_THOUSANDS = rf"-?(\d{{1,9}}|\d{{1,3}}([{SPACES}]\d{{3}}){{1,2}})(,\d+)?"
 

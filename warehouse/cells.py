@@ -66,6 +66,11 @@ def known(kind: str, given: str, names: Sequence[str]) -> str:
     return given
 
 
+def is_cell(grain: Sequence[str]) -> str:
+    """The condition on a row that its grain has the values of a cell, which are the query's parameters in the same order."""
+    return " and ".join(f"{name} is not distinct from ${number}" for number, name in enumerate(grain, start=1))
+
+
 def find_cell(
     con: duckdb.DuckDBPyConnection,
     relation: str,

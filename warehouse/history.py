@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from warehouse.catalogue import read_tables
-from warehouse.cells import Unknown, find_cell, known
+from warehouse.cells import Unknown, find_cell, is_cell, known
 from warehouse.database import quoted
 from warehouse.errors import Refused
 from warehouse.ledger import PublicationEntry, of_kind, purged_files, read_ledger
@@ -146,8 +146,7 @@ def _cell(home: Home, publication: Publication, table: str, where: Mapping[str, 
             if measure:
                 measures = [known("measure", measure, measures)]
             cell = find_cell(con, "published", table=described, values=where)
-            conditions = " and ".join(f"{name} is not distinct from ${number}" for number, name in enumerate(cell, start=1))
-            found = con.execute(f"from published where {conditions}", list(cell.values())).fetchone()
+            found = con.execute(f"from published where {is_cell(described.grain)}", list(cell.values())).fetchone()
     except Unknown as unknown:
         return ServedCell(publication, None, unknown.note, unknown)
     row = dict(zip(columns, found or (), strict=True))

@@ -118,8 +118,9 @@ def references(con: duckdb.DuckDBPyConnection, feed: Feed) -> References:
             name = _english(other, header)
             codes = con.execute(f"select distinct {name} from raw.{other}").df()[name]
             known[(other, header)] = pd.Index(codes.astype(pd.ArrowDtype(pa.string())))
-    has_persons = bool(one(con, "select count(*) from raw.inputs where feed = 'ansatte' and rejection is null")[0])
-    if not has_persons:
+    if not any(column.metadata["after_birth_of"] for column in feed.columns.values()):
+        return References(known, None)
+    if not one(con, "select count(*) from raw.inputs where feed = 'ansatte' and rejection is null")[0]:
         return References(known, None)
     persons = con.execute("select employee_no, birth_year from raw.ansatte").df()
     return References(known, persons.drop_duplicates("employee_no").set_index("employee_no")["birth_year"])

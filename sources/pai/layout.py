@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
 
-from sources.delimited import SEPARATORS, UTF8_BOM, as_utf8
-from sources.dialect import XLSX_SIGNATURE, read_text_table
+from sources.delimited import SEPARATORS, UTF8_BOM, XLSX_SIGNATURE, as_utf8
+from sources.dialect import read_text_table
 from sources.errors import FileRejected
 from sources.naming import NamedFile
 from sources.text_table import TextTable, text_rows

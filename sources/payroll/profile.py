@@ -13,11 +13,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from sources.contract import Feed, Rule
-from sources.dialect import TextTable
 from sources.naming import NamedFile, Naming
+from sources.payroll.nested import several
 from sources.payroll.reading import LARGEST_WINS, OTHERS, Reading, VendorFile, in_profile, read_rows
-from sources.payroll.records import several
 from sources.registry import feeds
+from sources.text_table import TextTable
 from sources.toml_file import TomlError, read_toml
 
 PROFILES = Path(__file__).parent / "profiles"

@@ -8,10 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sources.isolated import in_own_process
-from sources.payroll.nested import read_rows, several
+from sources.payroll.nested import read_rows
 from sources.text_table import TextTable, text_rows
-
-__all__ = ["read_records", "several"]
 
 
 def read_records(path: Path, place: str, each: str, wanted: Iterable[str]) -> TextTable:

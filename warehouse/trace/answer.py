@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from warehouse.catalogue import Table, read_tables
-from warehouse.cells import as_words, find_cell, known
+from warehouse.cells import as_words, find_cell, is_cell, known
 from warehouse.database import one, quoted
 from warehouse.errors import Refused, UsageError
 from warehouse.paths import PRIVATE_FILE, Home
@@ -117,7 +117,7 @@ def trace(
     if question.measure is not None:
         known("measure", question.measure, all_measures)
     cell = find_cell(con, f"served.{table}", table=tables[table], values=question.values)
-    where = " and ".join(f"{name} is not distinct from ${number}" for number, name in enumerate(grain, start=1))
+    where = is_cell(grain)
     key = [cell[name] for name in grain]
     served = _row(con, f"select * from served.{table} where {where}", key)
     # What is filled in after disclosure control is served alone.
