@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sources.dialect import FileRejected
+from sources.errors import FileRejected
 from sources.pai import layout
 from sources.pai.layout import layouts
 from sources.registry import feeds

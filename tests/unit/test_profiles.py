@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration.cli import main
-from sources.dialect import FileRejected
+from sources.errors import FileRejected
 from sources.naming import Naming
 from sources.payroll import profile as profiles
 from sources.payroll.profile import ProfileError, feeds_by, read_profile

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sources.dialect import FileRejected
+from sources.errors import FileRejected
 from sources.registry import feeds
 from sources.validate import validate
 from tests.judging import rules_broken_in

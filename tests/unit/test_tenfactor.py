@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sources.contract import Feed
-from sources.dialect import FileRejected
+from sources.errors import FileRejected
 from sources.registry import feeds
 from sources.tenfactor.workbook import factor_names, factor_of_name
 from tests.judging import rules_broken_in
