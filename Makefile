@@ -4,7 +4,7 @@ BIN := .venv/bin
 HOME_FOLDER ?= data
 STAMP := .venv/ready
 
-.PHONY: run test exhaustive pytest lint bench same dev demo prepare lock clean
+.PHONY: run test exhaustive pytest lint bench web-check same dev demo prepare lock clean
 
 run: $(STAMP)  ## demo deliveries into data/landing, one nightly run, what was published and where
 	@test -n "$$(ls $(HOME_FOLDER)/landing 2>/dev/null)" || $(BIN)/arsverk demo --home $(HOME_FOLDER)
@@ -29,12 +29,16 @@ lint: $(STAMP)  ## format, lint, types, imports, SQL lint
 bench: $(STAMP)  ## speed, as ratios measured side by side in one run
 	@$(BIN)/python -m tests.benchmarks.run
 
+web-check: $(STAMP)  ## nginx with docs/nginx/arsverk.conf before the web pages; needs: apt-get install nginx-light openssl chromium
+	@$(BIN)/python -m tests.web_check
+
 same: $(STAMP)  ## first nights of revision BASE and of this code: which tables differ by a byte
 	@$(BIN)/python -m tests.same_publications $(BASE)
 
-dev: $(STAMP)  ## Dagster's web pages on http://127.0.0.1:3000
-	@mkdir -p $(HOME_FOLDER)/dagster && cp orchestration/dagster.yaml $(HOME_FOLDER)/dagster/
-	@ARSVERK_HOME=$(abspath $(HOME_FOLDER)) DAGSTER_HOME=$(abspath $(HOME_FOLDER))/dagster $(BIN)/dagster dev
+dev: $(STAMP)  ## Dagster's web pages and daemon, on http://127.0.0.1:3000 for this machine's own browser alone
+	@umask 077 && mkdir -p $(HOME_FOLDER)/dagster && cp orchestration/dagster.yaml $(HOME_FOLDER)/dagster/
+	@umask 077 && ARSVERK_HOME=$(abspath $(HOME_FOLDER)) DAGSTER_HOME=$(abspath $(HOME_FOLDER))/dagster \
+		$(BIN)/python -m orchestration.webserver --with-daemon
 
 demo: $(STAMP)
 	@$(BIN)/arsverk demo --home $(HOME_FOLDER)

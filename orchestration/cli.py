@@ -12,7 +12,7 @@ from warehouse.errors import ProgramFault, Refused, UsageError
 
 REFUSED, USAGE = 1, 2
 # In the order in which a newcomer meets them.
-COMMANDS = ("demo", "run", "trace", "history", "verify", "reproduce", "purge", "attack")
+COMMANDS = ("demo", "run", "arrivals", "withdraw", "accept", "trace", "history", "verify", "reproduce", "purge", "attack")
 
 
 class Commands(click.Group):

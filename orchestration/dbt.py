@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.errors import Refused
+from warehouse.paths import readable_by_all
 
 PROJECT = Path(__file__).parent.parent / "dbt_project"
 MANIFEST = PROJECT / "target" / "manifest.json"
@@ -37,6 +38,11 @@ def prepare_manifest() -> None:
     fingerprint = project_fingerprint()
     if _is_prepared_from(fingerprint):
         return
+    with readable_by_all():
+        _prepare_from(fingerprint)
+
+
+def _prepare_from(fingerprint: str) -> None:
     FINGERPRINT.parent.mkdir(parents=True, exist_ok=True)
     with FINGERPRINT.with_suffix(".lock").open("w") as lock:
         # Of several processes that find it stale at once, one parses and the others wait.

@@ -1,4 +1,4 @@
-"""The Dagster code location: everything under defs/, and the one resource. Nothing is defined here."""
+"""The Dagster code location: everything under defs/, and the resources. Nothing is defined here."""
 
 import dagster as dg
 
@@ -8,21 +8,27 @@ from orchestration.defs.models import dbt_models
 from orchestration.defs.nightly import landing_folder, nightly, nightly_schedule
 from orchestration.defs.publication import disclosure_attack, publication, restated_figures, served_tables
 from orchestration.night import Night
+from orchestration.notify import notify_of_failure
 
+# The hook sits on the assets, not on the job: whoever runs one, by whatever way, somebody is told of its failure.
 defs = dg.Definitions(
     assets=[
-        chosen_delivery,
-        *feed_assets,
-        accepted_delivery,
-        dbt_models,
-        served_tables,
-        disclosure_attack,
-        restated_figures,
-        publication,
+        asset.with_hooks({notify_of_failure})
+        for asset in (
+            chosen_delivery,
+            *feed_assets,
+            accepted_delivery,
+            dbt_models,
+            served_tables,
+            disclosure_attack,
+            restated_figures,
+            publication,
+        )
     ],
     jobs=[nightly],
     schedules=[nightly_schedule],
     sensors=[landing_folder],
-    resources={"night": Night()},
+    # Assets hand nothing on through an I/O manager. Dagster's own would take a folder of pickles from run configuration.
+    resources={"night": Night(), "io_manager": dg.InMemoryIOManager()},
     executor=dg.in_process_executor,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import dagster as dg
 from orchestration.stages import Plan, no_event
 from sources.contract import Feed
 from sources.payroll.profile import ProfileError, feeds_by
+from warehouse.archive import Settling
 from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.lock import writer_lock
 from warehouse.paths import Home
@@ -25,22 +26,19 @@ LANDING_VARIABLE = "ARSVERK_LANDING"
 SETTINGS_VARIABLE = "ARSVERK_SETTINGS"
 # On a Dagster failure: what was found, when it is a fault of the program.
 PROGRAM_FAULT = "program_fault"
+# Tags of the runs that the daemon starts by itself.
+DAEMON_TAGS = {"dagster/schedule_name", "dagster/sensor_name"}
 # Every asset of the night writes through this pool; dagster.yaml limits it to one.
 WRITER_POOL = "arsverk_writer"
 
 
 class Night(dg.ConfigurableResource):
-    """Where the night works. Empty values fall back on the environment, then on ./data.
+    """Where the night works. The process environment says it, since whoever reaches the web pages sets run configuration.
 
-    `as_of` (YYYY-MM-DD) loads the newest complete delivery not newer than that date. `accept_restatement` is the reason why a
-    human lets figures of closed periods change by more than the settings allow; empty, such a night stops.
+    `as_of` (YYYY-MM-DD) loads the newest complete delivery not newer than that date. It is all that run configuration can say.
     """
 
-    home_folder: str = ""
-    landing_folder: str = ""
-    settings_file: str = ""
     as_of: str = ""
-    accept_restatement: str = ""
 
     @contextlib.contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Night]:
@@ -53,16 +51,16 @@ class Night(dg.ConfigurableResource):
 
     @property
     def home(self) -> Home:
-        return Home(Path(self.home_folder or os.environ.get(HOME_VARIABLE, "data")).resolve())
+        return Home(Path(os.environ.get(HOME_VARIABLE) or "data").resolve())
 
     @property
     def landing(self) -> Path:
-        folder = self.landing_folder or os.environ.get(LANDING_VARIABLE)
+        folder = os.environ.get(LANDING_VARIABLE)
         return Path(folder).resolve() if folder else self.home.landing
 
     @property
     def settings(self) -> Settings:
-        return read_settings(Path(self.settings_file or os.environ.get(SETTINGS_VARIABLE) or DEFAULT_FILE))
+        return read_settings(Path(os.environ.get(SETTINGS_VARIABLE) or DEFAULT_FILE))
 
     @property
     def feeds(self) -> dict[str, Feed]:
@@ -72,19 +70,48 @@ class Night(dg.ConfigurableResource):
         except ProfileError as error:
             raise UsageError(str(error)) from None
 
-    def plan(self, run_id: str, on_dbt_event: Callable[[dict[str, Any]], None] = no_event) -> Plan:
-        """What the stages of a run work with."""
+    def _as_of(self) -> date | None:
+        try:
+            return date.fromisoformat(self.as_of) if self.as_of else None
+        except ValueError:
+            # Without the value: `{env: NAME}` in run configuration makes it that variable's, the pseudonym key's for instance.
+            raise UsageError("as_of in the run configuration is no date YYYY-MM-DD") from None
+
+    def plan(
+        self, run_id: str, on_dbt_event: Callable[[dict[str, Any]], None] = no_event, *, tags: Mapping[str, str] | None = None
+    ) -> Plan:
+        """What the stages of a run work with. `tags`: the run's, for the stage that takes files in: nobody waits for a run of
+        the schedule or the sensor, so that a file that has just come can wait for the next.
+        """
+        settings = self.settings
         return Plan(
             self.home,
-            self.settings,
+            settings,
             self.feeds,
             previous=current_publication(self.home),
             landing=self.landing,
-            as_of=date.fromisoformat(self.as_of) if self.as_of else None,
-            accepted_restatement=self.accept_restatement.strip() or None,
+            as_of=self._as_of(),
+            only_new=True,
+            settling=Settling(settings.settle_seconds, look_twice=not DAEMON_TAGS & (tags or {}).keys()),
             dagster_run_id=run_id,
             on_dbt_event=on_dbt_event,
         )
+
+
+@contextlib.contextmanager
+def environment(home: Home, *, settings_file: Path | None, landing: Path | None) -> Iterator[None]:
+    """Let the nights of this process work in `home`; what is None stays as the environment has it."""
+    given = {HOME_VARIABLE: home.root, SETTINGS_VARIABLE: settings_file, LANDING_VARIABLE: landing}
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update({name: str(path.resolve()) for name, path in given.items() if path})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextlib.contextmanager

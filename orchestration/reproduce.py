@@ -18,7 +18,7 @@ from warehouse.recorded import Recorded, scratch_home
 from warehouse.settings import Settings
 
 # Its files are in the archive, and it has passed the gates of its own night.
-NOT_AGAIN = {"take_in", "attack", "accept_restatement", "publish"}
+NOT_AGAIN = {"take_in", "continuity", "accept_restatement", "publish"}
 
 
 def reproduce(home: Home, publication_id: str, today: Settings) -> Reproduction:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.errors import ProgramFault, Refused
+from warehouse.mend import mend_dagster
 from warehouse.paths import Home, write_private
 from warehouse.publication import current_publication
 
@@ -21,6 +22,8 @@ def prepare_instance(home: Home) -> None:
     present = home.dagster / "dagster.yaml"
     if not present.exists() or present.read_text(encoding="utf-8") != wanted:
         write_private(present, wanted)
+    for line in mend_dagster(home):
+        logging.getLogger("arsverk").warning("mended: %s", line)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
 
 
@@ -30,27 +33,19 @@ def run_night(
     settings_file: Path | None,
     landing: Path | None,
     as_of: date | None,
-    accept_restatement: str | None = None,
 ) -> str:
-    """Run the nightly job; returns the id of the publication it made.
-
-    `accept_restatement` is a human's reason for publishing changed figures of closed periods.
+    """Run the nightly job; returns the id of the publication it made, or of the one that still holds.
 
     Raises:
         Refused: the night failed; the message is the diagnosis.
         ProgramFault: it failed because the program contradicts itself.
     """
+    from orchestration.night import environment
+
     prepare_instance(home)
     try:
-        result = _execute(
-            {
-                "home_folder": str(home.root),
-                "landing_folder": str(landing.resolve()) if landing else "",
-                "settings_file": str(settings_file.resolve()) if settings_file else "",
-                "as_of": as_of.isoformat() if as_of else "",
-                "accept_restatement": accept_restatement or "",
-            }
-        )
+        with environment(home, settings_file=settings_file, landing=landing):
+            result = _execute(as_of)
     except (Refused, ProgramFault):
         raise
     except Exception as error:
@@ -64,15 +59,19 @@ def run_night(
     return publication_id
 
 
-def _execute(resource_config: dict[str, str]) -> Any:
+def _execute(as_of: date | None) -> Any:
     import dagster as dg
 
     from orchestration.definitions import defs
 
+    # A night that holds skips its checks; what Dagster says of each is nobody's news.
+    logging.getLogger("dagster._core.execution.plan.active").addFilter(
+        lambda record: "emitted no result" not in record.getMessage()
+    )
     with dg.DagsterInstance.get() as instance:
         return defs.resolve_job_def("nightly").execute_in_process(
             run_config={
-                "resources": {"night": {"config": resource_config}},
+                "resources": {"night": {"config": {"as_of": as_of.isoformat() if as_of else ""}}},
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             },
             instance=instance,

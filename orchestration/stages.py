@@ -4,39 +4,46 @@ Not here: what a stage does in detail (warehouse, dbt_project), or Dagster, whos
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import duckdb
+
 from orchestration.dbt import load_manifest, run_dbt, unproven_tests
 from sources.contract import Feed
+from warehouse import gates
 from warehouse.acceptance import accept_delivery, judge_waiting
-from warehouse.archive import TakenIn, kept_arrivals
+from warehouse.archive import Settling, TakenIn, kept_arrivals
 from warehouse.archive import take_in as archive_new_files
-from warehouse.attack.audit import Report
-from warehouse.attack.night import attack_served
+from warehouse.arrivals import accepted_reason, is_served_already, older_text, same_rows, unused_older
 from warehouse.build_database import delivery_being_built, start_build
-from warehouse.catalogue import Table, tables_of
-from warehouse.continuity import Comparison, compare_with_last
-from warehouse.database import connect
-from warehouse.delivery import Delivery
+from warehouse.catalogue import Table, tables_of, thresholds
+from warehouse.continuity import Comparison, compare_with_last, what_is_gone
+from warehouse.database import connect, one
+from warehouse.delivery import Choice, Delivery
 from warehouse.delivery import choose as choose_delivery
-from warehouse.disclosure.decisions import Earlier, decide
-from warehouse.disclosure.masking import mask
 from warehouse.errors import ProgramFault, Refused
 from warehouse.ledger import Arrival
 from warehouse.load import FeedLoad, load_feed
+from warehouse.mend import mend
 from warehouse.optional_feeds import load_optional
 from warehouse.paths import Home
-from warehouse.publication import describe
+from warehouse.publication import current_publication, describe
 from warehouse.publish import publish as publish_served
 from warehouse.quarantine import ROWS_NAMED_PER_RULE, RuleOutcome, rule_outcomes
 from warehouse.reconciliation import new_mismatches
-from warehouse.restatements import Restated, restated_figures
+from warehouse.recorded import Recorded
+from warehouse.restatements import WITHOUT_COMPARISON, Restated, restated_figures
 from warehouse.restatements import restate as restate_figures
+from warehouse.sdc.masking import mask
+from warehouse.sdc.protection import Protection, protect
+from warehouse.sdc.suppression.decisions import Earlier, decide
 from warehouse.settings import Settings
 
 FIGURES_NAMED = 20
@@ -55,9 +62,9 @@ class Plan:
     """What one run of the stages works with. Everything else passes from stage to stage in the build database.
 
     `previous` is the publication that this one would replace: its decisions are kept, its figures may be restated.
-    `accepted_restatement` is a human's reason for changing figures of closed periods. A publication that is made again brings
-    its `delivery` and its `publication_id`; else the newest complete delivery is chosen and an id given. `on_dbt_event` gets
-    each log event of dbt as it comes.
+    A publication that is made again brings its `delivery`, its `publication_id` and the reason for which it was accepted; else
+    the newest complete delivery is chosen, an id given, and the ledger asked whether a human has accepted it. `only_new`: what
+    is served already is not made again. `settling` says when a file has arrived. `on_dbt_event` gets each log event of dbt.
     """
 
     home: Home
@@ -70,29 +77,57 @@ class Plan:
     dagster_run_id: str = OUTSIDE_DAGSTER
     delivery: Delivery | None = None
     publication_id: str | None = None
+    only_new: bool = False
+    settling: Settling = field(default=Settling())
     on_dbt_event: Callable[[dict[str, Any]], None] = field(default=no_event)
 
 
 @dataclass(frozen=True)
 class Stage(Generic[Outcome]):
-    """One step of the night. A gate lets the night go on by returning, and ends it by raising; nothing else ends it."""
+    """One step of the night. A gate lets the night go on by returning, and ends it by raising; nothing else ends it.
+
+    `saw` says in words what a gate looked at; `accepted_by` names the human acceptance that it needed, if any.
+    """
 
     work: Callable[[Plan], Outcome]
     is_gate: bool
+    saw: Callable[[Any], str] = field(default=lambda outcome: "")
+    accepted_by: Callable[[Any], str | None] = field(default=lambda outcome: None)
 
     @property
     def name(self) -> str:
         return self.work.__name__
 
     def __call__(self, plan: Plan) -> Outcome:
-        """Run the stage. Every run of it comes through here, so that what a gate found can be recorded here for the build.
+        """Run the stage, and record in the build what came of it: `publish` reads these records.
+
+        What later gates have passed is void from the moment an earlier stage runs. A gate that raises, or is cut off, stays
+        unpassed until it is run again for the same build and returns.
 
         Raises:
-            Refused: the delivery, a rule or a comparison forbids to go on.
+            Refused: the delivery, a rule or a comparison forbids to go on; or no build has been started.
             ProgramFault: the program contradicts itself.
             DbtFailed: a model or a test of the project failed.
         """
-        return self.work(plan)
+        if self.name not in recorded_stages():
+            return self.work(plan)
+        gates.must_have_begun(plan.home)
+        self.outdate_later(plan)
+        gates.record(plan.home, plan.settings, self.name, gates.BEGUN, "")
+        try:
+            outcome = self.work(plan)
+        except Exception as error:
+            # Where even this cannot be written, `begun` stays, which publishes nothing either.
+            with contextlib.suppress(duckdb.Error, OSError, Refused):
+                gates.record(plan.home, plan.settings, self.name, gates.REFUSED, str(error))
+            raise
+        gates.record(plan.home, plan.settings, self.name, gates.PASSED, self.saw(outcome), self.accepted_by(outcome))
+        return outcome
+
+    def outdate_later(self, plan: Plan) -> None:
+        """Void what the gates after this stage have passed, since it runs again."""
+        names = [stage.name for stage in STAGES]
+        gates.outdate(plan.home, plan.settings, names[names.index(self.name) + 1 :], because=self.name)
 
 
 def stage(work: Callable[[Plan], Outcome]) -> Stage[Outcome]:
@@ -100,17 +135,24 @@ def stage(work: Callable[[Plan], Outcome]) -> Stage[Outcome]:
     return Stage(work, is_gate=False)
 
 
-def gate(work: Callable[[Plan], Outcome]) -> Stage[Outcome]:
-    """A step that decides whether the night may go on."""
-    return Stage(work, is_gate=True)
+def gate(
+    saw: Callable[[Any], str], accepted_by: Callable[[Any], str | None] = lambda outcome: None
+) -> Callable[[Callable[[Plan], Outcome]], Stage[Outcome]]:
+    """A step that decides whether the night may go on; `saw` and `accepted_by` say of its outcome what is recorded."""
+    return lambda work: Stage(work, is_gate=True, saw=saw, accepted_by=accepted_by)
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """The delivery a build was begun for, and a line for each newer one that waits for files."""
+    """The delivery a build was begun for, and a line for each newer one that waits for files.
+
+    `held` is the publication that still holds when it was made of the same files, settings and code: then no build was begun.
+    """
 
     delivery: Delivery
     waiting: list[str]
+    unused: list[str] = field(default_factory=list)
+    held: str | None = None
 
 
 @dataclass(frozen=True)
@@ -161,11 +203,15 @@ def marts() -> list[Table]:
 
 @stage
 def take_in(plan: Plan) -> TakenIn:
-    """Archive what lies in the landing folder."""
-    taken = archive_new_files(plan.home, plan.landing or plan.home.landing, plan.feeds)
+    """Mend what is damaged and can be made again, and archive what lies in the landing folder."""
+    mended = mend(plan.home)
+    for line in mended:
+        log.warning("mended: %s", line)
+    taken = archive_new_files(plan.home, plan.landing or plan.home.landing, plan.feeds, plan.settling)
     log.info("landing: %d new files, %d seen before", len(taken.new), len(taken.seen))
     for note in taken.notes:
         log.warning("landing: %s", note)
+    taken.notes[:0] = mended
     return taken
 
 
@@ -173,6 +219,7 @@ def take_in(plan: Plan) -> TakenIn:
 def choose(plan: Plan) -> Chosen:
     """Choose the delivery and begin a new build database for it."""
     waiting: list[str] = []
+    unused: list[str] = []
     delivery = plan.delivery
     if delivery is None:
         choice = choose_delivery(kept_arrivals(plan.home), plan.feeds, plan.as_of)
@@ -186,7 +233,20 @@ def choose(plan: Plan) -> Chosen:
             if problems := judge_waiting(plan.home, plan.feeds, newer, plan.settings):
                 raise Refused("\n".join([f"the delivery of {newer.extract_date} is not accepted", *problems]))
         delivery = choice.delivery
+        for arrival in unused_older(plan.home, choice, plan.previous):
+            unused.append(f"{arrival.file_name} is not used: {older_text(arrival, delivery)}")
+            log.warning("landing: %s", unused[-1])
+        _judge_doubles(plan, choice)
+    accepted = plan.accepted_restatement or accepted_reason(plan.home, delivery, plan.previous)
+    _, damage = comparable(plan)
+    if damage and not accepted:
+        raise Refused(f"{damage}; {WITHOUT_COMPARISON}")
+    if damage:
+        log.warning("%s; this publication is made without comparing with it: %s", damage, accepted)
     log.info("landing: the delivery of %s is chosen", delivery.extract_date)
+    if plan.only_new and is_served_already(plan.home, plan.settings, delivery, plan.previous):
+        log.info("publication: nothing new has come; %s still holds", plan.previous)
+        return Chosen(delivery, waiting, unused, held=plan.previous)
     start_build(plan.home, plan.settings, plan.feeds, delivery)
     describe(
         plan.home,
@@ -194,10 +254,37 @@ def choose(plan: Plan) -> Chosen:
         delivery,
         plan.dagster_run_id,
         previous=plan.previous,
-        accepted_restatement=plan.accepted_restatement,
+        accepted_restatement=accepted,
         publication_id=plan.publication_id,
     )
-    return Chosen(delivery, waiting)
+    return Chosen(delivery, waiting, unused)
+
+
+def _judge_doubles(plan: Plan, choice: Choice) -> None:
+    """Two files of one feed and date must hold the same rows; of an optional feed the later one is used, and that is told."""
+    for other, used in choice.doubles:
+        feed = next(feed for feed in plan.feeds.values() if other.feed in {naming.stem for naming in feed.namings})
+        if same_rows(plan.home, feed, other, used):
+            log.warning("landing: %s and %s hold the same rows; %s is used", other.file_name, used.file_name, used.file_name)
+        elif feed.required:
+            raise Refused(
+                f"the delivery of {choice.delivery.extract_date} is not accepted\n{other.file_name} and {used.file_name} are"
+                f" two files of {feed.name} for one date, and their rows differ; take out the wrong one:"
+                f' arsverk withdraw "{other.file_name}" --reason TEXT (or the other)'
+            )
+        else:
+            log.warning(
+                "landing: %s and %s are two files of one feed and date with other rows; %s came last and is used",
+                other.file_name,
+                used.file_name,
+                used.file_name,
+            )
+
+
+def comparable(plan: Plan) -> tuple[str | None, str | None]:
+    """The previous publication when it is as it was written, so that this one can be compared with it; else its damage."""
+    damage = Recorded(plan.home, plan.previous).damage() if plan.previous else None
+    return (None if damage else plan.previous), damage
 
 
 @stage
@@ -209,6 +296,8 @@ def load(plan: Plan) -> dict[str, FeedLoaded]:
 def load_one(plan: Plan, name: str) -> FeedLoaded:
     """Validate and load one feed of the chosen delivery. A bad file stops nothing here; the gate `accept` judges it."""
     feed = plan.feeds[name]
+    gates.must_have_begun(plan.home)
+    load.outdate_later(plan)
     arrivals = delivery_being_built(plan.home, plan.settings).of(feed)
     if not arrivals and feed.required:
         raise Refused(f"{name} is not part of the delivery")
@@ -256,7 +345,7 @@ def _warn_of_rows_gone(name: str, found: Comparison) -> None:
         )
 
 
-@gate
+@gate(saw=lambda delivery: f"the delivery of {delivery.extract_date}, {len(delivery.files)} files")
 def accept(plan: Plan) -> Delivery:
     """Whether what arrived may be computed from: passed whole, or the night stops."""
     delivery = delivery_being_built(plan.home, plan.settings)
@@ -264,7 +353,32 @@ def accept(plan: Plan) -> Delivery:
     return delivery
 
 
-@gate
+@gate(saw=lambda gone: f"{len(gone)} losses")
+def continuity(plan: Plan) -> list[str]:
+    """Whether the delivery lost nothing that a full extract keeps, or a human has accepted what is gone."""
+    delivery = delivery_being_built(plan.home, plan.settings)
+    gone = what_is_gone(plan.home, plan.settings, plan.feeds, delivery, plan.previous)
+    if not gone:
+        return []
+    with connect(plan.home.build_database, plan.settings, read_only=True) as con:
+        accepted = one(con, "select accepted_restatement from raw.publication")[0]
+    if not accepted:
+        raise Refused(
+            "\n".join(
+                [
+                    f"the delivery of {delivery.extract_date} has lost what a full extract keeps",
+                    *(f"  {line}" for line in gone),
+                    "have the extract made again; or if it is right:"
+                    f" arsverk accept {delivery.extract_date} --reason TEXT, and run the night again",
+                ]
+            )
+        )
+    for line in gone:
+        log.warning("continuity: %s; accepted: %s", line, accepted)
+    return gone
+
+
+@gate(saw=lambda built: f"{built.models} models, {built.tests} tests")
 def build(plan: Plan) -> Built:
     """Build every model by dbt and try every test."""
     counts = {"LogModelResult": 0, "LogTestResult": 0}
@@ -292,11 +406,15 @@ def build(plan: Plan) -> Built:
 def disclose(plan: Plan) -> Disclosed:
     """Empty every cell that must be withheld (metrics.md 10): the marts become the served tables."""
     with connect(plan.home.build_database, plan.settings) as con:
-        previous = plan.home.history / plan.previous if plan.previous else None
+        compared, _ = comparable(plan)
+        previous = plan.home.history / compared if compared else None
         earlier = Earlier(previous, plan.home.warehouse_database) if previous else None
+        open_to_all = [name for name, limit in thresholds(marts(), plan.settings).items() if not limit]
         decisions = decide(con, marts(), plan.settings, earlier)
         mask(con, marts())
         mismatches = new_mismatches(con, previous)
+    if open_to_all:
+        log.warning("disclosure: the threshold is 0, so that every group is served, however small: %s", ", ".join(open_to_all))
     if mismatches:
         figures = ", ".join(figure_id for figure_id, _ in mismatches[:FIGURES_NAMED])
         more = f" and {len(mismatches) - FIGURES_NAMED} more" if len(mismatches) > FIGURES_NAMED else ""
@@ -306,13 +424,19 @@ def disclose(plan: Plan) -> Disclosed:
     return Disclosed(decisions, mismatches)
 
 
-@gate
-def attack(plan: Plan) -> Report:
-    """Try to compute what is withheld from what is about to be served (docs/attack.md)."""
-    report = attack_served(plan.home, plan.settings, marts())
-    withheld = sum(table.withheld for table in report.tables.values())
+@gate(saw=lambda made: f"{sum(table.withheld for table in made.report.tables.values())} withheld cells")
+def attack(plan: Plan) -> Protection:
+    """Try to compute what is withheld from what is about to be served (docs/attack.md); what is found is withheld as well."""
+    protection = protect(plan.home, plan.settings, marts(), comparable(plan)[0])
+    withheld = sum(table.withheld for table in protection.report.tables.values())
     log.info("disclosure: %d withheld cells attacked, none falls", withheld)
-    return report
+    if protection.cells:
+        log.warning(
+            "disclosure: %d further cells withheld for what the attack found: %s",
+            protection.cells,
+            "; ".join(islice(protection.lines(), FIGURES_NAMED)),
+        )
+    return protection
 
 
 @stage
@@ -322,7 +446,10 @@ def restate(plan: Plan) -> Restated:
         return restate_figures(con, plan.home, plan.settings, marts())
 
 
-@gate
+@gate(
+    saw=lambda restated: f"{restated.figures} figures changed, {len(restated.to_accept)} above the thresholds",
+    accepted_by=lambda restated: restated.accepted_reason if restated.to_accept else None,
+)
 def accept_restatement(plan: Plan) -> Restated:
     """Whether those changes are small, or a human has accepted them."""
     with connect(plan.home.build_database, plan.settings, read_only=True) as con:
@@ -340,7 +467,12 @@ def accept_restatement(plan: Plan) -> Restated:
 
 @stage
 def publish(plan: Plan) -> Served:
-    """Serve the build whole, once every gate has been passed."""
+    """Serve the build whole, once it has a record of having passed every stage before: whoever asks for it, and however.
+
+    Raises:
+        Refused: a record is missing or no pass; the message names the gate.
+    """
+    gates.stop_unless_passed(plan.home, plan.settings, recorded_stages(), current_publication(plan.home))
     if untried := unproven_tests(_dbt_target(plan)):
         raise ProgramFault(f"dbt tests {', '.join(untried)} left no passing result")
     publication_id = publish_served(plan.home, plan.settings, marts())
@@ -357,6 +489,7 @@ STAGES: tuple[Stage[Any], ...] = (
     choose,
     load,
     accept,
+    continuity,
     build,
     disclose,
     attack,
@@ -366,8 +499,14 @@ STAGES: tuple[Stage[Any], ...] = (
 )
 
 
+def recorded_stages() -> list[str]:
+    """The stages whose passing a build must have on record to be published: every gate, and what is computed between them."""
+    names = [stage.name for stage in STAGES]
+    return names[names.index("accept") : names.index("publish")]
+
+
 def run_stages(plan: Plan, *, without: Collection[str] = ()) -> dict[str, Any]:
-    """Run the stages in their order; returns each one's outcome by its name.
+    """Run the stages in their order; returns each one's outcome by its name. A publication that holds ends them.
 
     Args:
         without: names of stages to leave out.
@@ -378,4 +517,10 @@ def run_stages(plan: Plan, *, without: Collection[str] = ()) -> dict[str, Any]:
     unknown = set(without) - {stage.name for stage in STAGES}
     if unknown:
         raise ValueError(f"there are no stages {', '.join(sorted(unknown))}")
-    return {stage.name: stage(plan) for stage in STAGES if stage.name not in without}
+    outcomes: dict[str, Any] = {}
+    for one_stage in STAGES:
+        if one_stage.name not in without:
+            outcomes[one_stage.name] = outcome = one_stage(plan)
+            if isinstance(outcome, Chosen) and outcome.held:
+                break
+    return outcomes

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 DAY = r"(?P<date>\d{4}-\d{2}-\d{2})"
 ANY_DAY = r"(?P<date>\d{4}-\d{2}-\d{2}|\d{8})"
 YEAR = r"(?P<year>[12]\d{3})"
+# What browsers and Explorer add to the name of a second copy.
+COPY = r"(?: ?\(\d+\)| - (?:kopi|copy)(?: \(\d+\))?)?"
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Naming:
         """The parts of a name of this form, or None."""
         part = r"_(?P<part>[a-z0-9]+)" if self.in_parts else ""
         when = YEAR if self.yearly else DAY
-        form = rf"{self.stem}{part}_{when}\.(?:{'|'.join(self.kinds)})"
+        form = rf"{self.stem}{part}_{when}{COPY}\.(?:{'|'.join(self.kinds)})"
         if self.pattern:
             form = re.escape(self.pattern).replace("<date>", ANY_DAY).replace(r"\*", ".*")
         match = re.fullmatch(form, unicodedata.normalize("NFC", file_name), re.IGNORECASE)

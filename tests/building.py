@@ -12,10 +12,10 @@ from orchestration.stages import Plan, run_stages
 from sources.payroll.profile import feeds_by
 from warehouse.catalogue import tables_of
 from warehouse.database import connect
-from warehouse.disclosure.masking import mask
 from warehouse.paths import Home
 from warehouse.publication import current_publication
 from warehouse.restatements import Restated
+from warehouse.sdc.masking import mask
 from warehouse.settings import Settings, read_settings
 
 ROOT = Path(__file__).parent.parent
@@ -41,13 +41,13 @@ def build(home: Home, settings: Settings, as_of: date | None = None, *, accepted
         as_of=as_of,
         accepted_restatement=accepted,
     )
-    return run_stages(plan, without={"attack", "accept_restatement", "publish"})["restate"]
+    return run_stages(plan, without={"continuity", "accept_restatement", "publish"})["restate"]
 
 
 def build_withholding_small_cells_alone(home: Home, settings: Settings) -> None:
     """Landing → served tables by the primary decisions, for tests of figures in a municipality of a few persons.
 
-    Nearly nothing of so small a place is served when the secondary rule is kept (tests/disclosure).
+    Nearly nothing of so small a place is served when the secondary rule is kept (tests/sdc).
     """
     build(home, settings)
     marts = tables_of(load_manifest())

@@ -7,20 +7,26 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sources.naming import recognise
 from warehouse.errors import Refused
-from warehouse.ledger import Arrival, append, of_kind, purged_files, read_ledger
+from warehouse.ledger import Arrival, append, of_kind, purged_files, read_ledger, withdrawn_files
 from warehouse.paths import Home, fsync_folder
 
 if TYPE_CHECKING:
     # At run time it would make `arsverk verify` wait for Pandera.
     from sources.contract import Feed
+
+
+# Beside the files of an extract date it says that all of them are there.
+COMPLETE = ".complete"
+BETWEEN_LOOKS = 0.5
 
 
 @dataclass
@@ -64,10 +70,14 @@ def all_arrivals(home: Home) -> list[Arrival]:
 
 
 def kept_arrivals(home: Home) -> list[Arrival]:
-    """The arrivals whose file is still to be loaded from, oldest first."""
+    """The arrivals whose file is still to be loaded from, oldest first: neither purged nor withdrawn."""
     entries = read_ledger(home)
-    purged = purged_files(entries)
-    return [arrival for arrival in of_kind(entries, Arrival) if arrival.sha256 not in purged]
+    purged, withdrawn = purged_files(entries), withdrawn_files(entries)
+    return [
+        arrival
+        for arrival in of_kind(entries, Arrival)
+        if arrival.sha256 not in purged and (arrival.file_name, arrival.sha256) not in withdrawn
+    ]
 
 
 def remove_purged(home: Home) -> None:
@@ -76,7 +86,47 @@ def remove_purged(home: Home) -> None:
         archived_file(home, sha256).unlink(missing_ok=True)
 
 
-def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed]) -> TakenIn:
+@dataclass(frozen=True)
+class Settling:
+    """When a file has arrived: it has not changed for `seconds`, or the marker `<date>.complete` lies beside it.
+
+    With `look_twice` somebody is waiting: a younger file is looked at twice, a moment apart, and has arrived when it is the
+    same. Without, it waits.
+    """
+
+    seconds: int = 0
+    look_twice: bool = False
+
+
+def growing_files(landing: Path, paths: Sequence[Path], dates: Mapping[str, date], settling: Settling) -> set[str]:
+    """Names of the files that have not arrived yet. `dates`: each file's extract date."""
+    now = time.time()
+    young = {}
+    for path in paths:
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            continue
+        is_marked = path.name in dates and (landing / f"{dates[path.name]}{COMPLETE}").exists()
+        # A time in the future says nothing of when the file was written; its entry in the folder does.
+        changed = found.st_mtime if found.st_mtime <= now else found.st_ctime
+        if now - changed < settling.seconds and not is_marked:
+            young[path] = (found.st_size, found.st_mtime_ns)
+    if not young or not settling.look_twice:
+        return {path.name for path in young}
+    time.sleep(BETWEEN_LOOKS)
+    return {path.name for path, before in young.items() if _look(path) not in (before, None)}
+
+
+def _look(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Settling = Settling()) -> TakenIn:
     """Archive every delivery file in the landing folder that is new, and recognise those seen before.
 
     A file is known by its hash: the same name with other content is a new arrival, which supersedes the earlier one. The
@@ -85,32 +135,44 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed]) -> TakenIn:
     if not landing.is_dir():
         raise Refused(f"the landing folder {landing} does not exist")
     remove_purged(home)
-    purged = purged_files(read_ledger(home))
+    entries = read_ledger(home)
+    purged, withdrawn = purged_files(entries), withdrawn_files(entries)
     arrived = all_arrivals(home)
     latest = {arrival.file_name: arrival for arrival in arrived}
     hashes = {arrival.sha256: arrival for arrival in reversed(arrived)}
     namings = [naming for feed in feeds.values() for naming in feed.namings]
     personal = {naming.stem for feed in feeds.values() if feed.is_personal for naming in feed.namings}
     taken, unknown = TakenIn(), []
-    files = [path for path in landing.iterdir() if path.is_file() and not path.name.startswith(".")]
-    for path in sorted(files, key=lambda p: (p.stat().st_mtime_ns, p.name)):
+    files = [path for path in _by_time(landing, taken) if not path.name.endswith(COMPLETE)]
+    names = {path.name: recognise(path.name, namings) for path in files if path.name.isprintable()}
+    dates = {name: named.extract_date for name, named in names.items() if named}
+    growing = growing_files(landing, [path for path in files if path.name in dates], dates, settling)
+    for path in files:
         shown = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         named = recognise(path.name, namings) if shown == path.name else None
         if named is None:
             unknown.append(f"{shown} is not a delivery file and is left alone")
             continue
-        before = path.stat()
+        if path.name in growing:
+            taken.notes.append(f"{path.name} is still growing, or has just come, and waits for the next run")
+            continue
         try:
+            before = path.stat()
             sha256 = sha256_of(path)
             if purge := purged.get(sha256):
                 taken.notes.append(
                     f"{path.name} was purged {purge.purged_at} and is not taken in; remove it from the landing folder"
                 )
                 continue
+            if withdrawal := withdrawn.get((path.name, sha256)):
+                taken.notes.append(f"{path.name} is not used: it was withdrawn ({withdrawal.reason})")
             _copy_to_archive(home, path, sha256)
+            after = path.stat()
+        except FileNotFoundError:
+            taken.notes.append(_vanished(path))
+            continue
         except PermissionError:
             raise Refused(f"{path.name} cannot be read; give the user the night runs as read access to it") from None
-        after = path.stat()
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             taken.notes.append(f"{path.name} is still being written and waits for the next run")
             continue
@@ -133,11 +195,27 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed]) -> TakenIn:
         hashes.setdefault(sha256, arrival)
         taken.new.append(arrival)
     if unknown:
-        names = ", ".join(dict.fromkeys(naming.told for naming in namings))
-        taken.notes += [*unknown, f"delivery files are called {names}"]
+        forms = ", ".join(dict.fromkeys(naming.told for naming in namings))
+        taken.notes += [*unknown, f"delivery files are called {forms}"]
     if taken.new:
         taken.new = append(home, taken.new)
     return taken
+
+
+def _by_time(landing: Path, taken: TakenIn) -> list[Path]:
+    """The files of the landing folder, the oldest first; one that vanishes meanwhile is noted."""
+    found = []
+    for path in landing.iterdir():
+        if path.is_file() and not path.name.startswith("."):
+            try:
+                found.append((path.stat().st_mtime_ns, path.name, path))
+            except FileNotFoundError:
+                taken.notes.append(_vanished(path))
+    return [path for *_, path in sorted(found)]
+
+
+def _vanished(path: Path) -> str:
+    return f"{path.name} was taken away while it was read and is not taken in; put it in the landing folder again"
 
 
 def _copy_to_archive(home: Home, path: Path, sha256: str) -> None:

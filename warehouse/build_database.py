@@ -14,7 +14,8 @@ import pyarrow as pa
 from sources.contract import Feed
 from warehouse.database import connect, one, remove_database
 from warehouse.delivery import Delivery
-from warehouse.errors import Refused
+from warehouse.gates import TABLE as GATES
+from warehouse.gates import must_have_begun
 from warehouse.ledger import Arrival
 from warehouse.paths import Home
 from warehouse.settings import Settings
@@ -22,7 +23,8 @@ from warehouse.settings import Settings
 FIRST_HOLIDAY_YEAR = 1900
 DECIMALS = ((9, 4), (12, 2), (18, 6))
 
-BOOKKEEPING = """
+BOOKKEEPING = (
+    """
 create schema raw;
 create table raw.inputs (feed varchar, delivered_as varchar, file_name varchar, sha256 varchar, extract_date date,
     rows_delivered bigint, rows_loaded bigint, rows_quarantined bigint, rejection varchar, unknown_columns varchar,
@@ -44,6 +46,8 @@ create table raw.left_out (feed varchar, file_name varchar, file_sha256 varchar,
     reason varchar);
 create table raw.delivery (arrival varchar);
 """
+    + GATES
+)
 
 
 def start_build(home: Home, settings: Settings, feeds: Mapping[str, Feed], delivery: Delivery) -> None:
@@ -87,8 +91,7 @@ def start_build(home: Home, settings: Settings, feeds: Mapping[str, Feed], deliv
 
 def delivery_being_built(home: Home, settings: Settings) -> Delivery:
     """The delivery that `start_build` began with."""
-    if not home.build_database.exists():
-        raise Refused("no build has been started; run the whole night")
+    must_have_begun(home)
     with connect(home.build_database, settings, read_only=True) as con:
         arrivals = [Arrival.from_json(row[0]) for row in con.execute("select arrival from raw.delivery").fetchall()]
         as_of = one(con, "select as_of from raw.settings")[0]

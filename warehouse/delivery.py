@@ -4,6 +4,7 @@ Not here: whether the files are any good, which the load finds out.
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,12 @@ class Delivery:
     extract_date: date
     files: tuple[Arrival, ...]
 
+    @property
+    def inputs_sha256(self) -> str:
+        """A hash that stands for exactly these files."""
+        inputs = sorted(f"{arrival.feed} {arrival.sha256}" for arrival in self.files)
+        return hashlib.sha256("\n".join(inputs).encode()).hexdigest()
+
     def of(self, feed: Feed) -> list[Arrival]:
         """The files that hold rows of a feed."""
         stems = {naming.stem for naming in feed.namings}
@@ -42,11 +49,15 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Choice:
-    """The delivery to load, the newer ones that still wait for files, and files that carry a date after today."""
+    """The delivery to load, the newer ones that still wait for files, and files that carry a date after today.
+
+    `doubles`: two files of one feed and date by different names, the one that is not used and the one that is.
+    """
 
     delivery: Delivery
     waiting: list[Delivery]
     in_future: tuple[Arrival, ...] = ()
+    doubles: tuple[tuple[Arrival, Arrival], ...] = ()
 
 
 def choose(arrivals: Iterable[Arrival], feeds: Mapping[str, Feed], as_of: date | None) -> Choice:
@@ -58,6 +69,7 @@ def choose(arrivals: Iterable[Arrival], feeds: Mapping[str, Feed], as_of: date |
     namings = {naming.stem: naming for feed in feeds.values() for naming in feed.namings}
     by_date: dict[date, dict[str, Arrival]] = defaultdict(dict)
     beside: dict[tuple[str, str], Arrival] = {}
+    by_name: dict[tuple[str, str, date], dict[str, Arrival]] = defaultdict(dict)
     arrived = list(arrivals)
     # It would stand before every later delivery.
     in_future = tuple(arrival for arrival in arrived if is_in_future(arrival.extract_date))
@@ -72,12 +84,22 @@ def choose(arrivals: Iterable[Arrival], feeds: Mapping[str, Feed], as_of: date |
             by_date[arrival.extract_date][arrival.feed] = arrival
         else:
             beside[named.stem, named.part] = arrival
+        by_name[arrival.feed, named.part, arrival.extract_date][arrival.file_name] = arrival
     deliveries = [Delivery(day, tuple(files.values())) for day, files in sorted(by_date.items(), reverse=True)]
     waiting: list[Delivery] = []
     for delivery in deliveries:
         if not delivery.missing(feeds):
             others = tuple(beside[part] for part in sorted(beside))
-            return Choice(Delivery(delivery.extract_date, delivery.files + others), waiting, in_future)
+            chosen = Delivery(delivery.extract_date, delivery.files + others)
+            doubles = tuple(
+                (other, used)
+                for named_alike in by_name.values()
+                for used in named_alike.values()
+                if used in chosen.files
+                for other in named_alike.values()
+                if other.sha256 != used.sha256
+            )
+            return Choice(chosen, waiting, in_future, doubles)
         waiting.append(delivery)
     limit = f" on or before {as_of}" if as_of else ""
     if in_future and not waiting:

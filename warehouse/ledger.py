@@ -1,4 +1,4 @@
-"""The archive's ledger: a line for each arrival, publication and purge, each carrying the hash of the line before it.
+"""The archive's ledger: a line for each arrival, publication, purge and human decision, with the hash of the line before.
 Not here: what an entry is the record of (archive.py, publish.py, purge.py), or the comparison with what is there (verify.py).
 """
 
@@ -106,8 +106,41 @@ class Purge(Entry):
         return f"purge before {self.before}"
 
 
-KINDS: dict[str, type[Entry]] = {entry.kind: entry for entry in (Arrival, PublicationEntry, Purge)}
-DATES = ("extract_date", "as_of", "before")
+@dataclass(frozen=True, kw_only=True)
+class Withdrawal(Entry):
+    """A file that a human took out of the choice, by name and hash; `undone`: it was given back. The last entry holds."""
+
+    kind = "withdrawal"
+    withdrawn_at: str
+    file_name: str
+    sha256: str
+    reason: str
+    undone: bool = False
+
+    @property
+    def text(self) -> str:
+        return f"{'return' if self.undone else 'withdrawal'} of {self.file_name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acceptance(Entry):
+    """A human's word that a delivery may be published although a gate stops it for a human. It holds for exactly these files
+    (`inputs_sha256` stands for them, as in the publication), until they are served.
+    """
+
+    kind = "acceptance"
+    accepted_at: str
+    delivery: date
+    inputs_sha256: str
+    reason: str
+
+    @property
+    def text(self) -> str:
+        return f"acceptance of the delivery of {self.delivery}"
+
+
+KINDS: dict[str, type[Entry]] = {entry.kind: entry for entry in (Arrival, PublicationEntry, Purge, Withdrawal, Acceptance)}
+DATES = ("extract_date", "as_of", "before", "delivery")
 AnyEntry = TypeVar("AnyEntry", bound=Entry)
 
 
@@ -150,6 +183,15 @@ def of_kind(entries: Sequence[Entry], kind: type[AnyEntry]) -> list[AnyEntry]:
 def purged_files(entries: Sequence[Entry]) -> dict[str, Purge]:
     """Hashes of the files that are purged, with the purge that took them."""
     return {sha256: purge for purge in of_kind(entries, Purge) for sha256 in purge.files}
+
+
+def withdrawn_files(entries: Sequence[Entry]) -> dict[tuple[str, str], Withdrawal]:
+    """Name and hash of the files that are withdrawn, with the withdrawal.
+
+    The same content may come again by its right name, as when a file carried a wrong date.
+    """
+    last = {(entry.file_name, entry.sha256): entry for entry in of_kind(entries, Withdrawal)}
+    return {file: entry for file, entry in last.items() if not entry.undone}
 
 
 def unfinished_line(home: Home) -> bool:

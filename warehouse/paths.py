@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,7 @@ PASSAGE_FOLDER = 0o711
 PUBLIC_FOLDER = 0o755
 PRIVATE_FILE = 0o600
 SERVED_FILE = 0o444
+OF_OTHERS = 0o077
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,21 @@ class Home:
             folder.chmod(mode)
         if not self.landing.exists():
             self.landing.mkdir(mode=PRIVATE_FOLDER)
+
+
+def keep_files_private() -> None:
+    """From now on this process and its children make files that others cannot open; what is served gets its mode when whole."""
+    os.umask(OF_OTHERS)
+
+
+@contextlib.contextmanager
+def readable_by_all() -> Iterator[None]:
+    """For files that hold no data and that other users need, as dbt's prepared project."""
+    before = os.umask(0o022)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def fsync_folder(folder: Path) -> None:

@@ -63,11 +63,10 @@ def describe(
 
     Args:
         previous: id of the publication that is served until this one is; its figures are what this one may restate.
-        accepted_restatement: why a human lets figures of closed periods change.
+        accepted_restatement: why a human lets the delivery be published although a gate stops it.
         publication_id: the id of a publication that is made again; else a new one is given.
     """
-    inputs = sorted(f"{arrival.feed} {arrival.sha256}" for arrival in delivery.files)
-    inputs_sha256 = hashlib.sha256("\n".join(inputs).encode()).hexdigest()
+    inputs_sha256 = delivery.inputs_sha256
     publication_id = publication_id or f"{delivery.extract_date}_{datetime.now(UTC):%Y%m%dT%H%M%S%f}_{inputs_sha256[:8]}"
     with connect(home.build_database, settings) as con:
         con.execute(

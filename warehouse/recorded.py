@@ -87,9 +87,9 @@ class Recorded:
         ]
 
     def damage(self) -> str | None:
-        """Why its figures cannot be relied on, if so."""
+        """Why its figures cannot be relied on, if so. The database beside them is for readers; nothing is compared with it."""
         try:
-            changed = self.changed_files()
+            changed = [line for line in self.changed_files() if ".parquet " in line]
         except Refused as unreadable:
             return str(unreadable)
         return f"publication {self.publication_id}: {changed[0]}" if changed else None
@@ -193,5 +193,8 @@ def _belongs(database: Path, publication_id: str, settings: Settings) -> bool:
     """Whether the restricted database is the one the publication was made from; a crash may have left another."""
     if not database.exists():
         return False
-    with connect(database, settings, read_only=True) as con:
-        return one(con, "select publication_id from raw.publication")[0] == publication_id
+    try:
+        with connect(database, settings, read_only=True) as con:
+            return one(con, "select publication_id from raw.publication")[0] == publication_id
+    except duckdb.Error:
+        return False

@@ -21,6 +21,7 @@ from warehouse.recorded import Recorded, raw_rows
 from warehouse.settings import Settings
 
 FIGURES_TOLD = 20
+WITHOUT_COMPARISON = "restore it from backup, or publish without comparing with it: arsverk run --accept-restatement REASON"
 # Settings that change no figure.
 WITHOUT_EFFECT = {"memory_limit", "max_quarantine_share", "restatement_points", "restatement_share"}
 # Figures are divided in floating point; nothing smaller than a billionth of one is a change.
@@ -100,7 +101,8 @@ class Restated:
                         " restatement_points and restatement_share allow",
                         *(f"  {line}" for line in self.to_accept[:FIGURES_TOLD]),
                         *([f"  … and {more} more"] if more > 0 else []),
-                        "look at the files named; if the new figures are right: arsverk run --accept-restatement REASON",
+                        "look at the files named; if the new figures are right: arsverk accept DELIVERY --reason TEXT,"
+                        " or at once arsverk run --accept-restatement REASON",
                     ]
                 )
             )
@@ -124,9 +126,7 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
     if damage := earlier.damage():
         if accepted:
             return restated_figures(con)
-        raise Refused(
-            f"{damage}; restore it from backup, or publish without comparing with it: arsverk run --accept-restatement REASON"
-        )
+        raise Refused(f"{damage}; {WITHOUT_COMPARISON}")
     con.execute(DAYS_OF_PERIODS)
     con.execute(
         """create or replace temp table restated (table_name varchar, cell varchar, period varchar, org_level varchar,

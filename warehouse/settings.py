@@ -71,6 +71,12 @@ class Settings(BaseModel):
     )
     max_quarantine_share: Share = Field(description="A feed with a larger share of bad rows stops the night.")
     max_quarantine_rows: Count = Field(5, description="Up to so many bad rows of a feed never stop the night.")
+    max_drop: Share = Field(
+        0.05, exclude=True, description="A larger drop of rows or persons since the served delivery waits for a human."
+    )
+    settle_seconds: Count = Field(
+        120, exclude=True, description="A delivered file has arrived when it has not changed for so many seconds."
+    )
     memory_limit: Size = Field(description="DuckDB's share of the memory.")
     protection_interval: Annotated[Share, WITHHOLDS] = Field(
         0.1, description="A withheld figure stays uncertain by this share of its threshold, up and down."

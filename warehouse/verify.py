@@ -1,8 +1,11 @@
-"""Compares archive, ledger and publications with their recorded hashes. Reads only; mends nothing."""
+"""Compares archive, ledger and publications with their recorded hashes, opens the databases, and looks at who may read what.
+Reads only. Not here: mending (mend.py).
+"""
 
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -18,9 +21,20 @@ from warehouse.ledger import (
     read_ledger,
     unfinished_line,
 )
-from warehouse.paths import Home
+from warehouse.mend import damaged_dagster, restricted_damage
+from warehouse.paths import (
+    OF_OTHERS,
+    PASSAGE_FOLDER,
+    PRIVATE_FILE,
+    PRIVATE_FOLDER,
+    PUBLIC_FOLDER,
+    SERVED_FILE,
+    Home,
+)
 from warehouse.publication import current_publication
 from warehouse.publish import UNFINISHED, ready_pointer
+
+WHAT_HELPS = ": restore it from backup; of the publication that is served `arsverk run` makes it again"
 
 
 def verify(home: Home, progress: Callable[[str], None] = lambda message: None) -> list[str]:
@@ -31,12 +45,57 @@ def verify(home: Home, progress: Callable[[str], None] = lambda message: None) -
     try:
         entries = read_ledger(home)
     except Refused as unreadable:
-        return [str(unreadable), *_publications(home, None, progress)]
+        return [str(unreadable), *_publications(home, None, progress), *_databases(home, progress), *_modes(home, progress)]
     return [
         *_ledger(home, entries, progress),
         *_archive(home, entries, progress),
         *_publications(home, entries, progress),
+        *_databases(home, progress),
+        *_modes(home, progress),
     ]
+
+
+def _databases(home: Home, progress: Callable[[str], None]) -> Iterator[str]:
+    progress("databases")
+    if damage := restricted_damage(home):
+        yield f"warehouse.duckdb cannot be read ({damage}): `arsverk run` makes it anew"
+    for path, damage in damaged_dagster(home):
+        name = path.relative_to(home.dagster)
+        yield f"dagster/{name} cannot be read ({damage}): `arsverk run` sets it aside and begins it anew"
+
+
+def _modes(home: Home, progress: Callable[[str], None]) -> Iterator[str]:
+    """What others may open and must not, or what readers need and cannot. The landing folder belongs to those who deliver."""
+    progress("modes")
+    if (mode := _mode(home.root)) not in (None, PASSAGE_FOLDER):
+        yield _mode_text(home, home.root, mode, PASSAGE_FOLDER)
+    for path in sorted(home.root.iterdir()):
+        if path in (home.landing, home.reproduction):
+            continue
+        for below in (path, *(sorted(path.rglob("*")) if path.is_dir() and not path.is_symlink() else [])):
+            mode = _mode(below)
+            if mode is None or UNFINISHED in str(below):
+                continue
+            is_folder, is_served = below.is_dir(), path == home.publish
+            right = (
+                (PUBLIC_FOLDER if is_folder else SERVED_FILE) if is_served else (PRIVATE_FOLDER if is_folder else PRIVATE_FILE)
+            )
+            if mode != right if is_served else mode & OF_OTHERS:
+                yield _mode_text(home, below, mode, right)
+
+
+def _mode(path: Path) -> int | None:
+    """A file's permissions; None for a link, and for what a running night has just taken away."""
+    try:
+        found = path.lstat().st_mode
+    except FileNotFoundError:
+        return None
+    return None if stat.S_ISLNK(found) else stat.S_IMODE(found)
+
+
+def _mode_text(home: Home, path: Path, mode: int | None, right: int) -> str:
+    name = path.relative_to(home.root) if path != home.root else "the home folder"
+    return f"{name} has the mode {mode:04o} in place of {right:04o}: `chmod {right:o} {path}`"
 
 
 def _ledger(home: Home, entries: Sequence[Entry], progress: Callable[[str], None]) -> Iterator[str]:
@@ -125,9 +184,9 @@ def _publication(folder: Path, manifests: set[str] | None, heads: set[str] | Non
     for name, sha256 in recorded["files"].items():
         path = folder / name
         if not path.exists():
-            yield f"publication {folder.name}: {name} is missing"
+            yield f"publication {folder.name}: {name} is missing{WHAT_HELPS}"
         elif sha256_of(path) != sha256:
-            yield f"publication {folder.name}: {name} is changed"
+            yield f"publication {folder.name}: {name} is changed{WHAT_HELPS}"
     for path in sorted(folder.iterdir()):
         if path.name != "manifest.json" and path.name not in recorded["files"]:
             yield f"publication {folder.name}: {path.name} does not belong to it"

@@ -32,7 +32,7 @@ def command(publication_id: str | None, home_folder: Path, as_json: bool) -> Non
                 1 some are not; they are named
                 2 wrong usage
     """
-    from warehouse.attack.command import attack_publication, told
+    from warehouse.sdc.attack.command import attack_publication, told
 
     attacked, before, report = attack_publication(Home(home_folder.resolve()), publication_id, show_counter)
     show_counter("")

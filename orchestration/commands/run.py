@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestration.commands.common import IsoDate, home_option, settings_option, show_progress
 from warehouse.errors import UsageError
 from warehouse.paths import Home
+
+if TYPE_CHECKING:
+    from warehouse.settings import Settings
 
 
 class RunCommand(click.Command):
@@ -42,7 +46,7 @@ class RunCommand(click.Command):
     "--accept-restatement",
     metavar="REASON",
     default=None,
-    help="Publish although figures of closed periods change much; the reason is kept with the changes and in the ledger.",
+    help="Short for `arsverk accept` of the delivery that this run loads, and the run; the reason is kept in the ledger.",
 )
 def command(
     home_folder: Path,
@@ -66,12 +70,13 @@ def command(
     status (match, mismatch, …).
 
     \b
-    Exit codes: 0 published
+    Exit codes: 0 published, or held: nothing new has come and the last publication holds; the last line says which
                 1 refused: the last publication is untouched, the reason is on stderr
                 2 wrong usage or settings
     """
     from orchestration.run import run_night
     from sources.payroll.profile import ProfileError, read_profile
+    from warehouse.publication import current_publication
     from warehouse.settings import DEFAULT_FILE, read_settings
 
     try:
@@ -83,10 +88,28 @@ def command(
     show_progress("starting Dagster")
     home = Home(home_folder.resolve())
     home.prepare()
-    publication_id = run_night(
-        home, settings_file=settings_file, landing=landing, as_of=as_of, accept_restatement=accept_restatement
-    )
+    if accept_restatement is not None:
+        accept_what_lies_there(home, read_settings(settings_file or DEFAULT_FILE), landing, as_of, accept_restatement)
+    before = current_publication(home)
+    publication_id = run_night(home, settings_file=settings_file, landing=landing, as_of=as_of)
+    if publication_id == before:
+        click.echo(f"\nHeld: nothing new has come; {publication_id} is still served")
+        return
     show_published(home, publication_id)
+    click.echo(f"\nPublished: {publication_id}")
+
+
+def accept_what_lies_there(home: Home, settings: Settings, landing: Path | None, as_of: date | None, reason: str) -> None:
+    """Take in what has come, and enter in the ledger that a human accepts the delivery that the night will choose of it."""
+    from sources.payroll.profile import feeds_by
+    from warehouse.archive import Settling, take_in
+    from warehouse.arrivals import accept
+    from warehouse.lock import writer_lock
+
+    feeds = feeds_by(settings.payroll_profile)
+    with writer_lock(home):
+        take_in(home, landing or home.landing, feeds, Settling(settings.settle_seconds, look_twice=True))
+    accept(home, feeds, as_of, reason, not_newer=True)
 
 
 def show_published(home: Home, publication_id: str) -> None:

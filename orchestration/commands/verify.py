@@ -15,7 +15,8 @@ from warehouse.errors import Refused
 def command(home_folder: Path) -> None:
     """Compare archive, ledger and publications with their recorded hashes.
 
-    Names every file that is changed or missing, every changed or missing entry of the ledger, and links that lead elsewhere.
+    Names every file that is changed or missing, every changed or missing entry of the ledger, links that lead elsewhere,
+    databases that cannot be read, and files with a wrong mode; and what helps.
 
     \b
     For instance:

@@ -174,8 +174,10 @@ feed_assets = [feed_asset(feed) for feed in feeds().values()]
 def accepted_delivery(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult:
     """The gate between what arrived and what is computed: passed whole, or the night stops here."""
     with refusals_as_failures():
-        delivery = stages.accept(night.plan(context.run.run_id))
+        plan = night.plan(context.run.run_id)
+        delivery = stages.accept(plan)
+        gone = stages.continuity(plan)
     return dg.MaterializeResult(
-        metadata={"extract_date": str(delivery.extract_date)},
+        metadata={"extract_date": str(delivery.extract_date), "gone_and_accepted": gone},
         check_results=[dg.AssetCheckResult(check_name=DELIVERY_ACCEPTED, passed=True)],
     )

@@ -1,5 +1,7 @@
 """Landing → archive: takes in what has arrived and chooses the delivery of the night."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from orchestration import stages
@@ -12,6 +14,8 @@ NO_NEWER_DELIVERY_WAITING = "no_newer_delivery_waiting"
     group_name="landing",
     pool=WRITER_POOL,
     kinds={"file"},
+    # When nothing new has come there is no output, and all that follows is skipped: the publication holds.
+    output_required=False,
     check_specs=[
         dg.AssetCheckSpec(
             NO_NEWER_DELIVERY_WAITING,
@@ -20,25 +24,29 @@ NO_NEWER_DELIVERY_WAITING = "no_newer_delivery_waiting"
         )
     ],
 )
-def chosen_delivery(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult:
+def chosen_delivery(context: dg.AssetExecutionContext, night: Night) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """The newest complete delivery, archived under the hashes of its files; a new build database is begun for it."""
     with refusals_as_failures():
-        plan = night.plan(context.run.run_id)
+        plan = night.plan(context.run.run_id, tags=context.run.tags)
         taken = stages.take_in(plan)
         chosen = stages.choose(plan)
-    return dg.MaterializeResult(
+    no_newer = dg.AssetCheckResult(
+        check_name=NO_NEWER_DELIVERY_WAITING,
+        passed=not chosen.waiting,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"waiting": chosen.waiting},
+    )
+    if chosen.held:
+        context.log.info(f"nothing new has come; publication {chosen.held} still holds")
+        yield no_newer
+        return
+    yield dg.MaterializeResult(
         metadata={
             "extract_date": str(chosen.delivery.extract_date),
             "new_files": [arrival.file_name for arrival in taken.new],
             "files_seen_before": [arrival.file_name for arrival in taken.seen],
             "notes": taken.notes,
+            "not_used": chosen.unused,
         },
-        check_results=[
-            dg.AssetCheckResult(
-                check_name=NO_NEWER_DELIVERY_WAITING,
-                passed=not chosen.waiting,
-                severity=dg.AssetCheckSeverity.WARN,
-                metadata={"waiting": chosen.waiting},
-            )
-        ],
+        check_results=[no_newer],
     )

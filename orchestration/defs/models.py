@@ -11,6 +11,7 @@ from orchestration import stages
 from orchestration.dbt import DbtFailed, load_manifest
 from orchestration.night import WRITER_POOL, Night
 from sources.registry import feeds
+from warehouse.errors import Refused
 
 OF_NODES = ("LogModelResult", "LogSeedResult", "LogTestResult")
 
@@ -39,6 +40,11 @@ TRANSLATOR = LayerTranslator(DagsterDbtTranslatorSettings(enable_duplicate_sourc
 )
 def dbt_models(context: dg.AssetExecutionContext, night: Night) -> Iterator[Any]:
     """Build and test every model; what was built before a failure is still reported."""
+    if context.is_subset:
+        raise dg.Failure(
+            "models are built and tested all together: run the job `nightly`, which builds the delivery anew",
+            allow_retries=False,
+        )
     events: list[dict[str, Any]] = []
 
     def keep(event: dict[str, Any]) -> None:
@@ -50,6 +56,8 @@ def dbt_models(context: dg.AssetExecutionContext, night: Night) -> Iterator[Any]
         stages.build(night.plan(context.run.run_id, on_dbt_event=keep))
     except DbtFailed as failed:
         failure = failed
+    except Refused as refused:
+        raise dg.Failure(str(refused), allow_retries=False) from None
     for event in events:
         message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
         yield from message.to_default_asset_events(manifest=load_manifest(), dagster_dbt_translator=TRANSLATOR, context=context)

@@ -1,5 +1,6 @@
 """What starts the night: the schedule, the sensor on the landing folder, and the job they start."""
 
+import contextlib
 import hashlib
 import json
 from datetime import date
@@ -8,16 +9,14 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.night import Night
-from orchestration.notify import notify_of_failure
 from sources.contract import Feed
 from sources.naming import recognise
-from warehouse.archive import sha256_of
+from warehouse.archive import Settling, growing_files, sha256_of
 
 nightly = dg.define_asset_job(
     "nightly",
     selection=dg.AssetSelection.all(),
     description="Load, validate, build, audit, publish.",
-    hooks={notify_of_failure},
     executor_def=dg.in_process_executor,
 )
 
@@ -34,16 +33,21 @@ nightly_schedule = dg.ScheduleDefinition(
 def landing_folder(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Starts a run when the newest complete delivery in the landing folder has content not seen before, once a content.
 
-    The cursor keeps each file's size, time and hash, so that a file is read once; a file still growing changes again and
-    starts another run, which supersedes the first.
+    The cursor keeps each file's size, time and hash, so that a file is read once. A file that may still be growing has not
+    come yet: the next evaluation sees it.
     """
     night = Night()
     namings = [naming for feed in night.feeds.values() for naming in feed.namings]
     known = json.loads(context.cursor) if context.cursor else {}
     files: dict[str, list] = {}
-    for path in sorted(night.landing.glob("*")):
-        if recognise(path.name, namings) and path.is_file():
-            files[path.name] = _seen(path, known.get(path.name))
+    named = {path: found for path in sorted(night.landing.glob("*")) if (found := recognise(path.name, namings))}
+    dates = {path.name: found.extract_date for path, found in named.items()}
+    growing = growing_files(night.landing, list(named), dates, Settling(night.settings.settle_seconds))
+    for path in named:
+        if path.is_file() and path.name not in growing:
+            # A file that is taken away while it is looked at has not come.
+            with contextlib.suppress(FileNotFoundError):
+                files[path.name] = _seen(path, known.get(path.name))
     delivery = _newest_complete(files, night.feeds)
     cursor = json.dumps(files)
     if not delivery:

@@ -9,6 +9,7 @@ from orchestration.night import WRITER_POOL, Night, refusals_as_failures
 
 NO_NEW_MISMATCH = "no_new_mismatch"
 WITHHELD_CELLS_HOLD = "withheld_cells_hold"
+NO_FURTHER_SUPPRESSION = "no_further_suppression"
 
 
 @dg.asset(
@@ -58,16 +59,34 @@ def served_tables(context: dg.AssetExecutionContext, night: Night) -> dg.Materia
             asset="disclosure_attack",
             blocking=True,
             description="No withheld cell can be computed or narrowed down from what is about to be served (docs/attack.md).",
-        )
+        ),
+        dg.AssetCheckSpec(
+            NO_FURTHER_SUPPRESSION,
+            asset="disclosure_attack",
+            description="The attack found nothing at once; else further cells were withheld for what it found (warning).",
+        ),
     ],
 )
 def disclosure_attack(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult:
-    """The gate before readers: an attack on what is about to be served, which stops the night when a cell falls."""
+    """The gate before readers: an attack on what is about to be served; what falls is hidden and attacked again."""
     with refusals_as_failures():
-        report = stages.attack(night.plan(context.run.run_id))
+        protection = stages.attack(night.plan(context.run.run_id))
+    tables = protection.report.tables.items()
     return dg.MaterializeResult(
-        metadata={name: f"{table.withheld} withheld cells attacked" for name, table in report.tables.items() if table.withheld},
-        check_results=[dg.AssetCheckResult(check_name=WITHHELD_CELLS_HOLD, passed=True)],
+        metadata={name: f"{table.withheld} withheld cells attacked" for name, table in tables if table.withheld},
+        check_results=[
+            dg.AssetCheckResult(check_name=WITHHELD_CELLS_HOLD, passed=True),
+            dg.AssetCheckResult(
+                check_name=NO_FURTHER_SUPPRESSION,
+                passed=not protection.cells,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={
+                    "cells": protection.cells,
+                    "where": dg.MetadataValue.json(list(protection.lines())),
+                    "remedies": dg.MetadataValue.json(protection.remedies),
+                },
+            ),
+        ],
     )
 
 

@@ -75,10 +75,6 @@ def test_kill_at_each_stage(home: Home, stage: str) -> None:
 # within an unfinished folder, which nobody is pointed to, are all alike and do not count.
 KILLED_PUBLISH = """
 import os, signal, sys
-from pathlib import Path
-from orchestration.dbt import load_manifest
-from warehouse.catalogue import tables_of
-from warehouse.paths import Home
 from warehouse.publish import publish
 from warehouse.settings import read_settings
 home, settings, marts = Home(Path(sys.argv[1])), read_settings(), tables_of(load_manifest())

@@ -12,9 +12,9 @@ from tests.building import build, settings_with
 from tests.builds import Builds
 from tests.municipalities.by_hand import PAI_HEADER, national_number, write_payroll
 from tests.municipalities.files import header_line, write_lines
-from warehouse.attack.night import attack_served
 from warehouse.catalogue import tables_of
 from warehouse.paths import Home
+from warehouse.sdc.attack.night import attack_served
 
 POSITIONS = [
     "1;1;V1;7174;Sykepleier;Fast;100;01.01.2020;",

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from sources.registry import feeds as contracts
 from tests.municipalities.files import PAYROLL, Delivery, header_line, headers, write_lines
 
 # No other row refers to the last one of a feed, and all its columns are filled: a test may break any cell of it.
@@ -68,8 +67,8 @@ def small_delivery() -> Delivery:
 def write_payroll(landing: Path, day: str, **feeds: Sequence[str]) -> None:
     """The five required files of one extract date, from lines in the contracts' order; units default to UNITS.
 
-    Lines may leave out their last cells and have no optional columns. Persons are made from the positions: number n is a woman
-    born in 1980 when n is odd, else a man.
+    Lines may leave out their last cells. Persons are made from the positions: number n is a woman born in 1980
+    when n is odd, else a man.
     """
     positions = feeds.get("stillinger", ["1;1;V1;7174;Sykepleier;Fast;100;01.01.2020;"])
     numbers = sorted({int(line.split(";")[0]) for line in positions})
@@ -77,16 +76,9 @@ def write_payroll(landing: Path, day: str, **feeds: Sequence[str]) -> None:
     content: dict[str, Sequence[str]] = {"organisasjon": UNITS, "ansatte": persons, "fravaer": [], "permisjoner": [], **feeds}
     content["stillinger"] = positions
     for name in PAYROLL:
-        header = required_header(name)
+        header = header_line(name)
         padded = [line + ";" * (header.count(";") - line.count(";")) for line in content[name]]
         write_lines(landing / f"{name}_{day}.csv", header, padded)
-
-
-def required_header(feed: str) -> str:
-    """The columns that may not be missing, as the first line of a file."""
-    return header_line(
-        feed, without=[header for header, column in contracts()[feed].columns.items() if column.metadata["optional"]]
-    )
 
 
 def national_number(n: int) -> str:
@@ -163,7 +155,7 @@ class Municipality:
     def deliver(self, landing: Path, extract_date: date) -> None:
         """Write the files as UTF-8 CSV."""
         for feed, rows in self.rows.items():
-            text = "\n".join([required_header(feed), *rows]) + "\n"
+            text = "\n".join([header_line(feed), *rows]) + "\n"
             (landing / f"{feed}_{extract_date}.csv").write_text(text, encoding="utf-8")
         for year, rows in self.pai_rows.items():
             (landing / f"pai_{year}.csv").write_text("\n".join([PAI_HEADER, *rows]) + "\n", encoding="utf-8")

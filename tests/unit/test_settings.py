@@ -28,6 +28,8 @@ VALID = {
     "memory_limit": '"2GB"',
 }
 OPTIONAL = {
+    "max_drop": "0.1",
+    "settle_seconds": "0",
     "max_quarantine_rows": "3",
     "protection_interval": "0.2",
     "stricter": "{ sick_leave_by_job_code = 50, equality_pay = 10.5 }",
@@ -54,6 +56,8 @@ EXPECTED: dict[str, tuple[type, ...]] = {
     "stricter": (dict,),
     "max_quarantine_share": (int, float),
     "max_quarantine_rows": (int,),
+    "max_drop": (int, float),
+    "settle_seconds": (int,),
     "memory_limit": (str,),
     "first_year": (int,),
     "notify_command": (list,),
@@ -229,7 +233,9 @@ def test_a_publications_record_is_enough_to_have_its_settings_again(tmp_path: Pa
     assert "notify_webhook" not in recorded and "notify_command" not in recorded
     again, notes = settings_again(recorded, today)
     assert notes == []
-    assert again == then.model_copy(update={"memory_limit": "9GB", "notify_command": (), "notify_webhook": None})
+    assert again == then.model_copy(
+        update={"memory_limit": "9GB", "notify_command": (), "notify_webhook": None, "max_drop": 0.05, "settle_seconds": 120}
+    )
 
 
 def test_settings_unknown_then_or_now_are_named() -> None:

@@ -19,7 +19,13 @@ from warehouse.settings import Settings
 def test_every_gate_stands_before_publishing() -> None:
     names = [stage.name for stage in STAGES]
     assert names[-1] == "publish" and len(set(names)) == len(names)
-    assert [stage.name for stage in STAGES if stage.is_gate] == ["accept", "build", "attack", "accept_restatement"]
+    assert [stage.name for stage in STAGES if stage.is_gate] == [
+        "accept",
+        "continuity",
+        "build",
+        "attack",
+        "accept_restatement",
+    ]
 
 
 def test_only_a_stage_can_be_left_out(home: Home, settings: Settings) -> None:

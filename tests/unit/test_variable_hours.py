@@ -25,9 +25,9 @@ BROKEN = {
     "hours_pay_readable": "1;V1;2023-02;Overtid;1;mye",
     "employee_no_known": "2;V1;2023-02;Overtid;1;",
     "unit_code_known": "1;V2;2023-02;Overtid;1;",
-    "hours_unique": "1;V1;2023-01;Overtid;3;",
     "quote_closed": '1;V1;2023-02;"Overtid;1;',
-    "cell_is_text": "1;#N/A;2023-02;Overtid;1;",
+    "cell_is_text": "1;V1;2023-02;#N/A;1;",
+    "hours_unique": "1;V1;2023-01;Overtid;3;",
 }
 
 

@@ -1,0 +1,46 @@
+"""`arsverk accept`: a delivery that a gate has stopped for a human is let through."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from orchestration.commands.common import IsoDate, existing, home_option, settings_option
+
+
+@click.command("accept")
+@click.argument("delivery", type=IsoDate(), metavar="DELIVERY")
+@home_option
+@settings_option
+@click.option("--reason", required=True, help="Why, as an auditor will understand it; kept in the ledger.")
+def command(delivery: date, home_folder: Path, settings_file: Path | None, reason: str) -> None:
+    """Let the next night publish a delivery that was stopped for a human: rows or persons gone, closed periods that change.
+
+    DELIVERY is its extract date. It holds for exactly the files that have been taken in, whoever starts the night (schedule,
+    sensor, web page, command line), and until they are served. Bad files and disclosure control are not accepted by it.
+
+    \b
+    For instance:
+      arsverk accept 2024-09-30 --reason "renhold er skilt ut til foretak"
+    prints:
+      the delivery of 2024-09-30 (files a81c22f0…) is accepted; the next night may publish it
+
+    \b
+    Exit codes: 0 accepted
+                2 no complete delivery of that date has been taken in
+    """
+    from sources.payroll.profile import ProfileError, feeds_by
+    from warehouse.arrivals import accept
+    from warehouse.errors import UsageError
+    from warehouse.settings import DEFAULT_FILE, read_settings
+
+    try:
+        feeds = feeds_by(read_settings(settings_file or DEFAULT_FILE).payroll_profile)
+    except ProfileError as error:
+        raise UsageError(str(error)) from None
+    entry = accept(existing(home_folder), feeds, delivery, reason)
+    click.echo(
+        f"the delivery of {entry.delivery} (files {entry.inputs_sha256[:8]}…) is accepted; the next night may publish it"
+    )

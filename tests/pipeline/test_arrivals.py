@@ -1,0 +1,104 @@
+"""What humans decide about arrivals, and the nights that honour it. Not here: taking files in (tests/unit/test_archive.py)."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from orchestration.cli import main
+from sources.registry import feeds
+from tests.municipalities.by_hand import small_delivery
+from tests.municipalities.files import write_delivery, write_feed, write_feed_xlsx
+from tests.nights import night
+from warehouse.archive import Settling, kept_arrivals, take_in
+from warehouse.arrivals import accept, open_acceptance, states_of_arrivals, withdraw
+from warehouse.delivery import choose
+from warehouse.errors import Refused, UsageError
+from warehouse.paths import Home
+from warehouse.publication import current_publication
+
+OCTOBER = date(2024, 10, 31)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    return home
+
+
+def test_withdrawn_and_given_back(home: Home) -> None:
+    write_delivery(home.landing, small_delivery())
+    write_delivery(home.landing, small_delivery(), extract_date=OCTOBER)
+    take_in(home, home.landing, feeds())
+    done = CliRunner().invoke(
+        main, ["withdraw", "ansatte_2024-10-31.csv", "--home", str(home.root), "--reason", "feil kommune"]
+    )
+    assert done.exit_code == 0 and "is withdrawn" in done.output
+    choice = choose(kept_arrivals(home), feeds(), None)
+    assert str(choice.delivery.extract_date) == "2024-09-30" and choice.waiting[0].missing(feeds()) == ["ansatte"]
+    (note,) = take_in(home, home.landing, feeds()).notes
+    assert note == "ansatte_2024-10-31.csv is not used: it was withdrawn (feil kommune)"
+    states = {one.arrival.file_name: one.state for one in states_of_arrivals(home, feeds())}
+    assert states["ansatte_2024-10-31.csv"] == "withdrawn" and states["fravaer_2024-10-31.csv"] == "waiting"
+    assert states["fravaer_2024-09-30.csv"] == "next"
+    with pytest.raises(UsageError, match="withdrawn already"):
+        withdraw(home, "ansatte_2024-10-31.csv", "igjen")
+    withdraw(home, "ansatte_2024-10-31.csv", "den var riktig", undo=True)
+    assert choose(kept_arrivals(home), feeds(), None).delivery.extract_date == OCTOBER
+
+
+def test_an_acceptance_holds_for_exactly_the_files(home: Home) -> None:
+    write_delivery(home.landing, small_delivery())
+    take_in(home, home.landing, feeds())
+    with pytest.raises(UsageError, match="2024-10-31"):
+        accept(home, feeds(), OCTOBER, "ja")
+    accept(home, feeds(), date(2024, 9, 30), "ja")
+    acceptance = open_acceptance(home, choose(kept_arrivals(home), feeds(), None).delivery)
+    assert acceptance and acceptance.reason == "ja"
+    write_feed(home.landing, "ansatte", small_delivery()["ansatte"][:-1])
+    take_in(home, home.landing, feeds())
+    assert open_acceptance(home, choose(kept_arrivals(home), feeds(), None).delivery) is None
+
+
+def test_a_file_that_has_just_come_waits_for_its_time_or_its_marker(home: Home) -> None:
+    write_delivery(home.landing, small_delivery())
+    assert take_in(home, home.landing, feeds(), Settling(120)).new == []
+    (home.landing / "2024-09-30.complete").touch()
+    taken = take_in(home, home.landing, feeds(), Settling(120))
+    assert len(taken.new) == 5 and taken.notes == []
+    write_delivery(home.landing, small_delivery(), extract_date=OCTOBER)
+    assert len(take_in(home, home.landing, feeds(), Settling(120, look_twice=True)).new) == 5
+
+
+def test_nights_stop_for_a_human_and_hold(home: Home) -> None:
+    """Two files of one date; a cut line; a fifth of the persons gone, accepted; then nothing new."""
+    write_delivery(home.landing, small_delivery())
+    write_feed_xlsx(home.landing, "fravaer", small_delivery()["fravaer"][:1])
+    with pytest.raises(Refused, match=r"fravaer_2024-09-30.csv and fravaer_2024-09-30.xlsx are two files of fravaer"):
+        night(home)
+    withdraw(home, "fravaer_2024-09-30.xlsx", "noen lagret en del av den")
+    path = home.landing / "fravaer_2024-09-30.csv"
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(Refused, match=r"fravaer_2024-09-30.csv: its last line, 4, has no line end: it looks cut off"):
+        night(home)
+    write_delivery(home.landing, small_delivery())
+    first = night(home)
+    assert night(home) == first
+
+    fewer = small_delivery()
+    fewer["ansatte"].pop()
+    write_delivery(home.landing, fewer, extract_date=OCTOBER)
+    with pytest.raises(Refused, match=r"ansatte_2024-10-31.csv: persons of ansatte 4 → 3 \(−25,0 %\)"):
+        night(home)
+    accept(home, feeds(), OCTOBER, "én har sluttet")
+    second = night(home)
+    assert second == current_publication(home) != first
+    delivery = choose(kept_arrivals(home), feeds(), None).delivery
+    assert delivery.extract_date == OCTOBER and open_acceptance(home, delivery) is None
+
+    withdraw(home, "ansatte_2024-10-31.csv", "feil år")
+    assert night(home).startswith("2024-09-30")

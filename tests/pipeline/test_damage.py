@@ -1,0 +1,182 @@
+"""No home is stuck: a really damaged file is named with the command that helps, and the next night mends or replaces it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from orchestration.run import prepare_instance, run_night
+from sources.registry import feeds
+from tests.builds import Built
+from tests.command import ARSVERK, arsverk
+from tests.municipalities.by_hand import small_delivery
+from tests.municipalities.files import write_delivery
+from warehouse import archive
+from warehouse.archive import sha256_of, take_in
+from warehouse.errors import Refused
+from warehouse.mend import mend
+from warehouse.paths import Home
+from warehouse.publication import current_publication
+from warehouse.verify import verify
+
+SERVED = "sick_leave_by_unit.parquet"
+
+
+@pytest.fixture
+def copy(small_night: Built, tmp_path: Path) -> Home:
+    return small_night.copy(tmp_path)
+
+
+def truncate(path: Path, share: float = 0.5) -> None:
+    path.chmod(0o600)
+    os.truncate(path, int(path.stat().st_size * share))
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    mode = path.stat().st_mode
+    path.chmod(0o600)
+    path.write_bytes(content)
+    path.chmod(mode)
+
+
+@pytest.mark.parametrize("share", [0, 0.001, 0.3, 0.6, 0.95])
+def test_a_truncated_restricted_database_is_named_and_made_anew(copy: Home, share: float) -> None:
+    truncate(copy.warehouse_database, share)
+    (finding,) = verify(copy)
+    assert finding.startswith("warehouse.duckdb cannot be read (") and "`arsverk run` makes it anew" in finding
+    (line,) = mend(copy)
+    assert line.startswith("warehouse.duckdb could not be read") and "rows are gone" in line
+    assert not copy.warehouse_database.exists()
+
+
+def test_the_night_after_a_truncated_database_publishes_and_says_so(copy: Home, caplog: pytest.LogCaptureFixture) -> None:
+    truncate(copy.warehouse_database)
+    caplog.set_level(logging.WARNING, "arsverk")
+    logging.getLogger("arsverk").propagate = True
+    before = current_publication(copy)
+    run_night(copy, settings_file=None, landing=None, as_of=None)
+    assert current_publication(copy) != before and verify(copy) == []
+    assert "mended: warehouse.duckdb could not be read" in caplog.text
+    assert "cannot be held against the last publication: the last publication's database is gone" in caplog.text
+
+
+@pytest.mark.parametrize("name", [SERVED, "publication.parquet", "inputs.parquet", "reconciliation.parquet"])
+@pytest.mark.parametrize("source", ["marts.duckdb", "warehouse.duckdb"])
+def test_a_damaged_served_file_is_written_again_to_the_byte(copy: Home, name: str, source: str) -> None:
+    path = copy.publish.resolve() / "current" / name
+    was = sha256_of(path)
+    flip(path)
+    if source == "warehouse.duckdb":
+        truncate(copy.served_database.resolve())
+    assert any(name in finding and "`arsverk run` makes it again" in finding for finding in verify(copy))
+    assert mend(copy) == [f"{name} of the publication {current_publication(copy)} was damaged and is written again as it was"]
+    assert sha256_of(path) == was and path.stat().st_mode & 0o777 == 0o444
+    assert not [finding for finding in verify(copy) if name in finding]
+
+
+def test_the_way_out_of_what_cannot_be_mended(copy: Home) -> None:
+    """Served file, served database and restricted database at once: one reason given by a human, and a night goes through."""
+    flip(copy.publish.resolve() / "current" / SERVED)
+    truncate(copy.served_database.resolve())
+    truncate(copy.warehouse_database)
+    with pytest.raises(
+        Refused, match=rf"published file {SERVED} is missing or changed since; restore it from backup, or publish"
+    ):
+        run_night(copy, settings_file=None, landing=None, as_of=None)
+    before = current_publication(copy)
+    run_night(copy, settings_file=None, landing=None, as_of=None, accept_restatement="disken gikk i stykker")
+    assert current_publication(copy) != before
+    # What was damaged stays damaged, and is no longer served; the night after needs nobody.
+    assert all(str(before) in finding for finding in verify(copy))
+    run_night(copy, settings_file=None, landing=None, as_of=None)
+
+
+@pytest.mark.parametrize("name", ["history/runs.db", "history/runs/index.db", "schedules/schedules.db"])
+def test_a_damaged_database_of_dagster_is_set_aside(copy: Home, name: str) -> None:
+    path = copy.dagster / name
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.write_bytes(b"no database at all" * 500)
+    path.chmod(0o600)
+    (finding,) = verify(copy)
+    assert f"dagster/{name} cannot be read" in finding and "`arsverk run`" in finding
+    if name == "history/runs.db":
+        done = arsverk("run", "--home", copy.root)
+        assert done.returncode == 0, done.stderr
+        assert f"mended: dagster/{name} could not be read" in done.stdout
+    else:
+        prepare_instance(copy)
+    assert verify(copy) == []
+
+
+# --- who may read what ---------------------------------------------------------------------------------------
+
+
+def test_nothing_restricted_can_ever_be_opened_by_others(copy: Home) -> None:
+    """A poller looks at every file below home while a night runs under umask 022."""
+    write_delivery(copy.landing, small_delivery())
+    open_to_others: set[str] = set()
+    looks, stop = 0, threading.Event()
+
+    def poll() -> None:
+        nonlocal looks
+        while not stop.is_set():
+            looks += 1
+            for folder in (copy.root, copy.build, copy.dagster, copy.dagster / "history", copy.quarantine):
+                for entry in os.scandir(folder):
+                    if entry.name in ("landing", "publish"):
+                        continue
+                    try:
+                        mode = entry.stat(follow_symlinks=False).st_mode & 0o777
+                    except FileNotFoundError:
+                        continue
+                    if mode & 0o077:
+                        open_to_others.add(f"{entry.path} {mode:o}")
+
+    poller = threading.Thread(target=poll)
+    poller.start()
+    night = subprocess.run(
+        [ARSVERK, "run", "--home", str(copy.root)],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: os.umask(0o022) and None,
+        check=False,
+        timeout=300,
+    )
+    stop.set()
+    poller.join()
+    assert night.returncode == 0, night.stderr
+    assert looks > 100 and open_to_others == set()
+    assert verify(copy) == []
+
+
+def test_verify_names_wrong_modes(copy: Home) -> None:
+    (copy.history / str(current_publication(copy)) / SERVED).chmod(0o600)
+    copy.warehouse_database.chmod(0o644)
+    copy.quarantine.chmod(0o755)
+    found = verify(copy)
+    assert len(found) == 3
+    for name, mode, right in [(SERVED, "0600", "444"), ("warehouse.duckdb", "0644", "600"), ("quarantine", "0755", "700")]:
+        assert any(f"{name} has the mode {mode} in place of 0{right}: `chmod {right} " in finding for finding in found), found
+
+
+def test_a_file_that_vanishes_while_it_is_taken_in_is_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = write_delivery(home.landing, small_delivery())
+
+    def taken_away(path: Path) -> str:
+        if path == paths[0]:
+            path.unlink()
+        return sha256_of(path)
+
+    monkeypatch.setattr(archive, "sha256_of", taken_away)
+    taken = take_in(home, home.landing, feeds())
+    assert len(taken.new) == len(paths) - 1
+    assert taken.notes == [
+        f"{paths[0].name} was taken away while it was read and is not taken in; put it in the landing folder again"
+    ]

@@ -1,0 +1,173 @@
+"""Attacks on what a night has built: a small random municipality with the primary rule alone, and the night's gate.
+Not here: hand-made tables (test_hand_made.py).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+from orchestration.dbt import load_manifest
+from tests.builds import Builds, served_whole
+from tests.municipalities.random_rows import write_random
+from warehouse.catalogue import table_of, tables_of
+from warehouse.database import connect
+from warehouse.errors import Refused
+from warehouse.paths import Home
+from warehouse.publish import publish
+from warehouse.sdc.attack.audit import attack, unknowns
+from warehouse.sdc.attack.families import FAMILIES, Family
+from warehouse.sdc.attack.night import attack_served
+from warehouse.sdc.attack.served import Organisation, Served
+from warehouse.settings import Settings
+
+SEED = 11
+SICK_LEAVE, FULL_TIME = FAMILIES[:2]
+THRESHOLDS = {"min_fte_unit": 4, "min_fte_job_code": 4, "min_persons": 4}
+FTE_TABLES = [part.table for part in SICK_LEAVE.parts]
+HEAD_TABLES = {"full_time_by_unit": "headcount", "full_time_by_job_code": "headcount", "equality_gender_balance": "employees"}
+
+
+@pytest.fixture(scope="module")
+def built(builds: Builds) -> tuple[Home, Settings]:
+    """A build database; a test that changes it works on a copy."""
+    whole = builds.built(lambda landing: write_random(landing, SEED), served_whole, **THRESHOLDS)
+    return whole.home, whole.settings
+
+
+def withhold(con: duckdb.DuckDBPyConnection, table: str, where: str, reason: str) -> None:
+    """Empty the size and every other number of the served cells of a table."""
+    columns = con.execute(
+        """select column_name from duckdb_columns() where schema_name = 'served' and table_name = $1
+           and data_type in ('DOUBLE', 'BIGINT')""",
+        [table],
+    ).fetchall()
+    emptied = ", ".join(f"{name} = null" for (name,) in columns)
+    con.execute(f"update served.{table} set withheld = '{reason}', {emptied} where {where}")
+
+
+def serve_by_the_primary_rule_alone(con: duckdb.DuckDBPyConnection) -> None:
+    """Small cells are withheld and nothing else, made from the marts without the house's disclosure control."""
+    for table in [*FTE_TABLES, *HEAD_TABLES]:
+        con.execute(f"create or replace table served.{table} as from marts.{table}")
+    for table in FTE_TABLES:
+        cell = ", ".join(table_of(load_manifest(), table).cell)
+        year = f"select ({cell}, period) from marts.{table} where period_type = 'year' and fte < 4"
+        withhold(con, table, f"({cell}, left(period, 4)) in ({year})", "primary")
+    for table, heads in HEAD_TABLES.items():
+        withhold(con, table, f"{heads} < 4", "primary")
+
+
+@pytest.fixture
+def night(built: tuple[Home, Settings], tmp_path: Path) -> Iterator[tuple[Home, Settings]]:
+    """A home of its own with the build database."""
+    home, settings = Home(tmp_path), built[1]
+    home.prepare()
+    shutil.copy(built[0].build_database, home.build_database)
+    yield home, settings
+
+
+def served_by(con: duckdb.DuckDBPyConnection, home: Home) -> Served:
+    con.execute(f"attach '{home.build_database}' as build (read_only)")
+    tables = {table.name: table for table in tables_of(load_manifest())}
+    return Served(con, "build.served", Organisation.delivered(con, "build"), tables)
+
+
+def true_cells(con: duckdb.DuckDBPyConnection, family: Family, served: Served, time: str) -> np.ndarray:
+    """Every cell and own part of a time by the marts, withheld or not: what the attack must never see."""
+    cells = Served(con, "build.marts", served.organisation, served.tables)
+    grid = served.load(family, [time]).grid
+    values = np.zeros(grid.size)
+    state = np.zeros(grid.size, dtype=np.int8)
+    # The marts have the same rows, and settings stand in the served table alone.
+    object.__setattr__(cells, "settings", served.settings)
+    moment = cells.load(family, [time]).moment(time)
+    values[: grid.own_start], state[: grid.own_start] = moment.size[: grid.own_start], moment.state[: grid.own_start]
+    tree = (grid.row < grid.group_rows) & (grid.cell < grid.own_start)
+    own = np.bincount(grid.row[tree], weights=grid.coefficient[tree] * values[grid.cell[tree]], minlength=grid.group_rows)
+    values[grid.own_start :] = own
+    return values
+
+
+@pytest.mark.parametrize("family", [SICK_LEAVE, FULL_TIME], ids=lambda family: family.name)
+def test_every_relation_the_attack_believes_in_holds(night: tuple[Home, Settings], family: Family) -> None:
+    """Relations and bounds are true of the withheld values, so that what follows from them is true."""
+    home, settings = night
+    with connect(home.build_database, settings) as con:
+        serve_by_the_primary_rule_alone(con)
+    tried = 0
+    with duckdb.connect() as con:
+        served = served_by(con, home)
+        cells = served.load(family)
+        for time in cells.times[::5] + cells.times[-1:]:
+            moment = cells.moment(time)
+            system, columns, told = unknowns(moment)
+            truth = true_cells(con, family, served, time)[columns]
+            left = np.bincount(system.row, weights=system.coefficient * truth[system.column], minlength=told.size)
+            # The municipal director is in the full-time tables and not among the employees of the equality tables.
+            off = [moment.grid.told(told[row]) for row in np.flatnonzero(np.abs(left - system.right) > 1e-6).tolist()]
+            assert [relation for relation in off if "full time = kvinne + mann" not in relation] == []
+            assert (truth >= system.lower - 1e-6).all() and (truth <= system.upper + 1e-6).all()
+            tried += told.size
+    assert tried > 200
+
+
+def test_the_primary_rule_alone_leaks(night: tuple[Home, Settings]) -> None:
+    home, settings = night
+    with connect(home.build_database, settings) as con:
+        serve_by_the_primary_rule_alone(con)
+    with duckdb.connect() as con:
+        report = attack(served_by(con, home))
+    assert report.tables["sick_leave_by_sex"].pinned > 0
+    assert report.tables["sick_leave_by_job_code"].pinned > 0
+    assert report.tables["full_time_by_job_code"].pinned > 0
+    assert report.notes == []
+    with pytest.raises(Refused, match="sick_leave_by_") as refused:
+        attack_served(home, settings, tables_of(load_manifest()))
+    assert "and " in str(refused.value) and "more" in str(refused.value)
+
+
+def serve_nothing(home: Home, settings: Settings) -> None:
+    """Every cell of every table of units is withheld."""
+    with connect(home.build_database, settings) as con:
+        serve_by_the_primary_rule_alone(con)
+        tables = con.execute(
+            """select table_name from duckdb_columns() where schema_name = 'served' and column_name = 'withheld'
+               intersect select table_name from duckdb_columns() where schema_name = 'served' and column_name = 'org_level'"""
+        ).fetchall()
+        for (table,) in tables:
+            withhold(con, table, "withheld is null", "secondary")
+
+
+def test_a_safe_night_is_recorded_and_not_attacked_again(night: tuple[Home, Settings]) -> None:
+    home, settings = night
+    serve_nothing(home, settings)
+    first = attack_served(home, settings, tables_of(load_manifest()))
+    assert first.tables["sick_leave_by_unit"].withheld > 0
+    publish(home, settings, tables_of(load_manifest()))
+    shutil.copy(home.warehouse_database, home.build_database)
+    again = attack_served(home, settings, tables_of(load_manifest()))
+    assert sum(table.withheld for table in again.tables.values()) == 0
+
+
+def test_one_cell_served_again_fails_the_night_and_is_compared_with_the_last(night: tuple[Home, Settings]) -> None:
+    """The sexes of one unit served: the unit follows."""
+    home, settings = night
+    serve_nothing(home, settings)
+    attack_served(home, settings, tables_of(load_manifest()))
+    publish(home, settings, tables_of(load_manifest()))
+    shutil.copy(home.warehouse_database, home.build_database)
+    with connect(home.build_database, settings) as con:
+        (unit,) = con.execute(
+            """select org_unit_code from marts.sick_leave_by_sex where org_level = 'tjenesteområde' and period_type = 'year'
+               group by all having count(distinct sex) = 2 order by all"""
+        ).fetchall()[0]
+        con.execute("create or replace table served.sick_leave_by_sex as from marts.sick_leave_by_sex")
+        withhold(con, "sick_leave_by_sex", f"org_unit_code <> '{unit}'", "secondary")
+    with pytest.raises(Refused, match=rf"sick_leave_by_unit .*org_unit_code={unit}: computable by unit = kvinne \+ mann"):
+        attack_served(home, settings, tables_of(load_manifest()))

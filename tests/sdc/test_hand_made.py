@@ -1,0 +1,370 @@
+"""Attacks on small hand-made publications whose answer is known: what follows from what, table by table.
+Not here: the solvers on their own (test_solvers.py), or publications that a night has built (test_built.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner, Result
+
+from orchestration.cli import main
+from orchestration.dbt import load_manifest
+from tests.sdc.publications import Rows, cells, found, write_publication
+from warehouse.catalogue import tables_of
+from warehouse.sdc.attack.audit import attack
+from warehouse.sdc.attack.served import Organisation, Served
+
+UNITS = {"K": None, "A": "K", "B": "K", "C": "K"}
+P, S = "primary", "secondary"
+
+
+def level(unit: str) -> str:
+    return "kommune" if unit == "K" else "avdeling"
+
+
+def by_unit(values: Mapping[str, float | str], period: str = "2023-01") -> Rows:
+    """Rows of sick_leave_by_unit; a text instead of a value is why it is withheld."""
+    return [(period_type(period), period, level(unit), unit, *shown(value)) for unit, value in values.items()]
+
+
+def by_code(values: Mapping[tuple[str, str], float | str], period: str = "2023-01") -> Rows:
+    return [(period_type(period), period, level(unit), unit, code, *shown(value)) for (unit, code), value in values.items()]
+
+
+def period_type(period: str) -> str:
+    return {4: "year", 7: "quarter" if "Q" in period else "month"}[len(period)]
+
+
+def shown(value: float | str) -> tuple[float | None, str | None]:
+    return (None, value) if isinstance(value, str) else (value, None)
+
+
+def table(withheld: Mapping[tuple[str, str], str], **changed: float) -> dict[str, Rows]:
+    """A year of three units × three job codes with all totals; a cell is 10 unless `changed` (as A1=…)."""
+    values = {(unit, code): changed.get(f"{unit}{code}", 10.0) for unit in "ABC" for code in "123"}
+    totals = {unit: sum(values[unit, code] for code in "123") for unit in "ABC"}
+    over_units = {("K", code): sum(values[unit, code] for unit in "ABC") for code in "123"}
+    return {
+        "sick_leave_by_unit": by_unit({"K": sum(totals.values()), **totals}, "2023"),
+        "sick_leave_by_job_code": by_code({**over_units, **values, **withheld}, "2023"),
+    }
+
+
+def test_one_withheld_cell_of_a_table_with_totals_is_computable(tmp_path: Path) -> None:
+    write_publication(tmp_path, "2024-01-01", units=UNITS, **table({("A", "1"): P}, A1=1.0))
+    (leak,) = found(tmp_path)
+    assert (leak.kind, leak.cell["org_unit_code"], leak.cell["job_code"]) == ("pinned", "A", "1")
+    assert leak.by in ("unit = its job codes of avdeling A", "kommune K = the units below it (sick_leave_by_job_code, 1)")
+
+
+def test_four_cells_that_can_swap_are_safe(tmp_path: Path) -> None:
+    corners = {("A", "1"): P, ("A", "2"): S, ("B", "1"): S, ("B", "2"): S}
+    write_publication(tmp_path, "2024-01-01", units=UNITS, **table(corners, A1=1.0))
+    assert found(tmp_path) == []
+
+
+def test_cells_that_only_a_zero_holds_are_named_by_linear_programming(tmp_path: Path) -> None:
+    """Elimination sees four cells that can swap; but nobody is in A1 and next to nobody in B1, so hardly anything can move."""
+    corners = {("A", "1"): P, ("A", "2"): S, ("B", "1"): P, ("B", "2"): S}
+    figures = table(corners, A1=0.0, B1=0.05)
+    write_publication(tmp_path, "2024-01-01", units=UNITS, **figures)
+    assert found(tmp_path, "pinned") == []
+    leaks = found(tmp_path, "narrow")
+    assert cells(leaks, "org_unit_code", "job_code") == {("sick_leave_by_job_code", *corner) for corner in corners}
+    # A swap may move 0,05 at most, of a threshold of 2.
+    assert all(leak.width == pytest.approx(0.025) for leak in leaks)
+
+
+def test_a_small_sum_of_safe_cells_is_named(tmp_path: Path) -> None:
+    """A1 + A2 = 1,5 is known and below the threshold of 2, though neither can be computed."""
+    corners = {("A", "1"): P, ("A", "2"): P, ("B", "1"): S, ("B", "2"): S}
+    write_publication(tmp_path, "2024-01-01", units=UNITS, **table(corners, A1=0.8, A2=0.7))
+    (leak,) = found(tmp_path)
+    assert (leak.kind, leak.by) == ("sum", "unit = its job codes of avdeling A")
+
+
+def test_in_a_month_only_a_single_value_is_too_narrow(tmp_path: Path) -> None:
+    """A and B share 0,05 årsverk in January; in February none of them has any."""
+    rows = [
+        *by_unit({"K": 10.05, "A": P, "B": P, "C": 10.0}, "2023-01"),
+        *by_unit({"K": 10.0, "A": P, "B": P, "C": 10.0}, "2023-02"),
+        *by_unit({"K": 30.0, "A": 10.0, "B": 10.0, "C": 10.0}, "2022-12"),
+    ]
+    write_publication(tmp_path, "2024-01-01", units=UNITS, sick_leave_by_unit=rows)
+    assert cells(found(tmp_path, "narrow"), "org_unit_code", "period") == {
+        ("sick_leave_by_unit", unit, "2023-02") for unit in ("A", "B")
+    }
+
+
+def test_why_a_cell_is_withheld_tells_on_which_side_of_the_threshold_it_lies(tmp_path: Path) -> None:
+    """A + B = 3,9 with both below 2: each lies between 1,9 and 2. A + B = 3 leaves 1 to 2, which is wide enough."""
+    for name, whole in (("2024-01-01", 3.9), ("2024-01-02", 3.0)):
+        rows = [
+            *by_unit({"K": 10.0 + whole, "A": P, "B": P, "C": 10.0}, "2023"),
+            *by_unit({"K": 30.0, "A": 10.0, "B": 10.0, "C": 10.0}, "2022"),
+        ]
+        write_publication(tmp_path / name, name, units=UNITS, sick_leave_by_unit=rows)
+    assert {leak.cell["org_unit_code"] for leak in found(tmp_path / "2024-01-01", "narrow")} == {"A", "B"}
+    assert found(tmp_path / "2024-01-02") == []
+
+
+def test_what_only_leaders_are_is_told_apart(tmp_path: Path) -> None:
+    """K's director is the only one of code 9: K less A and B is known, so the cell is bounded, and nothing can be done. The
+    other code, which units below have too, is for disclosure control to mend.
+    """
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units={"K": None, "A": "K", "B": "K"},
+        sick_leave_by_unit=by_unit({"K": 21.0, "A": 10.0, "B": 10.0}, "2023"),
+        sick_leave_by_job_code=by_code(
+            {("K", "1"): S, ("K", "9"): P, ("A", "1"): 10.0, ("B", "1"): 10.0},
+            "2023",
+        ),
+        settings={"min_fte_job_code": 10},
+    )
+    findings = found(tmp_path)
+    assert {(finding.kind, finding.cell["job_code"]) for finding in findings} == {("own", "9"), ("narrow", "1")}
+
+
+def test_what_follows_in_one_table_goes_on_in_the_next(tmp_path: Path) -> None:
+    """A's sexes are served, so A is known; then B follows from the tree."""
+    rows: Rows = [("month", "2023-01", "avdeling", "A", sex, 6.0, None) for sex in ("kvinne", "mann")]
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units=UNITS,
+        sick_leave_by_unit=by_unit({"K": 40.0, "A": P, "B": P, "C": 18.0}),
+        sick_leave_by_sex=rows,
+    )
+    leaks = found(tmp_path)
+    assert {(leak.cell["org_unit_code"], leak.kind) for leak in leaks} == {("A", "pinned"), ("B", "pinned")}
+    assert {leak.by for leak in leaks} == {
+        "unit = kvinne + mann of avdeling A",
+        "kommune K = the units below it (sick_leave_by_unit)",
+    }
+
+
+def test_a_month_in_which_one_has_no_row_gives_the_other_away(tmp_path: Path) -> None:
+    february = by_unit({"K": 40.0, "A": P, "B": P, "C": 20.0}, "2023-02")
+    january = by_unit({"K": 30.0, "A": P, "C": 20.0}, "2023-01")
+    # Somewhere both are there and C too: K has no positions of its own.
+    whole = by_unit({"K": 40.0, "A": 10.0, "B": 10.0, "C": 20.0}, "2022-12")
+    write_publication(tmp_path, "2024-01-01", units=UNITS, sick_leave_by_unit=[*january, *february, *whole])
+    assert cells(found(tmp_path), "org_unit_code", "period") == {("sick_leave_by_unit", "A", "2023-01")}
+
+
+def test_a_year_is_the_sum_of_its_quarters(tmp_path: Path) -> None:
+    """B and C are withheld in the year but A is served there and withheld in one quarter alone."""
+    rows = []
+    for period in [*(f"2023-Q{n}" for n in (1, 2, 3, 4)), "2023"]:
+        values: dict[str, float | str] = {"K": 40.0, "A": 10.0, "B": P, "C": S}
+        if period == "2023-Q2":
+            values["A"] = S
+        rows += by_unit(values, period)
+    write_publication(tmp_path, "2024-01-01", units=UNITS, sick_leave_by_unit=rows)
+    (leak,) = found(tmp_path, "pinned")
+    assert (leak.cell["org_unit_code"], leak.cell["period"]) == ("A", "2023-Q2")
+    assert leak.by == "the sum over the months and quarters of the year"
+
+
+def test_positions_on_the_unit_itself_keep_a_cell_open(tmp_path: Path) -> None:
+    """K's own part is known to exist from December: 40 − 10 − 20 is A's and K's own together."""
+    whole = by_unit({"K": 50.0, "A": 10.0, "B": 10.0, "C": 20.0}, "2022-12")
+    open_month = by_unit({"K": 40.0, "A": P, "B": 10.0, "C": 20.0})
+    write_publication(tmp_path, "2024-01-01", units=UNITS, sick_leave_by_unit=[*whole, *open_month])
+    assert found(tmp_path) == []
+
+
+def test_groups_are_sums_of_their_units(tmp_path: Path) -> None:
+    rows = [*by_unit({"K": P, "A": P, "B": 8.0, "C": P}), ("month", "2023-01", "gruppe", "SFO", 18.0, None)]
+    write_publication(tmp_path, "2024-01-01", units=UNITS, sick_leave_by_unit=rows)
+    folder = tmp_path / "publish" / "history" / "2024-01-01"
+    with duckdb.connect() as con:
+        report = attack(Served(con, folder, Organisation({"A": "SFO", "B": "SFO"})))
+    (leak,) = report.leaks
+    assert (leak.cell["org_unit_code"], leak.by) == ("A", "gruppe SFO = its units (sick_leave_by_unit)")
+
+
+def flicker(home: Path, b_now: float, k_now: float) -> None:
+    """A is small both times; C shields it first, B the second time."""
+    first = by_unit({"K": 40.0, "A": P, "B": 18.0, "C": S})
+    second = by_unit({"K": k_now, "A": P, "B": S, "C": 40.0 - 18.0 - 1.0})
+    write_publication(home, "2024-01-01", units=UNITS, sick_leave_by_unit=first)
+    write_publication(home, "2024-01-02", units=UNITS, sick_leave_by_unit=second)
+
+
+def test_a_shield_that_flickers_leaks_by_comparing_publications(tmp_path: Path) -> None:
+    flicker(tmp_path, 18.0, 40.0)
+    (leak,) = found(tmp_path)
+    assert (leak.cell["org_unit_code"], leak.kind) == ("A", "pinned")
+    assert leak.by.endswith("with the publication before")
+
+
+def test_figures_that_have_changed_do_not_join(tmp_path: Path) -> None:
+    flicker(tmp_path, 17.0, 39.0)
+    assert found(tmp_path) == []
+
+
+def test_the_other_sexs_percent_gives_a_sex_away(tmp_path: Path) -> None:
+    full_time = [("payroll", "2023-12-31", level(unit), unit, 20, 18.0, None) for unit in ("A", "B")]
+    full_time += [("payroll", "2023-12-31", "kommune", "K", 40, 36.0, None)]
+    balance = [
+        (2023, "avdeling", "A", "kvinne", 17, 15.5, 85.0, 86.1, None),
+        (2023, "avdeling", "A", "mann", None, None, None, None, P),
+    ]
+    write_publication(tmp_path, "2024-01-01", units=UNITS, full_time_by_unit=full_time, equality_gender_balance=balance)
+    (leak,) = found(tmp_path)
+    assert (leak.table, leak.cell["sex"], leak.by) == ("equality_gender_balance", "mann", "employees_percent of kvinne")
+
+
+def test_full_time_minus_one_sex_is_the_other(tmp_path: Path) -> None:
+    """Without any percent: 20 persons less 17 women."""
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units=UNITS,
+        full_time_by_unit=[("payroll", "2023-12-31", "avdeling", "A", 20, 18.0, None)],
+        equality_gender_balance=[
+            (2023, "avdeling", "A", "kvinne", 17, 15.5, None, None, None),
+            (2023, "avdeling", "A", "mann", None, None, None, None, P),
+        ],
+    )
+    (leak,) = found(tmp_path)
+    assert (leak.cell["sex"], leak.by) == ("mann", "full time = kvinne + mann of avdeling A")
+
+
+def test_a_percent_with_its_count_is_its_denominator(tmp_path: Path) -> None:
+    """substitute_fte and substitute_percent give the årsverk that full_time_by_unit withholds."""
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units=UNITS,
+        full_time_by_unit=[("payroll", "2023-04-30", "avdeling", "A", None, None, S)],
+        substitutes_by_unit=[("2023-04", "avdeling", "A", 1.0, 2.0, 10.0, 30.0, None)],
+    )
+    (leak,) = found(tmp_path)
+    assert (leak.table, leak.by) == ("full_time_by_unit", "substitute_fte and substitute_percent of 2023-04")
+
+
+def test_parental_leave_and_pay_are_sums_of_their_parts(tmp_path: Path) -> None:
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units=UNITS,
+        equality_parental_leave=[
+            (2023, "mann", "alle", 12, None),
+            (2023, "mann", "100", 11, None),
+            (2023, "mann", "80", None, P),
+        ],
+        equality_pay=[(2023, 0, 30, 20, 50, None), (2023, 1, 20, 19, 39, None), (2023, 2, None, None, None, P)],
+    )
+    leaks = found(tmp_path, "pinned")
+    assert {leak.by for leak in leaks} == {
+        "mann: alle = 80 + 100 of the municipality",
+        "total = its pay groups of the municipality",
+    }
+    assert cells(leaks, "year") == {("equality_parental_leave", "2023"), ("equality_pay", "2023")}
+
+
+def test_copies_of_withheld_cells_are_named(tmp_path: Path) -> None:
+    year = by_unit({"K": 40.0, "A": P, "B": S, "C": 20.0}, "2023")
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units=UNITS,
+        sick_leave_by_unit=year,
+        targets=[
+            ("sick_leave_percent", 2023, "avdeling", "A", 7.5, 0.5),
+            ("sick_leave_percent", 2023, "avdeling", "B", None, None),
+        ],
+        survey_response=[
+            (2021, "avdeling", "A", None, None, P),
+            (2021, "avdeling", "B", 30, None, None),
+            (2023, "avdeling", "A", 12, 80.0, None),
+        ],
+    )
+    leaks = found(tmp_path, "copy")
+    assert {(leak.table, leak.cell["org_unit_code"], leak.by) for leak in leaks} == {
+        ("sick_leave_by_unit", "A", "targets.sick_leave_percent"),
+        ("survey_response", "A", "survey_response.previous_response_percent of 2023"),
+    }
+
+
+@pytest.mark.parametrize(("kommune", "leaks"), [(60, {"A"}), (61, set())])
+def test_scores_add_up_weighted_by_their_responses(tmp_path: Path, kommune: int, leaks: set[str]) -> None:
+    """K's answers are those of A, B and C, so A's score follows from the others'; with an answer of K's own it does not."""
+    answers = {"K": kommune, "A": 20, "B": 20, "C": 20}
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units=UNITS,
+        survey_response=[(2023, level(unit), unit, count, None, None) for unit, count in answers.items()],
+        survey_factor_scores=[
+            *((2023, level(unit), unit, 1, 4.2, None, None, None) for unit in "KBC"),
+            (2023, "avdeling", "A", 1, None, None, None, P),
+        ],
+    )
+    assert {leak.cell["org_unit_code"] for leak in found(tmp_path)} == leaks
+
+
+def test_a_figure_in_the_reconciliation_is_the_cell(tmp_path: Path) -> None:
+    cell = '{"period": "2023-01", "org_level": "avdeling", "org_unit_code": "A"}'
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units=UNITS,
+        sick_leave_by_unit=by_unit({"K": 40.0, "A": P, "B": S, "C": 20.0}),
+        reconciliation=[("f1", "sick_leave_by_unit", cell, 7.5, 0.1), ("f2", "sick_leave_by_unit", cell, None, None)],
+    )
+    (leak,) = found(tmp_path)
+    assert (leak.kind, leak.cell["org_unit_code"], leak.by) == ("copy", "A", "reconciliation.computed of f1")
+
+
+def test_no_value_is_told(tmp_path: Path) -> None:
+    """What the attack computes would itself be a leak: 12,3456 and its threshold share must not be in any message."""
+    write_publication(tmp_path, "2024-01-01", units=UNITS, **table({("A", "1"): P}, A1=1.23456789))
+    (leak,) = found(tmp_path)
+    assert "1.23" not in leak.told() and "1,23" not in leak.told() and leak.width is None
+
+
+def test_the_command_tells_by_its_exit_code_and_names_the_cells(tmp_path: Path) -> None:
+    leaking, safe = tmp_path / "leaking", tmp_path / "safe"
+    write_publication(leaking, "2024-01-01", units=UNITS, **table({("A", "1"): P}, A1=1.23456789))
+    write_publication(safe, "2024-01-01", units=UNITS, **table({}))
+
+    def attack_command(*arguments: str) -> Result:
+        return CliRunner().invoke(main, ["attack", *arguments])
+
+    found_leak = attack_command("--home", str(leaking))
+    assert found_leak.exit_code == 1
+    assert (
+        "sick_leave_by_job_code period=2023 org_level=avdeling org_unit_code=A job_code=1: computable by" in found_leak.output
+    )
+    as_json = attack_command("2024-01-01", "--json", "--home", str(leaking))
+    assert as_json.exit_code == 1
+    report = json.loads(as_json.stdout)
+    assert (report["publication"], report["previous"]) == ("2024-01-01", None)
+    assert report["tables"]["sick_leave_by_job_code"]["pinned"] == 1
+    assert "1.23" not in found_leak.output + as_json.output
+    assert attack_command("--home", str(safe)).exit_code == 0
+    unknown = attack_command("2023-12-31", "--home", str(safe))
+    assert (unknown.exit_code, "known are: 2024-01-01" in unknown.output) == (2, True)
+    assert attack_command("--home", str(tmp_path / "nowhere")).exit_code == 2
+
+
+def test_a_publication_of_before_thresholds_were_recorded_is_attacked_alike(tmp_path: Path) -> None:
+    """Its manifest.json names the grain of each table and nothing else."""
+    write_publication(
+        tmp_path, "2024-01-01", units=UNITS, sick_leave_by_unit=by_unit({"K": 40.0, "A": P, "B": 18.0, "C": 12.0})
+    )
+    known = found(tmp_path)
+    manifest = tmp_path / "publish" / "history" / "2024-01-01" / "manifest.json"
+    grains = {table.name: table.grain for table in tables_of(load_manifest())}
+    manifest.write_text(json.dumps({"tables": grains}), encoding="utf-8")
+    assert found(tmp_path) == known != []

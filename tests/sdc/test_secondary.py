@@ -1,0 +1,177 @@
+"""The secondary rule on small tables of which everything can be tried: it hides, and it costs little more than it must.
+Not here: the decisions of a whole night, or the attack on a publication (tests/sdc).
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.examples import examples
+from warehouse.sdc.suppression.choice import Rule, rules_of_sums
+from warehouse.sdc.suppression.feasibility import computable
+from warehouse.sdc.suppression.problem import Cell, Problem
+from warehouse.sdc.suppression.processes import withhold_in_all, withhold_in_turn
+from warehouse.sdc.suppression.secondary import Complement, withhold
+
+THRESHOLD = 10.0
+
+
+def table(inner: list[list[float]], weight: float = 1.0, exists: np.ndarray | None = None) -> Problem:
+    """A table of rows × columns with its margins and its total; names are (row, column), -1 for a sum over all."""
+    sizes: dict[tuple[int, int], float] = {}
+    for r, row in enumerate(inner):
+        for c, size in enumerate(row):
+            for name in ((r, c), (r, -1), (-1, c), (-1, -1)):
+                sizes[name] = sizes.get(name, 0.0) + size
+    names = list(sizes)
+    place = {name: i for i, name in enumerate(names)}
+    rows, columns = range(len(inner)), range(len(inner[0]))
+    relations = [([place[r, -1]], [place[r, c] for c in columns]) for r in (*rows, -1)]
+    relations += [([place[-1, c]], [place[r, c] for r in rows]) for c in (*columns, -1)]
+    cells = [Cell("t", name, size, THRESHOLD, size < THRESHOLD, weight) for name, size in sizes.items()]
+    return Problem(
+        "table", cells, relations, np.ones((1, len(cells)), dtype=bool) if exists is None else exists, sum_threshold=THRESHOLD
+    )
+
+
+def withheld_names(problem: Problem, withheld: np.ndarray) -> set[tuple]:
+    return {problem.cells[i].key for i in np.flatnonzero(withheld)}
+
+
+def test_the_only_small_cell_takes_a_second_in_its_row_and_column() -> None:
+    problem = table([[4, 20, 30], [21, 12, 40], [35, 33, 50]])
+    assert withheld_names(problem, withhold(problem, 0.1)) == {(0, 0), (0, 1), (1, 0), (1, 1)}
+
+
+def test_a_sum_that_can_be_computed_is_not_below_the_threshold() -> None:
+    # 3 and 4 hide each other, but 7 would be known.
+    problem = table([[3, 4, 15, 30]])
+    names = withheld_names(problem, withhold(problem, 0.1))
+    assert {(0, 0), (0, 1)} < names and sum(
+        problem.size[i] for i in range(len(problem.cells)) if problem.cells[i].key in names and problem.cells[i].key[0] == 0
+    ) >= THRESHOLD
+
+
+def test_a_cell_that_is_missing_in_a_month_hides_nothing_there() -> None:
+    problem = table([[4, 12, 15, 30]])
+    every = withhold(problem, 0.1)
+    assert withheld_names(problem, every) & {(0, c) for c in range(4)} == {(0, 0), (0, 1)}
+    month = np.array([name not in {(0, 1), (-1, 1)} for name in (cell.key for cell in problem.cells)])
+    problem = table([[4, 12, 15, 30]], exists=np.array([np.ones(len(month), dtype=bool), month]))
+    assert withheld_names(problem, withhold(problem, 0.1)) & {(0, c) for c in range(4)} >= {(0, 0), (0, 2)}
+
+
+def test_what_the_publication_before_withheld_is_preferred_and_kept() -> None:
+    problem = table([[4, 12, 13, 30], [22, 23, 24, 25]])
+    chosen = withheld_names(problem, withhold(problem, 0.1))
+    other = {(0, 0), (0, 2), (1, 0), (1, 2)}
+    assert chosen != other
+    again = table([[4, 12, 13, 30], [22, 23, 24, 25]])
+    again.withheld_before = np.array([cell.key in other for cell in again.cells])
+    assert withheld_names(again, withhold(again, 0.1)) == other
+
+
+def matrix_of(problem: Problem, withheld: np.ndarray) -> np.ndarray:
+    """The relations between the withheld cells."""
+    matrix = np.zeros((len(problem.relations), len(problem.cells)))
+    for r, (left, right) in enumerate(problem.relations):
+        matrix[r, left] += 1
+        matrix[r, right] -= 1
+    return matrix[:, withheld]
+
+
+def rank_says_computable(problem: Problem, withheld: np.ndarray) -> set[int]:
+    """By the definition: a cell follows when its unit vector lies in the row space of the relations between unknowns."""
+    unknown = np.flatnonzero(withheld)
+    matrix = matrix_of(problem, withheld)
+    rank = np.linalg.matrix_rank(matrix)
+    return {
+        int(cell)
+        for n, cell in enumerate(unknown)
+        if np.linalg.matrix_rank(np.vstack([matrix, np.eye(len(unknown))[n]])) == rank
+    }
+
+
+@examples(few=40, many=1000)
+@given(chance=st.randoms(use_true_random=False))
+def test_elimination_finds_what_the_rank_says(chance: random.Random) -> None:
+    problem = table([[chance.randrange(1, 40) for _ in range(4)] for _ in range(4)])
+    withheld = np.array([chance.random() < 0.45 for _ in problem.cells])
+    assert set(computable(problem.equations(np.ones(len(withheld), dtype=bool)), withheld).tolist()) == rank_says_computable(
+        problem, withheld
+    )
+
+
+@examples(few=12, many=300)
+@given(chance=st.randoms(use_true_random=False))
+def test_no_set_of_withheld_cells_has_a_known_sum_below_the_threshold(chance: random.Random) -> None:
+    problem = table([[chance.choice([1, 2, 3, 5, 7, 11, 12, 15, 22]) for _ in range(4)] for _ in range(3)])
+    withheld = withhold(problem, 0.1)
+    matrix = matrix_of(problem, withheld)
+    rank = np.linalg.matrix_rank(matrix)
+    sizes = problem.size[withheld]
+    small = np.flatnonzero(problem.primary[withheld])
+    for count in range(1, len(small) + 1):
+        for chosen in itertools.combinations(small, count):
+            if sizes[list(chosen)].sum() < THRESHOLD:
+                together = np.zeros(len(sizes))
+                together[list(chosen)] = 1
+                assert np.linalg.matrix_rank(np.vstack([matrix, together])) > rank, chosen
+
+
+def test_problems_decided_in_processes_are_those_decided_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def dates() -> list[list[Problem]]:
+        return [[lasting(table([[4 + n, 12, 13, 30], [22, 9 + n, 24, 25]])) for n in range(3)] for _ in range(2)]
+
+    here = [withhold_in_turn(turn, 0.1) for turn in dates()]
+    monkeypatch.setattr("warehouse.sdc.suppression.processes.SMALL", 0)
+    there = list(withhold_in_all(dates(), 0.1))
+    assert [[chosen.tolist() for chosen in turn] for turn in here] == [[chosen.tolist() for chosen in turn] for turn in there]
+    # A cell that the date before withholds stays withheld.
+    assert all((earlier <= later).all() for earlier, later in itertools.pairwise(here[0]))
+
+
+def lasting(problem: Problem) -> Problem:
+    """The same with cells that are known again at the next date."""
+    problem.cells = [replace(cell, lasting=cell.key) for cell in problem.cells]
+    return problem
+
+
+def safe_sets(problem: Problem) -> Iterable[np.ndarray]:
+    """Every set of withheld cells that keeps the rules and withstands the attacker."""
+    free = np.flatnonzero(~problem.primary)
+    rules = rules_of_sums(problem)
+    for count in range(len(free) + 1):
+        for chosen in itertools.combinations(free, count):
+            withheld = problem.primary.copy()
+            withheld[list(chosen)] = True
+            if (
+                all(is_kept(rule, withheld) for rule in rules)
+                and (Complement(problem, problem.all_knowing(0.1)).hide(withheld) == withheld).all()
+            ):
+                yield withheld
+
+
+def is_kept(rule: Rule, withheld: np.ndarray) -> bool:
+    weight = sum(weight for i, weight in zip(rule.helpers, rule.weights, strict=True) if withheld[i])
+    return not withheld[rule.cell] or weight >= rule.need - 1e-9
+
+
+def test_hardly_more_is_withheld_than_the_least_that_is_safe() -> None:
+    chance = random.Random(5)
+    more = least = 0
+    for _ in range(25):
+        problem = table([[chance.choice([3, 6, 8, 12, 14, 17, 25, 40]) for _ in range(3)] for _ in range(3)])
+        secondary = int((withhold(problem, 0.1) & ~problem.primary).sum())
+        best = next(int((withheld & ~problem.primary).sum()) for withheld in safe_sets(problem))
+        least += best
+        more += secondary - best
+    assert more <= 0.1 * least

@@ -1,0 +1,134 @@
+"""Elimination and intervals against brute force on random small tables: rational rank, and every table of whole numbers.
+Not here: publications (test_hand_made.py).
+"""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.examples import examples
+from warehouse.sdc.linear.elimination import eliminate
+from warehouse.sdc.linear.equations import components
+from warehouse.sdc.linear.intervals import Contradiction, System, reach
+
+
+def rank(rows: list[list[Fraction]]) -> int:
+    """Of a matrix, by Gauss over the rational numbers."""
+    rows, done = [row[:] for row in rows], 0
+    for column in range(len(rows[0]) if rows else 0):
+        pivot = next((i for i in range(done, len(rows)) if rows[i][column]), None)
+        if pivot is None:
+            continue
+        rows[done], rows[pivot] = rows[pivot], rows[done]
+        for i in range(done + 1, len(rows)):
+            factor = rows[i][column] / rows[done][column]
+            rows[i] = [a - factor * b for a, b in zip(rows[i], rows[done], strict=True)]
+        done += 1
+    return done
+
+
+def in_row_space(rows: list[list[Fraction]], vector: list[Fraction]) -> bool:
+    return rank([*rows, vector]) == rank(rows)
+
+
+def entries(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    row, column = np.nonzero(matrix)
+    return row, column, matrix[row, column]
+
+
+def random_matrix(draw: Random) -> np.ndarray:
+    """Sums and differences of a few cells; some cells stand nowhere, some relations are combinations of others."""
+    n_rows, n_columns = draw.randint(1, 7), draw.randint(2, 9)
+    matrix = [[draw.choice((0, 0, 0, 1, 1, -1)) for _ in range(n_columns)] for _ in range(n_rows)]
+    if n_rows > 2 and draw.random() < 0.5:
+        matrix.append([a + b for a, b in zip(matrix[0], matrix[1], strict=True)])
+    return np.array(matrix, dtype=np.int64)
+
+
+@examples(few=150, many=3000)
+@given(draw=st.randoms(use_true_random=False))
+def test_elimination_finds_what_the_rational_row_space_holds(draw: Random) -> None:
+    matrix = random_matrix(draw)
+    n = matrix.shape[1]
+    known = np.array([draw.random() < 0.1 for _ in range(n)])
+    revealed = eliminate(known, *entries(matrix), sums=True)
+    unit_vectors = [[Fraction(int(i == j)) for i in range(n)] for j in range(n)]
+    rows = [[Fraction(int(value)) for value in row] for row in matrix] + [unit_vectors[j] for j in range(n) if known[j]]
+    assert revealed.pinned.tolist() == [in_row_space(rows, unit_vectors[j]) for j in range(n)]
+    for members in revealed.sums:
+        assert members.size > 1 and not revealed.pinned[members].any()
+        assert in_row_space(rows, [Fraction(int(j in members)) for j in range(n)])
+    for column, reason in enumerate(revealed.reason.tolist()):
+        if reason >= 0:
+            others = [j for j in np.flatnonzero(matrix[reason]).tolist() if j != column]
+            assert matrix[reason, column] and all(revealed.pinned[j] for j in others)
+
+
+def random_table(draw: Random) -> tuple[np.ndarray, np.ndarray]:
+    """A table of whole numbers up to 3, mostly small, and which of its cells are withheld; margins are known."""
+    shape = draw.randint(2, 3), draw.randint(2, 3)
+    values = np.array([[draw.choice((0, 0, 1, 1, 2, 3)) for _ in range(shape[1])] for _ in range(shape[0])])
+    cells = draw.sample(range(values.size), draw.randint(1, min(5, values.size)))
+    return values, np.isin(np.arange(values.size), cells).reshape(shape)
+
+
+def system_of(values: np.ndarray, withheld: np.ndarray) -> System:
+    """Row and column sums over the withheld cells."""
+    number = np.full(values.shape, -1)
+    number[withheld] = np.arange(withheld.sum())
+    row, column, right = [], [], []
+    for line, cells in [(values[i], number[i]) for i in range(values.shape[0])] + [
+        (values[:, j], number[:, j]) for j in range(values.shape[1])
+    ]:
+        if (cells >= 0).any():
+            row += [len(right)] * int((cells >= 0).sum())
+            column += cells[cells >= 0].tolist()
+            right.append(float(line[cells >= 0].sum()))
+    n = int(withheld.sum())
+    return System(
+        np.array(row), np.array(column), np.ones(len(row), dtype=np.int64), np.array(right), np.zeros(n), np.full(n, np.inf)
+    )
+
+
+@examples(few=60, many=1000)
+@given(draw=st.randoms(use_true_random=False))
+def test_intervals_are_those_of_every_possible_table(draw: Random) -> None:
+    """The ends for tables with margins are whole numbers, so that all tables of whole numbers show them."""
+    values, withheld = random_table(draw)
+    system = system_of(values, withheld)
+    n = system.lower.size
+    tables = np.array(list(itertools.product(range(int(system.right.max()) + 1), repeat=n)))
+    sums = np.array([tables[:, system.column[system.row == row]].sum(axis=1) for row in range(system.right.size)])
+    tables = tables[(sums == system.right[:, None]).all(axis=0)]
+    low, high, point = reach(system, np.full(n, 100.0))
+    assert low == pytest.approx(tables.min(axis=0), abs=1e-5)
+    assert high == pytest.approx(tables.max(axis=0), abs=1e-5)
+    assert np.bincount(system.row, weights=point[system.column]) == pytest.approx(system.right)
+
+
+def test_a_wide_interval_is_not_followed_to_its_ends_but_a_narrow_one_is() -> None:
+    system = System(*(np.array(part) for part in ([0, 0], [0, 1], [1, 1])), np.array([1.5]), np.zeros(2), np.full(2, np.inf))
+    low, high, _ = reach(system, np.array([1.0, 2.0]))
+    assert high[0] - low[0] >= 1.0
+    assert (low[1], high[1]) == pytest.approx((0, 1.5), abs=1e-5)
+
+
+def test_relations_that_cannot_hold_are_a_contradiction() -> None:
+    system = System(
+        *(np.array(part) for part in ([0, 1], [0, 0], [1, 1])), np.array([1.0, 2.0]), np.zeros(1), np.full(1, np.inf)
+    )
+    with pytest.raises(Contradiction):
+        reach(system, np.ones(1))
+
+
+def test_components_are_the_connected_parts() -> None:
+    row, column = np.array([0, 0, 1, 1, 2]), np.array([5, 1, 1, 3, 0])
+    parts = sorted(sorted(part.tolist()) for part in components(6, row, column))
+    assert parts == [[0], [1, 3, 5], [2], [4]]

@@ -1,0 +1,272 @@
+"""What humans decide about arrivals: one is withdrawn, a delivery accepted; and what has become of each file that came.
+Not here: taking files in (archive.py), the choice of a delivery (delivery.py), or the gates that honour a decision.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import duckdb
+
+from sources.contract import Feed
+from sources.errors import FileRejected
+from sources.naming import is_in_future
+from sources.validate import validate
+from warehouse.archive import all_arrivals, kept_arrivals
+from warehouse.database import connect
+from warehouse.database import one as one_row
+from warehouse.delivery import Choice, Delivery, choose
+from warehouse.errors import Refused, UsageError
+from warehouse.ledger import (
+    Acceptance,
+    Arrival,
+    PublicationEntry,
+    Withdrawal,
+    append,
+    of_kind,
+    purged_files,
+    read_ledger,
+    withdrawn_files,
+)
+from warehouse.load import read_file
+from warehouse.lock import writer_lock
+from warehouse.paths import Home
+from warehouse.publication import code_version, current_publication
+from warehouse.recorded import Recorded
+from warehouse.settings import Settings
+
+
+def withdraw(home: Home, what: str, reason: str, *, undo: bool = False) -> Withdrawal:
+    """Take an arrival out of the choice for good, or give it back.
+
+    Args:
+        what: the file's name (the newest arrival that has it) or its SHA-256, whole or the first eight digits or more.
+
+    Raises:
+        UsageError: no such file has come, or it is withdrawn already (or, to undo, it is not).
+    """
+    with writer_lock(home):
+        withdrawn = withdrawn_files(read_ledger(home))
+        named = [one for one in all_arrivals(home) if one.file_name == what or (len(what) >= 8 and one.sha256.startswith(what))]
+        if not named:
+            raise UsageError(
+                f"no file {what} has been taken in; `arsverk arrivals` lists them (one that only lies in the landing folder"
+                " is taken away there)"
+            )
+        fitting = [one for one in named if ((one.file_name, one.sha256) in withdrawn) == undo]
+        if not fitting:
+            raise UsageError(f"{what} is {'not withdrawn' if undo else 'withdrawn already'}")
+        entry = Withdrawal(
+            withdrawn_at=_now(),
+            file_name=fitting[-1].file_name,
+            sha256=fitting[-1].sha256,
+            reason=_reason(reason),
+            undone=undo,
+        )
+        (written,) = append(home, [entry])
+    return written
+
+
+def accept(home: Home, feeds: Mapping[str, Feed], day: date | None, reason: str, *, not_newer: bool = False) -> Acceptance:
+    """Let the next night publish a delivery that a gate stops for a human.
+
+    Args:
+        day: its extract date; the newest one when None.
+        not_newer: the newest one not newer than `day`, as a night with an as-of date chooses it.
+
+    Raises:
+        UsageError: no complete delivery of that date has been taken in.
+    """
+    with writer_lock(home):
+        delivery = choose(kept_arrivals(home), feeds, day).delivery if not_newer else _delivery_of(home, feeds, day)
+        entry = Acceptance(
+            accepted_at=_now(),
+            delivery=delivery.extract_date,
+            inputs_sha256=delivery.inputs_sha256,
+            reason=_reason(reason),
+        )
+        (written,) = append(home, [entry])
+    return written
+
+
+def _delivery_of(home: Home, feeds: Mapping[str, Feed], day: date | None) -> Delivery:
+    """The delivery as a night chooses it: of files beside payroll, also newer ones when it is the newest delivery."""
+    try:
+        newest = choose(kept_arrivals(home), feeds, None).delivery
+        if day is None or newest.extract_date == day:
+            return newest
+        delivery = choose(kept_arrivals(home), feeds, day).delivery
+    except Refused as refused:
+        raise UsageError(str(refused)) from None
+    if delivery.extract_date != day:
+        raise UsageError(f"no complete delivery of {day} has been taken in; `arsverk arrivals` lists what has come")
+    return delivery
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise UsageError("--reason needs a reason that an auditor will understand")
+    return text.strip()
+
+
+def open_acceptance(home: Home, delivery: Delivery) -> Acceptance | None:
+    """The last acceptance of exactly these files that no served publication has used up."""
+    entries = read_ledger(home)
+    made = of_kind(entries, PublicationEntry)
+    served = {current_publication(home), *(one.previous_publication for one in made)}
+    used_by = [one.sequence for one in made if one.inputs_sha256 == delivery.inputs_sha256 and one.publication_id in served]
+    used = max(used_by, default=0)
+    accepted = [
+        one for one in of_kind(entries, Acceptance) if one.inputs_sha256 == delivery.inputs_sha256 and one.sequence > used
+    ]
+    return accepted[-1] if accepted else None
+
+
+def accepted_reason(home: Home, delivery: Delivery, previous: str | None) -> str | None:
+    """Why a human lets the delivery be published, if one does.
+
+    Whoever withdraws a file behind the served publication has said that its figures are wrong: the next one may differ.
+    """
+    if acceptance := open_acceptance(home, delivery):
+        return acceptance.reason
+    if previous is None:
+        return None
+    withdrawn = withdrawn_files(read_ledger(home))
+    if withdrawn:
+        for file in Recorded(home, previous).inputs():
+            if file in withdrawn:
+                return f"{file[0]} was withdrawn: {withdrawn[file].reason}"
+    return None
+
+
+@dataclass(frozen=True)
+class ArrivalState:
+    """One arrival, what has become of it in a word, and why."""
+
+    arrival: Arrival
+    state: str
+    reason: str
+
+
+def states_of_arrivals(home: Home, feeds: Mapping[str, Feed]) -> list[ArrivalState]:
+    """What has become of each arrival, newest extract first: served, next, waiting, superseded, withdrawn, purged, not used."""
+    entries = read_ledger(home)
+    withdrawn, purged = withdrawn_files(entries), purged_files(entries)
+    kept = kept_arrivals(home)
+    choice: Choice | None = None
+    with contextlib.suppress(Refused):
+        choice = choose(kept, feeds, None)
+    current = current_publication(home)
+    served: set[str] = set()
+    if current:
+        served = {sha256 for _, sha256 in Recorded(home, current).inputs()}
+    found = []
+    for one in sorted(all_arrivals(home), key=lambda a: (a.extract_date, a.sequence), reverse=True):
+        if entry := withdrawn.get((one.file_name, one.sha256)):
+            state, reason = "withdrawn", f"{entry.withdrawn_at}: {entry.reason}"
+        elif one.sha256 in purged:
+            state, reason = "purged", f"{purged[one.sha256].purged_at}, with all person data before {purged[one.sha256].before}"
+        elif later := _superseding(one, kept):
+            state, reason = "superseded", f"by {later.file_name} of {later.arrived_at}"
+            if one.sha256 in served:
+                reason += "; still served"
+        elif one.sha256 in served:
+            state, reason = "served", f"by {current}"
+        else:
+            state, reason = _unserved(one, choice, feeds)
+        found.append(ArrivalState(one, state, reason))
+    return found
+
+
+def _superseding(arrival: Arrival, kept: list[Arrival]) -> Arrival | None:
+    later = [
+        one
+        for one in kept
+        if (one.feed, one.extract_date) == (arrival.feed, arrival.extract_date)
+        and one.sequence > arrival.sequence
+        and one.sha256 != arrival.sha256
+        and (one.file_name == arrival.file_name or not arrival.file_name.startswith("ssb_"))
+    ]
+    return later[-1] if later else None
+
+
+def _unserved(arrival: Arrival, choice: Choice | None, feeds: Mapping[str, Feed]) -> tuple[str, str]:
+    if is_in_future(arrival.extract_date):
+        return "not used", "its extract date lies after today; withdraw it and deliver it by its right date"
+    if choice is None:
+        return "waiting", "its delivery is not complete"
+    if arrival in choice.delivery.files:
+        return "next", f"the next night loads it in the delivery of {choice.delivery.extract_date}"
+    for newer in choice.waiting:
+        if arrival in newer.files:
+            return "waiting", f"for {', '.join(newer.missing(feeds))}"
+    if arrival.extract_date < choice.delivery.extract_date:
+        return "not used", older_text(arrival, choice.delivery)
+    return "not used", "another file holds in its place"
+
+
+def older_text(arrival: Arrival, chosen: Delivery) -> str:
+    """Why a file of an older extract is not used."""
+    return (
+        f"the extract of {arrival.extract_date} is older than the delivery of {chosen.extract_date};"
+        " a correction of a closed month comes with the next full extract"
+    )
+
+
+def unused_older(home: Home, choice: Choice, previous: str | None) -> list[Arrival]:
+    """Files of payroll that came after the served publication and are older than the delivery that is loaded."""
+    made = of_kind(read_ledger(home), PublicationEntry)
+    served_since = max((one.sequence for one in made if one.publication_id == previous), default=None)
+    if served_since is None:
+        return []
+    payroll_stems = {one.feed for one in choice.delivery.files if one.extract_date == choice.delivery.extract_date}
+    return [
+        one
+        for one in kept_arrivals(home)
+        if one.sequence > served_since
+        and one.extract_date < choice.delivery.extract_date
+        and one.feed in payroll_stems
+        and one not in choice.delivery.files
+    ]
+
+
+def is_served_already(home: Home, settings: Settings, delivery: Delivery, previous: str | None) -> bool:
+    """Whether the served publication was made of exactly these files, by these settings and this code, and is whole."""
+    if previous is None or not home.warehouse_database.exists():
+        return False
+    entry = next(
+        (one for one in reversed(of_kind(read_ledger(home), PublicationEntry)) if one.publication_id == previous), None
+    )
+    if entry is None or (entry.inputs_sha256, entry.code_version) != (delivery.inputs_sha256, code_version()):
+        return False
+    recorded = Recorded(home, previous)
+    if recorded.damage() or json.loads(recorded.row["settings"]) != json.loads(json.dumps(settings.as_dict())):
+        return False
+    try:
+        with connect(home.warehouse_database, settings, read_only=True) as con:
+            return bool(one_row(con, "select publication_id from raw.publication")[0] == previous)
+    except duckdb.Error:
+        return False
+
+
+def same_rows(home: Home, feed: Feed, first: Arrival, second: Arrival) -> bool:
+    """Whether two files of one feed and date hold the same rows, in whatever form and order."""
+    try:
+        found = [_rows(home, feed, arrival) for arrival in (first, second)]
+    except FileRejected:
+        return False
+    return found[0] == found[1]
+
+
+def _rows(home: Home, feed: Feed, arrival: Arrival) -> tuple[int, list[tuple[str, ...]]]:
+    validated = validate(feed, read_file(home, feed, arrival), {}, extract_date=arrival.extract_date)
+    rows = validated.accepted.drop(columns="row_number").astype(str).itertuples(index=False, name=None)
+    return validated.rows_quarantined, sorted(rows)

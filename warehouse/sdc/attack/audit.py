@@ -1,0 +1,364 @@
+"""The attack itself: elimination and linear programming on every withheld cell of the served tables, and what they find.
+Not here: relations, solving, or the reading of files. A finding never holds a value, only cells, relations and widths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from time import process_time
+
+import numpy as np
+
+from warehouse.sdc.attack.cells import Cells, Moment
+from warehouse.sdc.attack.families import FAMILIES
+from warehouse.sdc.attack.relations import ROUNDING, SERVED, WITHHELD
+from warehouse.sdc.attack.served import Served
+from warehouse.sdc.linear.elimination import Revealed, eliminate
+from warehouse.sdc.linear.equations import Flags, Floats, Ints, components
+from warehouse.sdc.linear.intervals import Contradiction, System, reach
+
+SEVERAL = "several relations together"
+# An interval narrower than this is one value, in årsverk or persons.
+ONE_VALUE = 1e-3
+# Each time figures contradict the belief that units have no positions of their own, the belief is given up for those units.
+TRIES = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A withheld cell that is not safe.
+
+    `kind`: `pinned` by elimination; `narrow`, its interval by linear programming is too narrow; `sum`, a sum of withheld cells
+    of one unit, or of one kind over the tree, is known and below the threshold; `mixed`, such a sum of cells of several units
+    and several kinds; `copy`, another table serves it; `own`, narrow or in a small sum because it holds positions of leading
+    units alone, whose number follows from the units and those below them. `width` is the interval's, as a share of the
+    threshold.
+    """
+
+    table: str
+    cell: dict[str, str]
+    kind: str
+    by: str
+    width: float | None = None
+    # Places of the cells whose sum must become uncertain, among those of the moment.
+    members: tuple[int, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def is_leak(self) -> bool:
+        """Whether it fails a publication: all but `own` and `mixed` do (docs/attack.md says why)."""
+        return self.kind not in ("own", "mixed")
+
+    def told(self) -> str:
+        """The cell and what gives it away, never a value."""
+        grain = " ".join(f"{name}={value}" for name, value in self.cell.items())
+        if self.width is not None:
+            return f"{self.table} {grain}: narrowed to {100 * self.width:.2g} % of the threshold by {self.by}"
+        found = {
+            "pinned": "computable by",
+            "sum": "in a computable sum below the threshold:",
+            "mixed": "in a computable sum below the threshold:",
+            "own": "in a computable sum below the threshold:",
+            "copy": "served as",
+        }
+        return f"{self.table} {grain}: {found[self.kind]} {self.by}"
+
+
+@dataclass
+class TableResult:
+    """What the attack found in one table: its withheld cells, how many of them by each kind of finding, CPU seconds."""
+
+    withheld: int = 0
+    pinned: int = 0
+    narrow: int = 0
+    sum: int = 0
+    mixed: int = 0
+    copy: int = 0
+    own: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Report:
+    """Results by table, all findings in the order of the families, and what could not be examined."""
+
+    tables: dict[str, TableResult] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    # Where leaks were found, with them; leaks of no single time are by themselves.
+    leaking: list[tuple[Moment | None, list[Finding]]] = field(default_factory=list)
+
+    def add(self, findings: Iterable[Finding], moment: Moment | None = None) -> None:
+        findings = list(findings)
+        if leaks := [finding for finding in findings if finding.is_leak]:
+            self.leaking.append((moment, leaks))
+        for finding in findings:
+            self.findings.append(finding)
+            table = self.of(finding.table)
+            setattr(table, finding.kind, getattr(table, finding.kind) + 1)
+
+    def of(self, table: str) -> TableResult:
+        return self.tables.setdefault(table, TableResult())
+
+    @property
+    def leaks(self) -> list[Finding]:
+        """The findings that fail a publication: all but `own` and `mixed` (docs/attack.md says why)."""
+        return [finding for finding in self.findings if finding.is_leak]
+
+    def as_dict(self) -> dict:
+        """Ready for JSON."""
+        return {
+            "tables": {name: asdict(table) for name, table in self.tables.items()},
+            "findings": [
+                {name: value for name, value in asdict(finding).items() if name != "members"} for finding in self.findings
+            ],
+            "notes": self.notes,
+        }
+
+
+@dataclass
+class Attack:
+    """Attacks one time after the other and remembers the patterns it has solved: months often share theirs."""
+
+    protection: float
+    notes: list[str] = field(default_factory=list)
+    _solved: dict[tuple, tuple[Revealed, dict[bytes, str]]] = field(default_factory=dict)
+
+    def moment(self, moment: Moment, sought: Flags) -> list[Finding]:
+        """Attack the withheld cells of one time: all by elimination, those `sought` by linear programming too."""
+        for _ in range(TRIES):
+            try:
+                return list(self._findings(moment, sought))
+            except Contradicted as contradicted:
+                moment = moment.with_own_parts(contradicted.cells)
+        self.notes.append(
+            f"{moment.family.name} {moment.time}: the served figures contradict each other; not attacked by intervals"
+        )
+        return list(self._findings(moment, np.zeros_like(sought)))
+
+    def _findings(self, moment: Moment, sought: Flags) -> Iterator[Finding]:
+        grid = moment.grid
+        system, cells, told = unknowns(moment)
+        is_cell = cells < grid.own_start
+        for cell, ratio in moment.given.items():
+            yield Finding(*moment.cell(cell), "pinned", ratio, members=(cell,))
+        if not is_cell.any():
+            return
+        known = np.isin(cells, list(moment.given))
+        by_size = moment.is_judged_by_size
+        pattern = (moment.family.name, by_size, *(part.tobytes() for part in (known, cells, told, system.row, system.column)))
+        if pattern not in self._solved:
+            whole = eliminate(known, system.row, system.column, system.coefficient, sums=by_size)
+            sums = _kinds_of_sums(whole, known, system, told >= grid.identity_rows) if by_size else {}
+            self._solved[pattern] = whole, sums
+        revealed, sums = self._solved[pattern]
+        pinned = np.flatnonzero(revealed.pinned & is_cell & ~known)
+        if pinned.size:
+            pinned = pinned[~np.isin(cells[pinned], _untrue(moment))]
+        for i in pinned.tolist():
+            reason = revealed.reason[i]
+            by = grid.told(told[reason]) if reason >= 0 else SEVERAL
+            yield Finding(*moment.cell(cells[i]), "pinned", by + moment.with_previous, members=(int(cells[i]),))
+        if moment.is_judged:
+            yield from _small_sums(moment, system, cells, told, revealed)
+        if moment.family.narrow and sought[cells].any():
+            yield from self._narrow(moment, system, cells, revealed, sums, sought[cells])
+
+    def _narrow(
+        self, moment: Moment, system: System, cells: Ints, revealed: Revealed, sums: dict[bytes, str], sought: Flags
+    ) -> Iterator[Finding]:
+        """Cells whose interval is too narrow, and small sums that follow from several relations together."""
+        grid = moment.grid
+        is_cell = cells < grid.own_start
+        thresholds = grid.thresholds[np.where(is_cell, cells, cells - grid.own_start) % len(grid.slices)]
+        wanted = 2 * self.protection * thresholds if moment.is_judged_by_size else np.full(cells.size, ONE_VALUE)
+        wanted = np.where(is_cell & sought & ~revealed.pinned, wanted - ROUNDING, 0.0)
+        width = np.full(cells.size, np.inf)
+        point = np.zeros(cells.size)
+        blocks = grid.blocks(cells)
+        for columns in components(cells.size, system.row, system.column):
+            if not wanted[columns].any():
+                continue
+            place = np.full(cells.size, -1, dtype=np.int64)
+            place[columns] = np.arange(columns.size)
+            within = [part for block in blocks if (part := place[block][place[block] >= 0]).size > 1]
+            try:
+                low, high, point[columns] = reach(system.part(columns), wanted[columns], within)
+                if not moment.family.sums_by_size:
+                    # Where enough persons are known to have worked nothing together, each has.
+                    high = np.where(high <= ROUNDING, np.inf, high)
+            except Contradiction:
+                raise Contradicted(cells[columns]) from None
+            width[columns] = high - low
+        own_alone = set(np.flatnonzero(grid.own_alone(moment.state)).tolist())
+        for i in np.flatnonzero(width < wanted).tolist():
+            kind = "own" if cells[i] in own_alone else "narrow"
+            share = max(0.0, float(width[i])) / float(thresholds[i])
+            yield Finding(*moment.cell(cells[i]), kind, "linear programming", share, members=(int(cells[i]),))
+        for packed, kind_of_sum in sums.items():
+            members = np.frombuffer(packed, dtype=np.int64)
+            slices = np.unique(cells[members[is_cell[members]]] % len(grid.slices))
+            if slices.size and sought[members].any() and point[members].sum() < grid.sum_limit(slices) - ROUNDING:
+                of_table = cells[members[is_cell[members]]].tolist()
+                kind = "own" if own_alone.issuperset(of_table) else kind_of_sum
+                yield Finding(*moment.cell(of_table[0]), kind, SEVERAL, members=tuple(cells[members].tolist()))
+
+    def calendar(self, moments: Sequence[Moment]) -> Iterator[Finding]:
+        """Attack a calendar year's periods together: a year is the sum of its quarters, a quarter that of its months.
+
+        Where every cell is withheld in all of a year's periods or in none, that tells nothing beyond each period alone: what
+        follows for a quarter then follows for each of its months.
+        """
+        grid = moments[0].grid
+        own_system, parts, alone = [], [], []
+        offset, n_rows = 0, 0
+        for moment in moments:
+            system, cells, _ = unknowns(moment)
+            alone.append(eliminate(np.zeros(cells.size, dtype=bool), system.row, system.column, system.coefficient).pinned)
+            own_system.append((system.row + n_rows, system.column + offset, system.coefficient))
+            place = np.full(grid.own_start, -1)
+            place[cells[cells < grid.own_start]] = np.flatnonzero(cells < grid.own_start) + offset
+            parts.append(place)
+            offset, n_rows = offset + cells.size, n_rows + system.right.size
+        for i, whole in enumerate(moments):
+            below = [j for j, part in enumerate(moments) if _is_part(part.time, whole.time)]
+            if below:
+                for sign, members in ((1, [i]), (-1, below)):
+                    for j in members:
+                        here = np.flatnonzero(parts[j] >= 0)
+                        own_system.append((n_rows + here, parts[j][here], np.full(here.size, sign)))
+                n_rows += grid.own_start
+        row, column, coefficient = (np.concatenate(entries) for entries in zip(*own_system, strict=True))
+        pinned = eliminate(np.zeros(offset, dtype=bool), row, column, coefficient).pinned & ~np.concatenate(alone)
+        for moment, place in zip(moments, parts, strict=True):
+            for cell in np.flatnonzero((place >= 0) & pinned[place]).tolist():
+                yield Finding(*moment.cell(cell), "pinned", "the sum over the months and quarters of the year")
+
+
+def _is_part(part: str, whole: str) -> bool:
+    """Whether a quarter lies directly below a year, or a month below a quarter."""
+    if len(whole) == len("2023"):
+        return "Q" in part and part.startswith(whole)
+    return "Q" in whole and "Q" not in part and part[:5] == whole[:5] and f"Q{(int(part[5:]) + 2) // 3}" == whole[5:]
+
+
+class Contradicted(Exception):
+    """The relations between these cells cannot all hold."""
+
+    def __init__(self, cells: Ints) -> None:
+        super().__init__("the served figures contradict the relations")
+        self.cells = cells
+
+
+def _kinds_of_sums(whole: Revealed, known: Flags, system: System, is_within: Flags) -> dict[bytes, str]:
+    """Sets of columns whose sum follows from several relations, with the kind of finding that they are when it is small.
+
+    `is_within` are the relations within a unit; the others are those of one kind of cell over the tree.
+    """
+    kinds = {members.tobytes(): "mixed" for members in whole.sums}
+    for rows in (is_within, ~is_within):
+        part = rows[system.row]
+        found = eliminate(known, system.row[part], system.column[part], system.coefficient[part], sums=True)
+        kinds |= {members.tobytes(): "sum" for members in found.sums}
+    return kinds
+
+
+def _untrue(moment: Moment) -> Ints:
+    """The cells that would follow if everything were withheld: from relations that are not true of them.
+
+    Such are those of persons who count in one table and not in the other; what follows from them is nobody's figure.
+    """
+    nothing_served = replace(moment, state=np.where(moment.state == SERVED, WITHHELD, moment.state))
+    system, cells, _ = unknowns(nothing_served)
+    return cells[eliminate(np.zeros(cells.size, dtype=bool), system.row, system.column, system.coefficient).pinned]
+
+
+def unknowns(moment: Moment) -> tuple[System, Ints, Ints]:
+    """The relations between what is withheld: the system, the cell of each of its columns, the relation of each of its rows."""
+    grid = moment.grid
+    state = moment.state[grid.cell]
+    is_open = (state == WITHHELD) & grid.holding(moment.state)[grid.row]
+    rows, row = np.unique(grid.row[is_open], return_inverse=True)
+    cells, column = np.unique(grid.cell[is_open], return_inverse=True)
+    order = np.argsort(row, kind="stable")
+    system = System(
+        row[order],
+        column[order],
+        grid.coefficient[is_open][order],
+        _right_side(moment, moment.size)[rows],
+        moment.lower[cells],
+        moment.upper[cells],
+    )
+    return system, cells, rows
+
+
+def _right_side(moment: Moment, measure: Floats) -> Floats:
+    """For each relation what its withheld cells must add up to, with their signs."""
+    grid = moment.grid
+    known = moment.state[grid.cell] == SERVED
+    weights = -grid.coefficient[known] * measure[grid.cell[known]]
+    return np.bincount(grid.row[known], weights=weights, minlength=grid.n_rows).astype(float)
+
+
+def _small_sums(moment: Moment, system: System, cells: Ints, told: Ints, revealed: Revealed) -> Iterator[Finding]:
+    """Relations whose withheld cells all have one sign and nothing else unknown: their sum must reach the threshold."""
+    grid = moment.grid
+    count = np.bincount(system.row, minlength=told.size)
+    signs = np.bincount(system.row, weights=system.coefficient, minlength=told.size)
+    any_pinned = np.bincount(system.row, weights=revealed.pinned[system.column], minlength=told.size) > 0
+    total = np.abs(_right_side(moment, moment.counted)[told])
+    own_alone = grid.own_alone(moment.state)
+    small = (count > 1) & (np.abs(signs) == count) & ~any_pinned & (total < grid.sum_limits[told] - ROUNDING)
+    for row in np.flatnonzero(small).tolist():
+        members = cells[system.column[system.row == row]]
+        of_table = members[members < grid.own_start]
+        if of_table.size:
+            kind = "own" if own_alone[of_table].all() else "sum"
+            yield Finding(*moment.cell(of_table[0]), kind, grid.told(told[row]), members=tuple(members.tolist()))
+
+
+def attack(served: Served, previous: Served | None = None, progress: Callable[[str], None] = lambda message: None) -> Report:
+    """Attack everything a publication serves, together with what the publication before it served."""
+    report = Report()
+    attacker = Attack(served.protection, report.notes)
+    for family in FAMILIES:
+        cells = served.load(family)
+        earlier = previous.load(family) if previous else None
+        for time in cells.times:
+            progress(f"{family.name} {time}")
+            moment = joined(cells, earlier, time)
+            attack_moment(attacker, report, moment, np.ones(cells.grid.size, dtype=bool))
+        if family.has_periods:
+            for year in served.uneven_years(family):
+                report.add(attacker.calendar([joined(cells, earlier, time) for time in cells.times if time[:4] == year]))
+    report.add(copied(served))
+    return report
+
+
+def copied(served: Served) -> list[Finding]:
+    """Withheld cells of which another table serves a figure."""
+    return [Finding(table, cell, "copy", by) for table, cell, by in served.copies()]
+
+
+def attack_moment(attacker: Attack, report: Report, moment: Moment, sought: Flags) -> None:
+    """Attack one time of a family and put what is found into the report."""
+    began = process_time()
+    # What serves nothing tells nothing that was not known before.
+    report.add(attacker.moment(moment, sought) if moment.serves or moment.given else [], moment)
+    _count(report, moment, process_time() - began)
+
+
+def joined(cells: Cells, earlier: Cells | None, time: str) -> Moment:
+    """The cells at one time, with what the publication before served of them."""
+    moment = cells.moment(time)
+    return moment.joined(earlier.moment(time)) if earlier and time in earlier.times else moment
+
+
+def _count(report: Report, moment: Moment, seconds: float) -> None:
+    """Add the withheld cells by table, and the seconds by their share."""
+    n = len(moment.grid.slices)
+    withheld = (moment.state[: moment.grid.own_start] == WITHHELD).reshape(-1, n).sum(axis=0)
+    for part, count in zip(moment.grid.slices, withheld.tolist(), strict=True):
+        result = report.of(part.table)
+        result.withheld += count
+        result.seconds += seconds * count / max(1, int(withheld.sum()))

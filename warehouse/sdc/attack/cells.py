@@ -1,0 +1,245 @@
+"""The cells of a family of tables at one time: what is there, what is served, what is known of the rest.
+Not here: reading them (served.py), or attacking them (audit.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from warehouse.sdc.attack.families import Family
+from warehouse.sdc.attack.relations import ABSENT, ROUNDING, SERVED, WITHHELD, Grid, States
+from warehouse.sdc.linear.equations import Flags, Floats, Ints
+
+
+@dataclass
+class Moment:
+    """The cells of a family at one time: what is there, what is served, and what is known of the rest."""
+
+    family: Family
+    time: str
+    grid: Grid
+    state: States
+    size: Floats
+    counted: Floats
+    lower: Floats
+    upper: Floats
+    # Cells that a served ratio gives away, with the ratio.
+    given: dict[int, str] = field(default_factory=dict)
+    # Cells that the publication before served with the figure they have now: withholding them hides nothing.
+    known_before: Flags | None = None
+    # Whether this publication serves any of the cells itself.
+    serves: bool = True
+    # Said of a finding when cells that the publication before served took part.
+    with_previous: str = ""
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether sizes at this time are held against the thresholds: decisions are taken by the year's average."""
+        return self.family.narrow and (not self.family.has_periods or len(self.time) == len("2023"))
+
+    @property
+    def is_judged_by_size(self) -> bool:
+        """Whether the size is at this time what is held against the thresholds."""
+        return self.is_judged and self.family.sums_by_size
+
+    def joined(self, earlier: Moment) -> Moment:
+        """The same with what the publication before served and this one withholds, where nothing shows that it has changed.
+
+        Those cells are known, whatever is withheld now: they count as served.
+        """
+        place = _places(self.grid, earlier.grid)
+        here = place >= 0
+        was_served = np.zeros(self.grid.own_start, dtype=bool)
+        was_served[here] = earlier.state[place[here]] == SERVED
+        was_served &= ~self._recomposed(earlier, place)[: self.grid.own_start]
+        before = np.zeros(self.grid.own_start)
+        before[here] = earlier.size[place[here]]
+        cells = slice(0, self.grid.own_start)
+        both = was_served & (self.state[cells] == SERVED)
+        changed = both & (np.abs(before - self.size[cells]) > ROUNDING)
+        remembered = [
+            cell
+            for cell in np.flatnonzero(was_served & (self.state[cells] == WITHHELD)).tolist()
+            if not self._has_changed(cell, both, changed)
+        ]
+        known = both & ~changed
+        known[remembered] = True
+        if not remembered:
+            return replace(self, known_before=known)
+        measures = ("state", "size", "counted", "lower", "upper")
+        joined = replace(self, known_before=known, **{name: getattr(self, name).copy() for name in measures})
+        joined.with_previous = ", with the publication before"
+        joined.state[remembered] = SERVED
+        for measure in (joined.size, joined.lower, joined.upper):
+            measure[remembered] = earlier.size[place[remembered]]
+        joined.counted[remembered] = earlier.counted[place[remembered]]
+        return joined
+
+    def _recomposed(self, earlier: Moment, place: Ints) -> Flags:
+        """The cells of which something below has appeared or vanished, or whose unit has other units below it than before.
+
+        Their earlier figures are not those of now, whatever is served.
+        """
+        grid = self.grid
+        there = self.state[: grid.own_start] != ABSENT
+        was_there = np.zeros_like(there)
+        was_there[place >= 0] = earlier.state[place[place >= 0]] != ABSENT
+        changed = np.zeros(grid.size, dtype=bool)
+        changed[: grid.own_start] = there != was_there
+        n = len(grid.slices)
+        for unit, key in enumerate(grid.structure.units):
+            before = earlier.grid.structure.parts.get(key, frozenset())
+            if grid.structure.parts.get(key, frozenset()) != before:
+                changed[unit * n : (unit + 1) * n] = True
+        is_part = grid.cell != grid.wholes[grid.row]
+        while True:
+            rows = np.bincount(grid.row, weights=changed[grid.cell] & is_part, minlength=grid.n_rows) > 0
+            more = changed.copy()
+            more[grid.wholes[rows]] = True
+            if (more == changed).all():
+                return changed
+            changed = more
+
+    def beside_changes(self, earlier: Moment) -> Flags:
+        """The cells that share a relation with one that is decided otherwise than in the publication before, or has another
+        value there.
+        """
+        place = _places(self.grid, earlier.grid)
+        here = np.flatnonzero(place >= 0)
+        same = np.zeros(self.grid.size, dtype=bool)
+        same[here] = (self.state[here] == earlier.state[place[here]]) & (
+            np.abs(self.size[here] - earlier.size[place[here]]) <= ROUNDING
+        )
+        same[self.grid.own_start :] = True
+        changed = np.bincount(self.grid.row, weights=~same[self.grid.cell], minlength=self.grid.n_rows) > 0
+        beside = np.zeros(self.grid.size, dtype=bool)
+        beside[self.grid.cell[changed[self.grid.row]]] = True
+        return beside
+
+    def _has_changed(self, cell: int, both: Flags, changed: Flags) -> bool:
+        """Whether the smallest cell around this one that both publications serve differs between them."""
+        unit, position = divmod(cell, len(self.grid.slices))
+        around: int | None = unit
+        while around is not None:
+            for candidate in (around * len(self.grid.slices) + position, around * len(self.grid.slices)):
+                if both[candidate]:
+                    return bool(changed[candidate])
+            around = self.grid.structure.parents.get(around)
+        return False
+
+    def with_own_parts(self, cells: Ints) -> Moment:
+        """The same where the units of these cells, and those above them, may have positions of their own."""
+        freed = replace(self, state=self.state.copy())
+        n = len(self.grid.slices)
+        units = {cell // n for cell in cells.tolist() if cell < self.grid.own_start}
+        units |= {self.grid.structure.parents[unit] for unit in units if unit in self.grid.structure.parents}
+        for i, unit in enumerate(self.grid.inner):
+            if unit in units:
+                freed.free_own_part(i)
+        return freed
+
+    def free_own_part(self, inner: int) -> None:
+        """What sits on the unit itself is unknown, in every slice in which the unit has a cell."""
+        n, unit, start = len(self.grid.slices), self.grid.inner[inner], self.grid.own_start
+        there = self.state[unit * n : (unit + 1) * n] != ABSENT
+        self.state[start + inner * n : start + (inner + 1) * n] = np.where(there, WITHHELD, ABSENT)
+
+    def cell(self, index: int) -> tuple[str, dict[str, str]]:
+        """Table and grain of a cell."""
+        part = self.grid.slice_of(index)
+        level, code = self.grid.unit_of(index)
+        unit = {"org_level": level, "org_unit_code": code} if code else {}
+        time = self.time[:4] if part.time == "year" else self.time
+        return part.table, {part.time: time, **unit, **dict(part.dimensions)}
+
+
+def is_quarter(time: str) -> bool:
+    """Whether a time of a family with periods is a quarter."""
+    return "Q" in time
+
+
+def _places(grid: Grid, other: Grid) -> Ints:
+    """For each cell of a grid its place in another one, -1 where the other has no such unit or slice."""
+    at = {(part.table, part.dimensions): i for i, part in enumerate(other.slices)}
+    slices = np.array([at.get((part.table, part.dimensions), -1) for part in grid.slices])
+    units = np.array([other.structure.index.get(unit, -1) for unit in grid.structure.units])
+    place = units[:, None] * len(other.slices) + slices[None, :]
+    return np.where((units[:, None] < 0) | (slices[None, :] < 0), -1, place).ravel()
+
+
+class Cells:
+    """The cells of a family: compact, and made into moments one at a time."""
+
+    def __init__(
+        self,
+        family: Family,
+        grid: Grid,
+        rows: Mapping[str, Sequence[np.ndarray]],
+        given: Mapping[str, dict[int, str]],
+        own: Collection[tuple[str, str]],
+        own_positions: Collection[tuple[str, str]] | None,
+        weights: Cells | None,
+    ) -> None:
+        self.family, self.grid, self._rows, self._given = family, grid, rows, given
+        self._own_positions, self._weights = own_positions, weights
+        self._shown = {time: self._own_parts(time) for time in rows}
+        self._ever = np.array([grid.structure.units[unit] in own for unit in grid.inner], dtype=bool)
+        for some, _ in self._shown.values():
+            self._ever |= some
+
+    @property
+    def times(self) -> list[str]:
+        return list(self._rows)
+
+    @property
+    def own_units(self) -> list[tuple[str, str]]:
+        """Units that had positions of their own at some time."""
+        return [self.grid.structure.units[self.grid.inner[i]] for i in np.flatnonzero(self._ever).tolist()]
+
+    def moment(self, time: str) -> Moment:
+        """The cells at one time.
+
+        Where a unit has positions of its own, what sits on it is unknown: where served figures show them, and where too much
+        is withheld to tell, if it is known to have positions that year. Where that is not known either, it has them if figures
+        show them at any time of the family.
+        """
+        moment = self._bare(time)
+        some, none = self._shown[time]
+        for i in np.flatnonzero(some | (self._likely(time) & ~none)).tolist():
+            moment.free_own_part(i)
+        return moment
+
+    def _likely(self, time: str) -> Flags:
+        if self._own_positions is None:
+            return self._ever
+        codes = [self.grid.structure.units[unit][1] for unit in self.grid.inner]
+        return np.array([(code, time[:4]) in self._own_positions for code in codes], dtype=bool)
+
+    def _own_parts(self, time: str) -> tuple[Flags, Flags]:
+        if self._weights is not None:
+            # Without the responses nothing adds up.
+            unknown = np.ones(len(self.grid.inner), dtype=bool)
+            return self._weights._own_parts(time) if time in self._weights.times else (unknown, ~unknown)
+        moment = self._bare(time)
+        return self.grid.own_parts(moment.lower, moment.upper, moment.state != ABSENT)
+
+    def _bare(self, time: str) -> Moment:
+        grid = self.grid
+        cell, withheld, size, counted = self._rows[time]
+        state = np.full(grid.size, ABSENT, dtype=np.int8)
+        sizes, counts, lower, upper = np.zeros((4, grid.size))
+        state[cell] = np.where(withheld > 0, WITHHELD, SERVED)
+        sizes[cell], counts[cell] = size, counted
+        lower[cell] = np.where(withheld > 0, 0, size)
+        upper[cell] = np.where(withheld > 0, np.inf, size)
+        upper[grid.own_start :] = np.inf
+        # The decision compares the year's average: a month or quarter may lie on the other side.
+        if self.family.bounded and len(time) == len("2023"):
+            thresholds = grid.thresholds[cell % len(grid.slices)]
+            upper[cell[withheld == 1]] = thresholds[withheld == 1]
+            lower[cell[withheld == 2]] = thresholds[withheld == 2]
+        moment = Moment(self.family, time, grid, state, sizes, counts, lower, upper, self._given.get(time, {}))
+        return replace(moment, serves=bool((withheld == 0).any()))

@@ -1,0 +1,88 @@
+"""`arsverk attack`: attacks one publication of the history and tells what it found, without any value.
+Not here: the attack (audit.py), or the night's gate (night.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+
+from warehouse.database import one, quoted
+from warehouse.errors import UsageError
+from warehouse.paths import Home
+from warehouse.publish import UNFINISHED, current_publication
+from warehouse.sdc.attack.audit import Report, attack
+from warehouse.sdc.attack.served import Organisation, Served
+
+SHOWN = 20
+
+
+def attack_publication(
+    home: Home, publication_id: str | None, progress: Callable[[str], None] = lambda message: None
+) -> tuple[str, str | None, Report]:
+    """Attack a publication together with the one served before it.
+
+    Returns:
+        The publication's id (default: the one that is served), the id of the one before it if any, and what was found.
+
+    Raises:
+        UsageError: there is no such publication.
+    """
+    publication_id = publication_id or current_publication(home)
+    if publication_id is None:
+        raise UsageError(f"nothing is published below {home.root}; run arsverk run first")
+    folder = home.history / publication_id
+    if not (folder / "publication.parquet").exists():
+        known = ", ".join(sorted(path.name for path in home.history.glob("*") if path.is_dir())) or "none"
+        raise UsageError(f"there is no publication {publication_id}; known are: {known}")
+    with duckdb.connect() as con:
+        before = _before(con, home, folder)
+        organisation = Organisation()
+        if home.warehouse_database.exists():
+            con.execute(f"attach {quoted(str(home.warehouse_database))} as warehouse (read_only)")
+            organisation = Organisation.delivered(con, "warehouse")
+        served = Served(con, folder, organisation)
+        previous = Served(con, before, organisation) if before else None
+        # What was served under other thresholds cannot be taken back.
+        has_the_same_rules = previous is None or previous.rules == served.rules
+        report = attack(served, previous if has_the_same_rules else None, progress)
+    if not has_the_same_rules:
+        report.notes.append("the publication before was made under other thresholds, and is not compared")
+    if organisation.own_positions is None:
+        report.notes.append("warehouse.duckdb is not there: which units form a group is not known, and not attacked")
+    return publication_id, before.name if before else None, report
+
+
+def _before(con: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> Path | None:
+    """The publication that was served before this one."""
+
+    def published(path: Path) -> str:
+        return str(one(con, f"select published_at from read_parquet({quoted(str(path / 'publication.parquet'))})")[0])
+
+    folders = [path for path in home.history.glob("*") if path.suffix != UNFINISHED and (path / "publication.parquet").exists()]
+    return max((path for path in folders if published(path) < published(folder)), key=published, default=None)
+
+
+def told(publication_id: str, before: str | None, report: Report) -> Iterator[str]:
+    """The report as lines of text."""
+    yield f"Attacked {publication_id}" + (f" together with {before}" if before else "")
+    yield f"  {'':<26}{'withheld':>10}{'computable':>12}{'narrow':>8}{'sums':>8}{'mixed':>8}{'copies':>8}{'own':>8}{'CPU s':>8}"
+    for name, table in sorted(report.tables.items()):
+        numbers = (table.pinned, table.narrow, table.sum, table.mixed, table.copy, table.own)
+        yield (
+            f"  {name:<26}{table.withheld:>10}{numbers[0]:>12}"
+            + "".join(f"{n:>8}" for n in numbers[1:])
+            + (f"{table.seconds:>8.1f}")
+        )
+    yield from (f"note: {note}" for note in report.notes)
+    yield from told_leaks(report)
+
+
+def told_leaks(report: Report) -> Iterator[str]:
+    """The cells that fail a publication, the first of them by name."""
+    leaks = report.leaks
+    yield from (leak.told() for leak in leaks[:SHOWN])
+    if len(leaks) > SHOWN:
+        yield f"… and {len(leaks) - SHOWN} more; arsverk attack --json names all"

@@ -1,0 +1,152 @@
+"""The served tables as the attack sees them: families that are tied together, their times, dimensions, measures and sums.
+Not here: reading them (served.py), or the relations between units (relations.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from warehouse.sdc.attack.relations import Identity, Slice
+
+
+@dataclass(frozen=True)
+class Part:
+    """A served table's share in a family. What its grain and threshold are the publication says.
+
+    `size` is the measure whose interval is sought, `counted` the one whose sums are held against the threshold. `moment` is
+    the time its rows are of, where it is another than the time in its grain.
+    """
+
+    table: str
+    size: str
+    counted: str | None = None
+    where: str = "true"
+    # Ratios whose being served gives other cells away.
+    ratios: tuple[str, ...] = ()
+    moment: str | None = None
+
+
+@dataclass(frozen=True)
+class Family:
+    """Tables whose cells are tied together at one time.
+
+    `bounded`: the size is what the threshold is compared with, so that `withheld` tells on which side of it a cell lies; in
+    tables with periods that holds for the year. `narrow`: intervals are judged; else cells fall to elimination alone.
+    """
+
+    name: str
+    parts: tuple[Part, ...]
+    bounded: bool = True
+    narrow: bool = True
+    has_units: bool = True
+    # A mean: weighted by its responses it adds up like them, so that elimination holds; where units have answers of their own
+    # the responses tell.
+    is_size: bool = True
+    # Its people are those of the positions the payroll system delivers.
+    of_positions: bool = False
+    # Its times are months, quarters and years that add up.
+    has_periods: bool = False
+
+    @property
+    def sums_by_size(self) -> bool:
+        """Whether the size is also what is held against the threshold."""
+        return self.narrow and all(part.counted is None for part in self.parts)
+
+
+# The equality tables' date is the year's last one of the full-time tables, and their people are the same but for the director.
+YEAR_END = """(
+    select cast(max(reference_date) as varchar) from {full_time}
+    where source = 'payroll' and year(reference_date) = mart.year)"""
+
+SURVEY = Family("survey", (Part("survey_response", "responses"),))
+
+# The family whose cells the percentages of other rows and tables give away.
+WITH_RATIOS = "full time and equality"
+
+FAMILIES = (
+    Family(
+        "sick leave",
+        (
+            Part("sick_leave_by_unit", "fte"),
+            Part("sick_leave_by_sex", "fte"),
+            Part("sick_leave_by_age", "fte"),
+            Part("sick_leave_by_job_code", "fte"),
+        ),
+        of_positions=True,
+        has_periods=True,
+    ),
+    Family(
+        WITH_RATIOS,
+        (
+            Part("full_time_by_unit", "fte", "headcount", "source = 'payroll'"),
+            Part("full_time_by_job_code", "fte", "headcount", "source = 'payroll'"),
+            Part("full_time_by_sex", "fte", "headcount", "source = 'payroll'"),
+            Part(
+                "equality_gender_balance",
+                "fte",
+                "employees",
+                ratios=("employees_percent is null", "fte_percent is null"),
+                moment=YEAR_END,
+            ),
+        ),
+        bounded=False,
+        of_positions=True,
+    ),
+    Family(
+        "full time, PAI",
+        (
+            Part("full_time_by_unit", "fte", "headcount", "source = 'pai'"),
+            Part("full_time_by_job_code", "fte", "headcount", "source = 'pai'"),
+            Part("full_time_by_sex", "fte", "headcount", "source = 'pai'"),
+        ),
+        bounded=False,
+    ),
+    Family("substitutes, hours", (Part("substitutes_by_unit", "variable_fte"),), bounded=False, narrow=False),
+    Family("parental leave", (Part("equality_parental_leave", "parental_leave_takers"),), has_units=False),
+    *(
+        Family(f"pay, {measure}", (Part("equality_pay", measure),), bounded=False, has_units=False)
+        for measure in ("positions", "women", "men")
+    ),
+    SURVEY,
+    Family("survey scores", (Part("survey_factor_scores", "score"),), bounded=False, narrow=False, is_size=False),
+)
+
+
+def identities(family: Family, slices: Sequence[Slice]) -> list[Identity]:
+    """Sums between a unit's slices: the unit over sexes, ages and job codes, and these over each other."""
+    at = {(part.table, tuple(value for _, value in part.dimensions)): i for i, part in enumerate(slices)}
+    limit = slices[0].threshold
+    found = []
+
+    def add(text: str, whole: tuple[str, tuple], parts: Sequence[tuple[str, tuple]]) -> None:
+        terms = [(at[part], -1) for part in parts if part in at]
+        if whole in at and terms:
+            found.append(Identity(text, ((at[whole], 1), *terms), limit))
+
+    tables = {part.table for part in slices}
+    sexes = ("kvinne", "mann")
+    if family.name == "sick leave":
+        total = ("sick_leave_by_unit", ())
+        ages = sorted({values[1] for table, values in at if table == "sick_leave_by_age"})
+        add("unit = kvinne + mann", total, [("sick_leave_by_sex", (sex,)) for sex in sexes])
+        for sex in ("alle", *sexes):
+            whole = total if sex == "alle" else ("sick_leave_by_sex", (sex,))
+            add(f"{sex} = its age groups", whole, [("sick_leave_by_age", (sex, age)) for age in ages])
+        for age in ages:
+            of_age = [("sick_leave_by_age", (sex, age)) for sex in sexes]
+            add(f"{age} = kvinne + mann", ("sick_leave_by_age", ("alle", age)), of_age)
+    if "full_time_by_unit" in tables:
+        balance = [("equality_gender_balance", (sex,)) for sex in sexes]
+        add("full time = kvinne + mann", ("full_time_by_unit", ()), balance)
+    for table, of in (("sick_leave_by_job_code", "sick_leave_by_unit"), ("full_time_by_job_code", "full_time_by_unit")):
+        add("unit = its job codes", (of, ()), sorted(key for key in at if key[0] == table))
+    add("full time = its sexes", ("full_time_by_unit", ()), sorted(key for key in at if key[0] == "full_time_by_sex"))
+    for sex in sexes:
+        # But for the municipal director, whom equality leaves out.
+        add(f"{sex} of full time = {sex} of equality", ("full_time_by_sex", (sex,)), [("equality_gender_balance", (sex,))])
+        leaves = [("equality_parental_leave", (sex, coverage)) for coverage in ("80", "100")]
+        add(f"{sex}: alle = 80 + 100", ("equality_parental_leave", (sex, "alle")), leaves)
+    groups = sorted(key for key in at if key[0] == "equality_pay" and key[1] != ("0",))
+    add("total = its pay groups", ("equality_pay", ("0",)), groups)
+    return found

@@ -1,0 +1,178 @@
+"""The night's gate: attacks the tables that are about to be published and refuses the night when a withheld cell is not safe.
+Not here: the attack (audit.py), or attacks by hand (command.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from warehouse.catalogue import Table
+from warehouse.database import connect, one, quoted
+from warehouse.errors import Refused
+from warehouse.paths import Home
+from warehouse.publish import current_publication
+from warehouse.sdc.attack.audit import Attack, Report, attack_moment, copied, joined
+from warehouse.sdc.attack.cells import is_quarter
+from warehouse.sdc.attack.command import told_leaks
+from warehouse.sdc.attack.families import FAMILIES, Family
+from warehouse.sdc.attack.served import Organisation, Served
+from warehouse.settings import Settings
+
+# What the last night found safe: a time of a family of tables whose fingerprint is the same is safe again.
+EXAMINED = "attack.examined"
+OWN_UNITS = "attack.own_units"
+
+
+def attack_served(home: Home, settings: Settings, tables: Sequence[Table], *, beside_last: bool = True) -> Report:
+    """Attack the tables of the schema `served` of the build database, together with the publication that is served now.
+
+    Times whose rows, structure and thresholds are those the last publication was found safe with are not attacked again. The
+    others are: all their withheld cells by elimination, and by linear programming those beside a cell whose value or decision
+    has changed. Without a publication before it, linear programming is for the newest month, year and date alone. What was
+    attacked is recorded in the build database.
+
+    Args:
+        beside_last: whether the publication that is served now can be read beside this one; not when it is damaged.
+
+    Returns:
+        What was attacked and found; withheld cells are counted where they were attacked.
+
+    Raises:
+        Refused: a withheld cell can be computed or narrowed down. The message names the cells and holds no value.
+    """
+    examined = examine(home, settings, tables, current_publication(home))
+    if leaks := examined.report.leaks:
+        lines = "\n".join(told_leaks(examined.report))
+        raise Refused(f"{len(leaks)} findings: withheld cells can be computed from what would be served:\n{lines}")
+    record(home, settings, examined)
+    return examined.report
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What an attack on the build database found, and what it looked at: a fingerprint of each time of each family, units with
+    positions of their own by family.
+    """
+
+    report: Report
+    times: list[tuple[str, str, str]]
+    own_units: list[tuple[str, str, str]]
+
+    @property
+    def safe(self) -> set[tuple[str, str, str]]:
+        """The times in which nothing was found."""
+        leaking = {(moment.family.name, moment.time) for moment, _ in self.report.leaking if moment is not None}
+        return {found for found in self.times if found[:2] not in leaking}
+
+
+def examine(
+    home: Home,
+    settings: Settings,
+    tables: Sequence[Table],
+    current: str | None,
+    before: Examined | None = None,
+) -> Examined:
+    """Attack the tables of the schema `served` of the build database, together with the publication `current`.
+
+    `before` is an earlier examination of the same build: what it found safe and what has not changed since is left out.
+    """
+    report = Report()
+    records: list[tuple[str, str, str]] = []
+    own_units: list[tuple[str, str, str]] = []
+    with connect(None, settings) as con:
+        con.execute(f"attach {quoted(str(home.build_database))} as build (read_only)")
+        organisation = Organisation.delivered(con, "build")
+        served = Served(con, "build.served", organisation, {table.name: table for table in tables})
+        previous = Served(con, home.history / current, organisation) if current else None
+        if previous is not None and previous.rules != served.rules:
+            # What was served under other thresholds cannot be taken back.
+            previous = None
+        examined, known_own = _last_night(con, home, current)
+        if before is not None:
+            examined |= before.safe
+            known_own += before.own_units
+        attacker = Attack(served.protection, report.notes)
+        code = _code()
+        for family in FAMILIES:
+            prints = {time: f"{code} {found}" for time, found in served.fingerprints(family).items()}
+            records += [(family.name, time, fingerprint) for time, fingerprint in prints.items()]
+            changed = [time for time, fingerprint in prints.items() if (family.name, time, fingerprint) not in examined]
+            own = [(level, unit) for name, level, unit in known_own if name == family.name]
+            own_units += [
+                (family.name, level, unit) for level, unit in _attack(attacker, report, served, previous, family, changed, own)
+            ]
+        report.add(copied(served))
+    return Examined(report, records, own_units)
+
+
+def record(home: Home, settings: Settings, examined: Examined) -> None:
+    """Record in the build database what was found safe, so that the next night need not look at it again."""
+    with connect(home.build_database, settings) as con:
+        con.execute("drop schema if exists attack cascade")
+        con.execute("create schema attack")
+        con.execute(f"create table {EXAMINED} (family varchar, time varchar, fingerprint varchar)")
+        con.execute(f"create table {OWN_UNITS} (family varchar, org_level varchar, org_unit_code varchar)")
+        for table, rows in ((EXAMINED, examined.times), (OWN_UNITS, sorted(set(examined.own_units)))):
+            if rows:
+                columns = {f"c{i}": [row[i] for row in rows] for i in range(3)}
+                con.execute(f"insert into {table} select unnest($c0), unnest($c1), unnest($c2)", columns)
+
+
+def _attack(
+    attacker: Attack,
+    report: Report,
+    served: Served,
+    previous: Served | None,
+    family: Family,
+    changed: Collection[str],
+    own: Collection[tuple[str, str]],
+) -> Collection[tuple[str, str]]:
+    """Attack a family's changed times; returns the units with positions of their own at some time."""
+    if not changed:
+        return own
+    cells = served.load(family, changed, own)
+    earlier = previous.load(family, changed, own) if previous else None
+    newest = {len(time): time for time in sorted(cells.times) if not is_quarter(time)}.values()
+    uneven = served.uneven_years(family, {time[:4] for time in changed}) if family.has_periods else []
+    for time in cells.times:
+        # Where a year's decisions are the same throughout, what follows for a quarter follows for its months.
+        if is_quarter(time) and time[:4] not in uneven:
+            continue
+        moment = joined(cells, earlier, time)
+        if earlier is not None and time in earlier.times:
+            sought = moment.beside_changes(earlier.moment(time)) & (not is_quarter(time))
+        else:
+            sought = np.full(cells.grid.size, not is_quarter(time) and (earlier is not None or time in newest))
+        attack_moment(attacker, report, moment, sought)
+    for year in uneven:
+        periods = [time for time in served.fingerprints(family) if time[:4] == year]
+        whole, whole_earlier = served.load(family, periods, own), previous.load(family, periods, own) if previous else None
+        report.add(attacker.calendar([joined(whole, whole_earlier, time) for time in whole.times]))
+    return cells.own_units
+
+
+def _last_night(
+    con: duckdb.DuckDBPyConnection, home: Home, current: str | None
+) -> tuple[set[tuple[str, str, str]], list[tuple[str, str, str]]]:
+    """What is recorded behind the publication that is served; nothing when the restricted database is not that one's."""
+    if current is None or not home.warehouse_database.exists():
+        return set(), []
+    con.execute(f"attach {quoted(str(home.warehouse_database))} as last (read_only)")
+    recorded = one(con, "select count(*) from duckdb_tables() where database_name = 'last' and schema_name = 'attack'")[0]
+    if not recorded or one(con, "select publication_id from last.served.publication")[0] != current:
+        return set(), []
+    return set(con.execute(f"from last.{EXAMINED}").fetchall()), con.execute(f"from last.{OWN_UNITS}").fetchall()
+
+
+def _code() -> str:
+    """A hash of this package and of the database that makes the fingerprints: another attack is not the same proof."""
+    digest = hashlib.sha256(duckdb.__version__.encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

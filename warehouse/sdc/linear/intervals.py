@@ -1,0 +1,279 @@
+"""Linear programming over equations: the feasibility intervals of columns.
+Not here: which equations hold, or which intervals are too narrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from warehouse.sdc.linear.equations import Equations, Flags, Floats, Ints, components
+from warehouse.sdc.linear.movement import NEGLIGIBLE
+from warehouse.sdc.linear.programs import PRIMAL, Program
+
+# Rounds in which all columns are pushed at once before the rest are taken one by one.
+ROUNDS = 12
+TIGHTENINGS = 30
+# In a block: so many pushes at most, of this share of the columns each, and one by one where the block is small.
+PUSHES = 24
+SOME = 0.3
+ONE_BY_ONE = 700
+# So many columns lie next to one; so many are still tried all together, if more than a few are left.
+NEIGHBOURS = 1000
+TOGETHER = 20_000
+FEW = 100
+# Figures are doubles that were divided once: a difference below this is rounding.
+ROUNDING = 1e-6
+
+
+@dataclass(frozen=True)
+class System:
+    """Equalities sum(coefficient × column) = right side, entries sorted by row, and bounds of the columns."""
+
+    row: Ints
+    column: Ints
+    coefficient: Ints
+    right: Floats
+    lower: Floats
+    upper: Floats
+
+    def part(self, columns: Ints) -> System:
+        """The equalities among some columns; they must hold no others."""
+        place = np.full(self.lower.size, -1, dtype=np.int64)
+        place[columns] = np.arange(columns.size)
+        kept = place[self.column] >= 0
+        rows, row = np.unique(self.row[kept], return_inverse=True)
+        return System(
+            row, place[self.column[kept]], self.coefficient[kept], self.right[rows], self.lower[columns], self.upper[columns]
+        )
+
+
+class Intervals:
+    """Feasibility intervals around one possible set of figures, as changes of it.
+
+    Each solution of a linear program is another possible set; how far such sets lie apart in a column is a lower bound of its
+    interval. `below` and `above` are how far each column can go, `width` how wide its interval must be (0: nothing is asked).
+    """
+
+    def __init__(self, equations: Equations, below: Floats, above: Floats, width: Floats, lowest: Floats | None = None) -> None:
+        self.equations, self.below, self.above, self.width = equations, below, above, width
+        self.lowest = np.zeros(width.size) if lowest is None else lowest.copy()
+        self.highest = np.zeros(width.size)
+
+    def see(self, columns: Ints, change: Floats) -> None:
+        """Take notice of another possible set of figures."""
+        self.lowest[columns] = np.minimum(self.lowest[columns], change)
+        self.highest[columns] = np.maximum(self.highest[columns], change)
+
+    def missing(self, columns: Ints | slice = slice(None)) -> Floats:
+        """How much wider each interval must be."""
+        missing = self.width[columns] - (self.highest[columns] - self.lowest[columns])
+        return np.where(missing > NEGLIGIBLE, missing, 0.0)
+
+    def prove(self, free: Flags, blocks: Sequence[Ints] | None, seen: Callable[[Ints, Floats], None] | None = None) -> None:
+        """Widen the intervals of free columns by changes within blocks; None: within each connected part.
+
+        A change that moves the columns of one block alone and keeps every equation they stand in is possible whatever lies
+        around them, so that the effort grows with the number of blocks and not with the table's square. Columns that are not
+        proven within their block are tried among those next to them, wherever these stand, and then all together.
+        """
+        singly = blocks is None
+        if blocks is None:
+            among = self.equations.among(free)
+            blocks = [part for part in components(free.size, among.row, among.column) if part.size > 1]
+        for block in blocks:
+            columns = block[free[block]]
+            if self.missing(columns).any():
+                self._prove(columns, seen, singly=singly)
+        left = free & (self.missing() > 0)
+        if singly or len(blocks) < 2 or not left.any():
+            return
+        while left.any():
+            near = self._near(int(np.flatnonzero(left)[0]), free)
+            self._prove(near, seen)
+            left[near] = False
+        if (free & (self.missing() > 0)).sum() > FEW and free.sum() <= TOGETHER:
+            self._prove(np.flatnonzero(free), seen)
+
+    def _near(self, column: int, free: Flags) -> Ints:
+        """The free columns that are reached in the fewest equations."""
+        reached = {column: None}
+        passed: set[int] = set()
+        for i in (ahead := [column]):
+            if len(reached) >= NEIGHBOURS:
+                break
+            for number in self.equations.of_column[i]:
+                if number not in passed:
+                    passed.add(number)
+                    for j in self.equations.rows[number][0]:
+                        if free[j] and j not in reached:
+                            reached[j] = None
+                            ahead.append(j)
+        return np.array(sorted(reached), dtype=np.int64)
+
+    def _prove(self, columns: Ints, seen: Callable[[Ints, Floats], None] | None, *, singly: bool = False) -> None:
+        count = columns.size
+        place = {i: n for n, i in enumerate(columns.tolist())}
+        row: list[int] = []
+        column: list[int] = []
+        coefficient: list[float] = []
+        n_rows = 0
+        for number in sorted({number for i in place for number in self.equations.of_column[i]}):
+            for i, value in zip(*self.equations.rows[number], strict=True):
+                if (n := place.get(i)) is not None:
+                    row.append(n_rows)
+                    column.append(n)
+                    coefficient.append(value)
+            n_rows += 1
+        below, above, width = self.below[columns], self.above[columns], self.width[columns]
+        nothing = np.zeros(n_rows)
+        entries = np.array(row, dtype=np.int64), np.array(column, dtype=np.int64), np.array(coefficient)
+        program = Program(entries, (nothing, nothing), (-below, above), presolve="off")
+        random = np.random.default_rng(count)
+        idle = 0
+        for round_number in range(PUSHES):
+            left = self.missing(columns) > 0
+            if idle == 3 or not left.any():
+                break
+            # All at once at first; then some, so that they do not use up what the others could move by.
+            unproven = left if round_number < 3 else left & (random.random(count) < SOME)
+            direction = (np.ones(count), -np.ones(count), random.choice([-1.0, 1.0], count))[round_number % 3]
+            # No further than needed, so that one column does not use up what the others could move by.
+            upper = np.where(unproven, np.clip(self.lowest[columns] + width, 0.0, above), above)
+            lower = np.where(unproven, np.clip(self.highest[columns] - width, -below, 0.0), -below)
+            program.bound(lower, upper)
+            self._push(program, columns, np.where(unproven, -direction * random.uniform(0.5, 1.5, count), 0.0), seen)
+            idle = idle + 1 if (self.missing(columns) > 0).sum() > 0.97 * left.sum() else 0
+        if not singly or count > ONE_BY_ONE:
+            return
+        program.set(simplex_strategy=PRIMAL)
+        for n in np.flatnonzero(self.missing(columns) > 0).tolist():
+            for sign in (-1.0, 1.0):
+                if missing := self.missing(columns[[n]])[0]:
+                    cost, least, most = np.zeros(count), -below, above.copy()
+                    cost[n] = sign
+                    least[n] = max(float(least[n]), float(self.lowest[columns[n]]) - missing)
+                    most[n] = min(float(most[n]), float(self.highest[columns[n]]) + missing)
+                    program.bound(least, most)
+                    self._push(program, columns, cost, seen)
+
+    def _push(self, program: Program, columns: Ints, cost: Floats, seen: Callable[[Ints, Floats], None] | None) -> None:
+        change = program.solve(cost)
+        if change is not None:
+            moved = np.abs(change) > NEGLIGIBLE
+            self.see(columns[moved], change[moved])
+            if seen is not None:
+                seen(columns[moved], change[moved])
+
+
+class Contradiction(Exception):
+    """No values fulfil the relations: one of them does not hold in this publication."""
+
+
+def reach(system: System, wanted: Floats, blocks: Sequence[Ints] = ()) -> tuple[Floats, Floats, Floats]:
+    """For each column the lowest and highest value found, and one point that fulfils all relations.
+
+    They are the true ends of the interval wherever it is narrower than `wanted`; a column whose interval is found to be wide
+    enough is not followed to its ends, and one that wants 0 is not sought at all. Most columns are found wide within `blocks`.
+
+    Raises:
+        Contradiction: no values fulfil the relations.
+    """
+    n = system.lower.size
+    lower, upper = tightened(system)
+    # What the bounds alone close in on needs no program.
+    open_columns = (wanted > 0) & (upper - lower >= wanted)
+    entries = system.row, system.column, system.coefficient.astype(float)
+    first = Program(entries, (system.right, system.right), (system.lower, system.upper)).solve()
+    if first is None:
+        raise Contradiction
+    first = np.clip(first, system.lower, system.upper)
+    equations = Equations(system.row, system.column, system.coefficient, system.right.size, n)
+    intervals = Intervals(equations, first - system.lower, system.upper - first, np.where(open_columns, wanted, 0.0))
+    intervals.prove(np.ones(n, dtype=bool), blocks)
+    low, high = first + intervals.lowest, first + intervals.highest
+    left = open_columns & (wanted > high - low)
+    if left.any():
+        _push(system, wanted, left, low, high)
+    closed = (wanted > 0) & ~open_columns
+    return np.where(closed, lower, low), np.where(closed, upper, high), first
+
+
+def _push(system: System, wanted: Floats, left: Flags, low: Floats, high: Floats) -> None:
+    """Push the columns that are left up and down over the whole system: all at once, then one by one to their ends."""
+    n = system.lower.size
+    entries = system.row, system.column, system.coefficient.astype(float)
+    program = Program(entries, (system.right, system.right), (system.lower, system.upper), presolve="off")
+
+    def push(cost: Floats) -> None:
+        point = program.solve(cost)
+        if point is None:
+            raise Contradiction
+        np.minimum(low, point, out=low)
+        np.maximum(high, point, out=high)
+
+    draw = np.random.default_rng(n)
+    idle = 0
+    for _ in range(ROUNDS):
+        if left.sum() <= 2 or idle == 4:
+            break
+        # No column much further than it needs, so that one does not use up what the others could move by.
+        room = 1.1 * wanted
+        program.bound(
+            np.where(left, np.maximum(system.lower, high - room), system.lower),
+            np.where(left, np.minimum(system.upper, low + room), system.upper),
+        )
+        signs = np.where(left, draw.choice([-1.0, 1.0], n) * draw.uniform(0.5, 1.5, n), 0.0)
+        push(signs)
+        push(-signs)
+        before, left = left.sum(), left & (wanted > high - low)
+        idle = idle + 1 if left.sum() > 0.9 * before else 0
+    # From now on the last point stays feasible under another cost, and the primal method goes on from it.
+    program.set(simplex_strategy=PRIMAL)
+    program.bound(system.lower, system.upper)
+    for column in np.flatnonzero(left).tolist():
+        for direction in (-1.0, 1.0):
+            if wanted[column] > high[column] - low[column]:
+                cost = np.zeros(n)
+                cost[column] = direction
+                push(cost)
+
+
+def tightened(system: System) -> tuple[Floats, Floats]:
+    """Bounds that follow from the relations one by one, again and again until little changes: outer ends of the intervals.
+
+    Raises:
+        Contradiction: a lower end lies above the upper one.
+    """
+    lower, upper = system.lower.copy(), system.upper.copy()
+    n_rows = system.right.size
+    up, size = system.coefficient > 0, np.abs(system.coefficient)
+
+    def of_others(ends: Floats) -> Floats:
+        """For each entry the sum of the other entries' ends in its relation; infinite ones are counted, not added."""
+        infinite = np.isinf(ends)
+        finite = np.where(infinite, 0, ends)
+        total = np.bincount(system.row, weights=finite, minlength=n_rows)[system.row] - finite
+        count = np.bincount(system.row, weights=infinite, minlength=n_rows)[system.row] - infinite
+        return np.where(count > 0, np.inf, total)
+
+    for _ in range(TIGHTENINGS):
+        # coefficient × column = right side − the others' sum.
+        least = np.where(up, lower[system.column], -upper[system.column]) * size
+        most = np.where(up, upper[system.column], -lower[system.column]) * size
+        others_least = of_others(least)
+        highest = system.right[system.row] - np.where(np.isinf(others_least), -np.inf, others_least)
+        lowest = system.right[system.row] - of_others(most)
+        new_upper, new_lower = upper.copy(), lower.copy()
+        np.minimum.at(new_upper, system.column, np.where(up, highest, -lowest) / size)
+        np.maximum.at(new_lower, system.column, np.where(up, lowest, -highest) / size)
+        # Gains within rounding are left: taken up, they would drive each other on.
+        gain_above, gain_below = new_upper < upper - ROUNDING, new_lower > lower + ROUNDING
+        upper, lower = np.where(gain_above, new_upper, upper), np.where(gain_below, new_lower, lower)
+        if (lower > upper + 10 * ROUNDING).any():
+            raise Contradiction
+        if not (gain_above | gain_below).any():
+            break
+    return lower, upper

@@ -1,0 +1,135 @@
+"""The cheapest change of figures that keeps every sum and moves one column: a linear program around that column.
+Not here: which columns must move (suppression/secondary.py, mending.py), or what a column is.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from warehouse.sdc.linear.equations import Equations, Floats, Ints
+from warehouse.sdc.linear.programs import PRIMAL, Program
+
+# Less than this is nothing: what linear programs are exact to.
+NEGLIGIBLE = 1e-6
+# What a change by one costs in a column that is free: little, so that few columns have to move.
+FREE = 0.02
+# The share of its scale that a column counts as changed at the least, so that none is too dear for a change at all.
+ALWAYS = 0.05
+# The nearest so many columns are tried, then more; all of them when those are not enough.
+NEIGHBOURHOODS = (120, 500, 2000)
+# Simplex from no change at all is quick where little has to move; a large program is better reduced first.
+REDUCED_FROM = 1000
+# More than any change costs.
+REWARD = 1e7
+
+
+@dataclass(frozen=True)
+class Change:
+    """The columns that change, by how much, and what it costs: the charges of those that were not free."""
+
+    columns: Ints
+    amounts: Floats
+    cost: float
+
+    def of(self, column: int) -> float:
+        """How much a column changes."""
+        return float(self.amounts[self.columns == column].sum())
+
+    def dense(self, size: int) -> Floats:
+        """The change of every column."""
+        change = np.zeros(size)
+        change[self.columns] = self.amounts
+        return change
+
+
+class Movement:
+    """Finds changes that keep every equation: Widening of one column's feasibility interval at the least charge.
+
+    A column that changes at all costs its `charge`, whatever the amount. A linear program cannot say so; the charge is spread
+    over the amount, and what the first change costs tells how to spread it better.
+    """
+
+    def __init__(self, equations: Equations, below: Floats, above: Floats, scale: Floats) -> None:
+        self._rows, self._of = equations.rows, equations.of_column
+        self._below, self._above, self._scale = below, above, scale
+
+    def cheapest(self, column: int, amount: float, charge: Floats) -> Change:
+        """Move a column by the amount (down when negative), or as far as it can be moved at all.
+
+        `charge` is what each column costs: 0 where it may move freely, infinite where it may not move.
+        """
+        room = self._above[column] if amount > 0 else self._below[column]
+        amount = math.copysign(min(abs(amount), room), amount)
+        price = np.where(charge == 0, FREE, charge / self._scale)
+        for count in (*NEIGHBOURHOODS, len(self._of)):
+            near = self._nearest(column, count, price)
+            change = self._change(near, amount, price, charge)
+            if abs(change.of(column)) > abs(amount) - NEGLIGIBLE or len(near) < count:
+                break
+        while (charge[change.columns] > 0).sum() > 1:
+            whole = np.abs(change.dense(charge.size)) + ALWAYS * self._scale
+            cheaper = self._change(near, amount, np.where(charge == 0, FREE, charge / whole), charge)
+            if abs(cheaper.of(column)) < abs(change.of(column)) - NEGLIGIBLE or cheaper.cost >= change.cost:
+                break
+            change = cheaper
+        return change
+
+    def _nearest(self, column: int, count: int, price: Floats) -> list[int]:
+        """The columns that are reached at the least price, by equations from column to column."""
+        reached: dict[int, None] = {}
+        best = {column: 0.0}
+        passed: set[int] = set()
+        queue = [(0.0, column)]
+        while queue and len(reached) < count:
+            so_far, i = heapq.heappop(queue)
+            if i in reached:
+                continue
+            reached[i] = None
+            for number in self._of[i]:
+                if number in passed:
+                    continue
+                passed.add(number)
+                for j in self._rows[number][0]:
+                    if j not in reached:
+                        there = so_far + price[j]
+                        if there < best.get(j, np.inf):
+                            best[j] = there
+                            heapq.heappush(queue, (there, j))
+        return list(reached)
+
+    def _change(self, columns: list[int], amount: float, price: Floats, charge: Floats) -> Change:
+        """The cheapest change of these columns alone that moves the first of them by the amount."""
+        # Each column goes up by one variable and down by another, so that both have their price.
+        count = len(columns)
+        place = {i: n for n, i in enumerate(columns)}
+        row: list[int] = []
+        at: list[int] = []
+        coefficient: list[float] = []
+        n_rows = 0
+        for number in sorted({number for i in columns for number in self._of[i]}):
+            for i, value in zip(*self._rows[number], strict=True):
+                if (n := place.get(i)) is not None:
+                    row += (n_rows, n_rows)
+                    at += (n, n + count)
+                    coefficient += (value, -value)
+            n_rows += 1
+        cost = np.tile(price[columns], 2)
+        room = np.concatenate([self._above[columns], self._below[columns]])
+        forth, back = (0, count) if amount > 0 else (count, 0)
+        cost[forth], room[forth], room[back] = -REWARD, abs(amount), 0.0
+        nothing = np.zeros(n_rows)
+        entries = np.array(row, dtype=np.int64), np.array(at, dtype=np.int64), np.array(coefficient)
+        program = Program(entries, (nothing, nothing), (np.zeros(2 * count), room), cost)
+        if count < REDUCED_FROM:
+            program.set(presolve="off", simplex_strategy=PRIMAL)
+        found = program.solve()
+        if found is None:
+            return Change(np.zeros(0, dtype=np.int64), np.zeros(0), 0.0)
+        amounts = found[:count] - found[count:]
+        moved = np.abs(amounts) > NEGLIGIBLE
+        changed = np.array(columns, dtype=np.int64)[moved]
+        return Change(changed, amounts[moved], float(charge[changed].sum()))

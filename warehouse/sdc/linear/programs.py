@@ -1,0 +1,67 @@
+"""The one builder of linear and integer programs (HiGHS) of disclosure control.
+Not here: what the programs mean.
+"""
+
+from __future__ import annotations
+
+import highspy
+import numpy as np
+
+from warehouse.sdc.linear.equations import Floats, Ints
+
+# HiGHS' number of the primal simplex method.
+PRIMAL = 4
+BIG = 1e7
+
+
+class Program:
+    """Columns between bounds, rows between bounds, and a cost to minimise: solved once, or again and again with other costs.
+
+    It prints nothing and gives the same answer every time. Entries must be sorted by row.
+    """
+
+    def __init__(
+        self,
+        entries: tuple[Ints, Ints, Floats],
+        rows: tuple[Floats, Floats],
+        columns: tuple[Floats, Floats],
+        cost: Floats | None = None,
+        *,
+        integers: bool = False,
+        **options: bool | int | float | str,
+    ) -> None:
+        row, column, coefficient = entries
+        lower, upper = columns
+        model = highspy.HighsLp()
+        model.num_col_, model.num_row_ = lower.size, rows[0].size
+        model.col_cost_ = np.zeros(lower.size) if cost is None else cost
+        model.col_lower_, model.col_upper_ = lower, np.minimum(upper, BIG)
+        model.row_lower_, model.row_upper_ = rows
+        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        model.a_matrix_.start_ = np.searchsorted(row, np.arange(rows[0].size + 1)).astype(np.int32)
+        model.a_matrix_.index_ = np.asarray(column, dtype=np.int32)
+        model.a_matrix_.value_ = np.asarray(coefficient, dtype=float)
+        if integers:
+            model.integrality_ = [highspy.HighsVarType.kInteger] * lower.size
+        self._every = np.arange(lower.size, dtype=np.int32)
+        self._highs = highspy.Highs()
+        self.set(output_flag=False, threads=1, **options)
+        self._highs.passModel(model)
+
+    def set(self, **options: bool | int | float | str) -> None:
+        """Options of HiGHS by their names."""
+        for name, value in options.items():
+            self._highs.setOptionValue(name, value)
+
+    def bound(self, lower: Floats, upper: Floats) -> None:
+        """Other bounds of the columns."""
+        self._highs.changeColsBounds(self._every.size, self._every, lower, np.minimum(upper, BIG))
+
+    def solve(self, cost: Floats | None = None) -> Floats | None:
+        """The columns of a solution of least cost; None when there is none at all."""
+        if cost is not None:
+            self._highs.changeColsCost(self._every.size, self._every, cost)
+        self._highs.run()
+        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        return np.array(self._highs.getSolution().col_value)

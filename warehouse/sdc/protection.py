@@ -1,0 +1,238 @@
+"""The closed loop of disclosure control: what the attack finds is hidden by further suppression and attacked again.
+Not here: the decisions before the attack (suppression), or how the attack finds what it finds (attack).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+import numpy as np
+
+from warehouse.catalogue import Table
+from warehouse.database import connect
+from warehouse.errors import ProgramFault
+from warehouse.paths import Home
+from warehouse.sdc.attack.audit import Finding, Report
+from warehouse.sdc.attack.cells import Moment
+from warehouse.sdc.attack.command import told_leaks
+from warehouse.sdc.attack.night import Examined, examine, record
+from warehouse.sdc.attack.relations import ABSENT, SERVED, WITHHELD
+from warehouse.sdc.attack.served import Organisation, Served
+from warehouse.sdc.linear.equations import Equations, Floats
+from warehouse.sdc.linear.movement import Change, Movement
+from warehouse.sdc.masking import mask
+from warehouse.settings import Settings
+
+# How far a figure can move at most: above every figure of a municipality.
+FAR = 1e6
+# What withholding a cell costs, beside its size: figures of high levels are what the reports are about.
+TOP_LEVELS = {"kommune": 200.0, "tjenesteområde": 100.0}
+# So many rounds of each remedy, from the cheapest to the last resort.
+REMEDIES = ("the cheapest cells",) * 4 + ("the slice",) * 2 + ("all that has changed", "the whole time", "the whole time")
+
+
+@dataclass
+class Protection:
+    """How a night's tables became safe: the attack's last report, and what the loop withheld for it.
+
+    `withheld` counts cells by table and time; `remedies` are those that were needed, from the cheapest to the last resort.
+    """
+
+    report: Report
+    withheld: Counter[tuple[str, str]] = field(default_factory=Counter)
+    remedies: list[str] = field(default_factory=list)
+
+    @property
+    def cells(self) -> int:
+        """How many cells the loop withheld beyond what the decisions did."""
+        return self.withheld.total()
+
+    def lines(self) -> Iterator[str]:
+        """What was withheld where, a line for each table and time."""
+        yield from (f"{table} {time}: {count} cells" for (table, time), count in sorted(self.withheld.items()))
+
+
+def protect(home: Home, settings: Settings, tables: Sequence[Table], previous: str | None) -> Protection:
+    """Attack the served tables of the build database and withhold more until nothing is found (metrics.md 10).
+
+    First the cheapest cells that hide what was found; where that does not end, the unit with its siblings in that table and at
+    that time, then what differs from the publication before, then all tables of that time.
+
+    Raises:
+        ProgramFault: something is found where nothing is served any more.
+    """
+    examined = examine(home, settings, tables, previous)
+    done = Protection(examined.report)
+    for remedy in REMEDIES:
+        if not examined.report.leaks:
+            break
+        done.remedies.append(remedy)
+        _withhold(home, settings, tables, examined, remedy, done)
+        examined = examine(home, settings, tables, previous, examined)
+    if leaks := examined.report.leaks:
+        lines = "\n".join(told_leaks(examined.report))
+        raise ProgramFault(f"{len(leaks)} withheld cells follow from what is not served:\n{lines}")
+    record(home, settings, examined)
+    done.report = examined.report
+    return done
+
+
+def _withhold(
+    home: Home, settings: Settings, tables: Sequence[Table], examined: Examined, remedy: str, done: Protection
+) -> None:
+    with connect(home.build_database, settings) as con:
+        of_name = {table.name: table for table in tables}
+        database = con.execute("select current_database()").fetchall()[0][0]
+        organisation = Organisation.delivered(con, database)
+        figures = Served(con, f"{database}.marts", organisation, of_name)
+        for moment, leaks in examined.report.leaking:
+            if moment is None:
+                for leak in leaks:
+                    time = of_name[leak.table].time or "period"
+                    done.withheld[leak.table, leak.cell[time]] += _write(con, of_name[leak.table], {time: leak.cell[time]})
+                continue
+            for cell in _hiding(moment, leaks, remedy, figures, examined.report, settings):
+                name, key = moment.cell(cell)
+                where = next(part.where for part in moment.family.parts if part.table == name)
+                done.withheld[name, moment.time] += _write(con, of_name[name], key, where)
+            for leak in leaks:
+                if set(leak.members) & moment.given.keys() and "substitutes_by_unit" in of_name:
+                    # A ratio gives it away: its share of substitutes is one.
+                    unit = {name: leak.cell[name] for name in ("org_level", "org_unit_code")}
+                    count = _write(con, of_name["substitutes_by_unit"], {"month": moment.time[:7], **unit})
+                    done.withheld["substitutes_by_unit", moment.time] += count
+        mask(con, tables)
+
+
+def _write(con: duckdb.DuckDBPyConnection, table: Table, key: dict[str, str], where: str = "true") -> int:
+    """Withhold the cells of a key; in a table with periods for the whole calendar year."""
+    if "period" in key:
+        key = {**key, "calendar_year": key["period"][:4]}
+        del key["period"]
+    same = " and ".join(["true", *(f"cast({name} as varchar) = $key{i}" for i, name in enumerate(key))])
+    values = {f"key{i}": value for i, value in enumerate(key.values())}
+    found = con.execute(
+        f"update disclosure.{table.name} set withheld = 'secondary' where withheld is null and {same} and ({where})", values
+    ).fetchall()
+    return int(found[0][0])
+
+
+def _hiding(
+    moment: Moment, leaks: Sequence[Finding], remedy: str, figures: Served, report: Report, settings: Settings
+) -> Iterable[int]:
+    """The served cells to withhold at one time."""
+    grid = moment.grid
+    served = moment.state[: grid.own_start] == SERVED
+    n = len(grid.slices)
+    if remedy == "the whole time":
+        return np.flatnonzero(served).tolist()
+    found: set[int] = set()
+    for leak in leaks:
+        for cell in leak.members:
+            if cell in moment.given:
+                # The other sex's percentage tells this one's.
+                unit = cell // n * n
+                found |= {unit + i for i, part in enumerate(grid.slices) if part.table == grid.slice_of(cell).table}
+    if remedy == "the cheapest cells":
+        return sorted({*_cheapest(moment, leaks, figures, settings), *(cell for cell in found if served[cell])})
+    for cell in {cell for leak in leaks for cell in leak.members if cell < grid.own_start}:
+        unit, position = divmod(cell, n)
+        same_table = [i for i, part in enumerate(grid.slices) if part.table == grid.slices[position].table]
+        above = grid.structure.parents.get(unit)
+        siblings = [unit] if above is None else [above, *grid.structure.children[above]]
+        found |= {sibling * n + i for sibling in siblings for i in same_table}
+    if remedy == "all that has changed" and moment.known_before is not None:
+        found |= set(np.flatnonzero(~moment.known_before).tolist())
+    return sorted(cell for cell in found if served[cell])
+
+
+def _cheapest(moment: Moment, leaks: Sequence[Finding], figures: Served, settings: Settings) -> set[int]:
+    """The cheapest cells whose withholding lets what was found be otherwise, by what the attack knows."""
+    grid = moment.grid
+    cells = figures.load(moment.family, [moment.time])
+    true = _true_sizes(moment, cells.moment(moment.time))
+    thresholds = np.concatenate(
+        [np.tile(grid.thresholds, len(grid.structure.units)), np.tile(grid.thresholds, len(grid.inner))]
+    )
+    free = moment.state == WITHHELD
+    candidate = moment.state == SERVED
+    candidate[grid.own_start :] = False
+    if moment.known_before is not None:
+        candidate[: grid.own_start] &= ~moment.known_before
+    below = np.where(free, np.maximum(true - moment.lower, 0.0), np.maximum(true, 0.0))
+    above = np.where(free, np.maximum(np.minimum(moment.upper, FAR) - true, 0.0), FAR)
+    if moment.family.bounded and moment.is_judged:
+        below = np.where(candidate, np.maximum(true - thresholds, 0.0), below)
+    equations = grid.equations(moment.state)
+    sums = [leak for leak in leaks if len(leak.members) > 1]
+    extended = _with_sums(equations, [leak.members for leak in sums])
+    more = extended.n_columns - grid.size
+    movement = Movement(
+        extended,
+        np.concatenate([below, np.full(more, FAR)]),
+        np.concatenate([above, np.full(more, FAR)]),
+        np.concatenate([np.maximum(thresholds, 1.0), np.ones(more)]),
+    )
+    charge = np.concatenate([np.where(free, 0.0, np.where(candidate, _costs(moment, thresholds), np.inf)), np.zeros(more)])
+    found: set[int] = set()
+
+    def take(change: Change) -> None:
+        new = change.columns[change.columns < grid.own_start]
+        new = new[candidate[new]]
+        charge[new] = 0.0
+        found.update(new.tolist())
+
+    for place, leak in enumerate(sums):
+        members = list(leak.members)
+        of_table = [cell % len(grid.slices) for cell in members if cell < grid.own_start]
+        need = grid.sum_limit(np.unique(np.array(of_table))) - float(true[members].sum())
+        take(movement.cheapest(grid.size + place, max(need, 1.0), charge))
+    for leak in leaks:
+        if len(leak.members) == 1 and leak.members[0] not in moment.given:
+            (cell,) = leak.members
+            amount = 2.2 * settings.protection_interval * float(thresholds[cell]) if moment.is_judged else 1.0
+            ways = [movement.cheapest(cell, sign * (amount or 1.0), charge) for sign in (1.0, -1.0)]
+            most = max(abs(way.of(cell)) for way in ways)
+            if most:
+                take(min((way for way in ways if abs(way.of(cell)) >= 0.9 * most), key=lambda way: way.cost))
+    return found
+
+
+def _true_sizes(moment: Moment, figures: Moment) -> Floats:
+    """The figures of all cells, and of what sits on units themselves."""
+    grid = moment.grid
+    true = np.where(figures.state == SERVED, figures.size, 0.0)
+    own = np.zeros(len(grid.inner) * len(grid.slices))
+    entries = (grid.row < grid.group_rows) & (grid.cell < grid.own_start)
+    np.add.at(own, grid.row[entries], grid.coefficient[entries] * true[grid.cell[entries]])
+    true[grid.own_start :] = np.where(moment.state[grid.own_start :] == ABSENT, 0.0, np.maximum(own, 0.0))
+    return true
+
+
+def _with_sums(equations: Equations, sums: Sequence[Sequence[int]]) -> Equations:
+    """With a further column for each sum of columns."""
+    row, column, coefficient = [equations.row], [equations.column], [equations.coefficient]
+    for place, members in enumerate(sums):
+        row.append(np.full(len(members) + 1, equations.n_rows + place))
+        column.append(np.array([*members, equations.n_columns + place]))
+        coefficient.append(np.array([1] * len(members) + [-1]))
+    return Equations(
+        np.concatenate(row),
+        np.concatenate(column),
+        np.concatenate(coefficient),
+        equations.n_rows + len(sums),
+        equations.n_columns + len(sums),
+    )
+
+
+def _costs(moment: Moment, thresholds: Floats) -> Floats:
+    """What withholding each cell costs: by its level, and rising with its size."""
+    grid = moment.grid
+    levels = [TOP_LEVELS.get(level, 1.0) for level, _ in grid.structure.units]
+    weight = np.repeat(np.array(levels), len(grid.slices))
+    weight *= np.tile(np.where([not part.dimensions for part in grid.slices], 6.0, 1.0), len(levels))
+    weight = np.concatenate([weight, np.ones(grid.size - grid.own_start)])
+    return weight * (1 + np.minimum(moment.size / (10 * np.maximum(thresholds, 1.0)), 10.0)) + np.arange(grid.size) * 1e-7

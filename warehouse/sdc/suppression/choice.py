@@ -1,0 +1,149 @@
+"""Chooses the cells to withhold at the least cost under given rules: an integer program, solved by HiGHS to the optimum.
+Not here: what an attacker can still find (attacker.py), or what more to withhold against him (widening.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from warehouse.errors import ProgramFault
+from warehouse.sdc.linear.movement import NEGLIGIBLE
+from warehouse.sdc.linear.programs import Program
+from warehouse.sdc.suppression.problem import Problem, View
+
+TOLERANCE = 1e-9
+# The search ends when the choice is proven to cost at most this share more than the best one.
+GAP = 0.01
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When `cell` is withheld, the withheld ones of `helpers` must together weigh at least `need`."""
+
+    cell: int
+    helpers: tuple[int, ...]
+    weights: tuple[float, ...]
+    need: float
+
+
+def rules_of_sums(problem: Problem) -> list[Rule]:
+    """What every single sum demands.
+
+    A withheld cell is not the only one in a sum; and withheld cells whose sum can be computed are together at or above
+    the threshold, unless they are all the parts of one served cell, whose figure is public anyway.
+    """
+    rules = []
+    for whole in problem.sums:
+        # What sits on the unit itself is no company: who knows who sits there knows how much it is.
+        left, right = ([i for i in side if not problem.is_own[i]] for side in whole)
+        members = [*left, *right]
+        # One primary cell speaks for all: with two in the sum nobody is alone.
+        primary = [i for i in members if problem.primary[i]]
+        if len(primary) < 2 and len(members) > 1:
+            for cell in [i for i in primary or members if problem.protected[i]]:
+                others = tuple(i for i in members if i != cell)
+                rules.append(Rule(cell, others, (1.0,) * len(others), 1.0))
+        # Persons who count in several parts make the whole less than its parts: who subtracts finds that much too little.
+        twice = float(problem.size[whole[1]].sum() - problem.size[whole[0]].sum())
+        for side, other, lost in ((left, right, -twice), (right, left, twice)):
+            if not side or not other or any(problem.primary[i] for i in other):
+                continue
+            need = max(problem.threshold[i] for i in side) + max(lost, 0.0)
+            if len(other) == 1:
+                need = min(need, float(problem.size[side].sum()))
+            for cell in [i for i in side if problem.primary[i]][:1] or side:
+                company = [i for i in side if i != cell]
+                weights = (*problem.size[company], *(need,) * len(other))
+                rules.append(Rule(cell, (*company, *other), weights, need - problem.size[cell]))
+    return rules
+
+
+def rules_of_room(view: View) -> list[Rule]:
+    """What every single sum of a whole period demands for the range of each of its cells.
+
+    A cell moves one way by no more than its reason for being withheld allows, and the other way by no more than the other
+    withheld cells of the sum can make up for.
+    """
+    rules = []
+    for left, right in view.relations:
+        for side, other in ((left, right), (right, left)):
+            for cell in side:
+                for one_way, same, opposite in (
+                    (view.below, view.below, view.above),
+                    (view.above, view.above, view.below),
+                ):
+                    need = float(view.width[cell] - one_way[cell])
+                    if need > NEGLIGIBLE:
+                        company = [i for i in side if i != cell]
+                        room = np.minimum([*same[company], *opposite[other]], view.width[cell])
+                        # All of them together can be too little: the cell is narrow by the thresholds alone.
+                        need = min(need, float(room.sum()))
+                        rules.append(Rule(cell, (*company, *other), tuple(room.tolist()), need))
+    return rules
+
+
+def rules_of_pairs(problem: Problem) -> list[Rule]:
+    """Cells that give each other away are withheld together."""
+    both = [*problem.pairs, *((other, cell) for cell, other in problem.pairs), *problem.implied]
+    return [Rule(cell, (other,), (1.0,), 1.0) for cell, other in both]
+
+
+def choose(problem: Problem, rules: Sequence[Rule], given: np.ndarray) -> np.ndarray:
+    """The cheapest set of cells that holds the given ones and keeps every rule, as far as cells that are not known can.
+
+    Raises:
+        ProgramFault: there is none, though withholding everything keeps any rule.
+    """
+    free = np.flatnonzero(~given & ~problem.known)
+    column = np.full(len(problem.cells), -1)
+    column[free] = np.arange(len(free))
+    places = column.tolist()
+    is_given = given.tolist()
+    rows: dict[tuple, None] = {}
+    for rule in rules:
+        cell = places[rule.cell]
+        if cell < 0 and not is_given[rule.cell]:
+            continue
+        need = rule.need - sum(w for i, w in zip(rule.helpers, rule.weights, strict=True) if is_given[i])
+        if need <= TOLERANCE:
+            continue
+        helpers = [(places[i], w) for i, w in zip(rule.helpers, rule.weights, strict=True) if places[i] >= 0 and w > 0]
+        # What is known helps nobody: then as much as there is.
+        need = min(need, sum(w for _, w in helpers))
+        if need <= TOLERANCE:
+            continue
+        entries = [(i, min(w / need, 1.0)) for i, w in helpers]
+        rows[(*entries, (cell, -1.0)) if cell >= 0 else tuple(entries), 0.0 if cell >= 0 else 1.0] = None
+    chosen = given.copy()
+    if rows:
+        chosen[free[_solve(costs(problem)[free], list(rows)) > 0.5]] = True
+    return chosen
+
+
+def costs(problem: Problem) -> np.ndarray:
+    """What withholding each cell costs; equal ones are told apart by their place, so that there is one best choice."""
+    cost = np.array([cell.weight for cell in problem.cells]) * (1 + problem.size / (10 * problem.scale))
+    return cost + np.arange(len(cost)) * 1e-7
+
+
+def _solve(costs: np.ndarray, rows: list[tuple]) -> np.ndarray:
+    lengths = [len(entries) for entries, _ in rows]
+    row = np.repeat(np.arange(len(rows)), lengths)
+    column = np.array([i for entries, _ in rows for i, _ in entries], dtype=np.int64)
+    weight = np.array([w for entries, _ in rows for _, w in entries], dtype=float)
+    need = np.array([need * (1 - TOLERANCE) for _, need in rows])
+    program = Program(
+        (row, column, weight),
+        (need, np.full(len(rows), np.inf)),
+        (np.zeros(len(costs)), np.ones(len(costs))),
+        costs,
+        integers=True,
+        mip_rel_gap=GAP,
+    )
+    found = program.solve()
+    if found is None:
+        raise ProgramFault("no set of cells keeps the rules of disclosure control")
+    return found

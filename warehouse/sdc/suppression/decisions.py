@@ -1,0 +1,235 @@
+"""Decides for every cell whether it is withheld: by the primary rule, then by the secondary one (docs/disclosure.md).
+Not here: the secondary rule itself (secondary.py), or the emptying of cells (masking.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from warehouse.catalogue import Table, thresholds
+from warehouse.database import one, quoted
+from warehouse.sdc.linear.movement import NEGLIGIBLE
+from warehouse.sdc.suppression.problem import Problem
+from warehouse.sdc.suppression.processes import Turn, withhold_in_all
+from warehouse.sdc.suppression.sums import Reader, Source, fingerprints, read_cells, sources_of
+from warehouse.settings import WITHHOLDING_RULES, Settings
+
+# Goes up when the rule decides otherwise for the same cells, so that nothing decided before is taken over.
+METHOD = 3
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The publication before: its folder of Parquet files, and the restricted database behind it where there is one.
+
+    The decisions follow from the inputs and from what the publication served as withheld. The database only spares the
+    work: it tells which scopes have the same cells, to the last withheld figure, so that their decisions stand unproven.
+    """
+
+    folder: Path
+    database: Path | None = None
+
+
+def decide(
+    con: duckdb.DuckDBPyConnection, marts: Sequence[Table], settings: Settings, earlier: Earlier | None = None
+) -> dict[str, tuple[int, int, int]]:
+    """Decide for every cell and calendar year, in a table without periods for every row, whether it is withheld.
+
+    The same inputs, settings and earlier publication give the same decisions.
+
+    Returns:
+        For each withholding table the number of decisions in all, of primary and of secondary ones.
+    """
+    limits = thresholds(marts, settings)
+    withholding = [mart for mart in marts if mart.threshold is not None]
+    con.execute("create schema if not exists disclosure")
+    for mart in withholding:
+        _decide_primary(con, mart, limits[mart.name])
+    if earlier is not None and _has_laxer_rules(con, earlier, settings):
+        earlier = None
+    _decide_secondary(con, sources_of(marts), limits, settings.protection_interval, earlier)
+    return {
+        mart.name: one(
+            con,
+            f"""select count(*), count(*) filter (withheld = 'primary'), count(*) filter (withheld = 'secondary')
+                from disclosure.{mart.name}""",
+        )
+        for mart in withholding
+    }
+
+
+def _decide_primary(con: duckdb.DuckDBPyConnection, mart: Table, limit: float) -> None:
+    year, rows = ("period as calendar_year,", "where period_type = 'year'") if mart.has_periods else ("", "")
+    # A measure that is missing withholds the cell too.
+    too_small = " or ".join(f"coalesce({measure} < {limit}, true)" for measure in mart.size)
+    con.execute(
+        f"""create or replace table disclosure.{mart.name} as
+            select {year} {", ".join(mart.cell)}, case when {too_small} then 'primary' end as withheld
+            from marts.{mart.name} {rows}"""
+    )
+
+
+def _decide_secondary(
+    con: duckdb.DuckDBPyConnection,
+    sources: Sequence[Source],
+    limits: dict[str, float],
+    protection_interval: float,
+    earlier: Earlier | None,
+) -> None:
+    read_cells(con, sources)
+    rule = f"method {METHOD}, thresholds {sorted(limits.items())}, protection interval {protection_interval}"
+    scopes = {scope: f"{rule} {cells}" for scope, cells in fingerprints(con, sources).items()}
+    for source in sources:
+        _read_previous(con, source, earlier)
+    unchanged = _proven(con, earlier, scopes)
+    for source in sources:
+        _take_over(con, source, [scope for family, scope in unchanged if family == source.family])
+    reader = Reader(con, sources, limits)
+    turns: list[Turn] = []
+    turn_of: dict[tuple[str, str], Turn] = {}
+    for scope in sorted(scopes.keys() - unchanged):
+        problem = reader.problem(*scope)
+        _remember(con, sources, problem, scope)
+        before = _date_before(scope, scopes)
+        if before in turn_of:
+            turn_of[scope] = turn_of[before]
+        else:
+            turns.append([])
+            turn_of[scope] = turns[-1]
+            if before is not None and problem.withheld_before is None:
+                begun = _withheld_places(con, sources, before)
+                problem.withheld_before = np.array([cell.lasting in begun for cell in problem.cells])
+        turn_of[scope].append(problem)
+    for turn, decided in zip(turns, withhold_in_all(turns, protection_interval), strict=True):
+        for problem, withheld in zip(turn, decided, strict=True):
+            _write(con, sources, problem, withheld)
+    con.execute("create or replace table disclosure.proven (family varchar, scope varchar, fingerprint varchar)")
+    con.executemany("insert into disclosure.proven values ($1, $2, $3)", [[*scope, cells] for scope, cells in scopes.items()])
+
+
+def _has_laxer_rules(con: duckdb.DuckDBPyConnection, earlier: Earlier, settings: Settings) -> bool:
+    """Whether some threshold is lower than a publication's: then all that it withheld is decided anew."""
+    file = earlier.folder / "publication.parquet"
+    told = json.loads(one(con, f"select settings from read_parquet({quoted(str(file))})")[0])
+    now = settings.as_dict()
+    stricter = [(limit, now["stricter"].get(table, 0)) for table, limit in (told.get("stricter") or {}).items()]
+    general = [(told[name], now[name]) for name in WITHHOLDING_RULES if name != "stricter" and name in told]
+    return any(limit < before for before, limit in (*general, *stricter))
+
+
+def _date_before(scope: tuple[str, str], scopes: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
+    """The date before within the calendar year: every date begins with what that one withholds."""
+    family, date = scope
+    earlier = [other for other in scopes if other[0] == family == "persons" and other[1] < date and other[1][:-6] == date[:-6]]
+    return max(earlier, default=None)
+
+
+def _withheld_places(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], scope: tuple[str, str]) -> set[tuple]:
+    found: set[tuple] = set()
+    for source in sources:
+        if source.family == scope[0]:
+            same = " and ".join(f"decision.{name} = cell.{name}" for name in source.key)
+            columns = ", ".join(f"decision.{name}" for name in source.lasting)
+            rows = con.execute(
+                f"""select {columns} from disclosure.{source.table} as decision
+                    inner join cells_{source.table} as cell on {same}
+                    where cell.scope = $1 and decision.withheld is not null""",
+                [scope[1]],
+            ).fetchall()
+            found |= {(source.table, *row) for row in rows}
+    return found
+
+
+def _read_previous(con: duckdb.DuckDBPyConnection, source: Source, earlier: Earlier | None) -> None:
+    """What the publication before withheld, in the temporary table `previous_…` with the columns of the decisions."""
+    file = earlier.folder / f"{source.table}.parquet" if earlier else None
+    rows, where = f"from disclosure.{source.table}", "false"
+    columns, size = ", ".join(source.key), "null"
+    if file is not None and file.exists():
+        rows, where = f"from read_parquet({quoted(str(file))})", "true"
+        if len(source.declared.size) == 1 and source.declared.size[0] in source.declared.columns:
+            size = source.declared.size[0]
+        if source.key[0] == "calendar_year":
+            columns = f"period as {columns}"
+            where = "period_type = 'year'"
+    con.execute(
+        f"create or replace temporary table previous_{source.table} as"
+        f" select {columns}, cast({size} as double) as size, withheld {rows} where {where}"
+    )
+
+
+def _proven(
+    con: duckdb.DuckDBPyConnection, earlier: Earlier | None, scopes: dict[tuple[str, str], str]
+) -> set[tuple[str, str]]:
+    """The scopes whose cells are in every figure those that the publication before was decided on."""
+    if earlier is None or earlier.database is None or not earlier.database.exists():
+        return set()
+    con.execute(f"attach {quoted(str(earlier.database))} as earlier (read_only)")
+    try:
+        known = one(
+            con,
+            """select count(*) from duckdb_tables()
+               where database_name = 'earlier' and schema_name = 'disclosure' and table_name = 'proven'""",
+        )[0]
+        if not known or one(con, "select publication_id from earlier.raw.publication")[0] != earlier.folder.name:
+            return set()
+        before = {(family, scope): cells for family, scope, cells in con.execute("from earlier.disclosure.proven").fetchall()}
+    finally:
+        con.execute("detach earlier")
+    return {scope for scope, cells in scopes.items() if before.get(scope) == cells}
+
+
+def _take_over(con: duckdb.DuckDBPyConnection, source: Source, scopes: list[str]) -> None:
+    same = " and ".join(f"decision.{name} = previous.{name}" for name in source.key)
+    in_scope = " and ".join(f"decision.{name} = cell.{name}" for name in source.key)
+    con.execute(
+        f"""update disclosure.{source.table} as decision set withheld = 'secondary'
+            from previous_{source.table} as previous, cells_{source.table} as cell
+            where {same} and {in_scope} and previous.withheld = 'secondary' and list_contains($1, cell.scope)""",
+        [scopes],
+    )
+
+
+def _remember(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], problem: Problem, scope: tuple[str, str]) -> None:
+    """Let the problem begin with what the publication before withheld of it.
+
+    A cell that it served is known as long as its figure stays, and hides none of the others.
+    """
+    before: dict[tuple, bool] = {}
+    sizes: dict[tuple, float | None] = {}
+    for source in sources:
+        if source.family == scope[0]:
+            in_scope = " and ".join(f"previous.{name} = cell.{name}" for name in source.key)
+            columns = ", ".join(f"previous.{name}" for name in source.key)
+            for *key, size, is_withheld in con.execute(
+                f"""select {columns}, previous.size, previous.withheld is not null from previous_{source.table} as previous
+                    inner join cells_{source.table} as cell on {in_scope} where cell.scope = $1""",
+                [scope[1]],
+            ).fetchall():
+                before[source.table, *key] = is_withheld
+                sizes[source.table, *key] = size
+    if before:
+        problem.withheld_before = np.array([before.get((cell.table, *cell.key), False) for cell in problem.cells])
+        same = [sizes.get((cell.table, *cell.key)) for cell in problem.cells]
+        problem.known = np.array(
+            [size is not None and abs(size - cell.size) < NEGLIGIBLE for size, cell in zip(same, problem.cells, strict=True)]
+        )
+
+
+def _write(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], problem: Problem, withheld: np.ndarray) -> None:
+    secondary = [problem.cells[i] for i in np.flatnonzero(withheld & ~problem.primary)]
+    for source in sources:
+        keys = [cell.key for cell in secondary if cell.table == source.table]
+        if keys:
+            chosen = pd.DataFrame(keys, columns=list(source.key))
+            con.register("chosen", chosen)
+            same = " and ".join(f"decision.{name} = chosen.{name}" for name in source.key)
+            con.execute(f"update disclosure.{source.table} as decision set withheld = 'secondary' from chosen where {same}")
+            con.unregister("chosen")

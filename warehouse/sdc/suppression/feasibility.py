@@ -1,0 +1,24 @@
+"""What someone who knows everything served and every sum of the house can still find out about the withheld cells.
+Not here: what to withhold against it (choice.py, secondary.py), or the attack on a publication, whose knowledge is its own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from warehouse.sdc.linear.elimination import eliminate
+from warehouse.sdc.linear.equations import Equations, Flags, Ints
+from warehouse.sdc.linear.intervals import Intervals
+from warehouse.sdc.suppression.problem import View
+
+
+def computable(equations: Equations, unknown: Flags) -> Ints:
+    """The unknown cells that follow from the others by sums and differences: exact, by elimination modulo a prime."""
+    among = equations.among(unknown)
+    found = eliminate(~unknown, among.row, among.column, among.coefficient).pinned
+    return np.flatnonzero(found & unknown)
+
+
+def intervals_of(view: View) -> Intervals:
+    """The feasibility intervals of cells to someone of that view, of which only the true figures are known as yet."""
+    return Intervals(view.equations, view.below, view.above, view.width, view.lowest)

@@ -1,0 +1,163 @@
+"""The cells that are decided together and the sums that tie them: what the secondary rule works on.
+Not here: how a problem is read from the marts (relations.py) or solved (secondary.py).
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from warehouse.sdc.linear.equations import Equations, Flags
+
+# How far a withheld cell can be moved at most, in the unit of its table: above every figure of a municipality.
+FAR = 1e6
+Relation = tuple[list[int], list[int]]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One decision: a row of a table's decisions. `size` is in the threshold's unit; `weight` is what withholding it costs;
+    `place` is the unit or group it tells of, `lasting` what it is at every date.
+
+    What sits on a unit itself, beside the units below it, is a cell without a table: hidden, but no figure of any table.
+    """
+
+    table: str
+    key: tuple[Hashable, ...]
+    size: float
+    threshold: float
+    is_primary: bool
+    weight: float
+    place: Hashable = ()
+    lasting: tuple[Hashable, ...] = ()
+
+
+@dataclass(frozen=True)
+class View:
+    """What someone makes of withheld cells: the relations used, and how far a figure can be from the true one, down and up.
+
+    `lowest` is how far below the true figure every cell may be thought at once; `width` is how wide its range must at least
+    be, 0 for a cell about which nothing is asked.
+    """
+
+    relations: list[Relation]
+    below: np.ndarray
+    above: np.ndarray
+    lowest: np.ndarray
+    width: np.ndarray
+
+    @functools.cached_property
+    def equations(self) -> Equations:
+        """The relations as a matrix."""
+        return Equations.of_sides(self.relations, len(self.width))
+
+
+@dataclass
+class Problem:
+    """Cells, and relations between them that a reader knows hold: the sum of the left equals the sum of the right.
+
+    A relation may hold up to a constant the reader knows. `exists` has a row for each set of cells that occurs together in
+    a period; a cell that is missing there counts nothing. `pairs` are cells of which each gives away the other; `implied`
+    are (cell, other): where the cell is withheld, the other gives it away. `protected` are the cells that must not be
+    found: all but what sits on a unit itself and those that consist of nothing else. `withheld_before` are cells to begin with,
+    which the publication before withheld, or which are withheld at the date before: a cell that comes and goes leaks by
+    comparison. `known` ones were served by the publication before with the same figure: withholding them hides nothing.
+    `blocks` are parts of the table in which most cells can be proven safe. `sum_threshold` is what sums over several
+    breakdowns of a unit are held against: the unit's own threshold.
+    """
+
+    name: str
+    cells: list[Cell]
+    relations: list[Relation]
+    exists: np.ndarray
+    pairs: list[tuple[int, int]] = field(default_factory=list)
+    implied: list[tuple[int, int]] = field(default_factory=list)
+    protected: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
+    withheld_before: np.ndarray | None = None
+    known: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
+    blocks: list[np.ndarray] = field(default_factory=list)
+    sum_threshold: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.size = np.array([cell.size for cell in self.cells], dtype=float)
+        self.threshold = np.array([cell.threshold for cell in self.cells], dtype=float)
+        # What sizes are measured by: a threshold may be 0.
+        self.scale = np.maximum(self.threshold, 1.0)
+        self.primary = np.array([cell.is_primary for cell in self.cells], dtype=bool)
+        self.is_own = np.array([not cell.table for cell in self.cells], dtype=bool)
+        if not self.protected.size:
+            self.protected = np.ones(len(self.cells), dtype=bool)
+        if not self.known.size:
+            self.known = np.zeros(len(self.cells), dtype=bool)
+        if not self.blocks:
+            self.blocks = [np.arange(len(self.cells))]
+
+    def equations(self, exists: Flags) -> Equations:
+        """The relations between existing cells. One that has nothing on one side says nothing of the other."""
+        return Equations.of_sides(between(self.relations, exists), len(self.cells))
+
+    def all_knowing(self, protection_interval: float) -> View:
+        """Every relation is used and the reason of every cell: a primary one is below its threshold, a secondary one is not.
+
+        What is asked is uncertainty: `protection_interval` of the threshold, up and down.
+        """
+        below = np.where(self.primary, self.size, np.maximum(self.size - self.threshold, 0.0))
+        above = np.where(self.primary & ~self.is_own, np.maximum(self.threshold - self.size, 0.0), FAR)
+        width = np.where(self.protected, 2 * protection_interval * self.threshold, 0.0)
+        return View(self.relations, below, above, np.zeros(len(self.cells)), width)
+
+    def summing(self) -> list[View]:
+        """Sums within one unit, and sums of the same breakdown over the tree; known is only that nothing is negative.
+
+        What is asked is that a primary cell could be as large as the threshold: then no sum of withheld cells with it is
+        known that is below.
+        """
+        small = self.primary & self.protected
+        within: list[Relation] = []
+        across: list[Relation] = []
+        for left, right in self.relations:
+            places = {self.cells[i].place for i in (*left, *right)}
+            (within if len(places) == 1 else across).append((left, right))
+        far = np.full(len(self.cells), FAR)
+        return [
+            View(relations, self.size, far, -self.size, np.where(small, limit, 0.0))
+            for relations, limit in ((within, np.minimum(self.threshold, self.sum_threshold)), (across, self.threshold))
+        ]
+
+    @functools.cached_property
+    def sums(self) -> list[Relation]:
+        """Every distinct form the relations take in some period: (left, right), both sides without the missing cells."""
+        found: dict[tuple[tuple[int, ...], tuple[int, ...]], None] = {}
+        # A bit for each set of cells that occurs together; most relations are whole in all of them.
+        bits = [1 << n for n in range(len(self.exists))]
+        there = [sum(bit for bit, exists in zip(bits, column, strict=True) if exists) for column in self.exists.T.tolist()]
+        for left, right in self.relations:
+            masks = [there[i] for i in (*left, *right)]
+            some, all_there = functools.reduce(operator.or_, masks), functools.reduce(operator.and_, masks)
+            if all_there:
+                found[tuple(left), tuple(right)] = None
+            for bit in bits:
+                if some & ~all_there & bit:
+                    here = tuple(i for i in left if there[i] & bit), tuple(i for i in right if there[i] & bit)
+                    if all(here):
+                        found[here] = None
+        return [(list(left), list(right)) for left, right in found]
+
+
+def between(relations: Sequence[Relation], exists: np.ndarray) -> list[Relation]:
+    """The relations between existing cells. One that has nothing on one side says nothing of the other."""
+    present = []
+    for left, right in relations:
+        here = [i for i in left if exists[i]], [i for i in right if exists[i]]
+        if all(here):
+            present.append(here)
+    return present
+
+
+def distinct(patterns: Sequence[np.ndarray]) -> np.ndarray:
+    """The different ones of some sets of existing cells, as rows."""
+    return np.unique(np.array(patterns, dtype=bool), axis=0)

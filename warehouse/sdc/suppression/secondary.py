@@ -1,0 +1,131 @@
+"""The secondary rule (complementary suppression): what else to withhold so that nothing withheld can be computed or narrowed.
+Not here: where the cells come from (sums.py) and where the decisions go (decisions.py).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from warehouse.sdc.linear.equations import Flags, Floats, Ints
+from warehouse.sdc.linear.intervals import Intervals
+from warehouse.sdc.linear.movement import Change, Movement
+from warehouse.sdc.suppression.choice import choose, costs, rules_of_pairs, rules_of_room, rules_of_sums
+from warehouse.sdc.suppression.feasibility import computable, intervals_of
+from warehouse.sdc.suppression.problem import Problem, View
+
+
+def withhold(problem: Problem, protection_interval: float) -> Flags:
+    """The cells to withhold, primary ones included.
+
+    First the cheapest set that keeps the rules of every single sum. Then, for each cell that someone who combines sums can
+    compute or narrow down, the cheapest cells that hide it. `protection_interval` is the protection level: the share of the
+    threshold by which a withheld cell must at least be uncertain, up and down.
+    """
+    given = problem.primary if problem.withheld_before is None else problem.primary | problem.withheld_before
+    if not (given & ~problem.is_own).any():
+        return given
+    all_knowing = problem.all_knowing(protection_interval)
+    rules = [*rules_of_sums(problem), *rules_of_room(all_knowing), *rules_of_pairs(problem)]
+    complement = Complement(problem, all_knowing)
+    withheld = choose(problem, rules, given)
+    while True:
+        hidden = complement.hide(withheld)
+        if (hidden == withheld).all():
+            return hidden
+        # What hides a cell must keep the rules itself.
+        withheld = choose(problem, rules, hidden)
+
+
+class Complement:
+    """Hides the cells of sets of which each holds the one before: what was proven safe stays safe."""
+
+    def __init__(self, problem: Problem, all_knowing: View) -> None:
+        self.problem = problem
+        self.all_knowing = all_knowing
+        views = (all_knowing, *problem.summing())
+        self.intervals = [intervals_of(view) for view in views]
+        self._movements = [Movement(view.equations, view.below, view.above, problem.scale) for view in views]
+        self._costs = np.where(problem.known, np.inf, costs(problem))
+        # In every set of existing cells: those that can move there, and so do not follow from the rest.
+        self._moving = np.zeros_like(problem.exists)
+
+    def hide(self, withheld: Flags) -> Flags:
+        """The cells to withhold so that nothing is found of any of them: the withheld ones and what hides them."""
+        withheld = withheld.copy()
+        while True:
+            before = withheld.sum()
+            for intervals, movement in zip(self.intervals, self._movements, strict=True):
+                self._widen(intervals, movement, withheld)
+            self._conceal(withheld)
+            if withheld.sum() == before:
+                return withheld
+
+    def _charge(self, withheld: Flags) -> Floats:
+        return np.where(withheld, 0.0, self._costs)
+
+    def _widen(self, intervals: Intervals, movement: Movement, withheld: Flags) -> None:
+        """Give every withheld cell its interval: for figures of the whole period."""
+        is_all_knowing = intervals is self.intervals[0]
+        seen = self._see if is_all_knowing else None
+        intervals.prove(withheld, self.problem.blocks if is_all_knowing else None, seen)
+        charge = self._charge(withheld)
+        tried = np.zeros(len(withheld), dtype=bool)
+        while (narrow := np.flatnonzero(withheld & ~tried & (intervals.missing() > 0))).size:
+            for cell in narrow.tolist():
+                tried[cell] = True
+                # One that is narrow even so is narrow by the thresholds alone: withholding does not help.
+                for change in _ways(intervals, movement, cell, charge):
+                    intervals.see(change.columns, change.amounts)
+                    if seen is not None:
+                        seen(change.columns, change.amounts)
+                    withheld[change.columns] = True
+                    charge[change.columns] = 0.0
+
+    def _conceal(self, withheld: Flags) -> None:
+        """Hide what follows by sums and differences. Which cells are there differs from month to month, and with it that."""
+        view = self.all_knowing
+        for exists, moving in zip(self.problem.exists, self._moving, strict=True):
+            equations, movement = None, None
+            while (withheld & exists & self.problem.protected & ~moving).any():
+                if equations is None:
+                    equations = self.problem.equations(exists)
+                unknown = withheld & exists
+                pinned = computable(equations, unknown)
+                moving |= unknown
+                moving[pinned] = False
+                found = pinned[self.problem.protected[pinned]]
+                if not found.size:
+                    break
+                movement = movement or Movement(equations, view.below, view.above, self.problem.scale)
+                charge = self._charge(withheld)
+                for cell in found.tolist():
+                    if not moving[cell]:
+                        amount = view.width[cell] or 1.0
+                        change = movement.cheapest(cell, amount if view.above[cell] > view.below[cell] else -amount, charge)
+                        self._see(change.columns, change.amounts)
+                        withheld[change.columns] = True
+                        charge[change.columns] = 0.0
+                if not moving[found].any():
+                    # They would follow if everything were withheld: from relations that are not true of them, such as those of
+                    # persons who count in one table and not in the other; or from what was served before.
+                    moving[found] = True
+
+    def _see(self, columns: Ints, change: Floats) -> None:
+        """Take notice of other figures: they are possible wherever all the cells that differ exist."""
+        there = self.problem.exists[:, columns].all(axis=1)
+        self._moving[np.ix_(there, columns)] = True
+
+
+def _ways(intervals: Intervals, movement: Movement, cell: int, charge: Floats) -> list[Change]:
+    """The cheapest changes that give a cell its interval: upwards or downwards, or both where one does not suffice."""
+    missing = float(intervals.missing(np.array([cell]))[0])
+    up = movement.cheapest(cell, float(intervals.highest[cell]) + missing, charge)
+    gained = up.of(cell) - float(intervals.highest[cell])
+    if gained > missing - 1e-6 and not up.cost:
+        return [up]
+    down = movement.cheapest(cell, float(intervals.lowest[cell]) - missing, charge)
+    lost = float(intervals.lowest[cell]) - down.of(cell)
+    wide = [change for change, far in ((up, gained), (down, lost)) if far > missing - 1e-6]
+    if wide:
+        return [min(wide, key=lambda change: change.cost)]
+    return [up, down]

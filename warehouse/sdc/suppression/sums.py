@@ -1,0 +1,518 @@
+"""Reads from the built marts which cells there are and which sums tie them: the public structure of each table.
+Not here: the rules and their solution.
+
+What is decided together is a scope: a calendar year of sick leave, a reference date of the tables that count persons, a
+year of the others.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import duckdb
+import numpy as np
+
+from warehouse.catalogue import Table
+from warehouse.sdc.linear.blocks import blocks_of_tree
+from warehouse.sdc.suppression.problem import Cell, Problem, Relation, distinct
+
+Key = tuple[Hashable, ...]
+Place = tuple[str, str]
+Found = dict[tuple[Place, Key], int]
+
+# Figures of these levels are served whenever that is possible: what withholding one of their cells costs.
+TOP_LEVELS = {"kommune": 200.0, "tjenesteområde": 100.0}
+# Units are what the reports are about: a cell of theirs is worth that many of their breakdowns.
+UNIT_WEIGHT = 6.0
+# The place of what sits on a unit itself, beside the units below it.
+OWN = "own"
+ALL_MONTHS = 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the cells of a table come from. `rows` selects scope, months, size and the columns of `key` from the mart.
+
+    `months` has a bit for each month in which the cell exists. `own` selects scope, months, size, unit_code and the breakdown
+    of what sits on a unit itself where other units lie below it.
+    """
+
+    declared: Table
+    family: str
+    rows: str
+    own: str | None = None
+
+    @property
+    def table(self) -> str:
+        return self.declared.name
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns of the table's decisions."""
+        return self.declared.decision_key
+
+    @property
+    def breakdown(self) -> tuple[str, ...]:
+        """Those of the key that break a unit down."""
+        return self.declared.dimensions
+
+    @property
+    def lasting(self) -> tuple[str, ...]:
+        """The columns of the key that say what a cell is at every date."""
+        return self.key[-len(self.breakdown) - 2 :] if "org_unit_code" in self.key else self.breakdown
+
+
+# What breaks down what sits on a unit itself, in the models the sick-leave tables are made of.
+OWN_OF_SICK_LEAVE = {"sex": "cell.sex", "age_group": "band.age_group", "job_code": "cell.job_code"}
+
+
+def _sick_leave(table: Table) -> Source:
+    # The table by age has a row of both sexes beside those of each.
+    has_both = {"sex", "age_group"} <= set(table.dimensions)
+    columns = OWN_OF_SICK_LEAVE | ({"sex": "case when shown.by_sex then cell.sex else 'alle' end"} if has_both else {})
+    sexes = "(true), (false)" if has_both else "(true)"
+    own = "".join(f", {columns[name]} as {name}" for name in table.dimensions)
+    return Source(
+        table,
+        family="sick leave",
+        rows=f"""
+            select left(period, 4) as scope,
+                bit_or(case when period_type = 'month' then 1 << (cast(right(period, 2) as integer) - 1) else 0 end) as months,
+                max(fte) filter (where period_type = 'year') as size,
+                left(period, 4) as calendar_year, {", ".join(table.cell)}
+            from marts.{table.name} group by all""",
+        own=f"""
+            select cast(month.calendar_year as varchar) as scope, bit_or(1 << (cell.month_index % 12)) as months,
+                cast(sum(cell.possible) as double) / 10000 / any_value(period.working_days_in_period) as size,
+                cell.unit_code{own}
+            from intermediate.int_sick_leave_months as cell
+            inner join intermediate.int_months as month on cell.month_index = month.month_index
+            inner join intermediate.int_periods as period
+                on month.calendar_year = period.calendar_year and period.period_type = 'year'
+            inner join raw.age_bands as band
+                on month.calendar_year - cell.birth_year between band.first_age and band.last_age
+            cross join (values {sexes}) as shown (by_sex)
+            where cell.unit_code in (select parent_code from staging.stg_units)
+            group by all""",
+    )
+
+
+def _full_time(table: Table) -> Source:
+    return Source(
+        table,
+        family="persons",
+        rows=f"""
+            select source || ' ' || reference_date as scope, {ALL_MONTHS} as months, headcount as size, {", ".join(table.grain)}
+            from marts.{table.name}""",
+        own=f"""
+            select source || ' ' || reference_date as scope, {ALL_MONTHS} as months, count(distinct person_id) as size,
+                unit_code{"".join(f", {name}" for name in table.dimensions)}
+            from intermediate.int_full_time_positions
+            where unit_code in (select parent_code from staging.stg_units)
+            group by all""",
+    )
+
+
+def _gender_balance(table: Table) -> Source:
+    return Source(
+        table,
+        family="persons",
+        rows=f"""
+            select 'payroll ' || reference.reference_date as scope, {ALL_MONTHS} as months, mart.employees as size,
+                mart.year, mart.org_level, mart.org_unit_code, mart.sex
+            from marts.equality_gender_balance as mart
+            inner join intermediate.int_reference_dates as reference
+                on mart.year = reference.calendar_year and reference.is_last_of_year""",
+        own=f"""
+            select 'payroll ' || reference.reference_date as scope, {ALL_MONTHS} as months,
+                count(distinct held.employee_no) as size, held.unit_code, held.sex
+            from intermediate.int_equality_positions as held
+            inner join intermediate.int_reference_dates as reference
+                on held.calendar_year = reference.calendar_year and reference.is_last_of_year
+            where not held.is_on_full_leave and held.unit_code in (select parent_code from staging.stg_units)
+            group by all""",
+    )
+
+
+def _substitutes(table: Table) -> Source:
+    return Source(
+        table,
+        family="persons",
+        rows=f"""
+            select 'payroll ' || reference.reference_date as scope, {ALL_MONTHS} as months, mart.fte_of_year as size,
+                mart.month, mart.org_level, mart.org_unit_code
+            from marts.substitutes_by_unit as mart
+            inner join intermediate.int_reference_dates as reference
+                on mart.month = strftime(reference.reference_date, '%Y-%m')""",
+    )
+
+
+def _parental_leave(table: Table) -> Source:
+    return Source(
+        table,
+        family="parental leave",
+        rows=f"""
+            select cast(year as varchar) as scope, {ALL_MONTHS} as months, parental_leave_takers as size,
+                year, sex, leave_coverage
+            from marts.equality_parental_leave""",
+    )
+
+
+def _pay(table: Table) -> Source:
+    return Source(
+        table,
+        family="pay",
+        # A group is as large as its smaller sex.
+        rows=f"""
+            select cast(year as varchar) as scope, {ALL_MONTHS} as months, least(women_persons, men_persons) as size,
+                year, pay_group
+            from marts.equality_pay""",
+    )
+
+
+def _survey_response(table: Table) -> Source:
+    return Source(
+        table,
+        family="answers",
+        rows=f"""
+            select cast(year as varchar) as scope, {ALL_MONTHS} as months, coalesce(responses, 0) as size,
+                year, org_level, org_unit_code
+            from marts.survey_response""",
+    )
+
+
+def _survey_scores(table: Table) -> Source:
+    return Source(
+        table,
+        family="scores",
+        rows=f"""
+            select cast(year as varchar) as scope, {ALL_MONTHS} as months, coalesce(responses, 0) as size,
+                year, org_level, org_unit_code, factor_no
+            from marts.survey_factor_scores""",
+    )
+
+
+# In the order in which cells stand in a problem, which the decisions depend on.
+BUILDERS: dict[str, Callable[[Table], Source]] = {
+    "sick_leave_by_unit": _sick_leave,
+    "sick_leave_by_sex": _sick_leave,
+    "sick_leave_by_age": _sick_leave,
+    "sick_leave_by_job_code": _sick_leave,
+    "full_time_by_unit": _full_time,
+    "full_time_by_job_code": _full_time,
+    "equality_gender_balance": _gender_balance,
+    "substitutes_by_unit": _substitutes,
+    "equality_parental_leave": _parental_leave,
+    "equality_pay": _pay,
+    "survey_response": _survey_response,
+    "survey_factor_scores": _survey_scores,
+}
+# A further breakdown of these is read like the others of its subject.
+BUILDERS_OF_SUBJECT = {"sick leave": _sick_leave, "full time": _full_time}
+
+
+def sources_of(tables: Sequence[Table]) -> tuple[Source, ...]:
+    """Where the cells of the withholding tables come from that the secondary rule ties together."""
+    withholding = {table.name: table for table in tables if table.threshold is not None}
+    known = [build(withholding[name]) for name, build in BUILDERS.items() if name in withholding]
+    further = [
+        BUILDERS_OF_SUBJECT[table.subject](table)
+        for name, table in withholding.items()
+        if name not in BUILDERS and table.subject in BUILDERS_OF_SUBJECT
+    ]
+    return (*known, *further)
+
+
+def read_cells(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> None:
+    """Collect the cells of every table, with their primary decisions, in the temporary tables `cells_…` and `own_…`."""
+    for source in sources:
+        same = " and ".join(f"decision.{name} = mart.{name}" for name in source.key)
+        con.execute(
+            f"""create or replace temporary table cells_{source.table} as
+                with mart as ({source.rows})
+                select mart.*, decision.withheld is not null as is_primary
+                from mart inner join disclosure.{source.table} as decision on {same}"""
+        )
+        if source.own:
+            con.execute(f"create or replace temporary table own_{source.table} as {source.own}")
+
+
+def fingerprints(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> dict[tuple[str, str], str]:
+    """A fingerprint of all that is known of each scope's cells, by family and scope. It depends on withheld values."""
+    tree = con.execute("select bit_xor(hash(unit_code, parent_code, group_name)) from staging.stg_units").fetchone()
+    found: dict[tuple[str, str], str] = defaultdict(lambda: str(tree))
+    for source in sources:
+        for kind in ("cells", "own") if source.own else ("cells",):
+            columns = [name for name, *_ in con.execute(f"describe {kind}_{source.table}").fetchall()]
+            for scope, count, digest in con.execute(
+                f"""select scope, count(*), bit_xor(hash({", ".join(columns)})) from {kind}_{source.table}
+                    group by scope order by scope"""
+            ).fetchall():
+                found[source.family, scope] += f" {kind}_{source.table} {count} {digest}"
+    return dict(found)
+
+
+class Tree:
+    """The organisation: which places (units and groups) add up to which."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        units = con.execute("select unit_code, parent_code, group_name from staging.stg_units order by unit_code").fetchall()
+        parents = {code: parent for code, parent, _ in units}
+        named = {code: group for code, _, group in units}
+        self.children: dict[str, list[str]] = defaultdict(list)
+        for code, parent in parents.items():
+            if parent:
+                self.children[parent].append(code)
+
+        def group_of(code: str | None) -> str | None:
+            while code and not named[code]:
+                code = parents[code]
+            return named[code] if code else None
+
+        groups = {code: group_of(code) for code in parents}
+        self.tops = [code for code, parent in parents.items() if not parent]
+        # A group is its topmost units, less the units below them that belong to another.
+        self.joining: dict[str, list[str]] = defaultdict(list)
+        self.leaving: dict[str, list[str]] = defaultdict(list)
+        for code, parent in parents.items():
+            own, above = groups[code], groups[parent] if parent else None
+            if own != above:
+                if own:
+                    self.joining[own].append(code)
+                if above:
+                    self.leaving[above].append(code)
+
+    def relations(self, cells: Found) -> list[Relation]:
+        """For every unit and group and every breakdown: it is the sum of its parts."""
+
+        def found(codes: Iterable[str], breakdown: Key) -> list[int]:
+            return [cells[("", code), breakdown] for code in codes if (("", code), breakdown) in cells]
+
+        relations = []
+        for ((level, code), breakdown), whole in cells.items():
+            left = [whole]
+            if level == "gruppe":
+                left += found(self.leaving.get(code, []), breakdown)
+                right = found(self.joining.get(code, []), breakdown)
+            elif level == OWN:
+                continue
+            else:
+                right = found(self.children.get(code, []), breakdown)
+                if ((OWN, code), breakdown) in cells:
+                    right.append(cells[(OWN, code), breakdown])
+            if right:
+                relations.append((left, right))
+        return relations
+
+    def blocks(self, cells: Sequence[Cell]) -> list[np.ndarray]:
+        """Cells of neighbouring units, with the groups these units belong to."""
+        of_place: dict[Hashable, list[int]] = defaultdict(list)
+        for i, cell in enumerate(cells):
+            of_place[cell.place].append(i)
+        groups = defaultdict(list)
+        for of_group in (self.joining, self.leaving):
+            for group, codes in of_group.items():
+                for code in codes:
+                    groups[code].append(group)
+
+        def weight(code: str) -> int:
+            return len(of_place["", code]) + len(of_place[OWN, code])
+
+        blocks = []
+        for block in blocks_of_tree(self.tops, self.children, weight):
+            places = [(kind, code) for code in block for kind in ("", OWN)]
+            places += [("gruppe", group) for group in dict.fromkeys(group for code in block for group in groups[code])]
+            blocks.append(np.array(sorted(i for place in places for i in of_place[place]), dtype=np.int64))
+        inside = {i for block in blocks for i in block.tolist()}
+        rest = [i for i in range(len(cells)) if i not in inside]
+        return [*blocks, np.array(rest, dtype=np.int64)] if rest else blocks
+
+
+def _parts(whole: Found, broken_down: Found, keep: tuple[int, ...]) -> list[Relation]:
+    """Each cell of `whole` is the sum of the cells of `broken_down` that agree in the breakdown's columns `keep`."""
+    members: dict[tuple[Place, Key], list[int]] = defaultdict(list)
+    for (place, breakdown), cell in broken_down.items():
+        members[place, tuple(breakdown[column] for column in keep)].append(cell)
+    return [([whole[key]], members[key]) for key in whole if key in members]
+
+
+class Reader:
+    """Builds the problem of each scope from the collected cells."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, sources: Sequence[Source], thresholds: Mapping[str, float]) -> None:
+        self.con = con
+        self.sources = sources
+        self.thresholds = thresholds
+        self.tree = Tree(con)
+
+    def problem(self, family: str, scope: str) -> Problem:
+        """The cells of one scope with their relations."""
+        build: dict[str, Callable[[str], Problem]] = {
+            "sick leave": self._sick_leave,
+            "persons": self._persons,
+            "parental leave": self._parental_leave,
+            "pay": self._pay,
+            "answers": self._survey,
+            "scores": self._survey,
+        }
+        self._collect(family, scope)
+        return build[family](f"{family} {scope}")
+
+    def _collect(self, family: str, scope: str) -> None:
+        self.cells: list[Cell] = []
+        self.periods: list[int] = []
+        self.found: dict[str, Found] = defaultdict(dict)
+        for source in self.sources:
+            if source.family != family:
+                continue
+            threshold = self.thresholds[source.table]
+            has_units = "org_unit_code" in source.key
+            breakdown = len(source.key) - len(source.breakdown)
+            for months, size, is_primary, *key in self.con.execute(
+                f"""select months, size, is_primary, {", ".join(source.key)} from cells_{source.table}
+                    where scope = $1 order by all""",
+                [scope],
+            ).fetchall():
+                level, code = key[breakdown - 2 : breakdown] if has_units else ("", "")
+                weight = TOP_LEVELS.get(level, 1.0)
+                if has_units and not source.breakdown:
+                    weight *= UNIT_WEIGHT
+                # A group by its level and name, as are units the tree does not have; a unit by its code.
+                place = (level if level in ("gruppe", "ukjent") else "", code)
+                cell = Cell(
+                    table=source.table,
+                    key=tuple(key),
+                    size=size or 0.0,
+                    threshold=threshold,
+                    is_primary=is_primary,
+                    weight=weight,
+                    place=place,
+                    lasting=(source.table, *key[-len(source.lasting) :]),
+                )
+                self._add(source.table, place, tuple(key[breakdown:]), months, cell)
+            if source.own:
+                columns = ("unit_code", *source.breakdown)
+                for months, size, code, *key in self.con.execute(
+                    f"""select bit_or(months), sum(size), {", ".join(columns)} from own_{source.table}
+                        where scope = $1 group by {", ".join(columns)} order by {", ".join(columns)}""",
+                    [scope],
+                ).fetchall():
+                    # Hidden whatever its size: no table shows it.
+                    cell = Cell("", (source.table, code, *key), float(size), threshold, True, 1.0, (OWN, code))
+                    self._add(source.table, (OWN, code), tuple(key), months, cell)
+
+    def _add(self, table: str, place: Place, breakdown: Key, months: int, cell: Cell) -> None:
+        self.found[table][place, breakdown] = len(self.cells)
+        self.cells.append(cell)
+        self.periods.append(months)
+
+    def _problem(
+        self,
+        name: str,
+        relations: list[Relation],
+        pairs: list[tuple[int, int]] | None = None,
+        implied: list[tuple[int, int]] | None = None,
+    ) -> Problem:
+        periods = np.array(self.periods, dtype=np.int64)
+        months = int(np.bitwise_or.reduce(periods, initial=0))
+        patterns = [(periods >> bit) & 1 == 1 for bit in range(months.bit_length()) if months >> bit & 1]
+        exists = distinct([np.ones(len(periods), dtype=bool), *patterns])
+        return Problem(
+            name,
+            self.cells,
+            relations,
+            exists,
+            pairs or [],
+            implied or [],
+            protected=~self._only_own(relations),
+            blocks=self.tree.blocks(self.cells),
+            sum_threshold=self._sum_threshold(),
+        )
+
+    def _sum_threshold(self) -> float:
+        """The threshold of whole units; of what no unit has, the least there is."""
+        undivided = {source.table for source in self.sources if not source.breakdown}
+        whole = [cell.threshold for cell in self.cells if cell.table in undivided]
+        return min(whole or [cell.threshold for cell in self.cells])
+
+    def _only_own(self, relations: list[Relation]) -> np.ndarray:
+        """What sits on units themselves and the cells that consist of nothing else, such as a leader's job code.
+
+        docs/disclosure.md, "Own positions".
+        """
+        only = np.array([not cell.table for cell in self.cells], dtype=bool)
+        while True:
+            more = [left[0] for left, right in relations if len(left) == 1 and not only[left[0]] and only[right].all()]
+            if not more:
+                return only
+            only[more] = True
+
+    def _breakdowns(self, family: str) -> dict[str, tuple[str, ...]]:
+        """The tables of a family that break units down, with their dimensions."""
+        return {source.table: source.breakdown for source in self.sources if source.family == family and source.breakdown}
+
+    def _sick_leave(self, name: str) -> Problem:
+        units, sexes, ages = (self.found[f"sick_leave_by_{by}"] for by in ("unit", "sex", "age"))
+        tied_apart = ("sick_leave_by_sex", "sick_leave_by_age")
+        by_unit = [self.found[table] for table in self._breakdowns("sick leave") if table not in tied_apart]
+        both = {(place, key): cell for (place, key), cell in ages.items() if key[0] == "alle"}
+        each = {(place, key): cell for (place, key), cell in ages.items() if key[0] != "alle"}
+        relations = [relation for cells in (units, sexes, ages, *by_unit) for relation in self.tree.relations(cells)]
+        relations += _parts(units, sexes, ())
+        for cells in by_unit:
+            relations += _parts(units, cells, ())
+        relations += _parts(units, both, ())
+        relations += _parts(sexes, each, (0,))
+        relations += _parts({(place, key[1:]): cell for (place, key), cell in both.items()}, each, (1,))
+        return self._problem(name, relations)
+
+    def _persons(self, name: str) -> Problem:
+        units, substitutes = self.found["full_time_by_unit"], self.found["substitutes_by_unit"]
+        sexes, breakdowns = self.found["equality_gender_balance"], self._breakdowns("persons")
+        tables = [source.table for source in self.sources if source.family == "persons"]
+        # Some persons count in several parts of a whole; for the decisions the headcounts add up.
+        relations = [relation for table in tables for relation in self.tree.relations(self.found[table])]
+        for table in breakdowns:
+            relations += _parts(units, self.found[table], ())
+        # Tables with the same breakdown hold the same persons.
+        for one, other in combinations(breakdowns, 2):
+            if breakdowns[one] == breakdowns[other]:
+                relations += _parts(self.found[one], self.found[other], tuple(range(len(breakdowns[one]))))
+        # A served sex tells its share of both; a served share of substitutes tells how many all are.
+        pairs = [
+            (cell, sexes[place, ("mann",)])
+            for (place, key), cell in sexes.items()
+            if key == ("kvinne",) and place[0] != OWN and (place, ("mann",)) in sexes
+        ]
+        implied = [(units[key], cell) for key, cell in substitutes.items() if key in units]
+        return self._problem(name, relations, pairs, implied)
+
+    def _parental_leave(self, name: str) -> Problem:
+        # The days of both coverages add up to those of `alle`; their takers nearly do.
+        cells = self.found["equality_parental_leave"]
+        every = {(place, key[:1]): cell for (place, key), cell in cells.items() if key[1] == "alle"}
+        each = {(place, key): cell for (place, key), cell in cells.items() if key[1] != "alle"}
+        return self._problem(name, _parts(every, each, (0,)))
+
+    def _pay(self, name: str) -> Problem:
+        cells = self.found["equality_pay"]
+        total: Found = {(place, ()): cell for (place, key), cell in cells.items() if key == (0,)}
+        groups = {(place, key): cell for (place, key), cell in cells.items() if key != (0,)}
+        return self._problem(name, _parts(total, groups, ()))
+
+    def _survey(self, name: str) -> Problem:
+        # Answers add up where the supplier's figures do, up to fewer than the threshold. A unit the tree does not have can
+        # only be a part of the whole municipality.
+        (cells,) = (found for found in self.found.values())
+        relations = []
+        for left, right in self.tree.relations(cells):
+            top = self.cells[left[0]]
+            if top.key[1] == "kommune":
+                right = [*right, *(i for (place, key), i in cells.items() if place[0] == "ukjent" and key == top.key[3:])]
+            rest = sum(self.cells[i].size for i in left) - sum(self.cells[i].size for i in right)
+            if rest < top.threshold:
+                relations.append((left, right))
+        return self._problem(name, relations)
