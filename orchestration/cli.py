@@ -12,7 +12,20 @@ from warehouse.errors import ProgramFault, Refused, UsageError
 
 REFUSED, USAGE = 1, 2
 # In the order in which a newcomer meets them.
-COMMANDS = ("demo", "run", "arrivals", "withdraw", "accept", "trace", "history", "verify", "reproduce", "purge", "attack")
+COMMANDS = (
+    "demo",
+    "run",
+    "status",
+    "arrivals",
+    "withdraw",
+    "accept",
+    "trace",
+    "history",
+    "verify",
+    "reproduce",
+    "purge",
+    "attack",
+)
 
 
 class Commands(click.Group):
@@ -48,6 +61,7 @@ def main() -> None:
     A first look:
       arsverk demo      makes an invented municipality's deliveries in data/landing
       arsverk run       the nightly job: load, validate, build, audit, publish to data/publish
+      arsverk status    what is served and how old, the last nights, warnings
       arsverk trace     from a served figure back to the rows of the delivered files
 
     Every command says more with --help: an example, what comes out, and its exit codes.

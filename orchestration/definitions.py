@@ -7,13 +7,12 @@ from orchestration.defs.landing import chosen_delivery
 from orchestration.defs.models import dbt_models
 from orchestration.defs.nightly import landing_folder, nightly, nightly_schedule
 from orchestration.defs.publication import disclosure_attack, publication, restated_figures, served_tables
-from orchestration.night import Night
-from orchestration.notify import notify_of_failure
+from orchestration.night import Night, keep_failure
 
 # The hook sits on the assets, not on the job: whoever runs one, by whatever way, somebody is told of its failure.
 defs = dg.Definitions(
     assets=[
-        asset.with_hooks({notify_of_failure})
+        asset.with_hooks({keep_failure})
         for asset in (
             chosen_delivery,
             *feed_assets,

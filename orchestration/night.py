@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from pydantic import PrivateAttr
 
-from orchestration.stages import Plan, no_event
+from orchestration.notify import end_night
+from orchestration.stages import OUTSIDE_DAGSTER, Plan, log, no_event
 from sources.contract import Feed
 from sources.payroll.profile import ProfileError, feeds_by
 from warehouse.archive import Settling
 from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.lock import writer_lock
+from warehouse.outcome import Findings, begin, now
 from warehouse.paths import Home
 from warehouse.publication import current_publication
 from warehouse.settings import DEFAULT_FILE, Settings, read_settings
@@ -26,6 +29,8 @@ LANDING_VARIABLE = "ARSVERK_LANDING"
 SETTINGS_VARIABLE = "ARSVERK_SETTINGS"
 # On a Dagster failure: what was found, when it is a fault of the program.
 PROGRAM_FAULT = "program_fault"
+# The job that is a whole night.
+NIGHTLY = "nightly"
 # Tags of the runs that the daemon starts by itself.
 DAEMON_TAGS = {"dagster/schedule_name", "dagster/sensor_name"}
 # Every asset of the night writes through this pool; dagster.yaml limits it to one.
@@ -39,15 +44,41 @@ class Night(dg.ConfigurableResource):
     """
 
     as_of: str = ""
+    _findings: Findings = PrivateAttr(default_factory=Findings)
 
     @contextlib.contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Night]:
-        """Hold the writer's lock from the first asset of the run to the last."""
-        self.home.prepare()
+        """Hold the writer's lock from the first asset of the run to the last; then say how the night has ended.
+
+        Here, since it is the one place that every run comes through, whoever has started it.
+        """
+        run_id = context.run.run_id if context.run else OUTSIDE_DAGSTER
+        began_at = now()
         with contextlib.ExitStack() as held:
+            held.callback(lambda: end_night(self.home, run_id, began_at, self._findings, self._settings_or_none, self.as_of))
+            run = context.run
+            self._findings.is_whole = bool(run and run.job_name == NIGHTLY and not run.step_keys_to_execute)
             held.enter_context(refusals_as_failures())
-            held.enter_context(writer_lock(self.home))
+            try:
+                self.home.prepare()
+                held.enter_context(writer_lock(self.home))
+                if self._findings.is_whole:
+                    began_at = begin(self.home, run_id, self._findings)
+            except Exception as error:
+                self._findings.refuse(error)
+                raise
             yield self
+
+    @property
+    def findings(self) -> Findings:
+        """What this run has found so far."""
+        return self._findings
+
+    @property
+    def _settings_or_none(self) -> Settings | None:
+        with contextlib.suppress(UsageError):
+            return self.settings
+        return None
 
     @property
     def home(self) -> Home:
@@ -94,6 +125,7 @@ class Night(dg.ConfigurableResource):
             only_new=True,
             settling=Settling(settings.settle_seconds, look_twice=not DAEMON_TAGS & (tags or {}).keys()),
             dagster_run_id=run_id,
+            findings=self._findings,
             on_dbt_event=on_dbt_event,
         )
 
@@ -126,3 +158,17 @@ def refusals_as_failures() -> Iterator[None]:
         raise dg.Failure(description=str(refused), allow_retries=False) from None
     except ProgramFault as fault:
         raise dg.Failure(fault.as_text(), metadata={PROGRAM_FAULT: str(fault)}, allow_retries=False) from fault
+
+
+@dg.failure_hook(required_resource_keys={"night"})
+def keep_failure(context: dg.HookContext) -> None:
+    """Keep why a step failed for the end of the night, in the words of the refusal."""
+    error = context.op_exception or RuntimeError("no reason given")
+    findings: Findings = context.resources.night.findings
+    if isinstance(error, dg.Failure):
+        caused = error.__cause__ or error.__context__
+        known = caused if isinstance(caused, (Refused, UsageError, ProgramFault)) else Refused()
+        findings.refuse(known, error.description or "no reason given")
+    else:
+        findings.refuse(error, f"{context.op.name} broke off: {type(error).__name__}: {error}")
+    log.error("failed: %s: %s", context.op.name, findings.reasons[-1])

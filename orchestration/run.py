@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import traceback
@@ -10,10 +11,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from warehouse.errors import ProgramFault, Refused
+from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.mend import mend_dagster
+from warehouse.outcome import Findings, last_night, now
 from warehouse.paths import Home, write_private
 from warehouse.publication import current_publication
+from warehouse.settings import DEFAULT_FILE, read_settings
 
 
 def prepare_instance(home: Home) -> None:
@@ -42,21 +45,40 @@ def run_night(
     """
     from orchestration.night import environment
 
-    prepare_instance(home)
+    began_at = now()
     try:
-        with environment(home, settings_file=settings_file, landing=landing):
-            result = _execute(as_of)
-    except (Refused, ProgramFault):
+        try:
+            prepare_instance(home)
+            with environment(home, settings_file=settings_file, landing=landing):
+                result = _execute(as_of)
+        except (Refused, ProgramFault):
+            raise
+        except Exception as error:
+            # A full disk or an unreadable instance strikes anywhere, Dagster's own records included.
+            logging.getLogger("arsverk").debug("%s", traceback.format_exc())
+            raise Refused(f"the night broke off: {type(error).__name__}: {error}") from error
+        if not result.success:
+            raise failure_of(result)
+    except (Refused, ProgramFault) as error:
+        _end_unless_ended(home, settings_file, began_at, error)
         raise
-    except Exception as error:
-        # A full disk or an unreadable instance strikes anywhere, Dagster's own records included.
-        logging.getLogger("arsverk").debug("%s", traceback.format_exc())
-        raise Refused(f"the night broke off: {type(error).__name__}: {error}") from error
-    if not result.success:
-        raise failure_of(result)
     publication_id = current_publication(home)
     assert publication_id is not None
     return publication_id
+
+
+def _end_unless_ended(home: Home, settings_file: Path | None, began_at: str, error: Refused | ProgramFault) -> None:
+    """Say how the night ended where it broke off before, or outside, what says so else (night.py)."""
+    from orchestration.notify import end_night
+
+    if last_night(home, since=began_at):
+        return
+    findings = Findings()
+    findings.refuse(error)
+    settings = None
+    with contextlib.suppress(UsageError):
+        settings = read_settings(settings_file or DEFAULT_FILE)
+    end_night(home, f"outside Dagster {began_at}", began_at, findings, settings)
 
 
 def _execute(as_of: date | None) -> Any:

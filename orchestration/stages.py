@@ -18,7 +18,7 @@ import duckdb
 from orchestration.dbt import load_manifest, run_dbt, unproven_tests
 from sources.contract import Feed
 from warehouse import gates
-from warehouse.acceptance import accept_delivery, judge_waiting
+from warehouse.acceptance import Judged, accept_delivery, judge, judge_waiting
 from warehouse.archive import Settling, TakenIn, kept_arrivals
 from warehouse.archive import take_in as archive_new_files
 from warehouse.arrivals import accepted_reason, is_served_already, older_text, same_rows, unused_older
@@ -33,6 +33,7 @@ from warehouse.ledger import Arrival
 from warehouse.load import FeedLoad, load_feed
 from warehouse.mend import mend
 from warehouse.optional_feeds import load_optional
+from warehouse.outcome import HELD, PUBLISHED, Findings
 from warehouse.paths import Home
 from warehouse.publication import current_publication, describe
 from warehouse.publish import publish as publish_served
@@ -64,7 +65,8 @@ class Plan:
     `previous` is the publication that this one would replace: its decisions are kept, its figures may be restated.
     A publication that is made again brings its `delivery`, its `publication_id` and the reason for which it was accepted; else
     the newest complete delivery is chosen, an id given, and the ledger asked whether a human has accepted it. `only_new`: what
-    is served already is not made again. `settling` says when a file has arrived. `on_dbt_event` gets each log event of dbt.
+    is served already is not made again. `settling` says when a file has arrived. `findings` gets what
+    the night is to say when it ends. `on_dbt_event` gets each log event of dbt.
     """
 
     home: Home
@@ -79,6 +81,7 @@ class Plan:
     publication_id: str | None = None
     only_new: bool = False
     settling: Settling = field(default=Settling())
+    findings: Findings = field(default_factory=Findings)
     on_dbt_event: Callable[[dict[str, Any]], None] = field(default=no_event)
 
 
@@ -109,6 +112,7 @@ class Stage(Generic[Outcome]):
             ProgramFault: the program contradicts itself.
             DbtFailed: a model or a test of the project failed.
         """
+        plan.findings.stage = self.name
         if self.name not in recorded_stages():
             return self.work(plan)
         gates.must_have_begun(plan.home)
@@ -166,6 +170,12 @@ class FeedLoaded:
     loads: list[FeedLoad]
     rules: dict[str, RuleOutcome]
     continuity: Comparison | None
+    judged: list[Judged] = field(default_factory=list)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the gate `accept` will end the night for a file of it."""
+        return any(file.problems for file in self.judged)
 
     @property
     def is_rejected(self) -> bool:
@@ -206,11 +216,13 @@ def take_in(plan: Plan) -> TakenIn:
     """Mend what is damaged and can be made again, and archive what lies in the landing folder."""
     mended = mend(plan.home)
     for line in mended:
-        log.warning("mended: %s", line)
+        plan.findings.warn("mended", line)
     taken = archive_new_files(plan.home, plan.landing or plan.home.landing, plan.feeds, plan.settling)
     log.info("landing: %d new files, %d seen before", len(taken.new), len(taken.seen))
     for note in taken.notes:
         log.warning("landing: %s", note)
+    for warning in taken.warnings:
+        plan.findings.add(warning)
     taken.notes[:0] = mended
     return taken
 
@@ -224,28 +236,31 @@ def choose(plan: Plan) -> Chosen:
     if delivery is None:
         choice = choose_delivery(kept_arrivals(plan.home), plan.feeds, plan.as_of)
         for file in choice.in_future:
-            log.warning(
-                "landing: %s is not used: its extract date lies after today; correct the date in its name", file.file_name
+            plan.findings.warn(
+                "unused",
+                f"{file.file_name} is not used: its extract date lies after today; correct the date in its name",
+                files=[file.file_name],
             )
         for newer in choice.waiting:
             waiting.append(f"the delivery of {newer.extract_date} waits for {', '.join(newer.missing(plan.feeds))}")
-            log.warning("landing: %s", waiting[-1])
+            plan.findings.warn("waiting", waiting[-1], files=[arrival.file_name for arrival in newer.files])
             if problems := judge_waiting(plan.home, plan.feeds, newer, plan.settings):
                 raise Refused("\n".join([f"the delivery of {newer.extract_date} is not accepted", *problems]))
         delivery = choice.delivery
         for arrival in unused_older(plan.home, choice, plan.previous):
             unused.append(f"{arrival.file_name} is not used: {older_text(arrival, delivery)}")
-            log.warning("landing: %s", unused[-1])
+            plan.findings.warn("unused", unused[-1], files=[arrival.file_name])
         _judge_doubles(plan, choice)
     accepted = plan.accepted_restatement or accepted_reason(plan.home, delivery, plan.previous)
     _, damage = comparable(plan)
     if damage and not accepted:
         raise Refused(f"{damage}; {WITHOUT_COMPARISON}")
     if damage:
-        log.warning("%s; this publication is made without comparing with it: %s", damage, accepted)
+        plan.findings.warn("damaged", f"{damage}; this publication is made without comparing with it: {accepted}")
     log.info("landing: the delivery of %s is chosen", delivery.extract_date)
     if plan.only_new and is_served_already(plan.home, plan.settings, delivery, plan.previous):
         log.info("publication: nothing new has come; %s still holds", plan.previous)
+        plan.findings.result = HELD
         return Chosen(delivery, waiting, unused, held=plan.previous)
     start_build(plan.home, plan.settings, plan.feeds, delivery)
     describe(
@@ -265,7 +280,11 @@ def _judge_doubles(plan: Plan, choice: Choice) -> None:
     for other, used in choice.doubles:
         feed = next(feed for feed in plan.feeds.values() if other.feed in {naming.stem for naming in feed.namings})
         if same_rows(plan.home, feed, other, used):
-            log.warning("landing: %s and %s hold the same rows; %s is used", other.file_name, used.file_name, used.file_name)
+            plan.findings.warn(
+                "unused",
+                f"{other.file_name} and {used.file_name} hold the same rows; {used.file_name} is used",
+                files=[other.file_name],
+            )
         elif feed.required:
             raise Refused(
                 f"the delivery of {choice.delivery.extract_date} is not accepted\n{other.file_name} and {used.file_name} are"
@@ -273,11 +292,11 @@ def _judge_doubles(plan: Plan, choice: Choice) -> None:
                 f' arsverk withdraw "{other.file_name}" --reason TEXT (or the other)'
             )
         else:
-            log.warning(
-                "landing: %s and %s are two files of one feed and date with other rows; %s came last and is used",
-                other.file_name,
-                used.file_name,
-                used.file_name,
+            plan.findings.warn(
+                "unused",
+                f"{other.file_name} and {used.file_name} are two files of one feed and date with other rows;"
+                f" {used.file_name} came last and is used",
+                files=[other.file_name],
             )
 
 
@@ -296,6 +315,7 @@ def load(plan: Plan) -> dict[str, FeedLoaded]:
 def load_one(plan: Plan, name: str) -> FeedLoaded:
     """Validate and load one feed of the chosen delivery. A bad file stops nothing here; the gate `accept` judges it."""
     feed = plan.feeds[name]
+    plan.findings.stage = load.name
     gates.must_have_begun(plan.home)
     load.outdate_later(plan)
     arrivals = delivery_being_built(plan.home, plan.settings).of(feed)
@@ -309,10 +329,17 @@ def load_one(plan: Plan, name: str) -> FeedLoaded:
     else:
         loads, left_out = load_optional(plan.home, plan.settings, feed, arrivals)
         for file in left_out:
-            log.warning("feeds: %s: %s", name, file.as_text())
+            plan.findings.warn("left_out", f"{name}: {file.as_text()}", files=[file.arrival.file_name])
     for loaded in loads:
         for note in loaded.notes:
             log.warning("feeds: %s: %s", loaded.file_name, note)
+        if loaded.unknown_columns:
+            plan.findings.warn(
+                "unknown_columns",
+                f"{loaded.file_name}: unknown columns are ignored: {', '.join(loaded.unknown_columns)}",
+                count=len(loaded.unknown_columns),
+                files=[loaded.file_name],
+            )
         if loaded.rejection:
             log.warning("feeds: %s is rejected", loaded.file_name)
         else:
@@ -326,22 +353,31 @@ def load_one(plan: Plan, name: str) -> FeedLoaded:
     is_rejected = any(loaded.rejection for loaded in loads)
     continuity = compare_with_last(plan.home, plan.settings, feed) if feed.natural_key and not is_rejected else None
     if continuity:
-        _warn_of_rows_gone(name, continuity)
-    return FeedLoaded(arrivals, loads, rule_outcomes(plan.home, plan.settings, feed), continuity)
+        _warn_of_rows_gone(plan, name, continuity)
+    judged = judge(plan.home, plan.settings, feed)
+    for one_file in judged:
+        if one_file.bad and not one_file.problems:
+            plan.findings.warn(
+                "quarantined",
+                f"{one_file.file_name}: {one_file.bad} of {one_file.delivered} rows are bad and not loaded; below the limit",
+                count=one_file.bad,
+                files=[one_file.file_name],
+            )
+    return FeedLoaded(arrivals, loads, rule_outcomes(plan.home, plan.settings, feed), continuity, judged)
 
 
-def _warn_of_rows_gone(name: str, found: Comparison) -> None:
+def _warn_of_rows_gone(plan: Plan, name: str, found: Comparison) -> None:
     if found.not_compared and not found.passed:
-        log.warning("feeds: %s cannot be held against the last publication: %s", name, found.not_compared)
+        plan.findings.warn("damaged", f"{name} cannot be held against the last publication: {found.not_compared}")
     if found.rows_gone:
         named = [f"{row['file_name']} row {row['row_number']}" for row in found.rows[:ROWS_NAMED_PER_RULE]]
-        log.warning(
-            "feeds: %s: %d of the %d rows behind the last publication are gone or quarantined: %s%s",
-            name,
-            found.rows_gone,
-            found.rows_before,
-            ", ".join(named),
-            ", …" if len(found.rows) > len(named) else "",
+        more = ", …" if len(found.rows) > len(named) else ""
+        plan.findings.warn(
+            "rows_gone",
+            f"{name}: {found.rows_gone} of the {found.rows_before} rows behind the last publication are gone or quarantined:"
+            f" {', '.join(named)}{more}",
+            count=found.rows_gone,
+            files=dict.fromkeys(str(row["file_name"]) for row in found.rows if row["file_name"]),
         )
 
 
@@ -374,7 +410,7 @@ def continuity(plan: Plan) -> list[str]:
             )
         )
     for line in gone:
-        log.warning("continuity: %s; accepted: %s", line, accepted)
+        plan.findings.warn("loss_accepted", f"{line}; accepted: {accepted}")
     return gone
 
 
@@ -414,11 +450,19 @@ def disclose(plan: Plan) -> Disclosed:
         mask(con, marts())
         mismatches = new_mismatches(con, previous)
     if open_to_all:
-        log.warning("disclosure: the threshold is 0, so that every group is served, however small: %s", ", ".join(open_to_all))
+        plan.findings.warn(
+            "open_threshold",
+            f"the threshold is 0, so that every group is served, however small: {', '.join(open_to_all)}",
+            count=len(open_to_all),
+        )
     if mismatches:
         figures = ", ".join(figure_id for figure_id, _ in mismatches[:FIGURES_NAMED])
         more = f" and {len(mismatches) - FIGURES_NAMED} more" if len(mismatches) > FIGURES_NAMED else ""
-        log.warning("reconciliation: %d printed figures mismatch that did not before: %s%s", len(mismatches), figures, more)
+        plan.findings.warn(
+            "mismatches",
+            f"{len(mismatches)} printed figures mismatch that did not before: {figures}{more}",
+            count=len(mismatches),
+        )
     for name, (cells, primary, secondary) in decisions.items():
         log.info("disclosure: %s: %d primary and %d secondary of %d decisions withhold", name, primary, secondary, cells)
     return Disclosed(decisions, mismatches)
@@ -431,10 +475,11 @@ def attack(plan: Plan) -> Protection:
     withheld = sum(table.withheld for table in protection.report.tables.values())
     log.info("disclosure: %d withheld cells attacked, none falls", withheld)
     if protection.cells:
-        log.warning(
-            "disclosure: %d further cells withheld for what the attack found: %s",
-            protection.cells,
-            "; ".join(islice(protection.lines(), FIGURES_NAMED)),
+        plan.findings.warn(
+            "further_withheld",
+            f"{protection.cells} further cells withheld for what the attack found:"
+            f" {'; '.join(islice(protection.lines(), FIGURES_NAMED))}",
+            count=protection.cells,
         )
     return protection
 
@@ -476,6 +521,7 @@ def publish(plan: Plan) -> Served:
     if untried := unproven_tests(_dbt_target(plan)):
         raise ProgramFault(f"dbt tests {', '.join(untried)} left no passing result")
     publication_id = publish_served(plan.home, plan.settings, marts())
+    plan.findings.result = PUBLISHED
     log.info("publication: %s is served", publication_id)
     return Served(publication_id)
 

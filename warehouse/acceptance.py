@@ -68,6 +68,30 @@ class Input:
     rejection: str | None
     tried: dict[str, int]
 
+    def bad(self, feed: Feed) -> int:
+        """Rows in quarantine for a fault of theirs; those that the feed's reader sets aside as a matter of course are not."""
+        return self.quarantined - _set_aside(feed, self.tried)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A loaded file of a feed: its rows, how many are bad, and why it cannot be used, if it cannot."""
+
+    file_name: str
+    delivered: int
+    bad: int
+    problems: list[str]
+
+
+def judge(home: Home, settings: Settings, feed: Feed) -> list[Judged]:
+    """The loaded files of a feed, as `accept_delivery` judges them."""
+    with connect(home.build_database, settings, read_only=True) as con:
+        inputs = [found for found in loaded_inputs(con) if found.feed == feed.name]
+        return [
+            Judged(found.file_name, found.delivered, found.bad(feed), problems_of(con, feed, found, settings))
+            for found in inputs
+        ]
+
 
 def accept_delivery(home: Home, settings: Settings, feeds: Mapping[str, Feed], delivery: Delivery) -> None:
     """Write the quarantine report and decide whether the delivery may be built upon.
@@ -108,7 +132,7 @@ def problems_of(con: duckdb.DuckDBPyConnection, feed: Feed, found: Input, settin
     """Why a file cannot be used, with the first of its bad rows."""
     if found.rejection:
         return [f"{found.file_name} is rejected: {found.rejection}"]
-    bad = found.quarantined - _set_aside(feed, found.tried)
+    bad = found.bad(feed)
     if not _too_many(bad, found.delivered, settings):
         return []
     return [

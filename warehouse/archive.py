@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from sources.naming import recognise
 from warehouse.errors import Refused
 from warehouse.ledger import Arrival, append, of_kind, purged_files, read_ledger, withdrawn_files
+from warehouse.outcome import NightWarning
 from warehouse.paths import Home, fsync_folder
 
 if TYPE_CHECKING:
@@ -31,11 +32,20 @@ BETWEEN_LOOKS = 0.5
 
 @dataclass
 class TakenIn:
-    """What a look into the landing folder found: new arrivals, files seen before, and notes for the data team."""
+    """What a look into the landing folder found: new arrivals, files seen before, and notes for the data team.
+
+    `warnings` are the notes of which somebody should know when the night ends.
+    """
 
     new: list[Arrival] = field(default_factory=list)
     seen: list[Arrival] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    warnings: list[NightWarning] = field(default_factory=list)
+
+    def warn(self, kind: str, file_name: str, note: str) -> None:
+        """A note of a file that does not come in as it should."""
+        self.notes.append(note)
+        self.warnings.append(NightWarning(kind, note, files=(file_name,)))
 
 
 def archived_file(home: Home, sha256: str) -> Path:
@@ -142,7 +152,7 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
     hashes = {arrival.sha256: arrival for arrival in reversed(arrived)}
     namings = [naming for feed in feeds.values() for naming in feed.namings]
     personal = {naming.stem for feed in feeds.values() if feed.is_personal for naming in feed.namings}
-    taken, unknown = TakenIn(), []
+    taken, has_unknown = TakenIn(), False
     files = [path for path in _by_time(landing, taken) if not path.name.endswith(COMPLETE)]
     names = {path.name: recognise(path.name, namings) for path in files if path.name.isprintable()}
     dates = {name: named.extract_date for name, named in names.items() if named}
@@ -151,17 +161,20 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
         shown = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         named = recognise(path.name, namings) if shown == path.name else None
         if named is None:
-            unknown.append(f"{shown} is not a delivery file and is left alone")
+            taken.warn("unused", shown, f"{shown} is not a delivery file and is left alone")
+            has_unknown = True
             continue
         if path.name in growing:
-            taken.notes.append(f"{path.name} is still growing, or has just come, and waits for the next run")
+            taken.warn("waiting", path.name, f"{path.name} is still growing, or has just come, and waits for the next run")
             continue
         try:
             before = path.stat()
             sha256 = sha256_of(path)
             if purge := purged.get(sha256):
-                taken.notes.append(
-                    f"{path.name} was purged {purge.purged_at} and is not taken in; remove it from the landing folder"
+                taken.warn(
+                    "unused",
+                    path.name,
+                    f"{path.name} was purged {purge.purged_at} and is not taken in; remove it from the landing folder",
                 )
                 continue
             if withdrawal := withdrawn.get((path.name, sha256)):
@@ -169,12 +182,12 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
             _copy_to_archive(home, path, sha256)
             after = path.stat()
         except FileNotFoundError:
-            taken.notes.append(_vanished(path))
+            taken.warn("unused", path.name, _vanished(path))
             continue
         except PermissionError:
             raise Refused(f"{path.name} cannot be read; give the user the night runs as read access to it") from None
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            taken.notes.append(f"{path.name} is still being written and waits for the next run")
+            taken.warn("waiting", path.name, f"{path.name} is still being written and waits for the next run")
             continue
         previous = latest.get(path.name)
         if previous and previous.sha256 == sha256:
@@ -194,9 +207,9 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
         latest[path.name] = arrival
         hashes.setdefault(sha256, arrival)
         taken.new.append(arrival)
-    if unknown:
+    if has_unknown:
         forms = ", ".join(dict.fromkeys(naming.told for naming in namings))
-        taken.notes += [*unknown, f"delivery files are called {forms}"]
+        taken.notes.append(f"delivery files are called {forms}")
     if taken.new:
         taken.new = append(home, taken.new)
     return taken
@@ -210,7 +223,7 @@ def _by_time(landing: Path, taken: TakenIn) -> list[Path]:
             try:
                 found.append((path.stat().st_mtime_ns, path.name, path))
             except FileNotFoundError:
-                taken.notes.append(_vanished(path))
+                taken.warn("unused", path.name, _vanished(path))
     return [path for *_, path in sorted(found)]
 
 

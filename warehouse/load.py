@@ -37,6 +37,7 @@ class FeedLoad:
     rows_loaded: int = 0
     rejection: str | None = None
     notes: tuple[str, ...] = ()
+    unknown_columns: tuple[str, ...] = ()
 
     @property
     def rows_quarantined(self) -> int:
@@ -79,12 +80,14 @@ def load_file(con: duckdb.DuckDBPyConnection, home: Home, feed: Feed, arrival: A
         )
         return FeedLoad(feed.name, arrival.file_name, rejection=str(rejected))
     _store(con, validated, arrival, pseudonym_key(home))
-    return FeedLoad(feed.name, arrival.file_name, validated.rows_delivered, len(validated.accepted), notes=_notes(validated))
-
-
-def _notes(validated: Validated) -> tuple[str, ...]:
-    unknown = validated.unknown_columns
-    return (*validated.notes, *([f"unknown columns are ignored: {', '.join(unknown)}"] if unknown else []))
+    return FeedLoad(
+        feed.name,
+        arrival.file_name,
+        validated.rows_delivered,
+        len(validated.accepted),
+        notes=tuple(validated.notes),
+        unknown_columns=tuple(validated.unknown_columns),
+    )
 
 
 def read_file(home: Home, feed: Feed, arrival: Arrival) -> TextTable:

@@ -92,6 +92,11 @@ class Home:
         """Who has traced a withheld cell, and when."""
         return self.root / "trace.log"
 
+    @property
+    def nights(self) -> Path:
+        """How each night began and ended (outcome.py)."""
+        return self.root / "nights.jsonl"
+
     def prepare(self) -> None:
         """Create the folders with their modes. Modes are set anew so that a loosened one is mended."""
         for folder, mode in [

@@ -5,7 +5,7 @@ Not here: where files lie (paths.py) or secrets (pseudonym.py).
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictFloat, StrictInt, ValidationError
 
@@ -39,6 +39,10 @@ Ages = Annotated[
 Size = Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?([KMGT]i?)?B$"), Allowed('a size as "6GB"')]
 Command = Annotated[tuple[str, ...], Field(min_length=1), Allowed('the words of a command, as ["mail", "-s", "…"]')]
 Address = Annotated[Annotated[str, Field(pattern=r"^https?://.+$")] | None, Allowed("an http(s) address")]
+Outcomes = Annotated[
+    tuple[Literal["refused", "warnings", "published", "held"], ...],
+    Allowed('a list of "refused", "warnings", "published" and "held"'),
+]
 Profile = Annotated[str, known(PROFILES), Allowed(f"one of {', '.join(PROFILES)} (sources/payroll/profiles)")]
 LimitByTable = Annotated[
     dict[str, Annotated[Number, Field(ge=0)]], Allowed("a table of numbers, 0 or more, by the name of a served table")
@@ -77,6 +81,7 @@ class Settings(BaseModel):
     settle_seconds: Count = Field(
         120, exclude=True, description="A delivered file has arrived when it has not changed for so many seconds."
     )
+    max_age_days: Days = Field(40, exclude=True, description="The served extract is stale, a warning, when it is older.")
     memory_limit: Size = Field(description="DuckDB's share of the memory.")
     protection_interval: Annotated[Share, WITHHOLDS] = Field(
         0.1, description="A withheld figure stays uncertain by this share of its threshold, up and down."
@@ -85,9 +90,10 @@ class Settings(BaseModel):
     first_year: Year = Field(
         None, description="First year of every series; left out, the year of the earliest accepted sick absence."
     )
-    notify_command: Command = Field((), exclude=True, description="A command that gets a failed night's diagnosis on stdin.")
-    notify_webhook: Address = Field(
-        None, exclude=True, description='An address that gets {"text": diagnosis} of a failed night by POST.'
+    notify_command: Command = Field((), exclude=True, description="A command that gets the night's text on stdin.")
+    notify_webhook: Address = Field(None, exclude=True, description='An address that gets {"text": the text} by POST.')
+    notify_on: Outcomes = Field(
+        ("refused", "warnings"), exclude=True, description="Which nights they get: refused, warnings, published, held."
     )
     payroll_profile: Profile = Field("default", description="What the payroll system calls things.")
     restatement_points: Limit = Field(

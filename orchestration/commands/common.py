@@ -4,6 +4,7 @@ Not here: a command.
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 import time
@@ -67,6 +68,9 @@ def show_counter(text: str) -> None:
 def show_progress(first: str) -> None:
     """Lines of the night on stdout, with the seconds since it began."""
     began = time.monotonic()
+    # A name that the terminal cannot show is no reason to end the night.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
     class Lines(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestration.commands.common import IsoDate, home_option, settings_option, show_progress
-from warehouse.errors import UsageError
+from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.paths import Home
 
 if TYPE_CHECKING:
@@ -66,8 +66,9 @@ def command(
     For instance:
       arsverk run --landing /srv/arsverk-landing
 
-    Prints a line a step with the seconds since it began, then each published table with its rows, and the printed figures by
-    status (match, mismatch, …).
+    Prints a line a step with the seconds since it began, each published table with its rows, the printed figures by status
+    (match, mismatch, …), and how the night ended: what is served now and how old, and the warnings with who does what. The
+    same text goes to notify_command and notify_webhook of the settings, by notify_on.
 
     \b
     Exit codes: 0 published, or held: nothing new has come and the last publication holds; the last line says which
@@ -76,6 +77,7 @@ def command(
     """
     from orchestration.run import run_night
     from sources.payroll.profile import ProfileError, read_profile
+    from warehouse.outcome import last_night, now
     from warehouse.publication import current_publication
     from warehouse.settings import DEFAULT_FILE, read_settings
 
@@ -90,13 +92,21 @@ def command(
     home.prepare()
     if accept_restatement is not None:
         accept_what_lies_there(home, read_settings(settings_file or DEFAULT_FILE), landing, as_of, accept_restatement)
-    before = current_publication(home)
-    publication_id = run_night(home, settings_file=settings_file, landing=landing, as_of=as_of)
+    before, began_at = current_publication(home), now()
+    try:
+        publication_id = run_night(home, settings_file=settings_file, landing=landing, as_of=as_of)
+    except (Refused, ProgramFault):
+        if night := last_night(home, since=began_at):
+            raise Refused(night.as_text()) from None
+        raise
+    if publication_id != before:
+        show_published(home, publication_id)
+    if night := last_night(home, since=began_at):
+        click.echo(f"\n{night.as_text()}")
     if publication_id == before:
         click.echo(f"\nHeld: nothing new has come; {publication_id} is still served")
-        return
-    show_published(home, publication_id)
-    click.echo(f"\nPublished: {publication_id}")
+    else:
+        click.echo(f"\nPublished: {publication_id}")
 
 
 def accept_what_lies_there(home: Home, settings: Settings, landing: Path | None, as_of: date | None, reason: str) -> None:

@@ -18,6 +18,7 @@ from warehouse.paths import Home
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--rows", "rows_file", type=click.Path(path_type=Path, dir_okay=False), help="Write all source rows as CSV.")
 @click.option("--restricted", is_flag=True, help="Trace a withheld cell too; each use is logged in trace.log.")
+@click.option("--who", metavar="NAME", help="Who asks for a withheld cell; needed where the account is no person's.")
 @click.option("--published", metavar="FIGURE_ID", help="Start from a printed figure (publiserte_tall).")
 @home_option
 def command(
@@ -27,6 +28,7 @@ def command(
     as_json: bool,
     rows_file: Path | None,
     restricted: bool,
+    who: str | None,
     published: str | None,
     home_folder: Path,
 ) -> None:
@@ -53,9 +55,11 @@ def command(
     from warehouse.trace.answer import Question, figure_cell, restricted_database, trace
     from warehouse.trace.report import as_json as to_json
     from warehouse.trace.report import as_text, figure_as_text, unmapped_as_json
+    from warehouse.trace.restricted import asking_person
 
     if (table is None) == (published is None) or (published and (cell or measure)):
         raise UsageError("give a table and COLUMN=VALUE…, or --published FIGURE_ID alone; `arsverk trace --help` has examples")
+    person = asking_person(who) if restricted else None
     with restricted_database(Home(home_folder.resolve())) as con:
         figure: dict = {}
         if published:
@@ -65,7 +69,7 @@ def command(
                 return
         else:
             question = Question(table or "", parse_conditions(cell), measure)
-        answer, lineage = trace(Home(home_folder.resolve()), con, question, restricted=restricted)
+        answer, lineage = trace(Home(home_folder.resolve()), con, question, restricted_for=person)
         answer.figure = figure
         if rows_file:
             lineage.write(rows_file)

@@ -8,11 +8,11 @@ import dagster as dg
 from orchestration import stages
 from orchestration.defs.landing import chosen_delivery
 from orchestration.night import WRITER_POOL, Night, refusals_as_failures
+from orchestration.stages import FeedLoaded
 from sources.contract import Feed, Rule, readable_as
 from sources.payroll.profile import ProfileError, feeds_by
 from sources.registry import feeds, system_of
 from warehouse.continuity import Comparison
-from warehouse.quarantine import RuleOutcome
 from warehouse.settings import PROFILES
 
 FILE_ACCEPTED = "file_accepted"
@@ -89,9 +89,7 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
                 },
             )
         ]
-        results += [
-            _rule_result(rule, plan.feeds[feed.name], loaded.rules.get(rule.name), bool(loaded.arrivals)) for rule in rules
-        ]
+        results += [_rule_result(rule, plan.feeds[feed.name], loaded) for rule in rules]
         return dg.MaterializeResult(
             metadata={
                 "files": [arrival.file_name for arrival in loaded.arrivals],
@@ -106,8 +104,12 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
     return load
 
 
-def _rule_result(rule: Rule, feed: Feed, outcome: RuleOutcome | None, is_delivered: bool) -> dg.AssetCheckResult:
-    """How a rule went. One that the night's profile does not have cannot fail, nor can one that takes out harmless copies."""
+def _rule_result(rule: Rule, feed: Feed, loaded: FeedLoaded) -> dg.AssetCheckResult:
+    """How a rule went: red (ERROR) only where the night is refused for it, a warning where the night goes on without the rows.
+
+    A rule that the night's profile does not have cannot fail, nor can one that takes out harmless copies.
+    """
+    outcome = loaded.rules.get(rule.name)
     metadata: dict[str, Any]
     if outcome:
         passed = outcome.rows_failed == 0 or (rule.severity == "error" and rule.name in {own.name for own in feed.reader_rules})
@@ -116,13 +118,14 @@ def _rule_result(rule: Rule, feed: Feed, outcome: RuleOutcome | None, is_deliver
             "rows_failed": outcome.rows_failed,
             "failing_rows": dg.MetadataValue.json(outcome.examples),
         }
-    elif not is_delivered:
+    elif not loaded.arrivals:
         passed, metadata = True, {"not_tried": "no file was delivered"}
     elif rule.name not in {own.name for own in feed.rules}:
         passed, metadata = True, {"not_tried": "the payroll profile has no such rule"}
     else:
         passed, metadata = False, {"not_tried": "the file or one it refers to was rejected"}
-    severity = dg.AssetCheckSeverity.WARN if rule.severity == "warning" else dg.AssetCheckSeverity.ERROR
+    ends_the_night = rule.severity == "error" and feed.required and (outcome is None or loaded.is_refused)
+    severity = dg.AssetCheckSeverity.ERROR if ends_the_night else dg.AssetCheckSeverity.WARN
     return dg.AssetCheckResult(check_name=rule.name, passed=passed, severity=severity, metadata=metadata)
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import dagster as dg
 
-from orchestration.night import Night
+from orchestration.night import NIGHTLY, Night
 from sources.contract import Feed
 from sources.naming import recognise
 from warehouse.archive import Settling, growing_files, sha256_of
 
 nightly = dg.define_asset_job(
-    "nightly",
+    NIGHTLY,
     selection=dg.AssetSelection.all(),
     description="Load, validate, build, audit, publish.",
     executor_def=dg.in_process_executor,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import pwd
 import shutil
 import stat
 import subprocess
@@ -27,10 +29,12 @@ from tests.municipalities.traced import deliver
 from warehouse.archive import kept_arrivals, take_in
 from warehouse.catalogue import tables_of
 from warehouse.delivery import choose
+from warehouse.errors import UsageError
 from warehouse.paths import Home
 from warehouse.recorded import load_delivery
 from warehouse.settings import Settings
 from warehouse.trace.lineage import REFERENCES, Lineage
+from warehouse.trace.restricted import asking_person
 from warehouse.trace.tables import tracers_of
 
 # Their numbers are not made of rows one by one: what a publication is called, texts of the code, counts of bad rows.
@@ -40,6 +44,7 @@ RESTING_ON_FIGURES = ("benchmarks", "targets", "pilots", "full_time_sources")
 # Refused is what has lost all rows of a feed: else a row that is taken out would seldom get so far as a number.
 QUARANTINE_SHARE = 0.99
 LOADED_AGAIN = 2
+RESTRICTED = ("--restricted", "--who", "Prøve")
 # Of each table: cells that `make test` tries, spread over its grain. `make exhaustive` tries all.
 TRIED = 4
 
@@ -120,7 +125,7 @@ def test_first_absence_begins_the_series(town: tuple[Home, Settings]) -> None:
 def test_leaves_and_a_position_on_full_leave(town: tuple[Home, Settings]) -> None:
     home, _ = town
     # Of two teachers in Oppvekst one is on leave and the other nearly so: it is withheld in 2024.
-    words = ("sick_leave_by_unit", *JANUARY, "org_unit_name=Oppvekst", "--restricted")
+    words = ("sick_leave_by_unit", *JANUARY, "org_unit_name=Oppvekst", *RESTRICTED)
     found = answer(home, *words)
     assert {file["feed"]: file["rows"] for file in found["files"]} == {
         "ansatte": [6],
@@ -186,7 +191,7 @@ def test_substitutes(town: tuple[Home, Settings]) -> None:
     }
     assert rows(home, "substitutes_by_unit", "month=2024-01", *V1, "--measure", "overtime_hours")["variable_timer"] == [1]
     # The month is there because of hours in another unit.
-    assert rows(home, "substitutes_by_unit", "month=2023-12", "org_unit_code=V2", "--restricted")["variable_timer"] == [4]
+    assert rows(home, "substitutes_by_unit", "month=2023-12", "org_unit_code=V2", *RESTRICTED)["variable_timer"] == [4]
 
 
 def test_equality(town: tuple[Home, Settings]) -> None:
@@ -228,12 +233,28 @@ def test_benchmarks_targets_and_pilots(town: tuple[Home, Settings]) -> None:
     reasons = {file["reason"]: file["rows"] for file in answer(home, *target)["excluded"]}
     assert reasons["superseded by a later decision"] == [2]
     pilot = rows(
-        home, "pilots", "pilot=Langvakter", "indicator=sick_leave_percent", "--measure", "current_value", "--restricted"
+        home,
+        "pilots",
+        "pilot=Langvakter",
+        "indicator=sick_leave_percent",
+        "--measure",
+        "current_value",
+        "--restricted",
+        "--who",
+        "Prøve",
     )
     assert (pilot["piloter"], pilot["stillinger"]) == ([1], [1, 2])
     # It ended in December, before the position of row 6 began.
     ended = rows(
-        home, "pilots", "pilot=Turnus", "indicator=average_position_percent", "--measure", "current_value", "--restricted"
+        home,
+        "pilots",
+        "pilot=Turnus",
+        "indicator=average_position_percent",
+        "--measure",
+        "current_value",
+        "--restricted",
+        "--who",
+        "Prøve",
     )
     assert (ended["piloter"], ended["stillinger"]) == ([3], [3])
 
@@ -413,14 +434,36 @@ def test_withheld(town: tuple[Home, Settings]) -> None:
     assert "is withheld (primary)" in refused.stderr
     assert not any(figure in refused.stderr for figure in ("stillinger", "rows", "csv"))
     assert not home.trace_log.exists()
-    told = traced(home, *words, "--restricted")
+    nameless = traced(home, *words, "--restricted")
+    assert (nameless.exit_code, nameless.stdout) == (2, "") and "say who asks by --who" in nameless.stderr
+    assert not home.trace_log.exists()
+    told = traced(home, *words, "--measure", "sick_leave_percent", "--restricted", "--who", "Kari\tNordmann")
     assert told.exit_code == 0
     assert "stillinger_2024-01-31.csv" in told.stdout
     assert stat.S_IMODE(home.trace_log.stat().st_mode) == 0o600
     (line,) = home.trace_log.read_text(encoding="utf-8").splitlines()
-    when, user, table, cell = line.split("\t")
-    assert when.startswith("20") and user and table == "sick_leave_by_unit"
+    when, person, account, table, cell, measures = line.split("\t")
+    assert when.startswith("20") and person == "Kari Nordmann" and account and table == "sick_leave_by_unit"
     assert cell == "period_type=month period=2024-01 org_level=tjenesteområde org_unit_code=O"
+    assert measures == "sick_leave_percent"
+
+
+def test_the_person_behind_sudo_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    people = {"kari": (1000, "/bin/bash"), "backup2": (1001, "/usr/sbin/nologin"), "root": (0, "/bin/bash")}
+
+    def account(name: str) -> pwd.struct_passwd:
+        return pwd.struct_passwd((name, "x", people[name][0], 0, "", "/", people[name][1]))
+
+    monkeypatch.setattr(pwd, "getpwnam", account)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setenv("SUDO_USER", "kari")
+    assert asking_person(None) == "kari"
+    assert asking_person("Ola") == "Ola (kari)"
+    for nobody in ("backup2", "root", "unknown", ""):
+        monkeypatch.setenv("SUDO_USER", nobody)
+        with pytest.raises(UsageError, match="say who asks"):
+            asking_person(" ")
+        assert asking_person("Ola") == "Ola"
 
 
 def test_what_rests_on_a_withheld_cell_is_withheld(town: tuple[Home, Settings]) -> None:

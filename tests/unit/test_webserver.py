@@ -5,6 +5,7 @@ Not here: the running server (pipeline/test_web_door.py), nginx in front of it (
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -154,8 +155,9 @@ class TestRunConfiguration:
         """Dagster's own I/O manager takes a folder from run configuration and unpickles what lies there."""
         assert isinstance((defs.resources or {})["io_manager"], dg.InMemoryIOManager)
 
-    def test_a_variable_of_the_service_is_not_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_variable_of_the_service_is_not_shown(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """`{env: NAME}` reads the environment of the night; its value, the pseudonym key, must not come back."""
+        monkeypatch.setenv("ARSVERK_HOME", str(tmp_path / "home"))
         monkeypatch.setenv("ARSVERK_PSEUDONYM_KEY", "0123456789-secret")
         with dg.DagsterInstance.ephemeral() as instance:
             result = defs.resolve_job_def("nightly").execute_in_process(
@@ -166,3 +168,4 @@ class TestRunConfiguration:
             )
             events = str(instance.all_logs(result.run_id))
         assert not result.success and "no date YYYY-MM-DD" in events and "0123456789-secret" not in events
+        assert "0123456789-secret" not in (tmp_path / "home" / "nights.jsonl").read_text(encoding="utf-8")

@@ -7,11 +7,8 @@ from __future__ import annotations
 import contextlib
 import difflib
 import json
-import os
-import pwd
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -20,9 +17,10 @@ from warehouse.catalogue import Table, read_tables
 from warehouse.cells import as_words, find_cell, is_cell, known
 from warehouse.database import one, quoted
 from warehouse.errors import Refused, UsageError
-from warehouse.paths import PRIVATE_FILE, Home
+from warehouse.paths import Home
 from warehouse.publish import current_publication
 from warehouse.trace.lineage import Lineage, Traced
+from warehouse.trace.restricted import log_use
 from warehouse.trace.tables import tracers_of
 
 # Measures that are counted, not divided: the definition's formula in words is all there is to say.
@@ -103,13 +101,16 @@ class Question:
 
 
 def trace(
-    home: Home, con: duckdb.DuckDBPyConnection, question: Question, *, restricted: bool = False
+    home: Home, con: duckdb.DuckDBPyConnection, question: Question, *, restricted_for: str | None = None
 ) -> tuple[Answer, Lineage]:
     """Trace the one cell that is asked for.
 
+    Args:
+        restricted_for: the person for whom a withheld cell is traced as well, which is logged.
+
     Raises:
         UsageError: no such table, column, value or measure, or not exactly one cell.
-        Refused: the cell is withheld and `restricted` is not given.
+        Refused: the cell is withheld and it is not `restricted_for` anybody.
     """
     tables = _tables(home)
     table = known("table", question.table, list(tables))
@@ -124,8 +125,8 @@ def trace(
     built = _row(con, f"select * from marts.{table} where {where}", key) or served
     wanted = [question.measure] if question.measure else all_measures
     withheld = _withheld(table, served, built, wanted)
-    if restricted:
-        _log(home, table, cell)
+    if restricted_for:
+        log_use(home, restricted_for, table, as_words(cell), wanted)
         values, withheld = built | {name: served[name] for name in ("published_at",) if name in served}, {}
     else:
         values = served
@@ -187,20 +188,6 @@ def _refusal(table: str, cell: Mapping[str, Any], withheld: Mapping[str, str]) -
         f"{table} {as_words(cell)} is withheld ({kind}): {kinds.get(kind, 'disclosure control')}. "
         "--restricted traces it from the restricted database; its use is logged"
     )
-
-
-def _log(home: Home, table: str, cell: Mapping[str, Any]) -> None:
-    """Note who looks past disclosure control and at what, before anything is shown."""
-    user = pwd.getpwuid(os.getuid()).pw_name
-    line = "\t".join([datetime.now().astimezone().isoformat(timespec="seconds"), user, table, as_words(cell)])
-    try:
-        descriptor = os.open(home.trace_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE_FILE)
-        with os.fdopen(descriptor, "a", encoding="utf-8") as log:
-            log.write(line.replace("\n", " ") + "\n")
-    except OSError as error:
-        raise Refused(
-            f"{home.trace_log.name} cannot be written ({error.strerror}); nothing is shown that is not logged"
-        ) from None
 
 
 def _definitions(con: duckdb.DuckDBPyConnection, table: str, measures: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -1,0 +1,52 @@
+"""`arsverk status`: one screen for people, JSON for monitoring."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from orchestration.commands.common import existing, home_option, settings_option
+
+STALE_OR_FAILED = 1
+
+
+@click.command("status")
+@home_option
+@settings_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for monitoring.")
+def command(home_folder: Path, settings_file: Path | None, as_json: bool) -> None:
+    """What is served and how old, the last nights, arrivals that wait or are withdrawn, warnings, disk. It only reads.
+
+    \b
+    For instance:
+      arsverk status
+    prints:
+      Fresh
+      Served now: 2024-09-30_20241001T020412_a81c22f0, of the extract of 2024-09-30 (11 days old), published 2024-10-01 04:04
+      Last nights
+        2024-10-11 02:00  held with warnings
+        2024-10-10 02:00  refused                   the delivery of 2024-10-09 is not accepted
+    and below them arrivals, the last night's warnings with who does what, and bytes on disk.
+
+    \b
+    Exit codes: 0 fresh
+                1 stale or failed: nothing is served, the extract is older than max_age_days, the last night was refused or
+                  broken off, or no night has ended for two days
+                2 no home folder
+    """
+    from sources.payroll.profile import ProfileError, feeds_by
+    from warehouse.errors import UsageError
+    from warehouse.settings import DEFAULT_FILE, read_settings
+    from warehouse.status import status_of
+
+    settings = read_settings(settings_file or DEFAULT_FILE)
+    try:
+        feeds = feeds_by(settings.payroll_profile)
+    except ProfileError as error:
+        raise UsageError(str(error)) from None
+    status = status_of(existing(home_folder), settings, feeds)
+    click.echo(json.dumps(status.as_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(status.lines()))
+    if not status.is_fresh:
+        click.get_current_context().exit(STALE_OR_FAILED)

@@ -1,0 +1,142 @@
+"""How real nights end, and that command line, notification, nights.jsonl, checks and `arsverk status` say the same of it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from tests.building import settings_with
+from tests.command import arsverk
+from tests.municipalities.by_hand import small_delivery
+from tests.municipalities.files import write_delivery
+from tests.nights import check_evaluations
+from warehouse.lock import writer_lock
+from warehouse.outcome import last_night
+from warehouse.paths import Home
+from warehouse.publication import current_publication
+
+OCTOBER = date(2024, 10, 31)
+
+
+@dataclass
+class Place:
+    """A home folder, settings that notify of every night, and the texts that somebody got."""
+
+    home: Home
+    settings_file: Path
+    got: list[str] = field(default_factory=list)
+
+    def status(self) -> tuple[int, dict, str]:
+        """Exit code, the JSON object and the screen of `arsverk status`."""
+        words = ("status", "--home", self.home.root, "--settings", self.settings_file)
+        screen, found = arsverk(*words), arsverk(*words, "--json")
+        assert screen.returncode == found.returncode, found.stderr
+        return found.returncode, json.loads(found.stdout), screen.stdout
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    place = Place(home, tmp_path / "arsverk.toml")
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            place.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"])
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *arguments: object) -> None:
+            """Quiet."""
+
+    with HTTPServer(("127.0.0.1", 0), Listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        settings_with(
+            tmp_path,
+            notify_webhook=f'"http://127.0.0.1:{server.server_port}/hook"',
+            notify_on='["refused", "warnings", "published", "held"]',
+            max_age_days=100000,
+        )
+        yield place
+        server.shutdown()
+
+
+def failed_checks(home: Home, severity: dg.AssetCheckSeverity) -> set[str]:
+    return {name for (_, name), check in check_evaluations(home).items() if not check.passed and check.severity == severity}
+
+
+def test_a_night_is_published_with_warnings_then_held_then_refused(place: Place) -> None:
+    home, words = place.home, ("run", "--home", place.home.root, "--settings", place.settings_file)
+    rows = small_delivery()
+    rows["fravaer"][-1]["Fraværsprosent"] = "120"
+    write_delivery(home.landing, rows)
+    (home.landing / "notat.txt").write_text("hei", encoding="utf-8")
+
+    published = arsverk(*words)
+    assert published.returncode == 0, published.stderr
+    night = last_night(home)
+    assert night and night.outcome == "published with warnings" and night.publication_id == current_publication(home)
+    assert {(warning.kind, warning.count, warning.files) for warning in night.warnings} == {
+        ("unused", 1, ("notat.txt",)),
+        ("quarantined", 1, ("fravaer_2024-09-30.csv",)),
+    }
+    assert place.got == [night.as_text()] and night.as_text() in published.stdout
+    assert published.stdout.splitlines()[-1] == f"Published: {night.publication_id}"
+    # Nothing is red in Dagster, and the broken rule is a warning with its rows.
+    assert failed_checks(home, dg.AssetCheckSeverity.ERROR) == set()
+    assert failed_checks(home, dg.AssetCheckSeverity.WARN) == {"absence_percent_in_range"}
+    code, found, screen = place.status()
+    assert (code, found["state"], found["problems"]) == (0, "fresh", [])
+    assert [one["outcome"] for one in found["nights"]] == ["published with warnings"]
+    assert found["served"]["publication_id"] == night.publication_id and len(found["warnings"]) == 2
+    assert screen.startswith("Fresh\nServed now: 2024-09-30_") and "- rows in quarantine (1)" in screen
+
+    (home.landing / "notat.txt").unlink()
+    held = arsverk(*words)
+    assert held.returncode == 0, held.stderr
+    night = last_night(home)
+    assert night and night.outcome == "held" and place.got[1:] == [night.as_text()]
+    assert night.as_text() in held.stdout and held.stdout.splitlines()[-1].startswith("Held: nothing new has come; 2024-09-30_")
+    assert night.as_text().startswith("Held: nothing new has come; the last publication holds\nServed now: 2024-09-30_")
+
+    bad = small_delivery()
+    bad["stillinger"] = [{**row, "Stillingsprosent": "120"} for row in bad["stillinger"]] * 2
+    write_delivery(home.landing, bad, extract_date=OCTOBER)
+    refused = arsverk(*words)
+    assert refused.returncode == 1
+    night = last_night(home)
+    assert night and night.outcome == "refused" and place.got[2:] == [night.as_text()]
+    assert refused.stderr.strip() == night.as_text()
+    assert "8 of 8 rows (100,0 %) are bad" in night.reason and night.who == "payroll office"
+    assert night.as_text().startswith("Refused: nothing was published\nthe delivery of 2024-10-31 is not accepted\n")
+    assert "position_percent_in_range" in failed_checks(home, dg.AssetCheckSeverity.ERROR)
+    code, found, screen = place.status()
+    assert (code, found["problems"]) == (1, ["the last night was refused"])
+    assert [one["outcome"] for one in found["nights"]] == ["refused", "held", "published with warnings"]
+    assert screen.startswith("Stale or failed: the last night was refused\n")
+
+
+def test_a_night_that_cannot_begin_is_told_as_well(place: Place) -> None:
+    """Dagster's settings cannot be read: no run is made, and no resource that could tell of its end."""
+    (place.home.dagster / "dagster.yaml").mkdir()
+    done = arsverk("run", "--home", place.home.root, "--settings", place.settings_file)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    night = last_night(place.home)
+    assert night and place.got == [night.as_text()] and done.stderr.strip() == night.as_text()
+    assert night.as_text().startswith("Refused: nothing was published\nthe night broke off: IsADirectoryError")
+
+
+def test_another_run_at_work_is_told_as_well(place: Place) -> None:
+    with writer_lock(place.home):
+        done = arsverk("run", "--home", place.home.root, "--settings", place.settings_file)
+    assert done.returncode == 1
+    (text,) = place.got
+    assert done.stderr.strip() == text and "another run is writing here" in text

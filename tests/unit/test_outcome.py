@@ -1,0 +1,190 @@
+"""The file of nights and the one text about a night. Not here: whole nights (tests/pipeline/test_outcomes.py)."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from orchestration import stages
+from warehouse.errors import ProgramFault, Refused, UsageError
+from warehouse.ledger import PublicationEntry, append
+from warehouse.outcome import KINDS, TO_DO, Findings, Night, NightWarning, begin, days_since, end, last_night, nights, now
+from warehouse.paths import Home
+
+PUBLICATION = "2024-09-30_20241001T020412_a81c22f0"
+
+
+@pytest.fixture
+def served(home: Home) -> Home:
+    """A home whose ledger and pointer name a publication."""
+    append(
+        home,
+        [
+            PublicationEntry(
+                publication_id=PUBLICATION,
+                published_at="2024-10-01T02:04:12",
+                as_of=date(2024, 9, 30),
+                code_version="git:0",
+                inputs_sha256="0" * 64,
+                manifest_sha256="0" * 64,
+                previous_publication=None,
+                accepted_restatement=None,
+            )
+        ],
+    )
+    home.current.symlink_to(f"history/{PUBLICATION}")
+    return home
+
+
+def test_a_night_with_warnings_says_all_in_one_text(served: Home) -> None:
+    findings = Findings()
+    began_at = begin(served, "r1", findings)
+    assert [night.result for night in nights(served)] == ["running"]
+    findings.warn("quarantined", "fravaer_2024-09-30.csv: 3 bad rows", count=3, files=["fravaer_2024-09-30.csv"])
+    findings.warn("waiting", "the delivery of 2024-10-31 waits for ansatte", files=["stillinger_2024-10-31.csv"])
+    findings.warn("waiting", "the delivery of 2024-10-31 waits for ansatte", files=["stillinger_2024-10-31.csv"])
+    findings.result = "published"
+    night = end(served, "r1", began_at, findings, max_age_days=40)
+    assert night and night == last_night(served) == nights(served)[0]
+    assert night.outcome == "published with warnings"
+    age = days_since(date(2024, 9, 30))
+    assert (
+        night.as_text()
+        == f"""\
+Published with warnings: {PUBLICATION}
+Served now: {PUBLICATION}, of the extract of 2024-09-30 ({age} days old), published 2024-10-01 04:04
+Warnings:
+- stale extract (1)
+    the extract that is served is {age} days old; more than 40 are too many
+    To do (payroll office): deliver a new full extract, or say why none comes
+- delivery missing or waiting (1): stillinger_2024-10-31.csv
+    the delivery of 2024-10-31 waits for ansatte
+    To do (payroll office): deliver the files that are missing
+- rows in quarantine (3)
+    fravaer_2024-09-30.csv: 3 bad rows
+    To do (payroll office): correct them where they are kept; quarantine/<date>.csv lists them"""
+    )
+    assert stat.S_IMODE(served.nights.stat().st_mode) == 0o600
+
+
+def test_an_extract_that_a_human_asked_for_is_not_stale(served: Home) -> None:
+    night = end(served, "r1", now(), Findings(result="held"), max_age_days=None)
+    assert night and night.outcome == "held" and not night.warnings
+
+
+def test_a_refused_night_says_what_is_served_and_who_does_what(home: Home) -> None:
+    findings = Findings(stage="accept")
+    findings.refuse(Refused("ansatte_2024-09-30.csv is rejected"))
+    findings.refuse(Refused("fravaer_2024-09-30.csv is rejected"))
+    night = end(home, "r1", now(), findings, max_age_days=40)
+    assert night and night.as_text() == (
+        "Refused: nothing was published\nansatte_2024-09-30.csv is rejected\nfravaer_2024-09-30.csv is rejected\n"
+        "Served now: nothing; there has been no publication yet\n"
+        "To do (payroll office): have the named files corrected or made again, and deliver them under the same names"
+    )
+
+
+@pytest.mark.parametrize(
+    ("stage", "error", "who", "to_do"),
+    [
+        ("accept", Refused("x"), "payroll office", "have the named files corrected"),
+        ("accept", ProgramFault("x"), "data team", "report this text"),
+        ("accept", OSError(28, "No space left on device"), "data team", "mend the machine"),
+        ("start", UsageError("x"), "data team", "correct the settings"),
+        ("build", RuntimeError("dbt build failed"), "data team", "a figure breaks a rule"),
+        ("attack", Refused("x"), "data team", "report this text"),
+    ],
+)
+def test_who_does_what(stage: str, error: Exception, who: str, to_do: str) -> None:
+    findings = Findings(stage=stage)
+    findings.refuse(error)
+    assert findings.who == who and findings.to_do.startswith(to_do)
+
+
+def test_every_name_of_a_stage_that_refuses_is_one() -> None:
+    assert set(TO_DO) <= {"start", *(stage.name for stage in stages.STAGES)}
+
+
+def test_a_night_that_was_killed_is_told_by_the_next(home: Home) -> None:
+    program = (
+        "import os, sys; from pathlib import Path; from warehouse.outcome import Findings, begin; from warehouse.paths import"
+        " Home; begin(Home(Path(sys.argv[1])), 'killed', Findings()); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(home.root)], check=False, timeout=60)
+    assert [(night.run_id, night.outcome) for night in nights(home)] == [("killed", "broken off")]
+    findings = Findings()
+    begin(home, "next", findings)
+    assert [warning.kind for warning in findings.warnings] == ["broken_off"]
+    assert [night.outcome for night in nights(home)] == ["broken off", "running"]
+
+
+def test_a_part_of_a_night_is_no_night(home: Home) -> None:
+    assert end(home, "r1", now(), Findings(is_whole=False), max_age_days=40) is None
+    assert not home.nights.exists()
+    night = end(home, "r2", now(), Findings(), max_age_days=40)
+    assert night and night.outcome == "broken off"
+
+
+@pytest.mark.parametrize(
+    "damage", [b'{"run_id": "r2", "began_a', b"\xff\xfe\n", b"[]\n", b"null\n", b'{"result": 1, "warnings": [{}]}\n', b"\0\0\0"]
+)
+def test_a_damaged_line_is_no_line(home: Home, damage: bytes) -> None:
+    end(home, "r1", now(), Findings(result="held"), max_age_days=40)
+    with home.nights.open("ab") as file:
+        file.write(damage)
+    end(home, "r3", now(), Findings(result="held"), max_age_days=40)
+    assert [night.run_id for night in nights(home)] == ["r1", "r3"]
+
+
+def test_odd_texts_are_kept(home: Home) -> None:
+    findings = Findings(result="published")
+    text = "notat \udcff\ud800 \0 æøå\n".encode("utf-8", "surrogatepass").decode("utf-8", "surrogatepass")
+    findings.warn("unused", text, files=[os.fsdecode(b"l\xf8nn.csv")])
+    end(home, "r1", now(), findings, max_age_days=40)
+    night = last_night(home)
+    assert night and night.warnings[0].text == text and night.as_text()
+
+
+def test_long_lists_are_cut() -> None:
+    warnings = tuple(NightWarning("unused", f"fil{n}.txt is left alone", files=(f"fil{n}.txt",)) for n in range(30))
+    text = Night("r", now(), "held", now(), warnings=warnings).as_text()
+    assert "files that are not used (30)\n" in text and "    and 20 more" in text
+    assert len(text.splitlines()) < 17
+    night = Night("r", now(), "held", now(), warnings=(NightWarning("rows_gone", "fravaer: 30 rows", 30, ("a",) * 9),))
+    assert "- rows gone since the last publication (30): a\n    fravaer: 30 rows" in night.as_text()
+
+
+def test_every_kind_says_who_does_what() -> None:
+    assert all(kind.who in ("payroll office", "data team") and kind.to_do and kind.title for kind in KINDS.values())
+
+
+def test_status_needs_neither_dagster_nor_dbt(home: Home) -> None:
+    program = (
+        "import sys; from click.testing import CliRunner; from orchestration.cli import main; "
+        "done = CliRunner().invoke(main, ['status', '--json', '--home', sys.argv[1]]); print(done.output); "
+        "assert done.exit_code == 1, done.output; assert not {'dagster', 'dbt'} & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(home.root)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["problems"] == ["nothing has been published"] and found["nights"] == [] and found["disk"]["free"] > 0
+
+
+def test_a_home_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "arsverk"), "status", "--home", str(tmp_path / "borte")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2 and "is not a home folder" in done.stderr

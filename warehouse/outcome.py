@@ -1,0 +1,333 @@
+"""How a night ended: what it found on its way, the one text about it, and the file of all nights (nights.jsonl).
+Not here: what a stage looks for (orchestration/stages.py), or how the text reaches people (orchestration/notify.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from warehouse.errors import ProgramFault, Refused, UsageError
+from warehouse.ledger import PublicationEntry, of_kind, read_ledger
+from warehouse.paths import PRIVATE_FILE, Home
+from warehouse.publication import current_publication
+
+OSLO = ZoneInfo("Europe/Oslo")
+PAYROLL, DATA_TEAM = "payroll office", "data team"
+PUBLISHED, HELD, REFUSED = "published", "held", "refused"
+BROKEN_OFF, RUNNING = "broken off", "running"
+FILES_NAMED, LINES_NAMED = 10, 10
+
+log = logging.getLogger("arsverk")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of warning: the part of the night it comes from, what it is called, who does something about it, and what."""
+
+    area: str
+    title: str
+    who: str
+    to_do: str
+
+
+# In the order in which the text has them.
+KINDS = {
+    "broken_off": Kind("night", "the night before did not end", DATA_TEAM, "look why it was killed: memory, power, full disk"),
+    "mended": Kind("mended", "damage that was mended", DATA_TEAM, "look at the disk; nothing else is to be done"),
+    "damaged": Kind("publication", "made without a comparison", DATA_TEAM, "restore the damaged publication from backup"),
+    "stale": Kind("landing", "stale extract", PAYROLL, "deliver a new full extract, or say why none comes"),
+    "waiting": Kind("landing", "delivery missing or waiting", PAYROLL, "deliver the files that are missing"),
+    "unused": Kind(
+        "landing",
+        "files that are not used",
+        DATA_TEAM,
+        "correct name or date, or take the file out of the landing folder (arsverk arrivals)",
+    ),
+    "left_out": Kind("feeds", "optional files left out", DATA_TEAM, "have the file corrected and delivered again"),
+    "unknown_columns": Kind("feeds", "unknown columns", DATA_TEAM, "see whether the export has changed"),
+    "quarantined": Kind(
+        "feeds",
+        "rows in quarantine",
+        PAYROLL,
+        "correct them where they are kept; quarantine/<date>.csv lists them",
+    ),
+    "rows_gone": Kind(
+        "feeds",
+        "rows gone since the last publication",
+        PAYROLL,
+        "look up the named rows; if they should be there, deliver again",
+    ),
+    "loss_accepted": Kind("continuity", "losses that were accepted", DATA_TEAM, "nothing, if the acceptance still holds"),
+    "mismatches": Kind(
+        "reconciliation", "printed figures that newly mismatch", DATA_TEAM, "read `reason` in marts.reconciliation"
+    ),
+    "open_threshold": Kind("disclosure", "thresholds of 0", DATA_TEAM, "raise them in arsverk.toml, if this is not meant"),
+    "further_withheld": Kind(
+        "disclosure", "cells withheld for what the attack found", DATA_TEAM, "nothing; many are worth a look at what was moved"
+    ),
+}
+
+# Who does what when a stage refuses.
+TO_DO = {
+    "start": (DATA_TEAM, "do what the message says and run again"),
+    "take_in": (DATA_TEAM, "give the night access to the files that are named, and run again"),
+    "choose": (PAYROLL, "deliver the files that are named, corrected or for the first time, under the same names"),
+    "load": (PAYROLL, "deliver the files that are named"),
+    "accept": (PAYROLL, "have the named files corrected or made again, and deliver them under the same names"),
+    "continuity": (PAYROLL, "have the extract made again; or if it is right, the data team accepts it: arsverk accept"),
+    "build": (DATA_TEAM, "a figure breaks a rule of the house: look at the named test in build/warehouse.duckdb"),
+    "accept_restatement": (
+        DATA_TEAM,
+        "ask the payroll office whether the change is meant: arsverk accept, or a corrected file",
+    ),
+    "publish": (DATA_TEAM, "run the whole night"),
+}
+OF_MACHINE = (DATA_TEAM, "mend the machine (disk, memory, rights) and run again: arsverk run")
+OF_SETTINGS = (DATA_TEAM, "correct the settings as the message says, and run again: arsverk run")
+OF_PROGRAM = (DATA_TEAM, "report this text with the run's log")
+
+
+@dataclass(frozen=True)
+class NightWarning:
+    """Something that did not stop the night and that somebody should know. `count` counts what the kind is about."""
+
+    kind: str
+    text: str
+    count: int = 1
+    files: tuple[str, ...] = ()
+
+
+@dataclass
+class Findings:
+    """What a night has found so far. Every stage of one run writes into the same.
+
+    `is_whole`: it is to end by publishing, by holding, or refused; a part of a night is not.
+    """
+
+    warnings: list[NightWarning] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    who: str = ""
+    to_do: str = ""
+    stage: str = "start"
+    result: str | None = None
+    is_whole: bool = True
+
+    def warn(self, kind: str, text: str, *, count: int = 1, files: Iterable[str] = ()) -> None:
+        """Keep a warning and log it. A step that is tried again finds the same one again."""
+        log.warning("%s: %s", KINDS[kind].area, text)
+        self.add(NightWarning(kind, text, count, tuple(files)))
+
+    def add(self, warning: NightWarning) -> None:
+        """Keep a warning that has been logged."""
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+
+    def refuse(self, error: BaseException, reason: str | None = None) -> None:
+        """Keep why the night ends, and say who does what: by what was raised, and by the stage that raised it."""
+        reason = reason or (error.as_text() if isinstance(error, ProgramFault) else str(error))
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+        if len(self.reasons) > 1:
+            return
+        if isinstance(error, ProgramFault):
+            self.who, self.to_do = OF_PROGRAM
+        elif isinstance(error, UsageError):
+            self.who, self.to_do = OF_SETTINGS
+        elif isinstance(error, Refused) or self.stage == "build":
+            self.who, self.to_do = TO_DO.get(self.stage, OF_PROGRAM)
+        else:
+            self.who, self.to_do = OF_MACHINE
+
+
+@dataclass(frozen=True)
+class Night:
+    """One night, as nights.jsonl has it: two lines, one when it begins and one when it ends.
+
+    `publication_id`, `as_of` and `published_at` (UTC) are of the publication that was served when it ended, if there was one.
+    """
+
+    run_id: str
+    began_at: str
+    result: str
+    ended_at: str = ""
+    publication_id: str | None = None
+    as_of: str | None = None
+    published_at: str | None = None
+    reason: str = ""
+    who: str = ""
+    to_do: str = ""
+    warnings: tuple[NightWarning, ...] = ()
+
+    @property
+    def outcome(self) -> str:
+        """The result in words: refused, published or held, with warnings or without."""
+        has = f"{self.result} with warnings"
+        return has if self.warnings and self.result in (PUBLISHED, HELD) else self.result
+
+    @property
+    def is_wanted(self) -> str:
+        """The word of the setting `notify_on` by which somebody wants to know of it."""
+        return "warnings" if self.outcome.endswith("with warnings") else self.result
+
+    def as_text(self) -> str:
+        """What happened, what is served now and how old, what to do and who; as one text, whoever reads it where."""
+        first = {
+            PUBLISHED: f"{self.outcome.capitalize()}: {self.publication_id}",
+            HELD: f"{self.outcome.capitalize()}: nothing new has come; the last publication holds",
+            REFUSED: f"Refused: nothing was published\n{self.reason}",
+        }.get(self.result, self.result.capitalize())
+        lines = [first, self.served_text()]
+        if self.who:
+            lines.append(f"To do ({self.who}): {self.to_do}")
+        return "\n".join([*lines, *self.warning_lines()])
+
+    def served_text(self) -> str:
+        """Which publication is served, of which extract, and how old both are."""
+        if not self.publication_id or not self.as_of or not self.published_at:
+            return "Served now: nothing; there has been no publication yet"
+        published = datetime.fromisoformat(self.published_at).replace(tzinfo=UTC).astimezone(OSLO)
+        age = days_since(date.fromisoformat(self.as_of))
+        return (
+            f"Served now: {self.publication_id}, of the extract of {self.as_of} ({age} days old),"
+            f" published {published:%Y-%m-%d %H:%M}"
+        )
+
+    def warning_lines(self) -> Iterator[str]:
+        """The warnings by kind, each with its count, its files, and who does what."""
+        if self.warnings:
+            yield "Warnings:"
+        for name, kind in KINDS.items():
+            found = [warning for warning in self.warnings if warning.kind == name]
+            if not found:
+                continue
+            unsaid = [warning for warning in found if not warning.text.startswith(warning.files)]
+            files = list(dict.fromkeys(file for warning in unsaid for file in warning.files))
+            more = f" and {len(files) - FILES_NAMED} more" if len(files) > FILES_NAMED else ""
+            named = f": {', '.join(files[:FILES_NAMED])}{more}" if files else ""
+            yield f"- {kind.title} ({sum(warning.count for warning in found)}){named}"
+            yield from (f"    {line}" for warning in found[:LINES_NAMED] for line in warning.text.splitlines())
+            if len(found) > LINES_NAMED:
+                yield f"    and {len(found) - LINES_NAMED} more"
+            yield f"    To do ({kind.who}): {kind.to_do}"
+
+
+def days_since(day: date) -> int:
+    """Days from a date to today in Norway."""
+    return (datetime.now(OSLO).date() - day).days
+
+
+def served_entry(home: Home) -> PublicationEntry | None:
+    """The ledger's entry of the publication that is served."""
+    current = current_publication(home)
+    made = of_kind(read_ledger(home), PublicationEntry)
+    return next((entry for entry in reversed(made) if entry.publication_id == current), None)
+
+
+def begin(home: Home, run_id: str, findings: Findings) -> str:
+    """Note that a night begins, by the process that holds the writer's lock; returns when. One that did not end is told."""
+    before = nights(home)
+    if before and before[-1].result == BROKEN_OFF:
+        findings.warn("broken_off", f"the night that began {local(before[-1].began_at)} was broken off and did not end")
+    began_at = now()
+    _append(home, {"run_id": run_id, "began_at": began_at, **_process(os.getpid())})
+    return began_at
+
+
+def end(home: Home, run_id: str, began_at: str, findings: Findings, *, max_age_days: int | None) -> Night | None:
+    """Note how a night ends; None for a part of a night that neither publishes nor fails, which is no news.
+
+    `max_age_days`: of the served extract, above which it is stale; None where a human has asked for just that one.
+    """
+    result = findings.result or (REFUSED if findings.reasons else BROKEN_OFF)
+    if result == BROKEN_OFF and not findings.is_whole:
+        return None
+    try:
+        served = served_entry(home)
+    except (OSError, ValueError, Refused):
+        served = None  # what cannot be read has been said, and `arsverk verify` says more
+    if served and max_age_days is not None and result in (PUBLISHED, HELD) and days_since(served.as_of) > max_age_days:
+        age = days_since(served.as_of)
+        findings.warn("stale", f"the extract that is served is {age} days old; more than {max_age_days} are too many")
+    night = Night(
+        run_id,
+        began_at,
+        result,
+        ended_at=now(),
+        publication_id=served.publication_id if served else None,
+        as_of=str(served.as_of) if served else None,
+        published_at=served.published_at if served else None,
+        reason="\n".join(findings.reasons) if result == REFUSED else "",
+        who=findings.who if result == REFUSED else "",
+        to_do=findings.to_do if result == REFUSED else "",
+        warnings=tuple(findings.warnings),
+    )
+    _append(home, asdict(night))
+    return night
+
+
+def nights(home: Home) -> list[Night]:
+    """All nights, in the order in which they began. One without an end is running, or was broken off."""
+    if not home.nights.exists():
+        return []
+    found: dict[str, Night] = {}
+    for line in home.nights.read_text(encoding="utf-8", errors="replace").splitlines():
+        # A line that a crash has cut off, or that somebody has changed, is no line.
+        with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+            night = _night(json.loads(line))
+            found[night.run_id] = night
+    return list(found.values())
+
+
+def _night(line: dict[str, Any]) -> Night:
+    if "result" in line:
+        warnings = [NightWarning(**{**one, "files": tuple(one["files"])}) for one in line.pop("warnings")]
+        return Night(**line, warnings=tuple(one for one in warnings if one.kind in KINDS))
+    is_alive = _process(line["process"]) == {name: line[name] for name in ("process", "started")}
+    return Night(line["run_id"], line["began_at"], RUNNING if is_alive else BROKEN_OFF)
+
+
+def last_night(home: Home, since: str = "") -> Night | None:
+    """The last night that has ended, if it ended after `since` (as `now` says it)."""
+    ended = [night for night in nights(home) if night.ended_at > since]
+    return max(ended, key=lambda night: night.ended_at) if ended else None
+
+
+def local(moment: str) -> str:
+    """A recorded time as a clock in Norway shows it."""
+    return f"{datetime.fromisoformat(moment).astimezone(OSLO):%Y-%m-%d %H:%M}"
+
+
+def now() -> str:
+    """The time as it is recorded, UTC."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _process(number: int) -> dict[str, Any]:
+    """A process and when the machine started it: numbers are used again."""
+    try:
+        started = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        started = ""
+    return {"process": number, "started": started}
+
+
+def _append(home: Home, record: dict[str, Any]) -> None:
+    """Add a line at once, so that two processes do not mix theirs; after a line that was cut off on a new one."""
+    text = json.dumps(record, ensure_ascii=True)
+    descriptor = os.open(home.nights, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE_FILE)
+    try:
+        size = os.fstat(descriptor).st_size
+        cut_off = size and os.pread(descriptor, 1, size - 1) != b"\n"
+        os.write(descriptor, (("\n" if cut_off else "") + text + "\n").encode("ascii"))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
