@@ -36,7 +36,7 @@ same: $(STAMP)  ## first nights of revision BASE and of this code: which tables 
 	@$(BIN)/python -m tests.same_publications $(BASE)
 
 dev: $(STAMP)  ## Dagster's web pages and daemon, on http://127.0.0.1:3000 for this machine's own browser alone
-	@umask 077 && mkdir -p $(HOME_FOLDER)/dagster && cp orchestration/dagster.yaml $(HOME_FOLDER)/dagster/
+	@umask 077 && mkdir -p $(HOME_FOLDER)/dagster && cp -n orchestration/dagster.yaml $(HOME_FOLDER)/dagster/ || true
 	@umask 077 && ARSVERK_HOME=$(abspath $(HOME_FOLDER)) DAGSTER_HOME=$(abspath $(HOME_FOLDER))/dagster \
 		$(BIN)/python -m orchestration.webserver --with-daemon
 

@@ -7,6 +7,7 @@ from orchestration.defs.landing import chosen_delivery
 from orchestration.defs.models import dbt_models
 from orchestration.defs.nightly import landing_folder, nightly, nightly_schedule
 from orchestration.defs.publication import disclosure_attack, publication, restated_figures, served_tables
+from orchestration.instance import killed_runs
 from orchestration.night import Night, keep_failure
 
 # The hook sits on the assets, not on the job: whoever runs one, by whatever way, somebody is told of its failure.
@@ -26,7 +27,7 @@ defs = dg.Definitions(
     ],
     jobs=[nightly],
     schedules=[nightly_schedule],
-    sensors=[landing_folder],
+    sensors=[landing_folder, killed_runs],
     # Assets hand nothing on through an I/O manager. Dagster's own would take a folder of pickles from run configuration.
     resources={"night": Night(), "io_manager": dg.InMemoryIOManager()},
     executor=dg.in_process_executor,

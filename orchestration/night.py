@@ -12,6 +12,8 @@ from typing import Any
 import dagster as dg
 from pydantic import PrivateAttr
 
+from orchestration import signals
+from orchestration.instance import PROCESS_TAG, end_dead_runs
 from orchestration.notify import end_night
 from orchestration.stages import OUTSIDE_DAGSTER, Plan, log, no_event
 from sources.contract import Feed
@@ -21,6 +23,7 @@ from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.lock import writer_lock
 from warehouse.outcome import Findings, begin, now
 from warehouse.paths import Home
+from warehouse.processes import identity_of
 from warehouse.publication import current_publication
 from warehouse.settings import DEFAULT_FILE, Settings, read_settings
 
@@ -62,6 +65,10 @@ class Night(dg.ConfigurableResource):
             try:
                 self.home.prepare()
                 held.enter_context(writer_lock(self.home))
+                if context.instance and context.run:
+                    signals.remember_run(run_id)
+                    context.instance.add_run_tags(run_id, {PROCESS_TAG: identity_of(os.getpid())})
+                    end_dead_runs(context.instance, self.home, own=run_id, lock_held=True)
                 if self._findings.is_whole:
                     began_at = begin(self.home, run_id, self._findings)
             except Exception as error:

@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import traceback
 from datetime import date
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from orchestration.instance import prepare_instance
 from warehouse.errors import ProgramFault, Refused, UsageError
-from warehouse.mend import mend_dagster
 from warehouse.outcome import Findings, last_night, now
-from warehouse.paths import Home, write_private
+from warehouse.paths import Home
 from warehouse.publication import current_publication
 from warehouse.settings import DEFAULT_FILE, read_settings
-
-
-def prepare_instance(home: Home) -> None:
-    """Give the Dagster instance of this home its settings file and make it the one of this process."""
-    wanted = files("orchestration").joinpath("dagster.yaml").read_text(encoding="utf-8")
-    present = home.dagster / "dagster.yaml"
-    if not present.exists() or present.read_text(encoding="utf-8") != wanted:
-        write_private(present, wanted)
-    for line in mend_dagster(home):
-        logging.getLogger("arsverk").warning("mended: %s", line)
-    os.environ["DAGSTER_HOME"] = str(home.dagster)
 
 
 def run_night(

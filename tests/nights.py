@@ -7,7 +7,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from orchestration.run import prepare_instance, run_night
+from orchestration.instance import prepare_instance
+from orchestration.run import run_night
 from warehouse.paths import Home
 
 

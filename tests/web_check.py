@@ -28,7 +28,7 @@ from typing import Any
 import httpx
 from websockets.sync.client import connect
 
-from orchestration.run import prepare_instance
+from orchestration.instance import prepare_instance
 from warehouse.paths import Home
 
 CONFIGURATION = Path(__file__).parents[1] / "docs" / "nginx" / "arsverk.conf"

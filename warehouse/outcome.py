@@ -11,13 +11,13 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.ledger import PublicationEntry, of_kind, read_ledger
 from warehouse.paths import PRIVATE_FILE, Home
+from warehouse.processes import identity_of, is_running
 from warehouse.publication import current_publication
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -238,7 +238,7 @@ def begin(home: Home, run_id: str, findings: Findings) -> str:
     if before and before[-1].result == BROKEN_OFF:
         findings.warn("broken_off", f"the night that began {local(before[-1].began_at)} was broken off and did not end")
     began_at = now()
-    _append(home, {"run_id": run_id, "began_at": began_at, **_process(os.getpid())})
+    _append(home, {"run_id": run_id, "began_at": began_at, "process": identity_of(os.getpid())})
     return began_at
 
 
@@ -291,8 +291,7 @@ def _night(line: dict[str, Any]) -> Night:
     if "result" in line:
         warnings = [NightWarning(**{**one, "files": tuple(one["files"])}) for one in line.pop("warnings")]
         return Night(**line, warnings=tuple(one for one in warnings if one.kind in KINDS))
-    is_alive = _process(line["process"]) == {name: line[name] for name in ("process", "started")}
-    return Night(line["run_id"], line["began_at"], RUNNING if is_alive else BROKEN_OFF)
+    return Night(line["run_id"], line["began_at"], RUNNING if is_running(line["process"]) else BROKEN_OFF)
 
 
 def last_night(home: Home, since: str = "") -> Night | None:
@@ -309,15 +308,6 @@ def local(moment: str) -> str:
 def now() -> str:
     """The time as it is recorded, UTC."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
-def _process(number: int) -> dict[str, Any]:
-    """A process and when the machine started it: numbers are used again."""
-    try:
-        started = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        started = ""
-    return {"process": number, "started": started}
 
 
 def _append(home: Home, record: dict[str, Any]) -> None:

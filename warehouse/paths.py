@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from warehouse.errors import Refused
 
 PRIVATE_FOLDER = 0o700
 # Readers pass through the home folder to publish/, but may not list it.
@@ -88,6 +91,11 @@ class Home:
         return self.root / "pseudonym.key"
 
     @property
+    def key_fingerprint(self) -> Path:
+        """Which pseudonym key the archive's nights used. Deleting it lets another key in."""
+        return self.root / "pseudonym.fingerprint"
+
+    @property
     def trace_log(self) -> Path:
         """Who has traced a withheld cell, and when."""
         return self.root / "trace.log"
@@ -98,7 +106,12 @@ class Home:
         return self.root / "nights.jsonl"
 
     def prepare(self) -> None:
-        """Create the folders with their modes. Modes are set anew so that a loosened one is mended."""
+        """Create the folders with their modes. Modes are set anew so that a loosened one is mended.
+
+        Raises:
+            Refused: the home is another user's, or a folder cannot be made.
+        """
+        self.require_owner()
         for folder, mode in [
             (self.root, PASSAGE_FOLDER),
             (self.archive, PRIVATE_FOLDER),
@@ -112,6 +125,22 @@ class Home:
             folder.chmod(mode)
         if not self.landing.exists():
             self.landing.mkdir(mode=PRIVATE_FOLDER)
+
+    def require_owner(self) -> None:
+        """Files made by another user, root included, would stop the owner's next night.
+
+        Raises:
+            Refused: this process is not the owner of the home folder.
+        """
+        if not self.root.exists():
+            return
+        owner = self.root.stat().st_uid
+        if owner != os.geteuid():
+            try:
+                name = pwd.getpwuid(owner).pw_name
+            except KeyError:
+                name = f"#{owner}"
+            raise Refused(f"{self.root} belongs to {name}; run the command as that user: sudo -u {name} arsverk …")
 
 
 def keep_files_private() -> None:

@@ -140,6 +140,7 @@ def scratch_home(home: Home, root: Path) -> Iterator[Home]:
             (scratch.archive, home.archive),
             (scratch.history, home.history),
             (scratch.pseudonym_key, home.pseudonym_key),
+            (scratch.key_fingerprint, home.key_fingerprint),
         ]:
             if target.exists():
                 link.symlink_to(target.resolve())

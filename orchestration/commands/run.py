@@ -74,8 +74,10 @@ def command(
     Exit codes: 0 published, or held: nothing new has come and the last publication holds; the last line says which
                 1 refused: the last publication is untouched, the reason is on stderr
                 2 wrong usage or settings
+                129, 130, 143 ended by SIGHUP, Ctrl-C, SIGTERM: nothing more is published
     """
     from orchestration.run import run_night
+    from orchestration.signals import end_at_once_on_signals
     from sources.payroll.profile import ProfileError, read_profile
     from warehouse.outcome import last_night, now
     from warehouse.publication import current_publication
@@ -87,6 +89,7 @@ def command(
         raise UsageError(str(error)) from None
     if accept_restatement is not None and not accept_restatement.strip():
         raise UsageError("--accept-restatement needs a reason that an auditor will understand")
+    end_at_once_on_signals()
     show_progress("starting Dagster")
     home = Home(home_folder.resolve())
     home.prepare()

@@ -71,6 +71,29 @@ def test_kill_at_each_stage(home: Home, stage: str) -> None:
     assert verify(home) == []
 
 
+@pytest.mark.parametrize(
+    ("number", "stage"),
+    [
+        pytest.param(signal.SIGHUP, "starting Dagster", marks=pytest.mark.exhaustive),
+        (signal.SIGTERM, "models: sick_leave_by_sex"),
+        pytest.param(signal.SIGINT, "disclosure:", marks=pytest.mark.exhaustive),
+    ],
+)
+def test_a_signal_ends_the_run_at_once(home: Home, number: signal.Signals, stage: str) -> None:
+    night = start_arsverk("run", "--home", home.root)
+    assert night.stdout is not None
+    for line in night.stdout:
+        if stage in line:
+            os.kill(night.pid, number)
+            break
+    _, said = night.communicate(timeout=30)
+    assert night.returncode == 128 + number, said
+    assert f"ended by {number.name}" in said and "Traceback" not in said
+    with writer_lock(home):
+        assert served_as_of(home) == SEPTEMBER
+    assert verify(home) == []
+
+
 # Kills its own process just before the n-th change that publish() makes to the file system and that names `only`. Changes
 # within an unfinished folder, which nobody is pointed to, are all alike and do not count.
 KILLED_PUBLISH = """

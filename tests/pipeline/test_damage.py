@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.run import prepare_instance, run_night
+from orchestration.instance import prepare_instance
+from orchestration.run import run_night
 from sources.registry import feeds
 from tests.builds import Built
 from tests.command import ARSVERK, arsverk

@@ -11,8 +11,9 @@ import pytest
 
 from orchestration import stages
 from orchestration.definitions import defs
+from orchestration.instance import prepare_instance
 from orchestration.night import HOME_VARIABLE, SETTINGS_VARIABLE
-from orchestration.run import failure_of, prepare_instance, run_night
+from orchestration.run import failure_of, run_night
 from orchestration.stages import STAGES, Plan, publish, recorded_stages
 from sources.payroll.profile import feeds_by
 from tests.building import settings_with

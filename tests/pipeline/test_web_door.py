@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from orchestration.run import prepare_instance
+from orchestration.instance import prepare_instance
 from warehouse.paths import Home
 
 SECONDS_TO_START = 60
