@@ -24,7 +24,7 @@ from warehouse.archive import take_in as archive_new_files
 from warehouse.arrivals import accepted_reason, is_served_already, older_text, same_rows, unused_older
 from warehouse.build_database import delivery_being_built, start_build
 from warehouse.catalogue import Table, tables_of, thresholds
-from warehouse.continuity import Comparison, compare_with_last, what_is_gone
+from warehouse.continuity import Comparison, Gone, compare_with_last, what_is_gone
 from warehouse.database import connect, one
 from warehouse.delivery import Choice, Delivery
 from warehouse.delivery import choose as choose_delivery
@@ -389,13 +389,15 @@ def accept(plan: Plan) -> Delivery:
     return delivery
 
 
-@gate(saw=lambda gone: f"{len(gone)} losses")
-def continuity(plan: Plan) -> list[str]:
+@gate(saw=lambda gone: f"{len(gone.to_accept)} losses to accept, {len(gone.to_tell)} to tell")
+def continuity(plan: Plan) -> Gone:
     """Whether the delivery lost nothing that a full extract keeps, or a human has accepted what is gone."""
     delivery = delivery_being_built(plan.home, plan.settings)
     gone = what_is_gone(plan.home, plan.settings, plan.feeds, delivery, plan.previous)
-    if not gone:
-        return []
+    for line in gone.to_tell:
+        plan.findings.warn("loss", line)
+    if not gone.to_accept:
+        return gone
     with connect(plan.home.build_database, plan.settings, read_only=True) as con:
         accepted = one(con, "select accepted_restatement from raw.publication")[0]
     if not accepted:
@@ -403,13 +405,13 @@ def continuity(plan: Plan) -> list[str]:
             "\n".join(
                 [
                     f"the delivery of {delivery.extract_date} has lost what a full extract keeps",
-                    *(f"  {line}" for line in gone),
+                    *(f"  {line}" for line in gone.to_accept),
                     "have the extract made again; or if it is right:"
                     f" arsverk accept {delivery.extract_date} --reason TEXT, and run the night again",
                 ]
             )
         )
-    for line in gone:
+    for line in gone.to_accept:
         plan.findings.warn("loss_accepted", f"{line}; accepted: {accepted}")
     return gone
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -82,38 +82,47 @@ def _compared(con: duckdb.DuckDBPyConnection, feed: Feed, key: Sequence[str]) ->
     return Comparison(rows_gone == 0, rows_before, rows_gone, found)
 
 
-# Months with so few rows a month say nothing when the next has none.
-FEWEST_ROWS_OF_MONTHS = 15
+# Smaller numbers go to nothing, or halve, by chance.
+FEWEST_ROWS = 5
+FEWEST_DAYS = 30
+# The date by which a feed's rows belong to a month, and how many the three months before must have together, for a month
+# without any to be no chance.
 MONTHS_BEFORE = 3
-# So many rows gone at the end of the earlier file, and none kept after them, are no chance.
-FEWEST_ROWS_OF_TAIL = 5
-FIRST_DATES = {"fravaer": "from_date", "permisjoner": "from_date", "stillinger": "valid_from"}
+MONTHS_NAMED = 12
+FIRST_DATES = {"fravaer": ("from_date", 15), "permisjoner": ("from_date", 30), "stillinger": ("valid_from", 30)}
 
 
-def what_is_gone(
-    home: Home, settings: Settings, feeds: Mapping[str, Feed], delivery: Delivery, previous: str | None
-) -> list[str]:
-    """What a full extract should not have lost, a line each: for a human to look at before anything is computed.
+@dataclass
+class Gone:
+    """What a full extract should not have lost, a line each: what a human has to accept, and what is only told."""
 
-    Of the required feeds: rows, persons, open positions and the lost days of closed months that dropped by more than
-    `max_drop` since the served delivery; a newest month without rows; a file that looks cut off.
+    to_accept: list[str] = field(default_factory=list)
+    to_tell: list[str] = field(default_factory=list)
+
+
+def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], delivery: Delivery, previous: str | None) -> Gone:
+    """Hold the required feeds against the delivery that is served, before anything is computed.
+
+    To accept: rows or persons that dropped by more than `max_drop`, an end of the file that is gone, a newest month without
+    rows, a closed month that lost most of its absence, no position with an end in view any more, a file that is cut off. To
+    tell: closed months whose days of absence dropped by more than `max_drop`. Small numbers are let be.
     """
     required = [feed for feed in feeds.values() if feed.required]
-    found = _cut_lines(home, required, delivery, previous)
+    gone = Gone(_cut_lines(home, required, delivery, previous))
     with connect(home.build_database, settings, read_only=True) as con:
-        found += _empty_months(con, required, delivery)
+        gone.to_accept += _empty_months(con, required, delivery)
     if previous is None:
-        return found
+        return gone
     with raw_rows(home, previous, settings, home.build / "earlier") as rows, connect(home.build_database, settings) as con:
         con.execute(f"attach {quoted(str(rows))} as last (read_only)")
         before, now = (one(con, f"select as_of from {database}raw.settings")[0] for database in ("last.", ""))
         if before <= now:
             for feed in required:
-                found += _drops(con, feed, delivery, settings.max_drop)
-            found += _open_positions(con, settings.max_drop)
-            found += _lost_days(con, settings.max_drop)
+                gone.to_accept += _drops(con, feed, delivery, settings.max_drop)
+            gone.to_accept += _ends_in_view(con)
+            _lost_days(con, settings.max_drop, gone)
         con.execute("detach last")
-    return found
+    return gone
 
 
 def _names(feed: Feed, delivery: Delivery) -> str:
@@ -131,44 +140,37 @@ def _drops(con: duckdb.DuckDBPyConnection, feed: Feed, delivery: Delivery, max_d
         counted["persons"] = "count(distinct employee_no)"
     for what, count in counted.items():
         was, now = (one(con, f"select {count} from {database}raw.{feed.name}")[0] for database in ("last.", ""))
-        if was - now > max_drop * was:
+        if was - now > max(max_drop * was, FEWEST_ROWS):
             found.append(f"{_names(feed, delivery)}: {what} of {feed.name} {_fall(was, now)}")
-    key = ", ".join(feed.column_names(feed.natural_key)) if feed.natural_key else None
-    if key and not found:
-        total, kept = one(
-            con,
-            f"""select max(old.row_number), max(old.row_number) filter (exists (
-                    select 1 from raw.{feed.name} as new where {
-                " and ".join(f"new.{name} is not distinct from old.{name}" for name in key.split(", "))
-            }))
-                from last.raw.{feed.name} as old""",
-        )
-        if kept is not None and total - kept >= FEWEST_ROWS_OF_TAIL:
-            found.append(
-                f"{_names(feed, delivery)}: the last {total - kept} rows of the earlier file are gone: it looks cut off"
-            )
-    return found
+    return found or _cut_tail(con, feed, delivery)
 
 
-def _open_positions(con: duckdb.DuckDBPyConnection, max_drop: float) -> list[str]:
-    found = []
-    for what, condition in {
-        "positions that last beyond the extract": "valid_to is null or valid_to > (select as_of from {0}raw.settings)",
-        "positions with an end after the extract": "valid_to > (select as_of from {0}raw.settings)",
-    }.items():
-        was, now = (
-            one(con, f"select count(*) from {database}raw.stillinger where {condition.format(database)}")[0]
-            for database in ("last.", "")
-        )
-        # How many have an end in view changes with the season; that none has any more does not.
-        limit = max_drop * was if "beyond" in what else max(was - 1, FEWEST_ROWS_OF_TAIL)
-        if was - now > limit:
-            found.append(f"stillinger: {what} {_fall(was, now)}")
-    return found
+def _cut_tail(con: duckdb.DuckDBPyConnection, feed: Feed, delivery: Delivery) -> list[str]:
+    """The last rows of the earlier file, when not one of them is there any more."""
+    same = " and ".join(f"new.{name} is not distinct from old.{name}" for name in feed.column_names(feed.natural_key))
+    total, kept = one(
+        con,
+        f"""select max(old.row_number), max(old.row_number) filter (exists (select 1 from raw.{feed.name} as new where {same}))
+            from last.raw.{feed.name} as old""",
+    )
+    if kept is None or total - kept < FEWEST_ROWS:
+        return []
+    return [f"{_names(feed, delivery)}: the last {total - kept} rows of the earlier file are gone: it looks cut off"]
 
 
-def _lost_days(con: duckdb.DuckDBPyConnection, max_drop: float) -> list[str]:
-    """Closed months whose lost days, counted in calendar days by percent, dropped by more than an average month may."""
+def _ends_in_view(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Whether positions with an end after the extract are all gone. How many there are changes with the season."""
+    was, now = (
+        one(con, f"select count(*) from {database}raw.stillinger where valid_to > (select as_of from {database}raw.settings)")[
+            0
+        ]
+        for database in ("last.", "")
+    )
+    return [f"stillinger: positions with an end after the extract {_fall(was, now)}"] if was > FEWEST_ROWS and not now else []
+
+
+def _lost_days(con: duckdb.DuckDBPyConnection, max_drop: float, gone: Gone) -> None:
+    """Closed months of the last three years whose lost days dropped, counted in calendar days by percent."""
     con.execute(
         """create or replace temp table closed_months as
            select cast(unnest(generate_series(
@@ -184,15 +186,16 @@ def _lost_days(con: duckdb.DuckDBPyConnection, max_drop: float) -> list[str]:
     rows = con.execute(
         f"""select strftime(month, '%Y-%m'), was.days, now.days
             from ({lost.format("last.")}) as was inner join ({lost.format("")}) as now using (month)
-            where was.days - now.days > $1 * greatest(was.days, (select avg(days) from ({lost.format("last.")})))
+            where was.days - now.days > greatest($1 * was.days, {FEWEST_DAYS})
             order by month""",
         [max_drop],
     ).fetchall()
-    if not rows:
-        return []
-    shown = "; ".join(f"{month}: {_fall(was, now)}" for month, was, now in rows[:12])
-    more = f"; and {len(rows) - 12} months more" if len(rows) > 12 else ""
-    return [f"fravaer: days of absence in closed months {shown}{more}"]
+    halved = [row for row in rows if row[2] < row[1] / 2]
+    for lines, months in [(gone.to_accept, halved), (gone.to_tell, [row for row in rows if row not in halved])]:
+        if months:
+            shown = "; ".join(f"{month}: {_fall(was, now)}" for month, was, now in months[:MONTHS_NAMED])
+            more = f"; and {len(months) - MONTHS_NAMED} months more" if len(months) > MONTHS_NAMED else ""
+            lines.append(f"fravaer: days of absence in closed months {shown}{more}")
 
 
 def _empty_months(con: duckdb.DuckDBPyConnection, feeds: Sequence[Feed], delivery: Delivery) -> list[str]:
@@ -201,20 +204,17 @@ def _empty_months(con: duckdb.DuckDBPyConnection, feeds: Sequence[Feed], deliver
     for feed in feeds:
         if feed.name not in FIRST_DATES:
             continue
-        months = [
-            (month, rows)
-            for month, rows in con.execute(
-                f"""select strftime(month, '%Y-%m'), count(row_number)
-                    from (select unnest(generate_series(
-                        date_trunc('month', as_of + interval 1 day) - interval {MONTHS_BEFORE + 1} month,
-                        date_trunc('month', as_of + interval 1 day) - interval 1 month, interval 1 month)) as month
-                        from raw.settings)
-                    left join raw.{feed.name} on date_trunc('month', {FIRST_DATES[feed.name]}) = month
-                    group by month order by month"""
-            ).fetchall()
-        ]
-        *before, (newest, rows) = months
-        if rows == 0 and all(count for _, count in before) and sum(count for _, count in before) >= FEWEST_ROWS_OF_MONTHS:
+        first_date, fewest = FIRST_DATES[feed.name]
+        *before, (newest, rows) = con.execute(
+            f"""select strftime(month, '%Y-%m'), count(row_number)
+                from (select unnest(generate_series(
+                    date_trunc('month', as_of + interval 1 day) - interval {MONTHS_BEFORE + 1} month,
+                    date_trunc('month', as_of + interval 1 day) - interval 1 month, interval 1 month)) as month
+                    from raw.settings)
+                left join raw.{feed.name} on date_trunc('month', {first_date}) = month
+                group by month order by month"""
+        ).fetchall()
+        if rows == 0 and all(count for _, count in before) and sum(count for _, count in before) >= fewest:
             told = ", ".join(f"{month}: {count}" for month, count in before)
             found.append(f"{_names(feed, delivery)}: no row of {feed.name} begins in {newest} ({told})")
     return found

@@ -66,6 +66,7 @@ KINDS = {
         PAYROLL,
         "look up the named rows; if they should be there, deliver again",
     ),
+    "loss": Kind("continuity", "less than the last extract had", PAYROLL, "see whether the named months were corrected"),
     "loss_accepted": Kind("continuity", "losses that were accepted", DATA_TEAM, "nothing, if the acceptance still holds"),
     "mismatches": Kind(
         "reconciliation", "printed figures that newly mismatch", DATA_TEAM, "read `reason` in marts.reconciliation"

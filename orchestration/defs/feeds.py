@@ -181,6 +181,6 @@ def accepted_delivery(context: dg.AssetExecutionContext, night: Night) -> dg.Mat
         delivery = stages.accept(plan)
         gone = stages.continuity(plan)
     return dg.MaterializeResult(
-        metadata={"extract_date": str(delivery.extract_date), "gone_and_accepted": gone},
+        metadata={"extract_date": str(delivery.extract_date), "gone_and_accepted": gone.to_accept},
         check_results=[dg.AssetCheckResult(check_name=DELIVERY_ACCEPTED, passed=True)],
     )
