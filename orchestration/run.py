@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from orchestration.instance import prepare_instance
 from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.outcome import Findings, last_night, now
 from warehouse.paths import Home
@@ -30,6 +29,8 @@ def run_night(
         Refused: the night failed; the message is the diagnosis.
         ProgramFault: it failed because the program contradicts itself.
     """
+    # Not at the top: where Dagster is imported before duckdb, duckdb complains of leaks when the process ends.
+    from orchestration.instance import prepare_instance
     from orchestration.night import environment
 
     began_at = now()

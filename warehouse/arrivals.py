@@ -245,7 +245,8 @@ def is_served_already(home: Home, settings: Settings, delivery: Delivery, previo
     entry = next(
         (one for one in reversed(of_kind(read_ledger(home), PublicationEntry)) if one.publication_id == previous), None
     )
-    if entry is None or (entry.inputs_sha256, entry.code_version) != (delivery.inputs_sha256, code_version()):
+    made_of = (delivery.extract_date, delivery.inputs_sha256, code_version())
+    if entry is None or (entry.as_of, entry.inputs_sha256, entry.code_version) != made_of:
         return False
     recorded = Recorded(home, previous)
     if recorded.damage() or json.loads(recorded.row["settings"]) != json.loads(json.dumps(settings.as_dict())):

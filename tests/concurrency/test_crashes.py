@@ -98,6 +98,10 @@ def test_a_signal_ends_the_run_at_once(home: Home, number: signal.Signals, stage
 # within an unfinished folder, which nobody is pointed to, are all alike and do not count.
 KILLED_PUBLISH = """
 import os, signal, sys
+from pathlib import Path
+from orchestration.dbt import load_manifest
+from warehouse.catalogue import tables_of
+from warehouse.paths import Home
 from warehouse.publish import publish
 from warehouse.settings import read_settings
 home, settings, marts = Home(Path(sys.argv[1])), read_settings(), tables_of(load_manifest())

@@ -552,6 +552,7 @@ def test_nothing_heavy_is_imported(town: tuple[Home, Settings]) -> None:
     words = ["trace", "sick_leave_by_unit", *JANUARY, *V1, "--home", str(town[0].root)]
     code = f"""
 import sys
+from orchestration.cli import main
 main({words!r}, standalone_mode=False)
 heavy = {{"dagster", "dbt", "pandera", "pandas"}} & sys.modules.keys()
 sys.exit(f"imported: {{heavy}}" if heavy else 0)

@@ -16,7 +16,7 @@ from sources.registry import feeds
 from tests.builds import Built
 from tests.command import ARSVERK, arsverk
 from tests.municipalities.by_hand import small_delivery
-from tests.municipalities.files import write_delivery
+from tests.municipalities.files import EXTRACT_DATE, write_delivery
 from warehouse import archive
 from warehouse.archive import sha256_of, take_in
 from warehouse.errors import Refused
@@ -92,7 +92,9 @@ def test_the_way_out_of_what_cannot_be_mended(copy: Home) -> None:
     ):
         run_night(copy, settings_file=None, landing=None, as_of=None)
     before = current_publication(copy)
-    run_night(copy, settings_file=None, landing=None, as_of=None, accept_restatement="disken gikk i stykker")
+    accepted = arsverk("accept", str(EXTRACT_DATE), "--home", copy.root, "--reason", "disken gikk i stykker")
+    assert accepted.returncode == 0, accepted.stderr
+    run_night(copy, settings_file=None, landing=None, as_of=None)
     assert current_publication(copy) != before
     # What was damaged stays damaged, and is no longer served; the night after needs nobody.
     assert all(str(before) in finding for finding in verify(copy))

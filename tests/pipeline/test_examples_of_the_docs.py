@@ -48,6 +48,8 @@ PICTURES = ("landing/", "sources/", "warehouse/", "dbt_project/", "orchestration
 SOME_PUBLICATION = re.compile(r"\b\d{4}-\d{2}-\d{2}_\d{8}T\d+_\w+")
 # Folders of a server → those of the reader here.
 FOLDERS = {"/srv/arsverk-landing": "data/landing", "/srv/arsverk": "data"}
+# The extract date that the documents tell of.
+SOME_DAY = "2024-09-30"
 # Exit code 1 is the answer here: nothing had been published by that day.
 BEFORE_ANYTHING = "--on 2024-"
 # So it is here: the extract is of 2024, and therefore stale.
@@ -185,7 +187,7 @@ def test_the_documents_have_examples_and_each_is_known() -> None:
 def test_an_example_command_does_what_it_says(here: Home, command: str) -> None:
     publication = current_publication(here)
     assert publication
-    words = shlex.split(SOME_PUBLICATION.sub(publication, command))
+    words = shlex.split(SOME_PUBLICATION.sub(publication, command).replace(SOME_DAY, str(AS_OF)))
     done = CliRunner().invoke(main, [FOLDERS.get(word, word) for word in words])
     assert done.exit_code == (1 if BEFORE_ANYTHING in command or command.startswith(STALE) else 0), done.output
 

@@ -130,7 +130,7 @@ def test_what_cannot_be_made_alone_says_so_in_a_sentence(
 def test_every_gate_and_what_lies_between_must_be_on_record() -> None:
     gates = [stage.name for stage in STAGES if stage.is_gate]
     assert set(gates) <= set(recorded_stages())
-    assert recorded_stages() == ["accept", "build", "disclose", "attack", "restate", "accept_restatement"]
+    assert recorded_stages() == ["accept", "continuity", "build", "disclose", "attack", "restate", "accept_restatement"]
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def test_the_record_says_what_each_gate_saw_and_who_accepted(passed: Built) -> N
     assert publish(plan_of(passed)).publication_id == current_publication(passed.home)
 
 
-@pytest.mark.parametrize("left_out", ["accept", "build", "attack", "accept_restatement"])
+@pytest.mark.parametrize("left_out", ["accept", "continuity", "build", "attack", "accept_restatement"])
 def test_a_gate_that_is_left_out_is_named(passed: Built, left_out: str) -> None:
     """The stage before it runs again, and then everything but it."""
     names = [stage.name for stage in STAGES]
@@ -188,7 +188,7 @@ def test_a_gate_that_was_cut_off_is_named(passed: Built, monkeypatch: pytest.Mon
     def cut_off(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stages, "attack_served", cut_off)
+    monkeypatch.setattr(stages, "protect", cut_off)
     with pytest.raises(KeyboardInterrupt):
         stages.attack(plan_of(passed))
     assert problem(passed).splitlines()[0] == "the gate attack did not run to its end"

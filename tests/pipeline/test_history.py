@@ -551,6 +551,10 @@ def test_a_purge_waits_for_a_run(copy: Home) -> None:
 
 KILLED_PURGE = """
 import os, signal, sys
+from datetime import date
+from pathlib import Path
+from warehouse.paths import Home
+from warehouse.purge import purge
 left = int(sys.argv[2])
 def count(event, arguments):
     global left
@@ -576,6 +580,7 @@ def test_history_verify_and_purge_start_without_the_heavy_libraries(nights: Nigh
     told = """
 import sys
 from click.testing import CliRunner
+from orchestration.cli import main
 home = sys.argv[1]
 for command in (["history"], ["history", "publication"], ["verify"], ["purge", "--before", "2024-09-30", "--dry-run"]):
     done = CliRunner().invoke(main, [command[0], "--home", home, *command[1:]])

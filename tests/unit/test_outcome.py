@@ -146,7 +146,7 @@ def test_a_damaged_line_is_no_line(home: Home, damage: bytes) -> None:
 def test_odd_texts_are_kept(home: Home) -> None:
     findings = Findings(result="published")
     text = "notat \udcff\ud800 \0 æøå\n".encode("utf-8", "surrogatepass").decode("utf-8", "surrogatepass")
-    findings.warn("unused", text, files=[os.fsdecode(b"l\xf8nn.csv")])
+    findings.add(NightWarning("unused", text, files=(os.fsdecode(b"l\xf8nn.csv"),)))
     end(home, "r1", now(), findings, max_age_days=40)
     night = last_night(home)
     assert night and night.warnings[0].text == text and night.as_text()
