@@ -24,15 +24,21 @@ def remember_run(run_id: str) -> None:
 
 
 def end_at_once_on_signals() -> None:
-    """Wait for the signals in a thread of its own. Call it before other threads start: they inherit the mask."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    """Let a thread of its own learn of the signals, whatever handlers Dagster and dbt set and whatever the main thread does."""
+    told, tell = os.pipe()
+    os.set_blocking(tell, False)
+    # Python writes the number of every signal that has a handler there at once, from whichever thread the system interrupts.
+    signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
     # nohup has asked that a hang-up changes nothing.
-    awaited = [number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN]
-    threading.Thread(target=_wait, args=(awaited,), name="signals", daemon=True).start()
+    awaited = {number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN}
+    for number in awaited:
+        signal.signal(number, lambda *_: None)
+    threading.Thread(target=_wait, args=(told, awaited), name="signals", daemon=True).start()
 
 
-def _wait(awaited: list[signal.Signals]) -> None:
-    number = signal.sigwait(awaited)
+def _wait(told: int, awaited: set[signal.Signals]) -> None:
+    while (number := os.read(told, 1)[0]) not in awaited:
+        pass
     run_id = _run_ids[-1] if _run_ids else ""
     # Every other thread ends here and the writer's lock is let go; child processes stay children.
     os.execv(sys.executable, [sys.executable, "-m", "orchestration.signals", str(int(number)), run_id])

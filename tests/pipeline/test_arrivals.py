@@ -89,10 +89,12 @@ def test_nights_stop_for_a_human_and_hold(home: Home) -> None:
     first = night(home)
     assert night(home) == first
 
-    fewer = small_delivery()
-    fewer["ansatte"].pop()
+    more, fewer = small_delivery(), small_delivery()
+    more["ansatte"] += [more["ansatte"][0] | {"Ansattnr": str(2000 + n)} for n in range(26)]
+    write_delivery(home.landing, more)
+    first = night(home)
     write_delivery(home.landing, fewer, extract_date=OCTOBER)
-    with pytest.raises(Refused, match=r"ansatte_2024-10-31.csv: persons of ansatte 4 → 3 \(−25,0 %\)"):
+    with pytest.raises(Refused, match=r"ansatte_2024-10-31.csv: persons of ansatte 30 → 4 \(−86,7 %\)"):
         night(home)
     accept(home, feeds(), OCTOBER, "én har sluttet")
     second = night(home)

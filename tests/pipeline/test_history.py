@@ -426,7 +426,7 @@ def test_a_flipped_byte_in_any_kept_file_is_named(nights: Nights, copy: Home) ->
         original, mode = path.read_bytes(), path.stat().st_mode
         flip(path)
         findings = verify(copy)
-        told = "ledger entry" if path == copy.ledger else names.get(path.name, path.name)
+        told = "ledger" if path == copy.ledger else names.get(path.name, path.name)
         where = path.parent.name if path.parent.parent == copy.history else ""
         assert any(told in finding and where in finding for finding in findings), path
         path.write_bytes(original)
