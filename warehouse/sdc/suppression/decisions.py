@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -22,7 +23,7 @@ from warehouse.sdc.suppression.sums import Reader, Source, fingerprints, read_ce
 from warehouse.settings import WITHHOLDING_RULES, Settings
 
 # Goes up when the rule decides otherwise for the same cells, so that nothing decided before is taken over.
-METHOD = 3
+METHOD = 4
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Earlier:
 
     folder: Path
     database: Path | None = None
+    # Whether what it served is known of the figures of now: under other rules the attack does not compare either.
+    is_comparable: bool = True
 
 
 def decide(
@@ -52,9 +55,13 @@ def decide(
     con.execute("create schema if not exists disclosure")
     for mart in withholding:
         _decide_primary(con, mart, limits[mart.name])
-    if earlier is not None and _has_laxer_rules(con, earlier, settings):
-        earlier = None
-    _decide_secondary(con, sources_of(marts), limits, settings.protection_interval, earlier)
+    if earlier is not None:
+        rules, now = _rules_of(con, earlier), settings.as_dict()
+        if _are_laxer(now, rules):
+            earlier = None
+        elif any(rules.get(name) != now[name] for name in WITHHOLDING_RULES):
+            earlier = replace(earlier, is_comparable=False)
+    _decide_secondary(con, sources_of(marts), limits, settings, earlier)
     return {
         mart.name: one(
             con,
@@ -80,18 +87,19 @@ def _decide_secondary(
     con: duckdb.DuckDBPyConnection,
     sources: Sequence[Source],
     limits: dict[str, float],
-    protection_interval: float,
+    settings: Settings,
     earlier: Earlier | None,
 ) -> None:
     read_cells(con, sources)
-    rule = f"method {METHOD}, thresholds {sorted(limits.items())}, protection interval {protection_interval}"
+    rule = f"method {METHOD}, thresholds {sorted(limits.items())}, protection interval {settings.protection_interval}"
+    rule += f", own positions {settings.protect_own_positions}"
     scopes = {scope: f"{rule} {cells}" for scope, cells in fingerprints(con, sources).items()}
     for source in sources:
         _read_previous(con, source, earlier)
     unchanged = _proven(con, earlier, scopes)
     for source in sources:
         _take_over(con, source, [scope for family, scope in unchanged if family == source.family])
-    reader = Reader(con, sources, limits)
+    reader = Reader(con, sources, limits, protect_own_positions=settings.protect_own_positions)
     turns: list[Turn] = []
     turn_of: dict[tuple[str, str], Turn] = {}
     for scope in sorted(scopes.keys() - unchanged):
@@ -107,21 +115,25 @@ def _decide_secondary(
                 begun = _withheld_places(con, sources, before)
                 problem.withheld_before = np.array([cell.lasting in begun for cell in problem.cells])
         turn_of[scope].append(problem)
-    for turn, decided in zip(turns, withhold_in_all(turns, protection_interval), strict=True):
+    for turn, decided in zip(turns, withhold_in_all(turns, settings.protection_interval), strict=True):
         for problem, withheld in zip(turn, decided, strict=True):
             _write(con, sources, problem, withheld)
     con.execute("create or replace table disclosure.proven (family varchar, scope varchar, fingerprint varchar)")
     con.executemany("insert into disclosure.proven values ($1, $2, $3)", [[*scope, cells] for scope, cells in scopes.items()])
 
 
-def _has_laxer_rules(con: duckdb.DuckDBPyConnection, earlier: Earlier, settings: Settings) -> bool:
-    """Whether some threshold is lower than a publication's: then all that it withheld is decided anew."""
+def _rules_of(con: duckdb.DuckDBPyConnection, earlier: Earlier) -> dict[str, Any]:
+    """The settings that a publication was made with."""
     file = earlier.folder / "publication.parquet"
-    told = json.loads(one(con, f"select settings from read_parquet({quoted(str(file))})")[0])
-    now = settings.as_dict()
-    stricter = [(limit, now["stricter"].get(table, 0)) for table, limit in (told.get("stricter") or {}).items()]
-    general = [(told[name], now[name]) for name in WITHHOLDING_RULES if name != "stricter" and name in told]
-    return any(limit < before for before, limit in (*general, *stricter))
+    rules: dict[str, Any] = json.loads(one(con, f"select settings from read_parquet({quoted(str(file))})")[0])
+    return rules
+
+
+def _are_laxer(now: dict[str, Any], before: dict[str, Any]) -> bool:
+    """Whether some threshold is lower than a publication's: then all that it withheld is decided anew."""
+    stricter = [(limit, now["stricter"].get(table, 0)) for table, limit in (before.get("stricter") or {}).items()]
+    general = [(before[name], now[name]) for name in WITHHOLDING_RULES if name != "stricter" and name in before]
+    return any(limit < earlier for earlier, limit in (*general, *stricter))
 
 
 def _date_before(scope: tuple[str, str], scopes: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
@@ -154,7 +166,12 @@ def _read_previous(con: duckdb.DuckDBPyConnection, source: Source, earlier: Earl
     columns, size = ", ".join(source.key), "null"
     if file is not None and file.exists():
         rows, where = f"from read_parquet({quoted(str(file))})", "true"
-        if len(source.declared.size) == 1 and source.declared.size[0] in source.declared.columns:
+        if (
+            earlier is not None
+            and earlier.is_comparable
+            and len(source.declared.size) == 1
+            and source.declared.size[0] in source.declared.columns
+        ):
             size = source.declared.size[0]
         if source.key[0] == "calendar_year":
             columns = f"period as {columns}"
