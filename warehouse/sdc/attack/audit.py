@@ -307,7 +307,12 @@ def _values(system: System, columns: Ints) -> Floats:
     """The values of columns that the equations determine: any solution has them; conjugate gradients find one."""
     row, column, coefficient = system.row, system.column, system.coefficient.astype(float)
     solution = np.zeros(system.lower.size)
-    rest = system.right.astype(float).copy()
+    # Most stand alone in an equation.
+    alone = np.bincount(row, minlength=system.right.size)[row] == 1
+    solution[column[alone]] = system.right[row[alone]] / coefficient[alone]
+    if np.isin(columns, column[alone]).all():
+        return solution[columns]
+    rest = system.right - np.bincount(row, weights=coefficient * solution[column], minlength=system.right.size)
 
     def back(residual: Floats) -> Floats:
         return np.bincount(column, weights=coefficient * residual[row], minlength=solution.size).astype(float)
