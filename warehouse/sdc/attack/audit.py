@@ -19,7 +19,7 @@ from warehouse.sdc.linear.equations import Flags, Floats, Ints, components
 from warehouse.sdc.linear.intervals import Contradiction, System, reach
 
 # So many steps at most to a solution of the equations.
-STEPS = 2000
+STEPS = 500
 SEVERAL = "several relations together"
 # An interval narrower than this is one value, in årsverk or persons.
 ONE_VALUE = 1e-3
@@ -292,9 +292,10 @@ def _own_parts(moment: Moment, system: System, cells: Ints, told: Ints, revealed
     pinned = pinned[~moment.large_own[cells[pinned] - grid.own_start]]
     if not pinned.size:
         return
-    values = _values(system, pinned)
+    # Nothing that may be withheld hides what sits on the municipality itself: what follows easily is enough of that.
+    may_be_hidden = grid.below_the_top[cells[pinned] - grid.own_start]
+    values = _values(system, pinned, may_be_hidden)
     for i in pinned[values > ONE_VALUE].tolist():
-        # Nothing that may be withheld hides what sits on the municipality itself.
         kind = "pinned" if grid.below_the_top[cells[i] - grid.own_start] else "own"
         reason = revealed.reason[i]
         by = grid.told(told[reason]) if reason >= 0 else SEVERAL
@@ -303,16 +304,29 @@ def _own_parts(moment: Moment, system: System, cells: Ints, told: Ints, revealed
         )
 
 
-def _values(system: System, columns: Ints) -> Floats:
-    """The values of columns that the equations determine: any solution has them; conjugate gradients find one."""
+def _values(system: System, columns: Ints, sought: Flags) -> Floats:
+    """The values of columns that the equations determine: any solution has them; conjugate gradients find one.
+
+    Those that are not `sought` are 0 where it takes several equations together.
+    """
     row, column, coefficient = system.row, system.column, system.coefficient.astype(float)
     solution = np.zeros(system.lower.size)
-    # Most stand alone in an equation.
-    alone = np.bincount(row, minlength=system.right.size)[row] == 1
-    solution[column[alone]] = system.right[row[alone]] / coefficient[alone]
-    if np.isin(columns, column[alone]).all():
+    unsolved = np.ones(solution.size, dtype=bool)
+    rest = system.right.astype(float)
+    # Most stand alone in an equation, or do when others are solved.
+    while unsolved[columns].any():
+        entries = np.flatnonzero(unsolved[column])
+        alone = entries[np.bincount(row[entries], minlength=rest.size)[row[entries]] == 1]
+        alone = alone[np.unique(column[alone], return_index=True)[1]]
+        if not alone.size:
+            break
+        solution[column[alone]] = rest[row[alone]] / coefficient[alone]
+        unsolved[column[alone]] = False
+        rest = system.right - np.bincount(row, weights=coefficient * solution[column], minlength=rest.size)
+    if not unsolved[columns[sought]].any():
         return solution[columns]
-    rest = system.right - np.bincount(row, weights=coefficient * solution[column], minlength=system.right.size)
+    kept = unsolved[column]
+    row, column, coefficient = row[kept], column[kept], coefficient[kept]
 
     def back(residual: Floats) -> Floats:
         return np.bincount(column, weights=coefficient * residual[row], minlength=solution.size).astype(float)
@@ -320,7 +334,7 @@ def _values(system: System, columns: Ints) -> Floats:
     gradient = back(rest)
     direction, size = gradient, float(gradient @ gradient)
     for _ in range(STEPS):
-        if size <= ROUNDING**2:
+        if size <= (ONE_VALUE / 10) ** 2:
             break
         change = np.bincount(row, weights=coefficient * direction[column], minlength=rest.size).astype(float)
         step = size / float(change @ change)
