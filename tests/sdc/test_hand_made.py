@@ -419,3 +419,19 @@ def test_between_the_municipality_and_its_service_areas_nothing_is_withheld_for_
         con.execute(f"copy t to '{folder / 'org_units.parquet'}' (format parquet)")
     (finding,) = found(tmp_path)
     assert (finding.kind, finding.cell["org_unit_code"], finding.is_leak) == ("own", "K", False)
+
+
+def test_what_follows_from_the_publication_before_alone_is_no_leak_of_this_one(tmp_path: Path) -> None:
+    """E has moved from B to A: A and B are new cells of figures that were all served, and no withholding hides them now."""
+    known = {"K": 30.0, "D": 10.0, "E": 10.0, "F": 10.0}
+    before = {"K": None, "A": "K", "B": "K", "D": "A", "E": "B", "F": "B"}
+    write_publication(tmp_path, "2024-01-01", units=before, sick_leave_by_unit=by_unit({**known, "A": 10.0, "B": 20.0}))
+    after = {**before, "E": "A"}
+    write_publication(tmp_path, "2024-02-01", units=after, sick_leave_by_unit=by_unit({**known, "A": S, "B": S}))
+    findings = found(tmp_path)
+    assert {(finding.kind, finding.cell["org_unit_code"]) for finding in findings} == {("before", "A"), ("before", "B")}
+    assert not any(finding.is_leak for finding in findings)
+    # With another figure for E, A and B tell of it: that is this publication's doing.
+    figures = {**known, "E": 9.0, "K": 29.0, "A": S, "B": S}
+    write_publication(tmp_path, "2024-03-01", units={**before, "E": "B"}, sick_leave_by_unit=by_unit(figures))
+    assert any(finding.is_leak for finding in found(tmp_path))
