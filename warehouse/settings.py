@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictFloat, StrictInt, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, ValidationError
 
 from sources.toml_file import Allowed, TomlError, known, problems, read_toml
 from warehouse.errors import UsageError
@@ -85,6 +85,10 @@ class Settings(BaseModel):
     memory_limit: Size = Field(description="DuckDB's share of the memory.")
     protection_interval: Annotated[Share, WITHHOLDS] = Field(
         0.1, description="A withheld figure stays uncertain by this share of its threshold, up and down."
+    )
+    protect_own_positions: Annotated[StrictBool, WITHHOLDS, Allowed("true or false")] = Field(
+        True,
+        description="What sits on a unit itself beside the units below it, often one leader, is withheld as any small group.",
     )
     stricter: Annotated[LimitByTable, WITHHOLDS] = Field({}, description="Higher thresholds of single tables.")
     first_year: Year = Field(

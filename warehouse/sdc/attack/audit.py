@@ -18,6 +18,8 @@ from warehouse.sdc.linear.elimination import Revealed, eliminate
 from warehouse.sdc.linear.equations import Flags, Floats, Ints, components
 from warehouse.sdc.linear.intervals import Contradiction, System, reach
 
+# So many steps at most to a solution of the equations.
+STEPS = 500
 SEVERAL = "several relations together"
 # An interval narrower than this is one value, in årsverk or persons.
 ONE_VALUE = 1e-3
@@ -32,8 +34,9 @@ class Finding:
     `kind`: `pinned` by elimination; `narrow`, its interval by linear programming is too narrow; `sum`, a sum of withheld cells
     of one unit, or of one kind over the tree, is known and below the threshold; `mixed`, such a sum of cells of several units
     and several kinds; `copy`, another table serves it; `own`, narrow or in a small sum because it holds positions of leading
-    units alone, whose number follows from the units and those below them. `width` is the interval's, as a share of the
-    threshold.
+    units alone, whose number follows from the units and those below them; `before`, it follows from what the publication
+    before served, so that nothing served now adds to it and nothing withheld now hides it. `width` is the interval's, as a
+    share of the threshold.
     """
 
     table: str
@@ -46,8 +49,8 @@ class Finding:
 
     @property
     def is_leak(self) -> bool:
-        """Whether it fails a publication: all but `own` and `mixed` do (docs/attack.md says why)."""
-        return self.kind not in ("own", "mixed")
+        """Whether it fails a publication: all but `own`, `mixed` and `before` do (docs/attack.md says why)."""
+        return self.kind not in ("own", "mixed", "before")
 
     def told(self) -> str:
         """The cell and what gives it away, never a value."""
@@ -60,6 +63,7 @@ class Finding:
             "mixed": "in a computable sum below the threshold:",
             "own": "in a computable sum below the threshold:",
             "copy": "served as",
+            "before": "known since the publication before by",
         }
         return f"{self.table} {grain}: {found[self.kind]} {self.by}"
 
@@ -75,6 +79,7 @@ class TableResult:
     mixed: int = 0
     copy: int = 0
     own: int = 0
+    before: int = 0
     seconds: float = 0.0
 
 
@@ -102,7 +107,7 @@ class Report:
 
     @property
     def leaks(self) -> list[Finding]:
-        """The findings that fail a publication: all but `own` and `mixed` (docs/attack.md says why)."""
+        """The findings that fail a publication (docs/attack.md says which do not, and why)."""
         return [finding for finding in self.findings if finding.is_leak]
 
     def as_dict(self) -> dict:
@@ -121,11 +126,25 @@ class Attack:
     """Attacks one time after the other and remembers the patterns it has solved: months often share theirs."""
 
     protection: float
+    hides_own: bool = False
     notes: list[str] = field(default_factory=list)
     _solved: dict[tuple, tuple[Revealed, dict[bytes, str]]] = field(default_factory=dict)
 
     def moment(self, moment: Moment, sought: Flags) -> list[Finding]:
         """Attack the withheld cells of one time: all by elimination, those `sought` by linear programming too."""
+        findings = self._believing(moment, sought)
+        known = moment.known_before
+        if known is None or not known.any() or not any(finding.is_leak for finding in findings):
+            return findings
+        # What follows from the figures that were known before is no doing of this publication.
+        earlier = {(found.kind, *found.members) for found in self._believing(moment.of_before(known), sought)}
+        return [
+            replace(found, kind="before", width=None) if found.is_leak and (found.kind, *found.members) in earlier else found
+            for found in findings
+        ]
+
+    def _believing(self, moment: Moment, sought: Flags) -> list[Finding]:
+        """What is found believing that units have no positions of their own, as far as the figures allow that."""
         for _ in range(TRIES):
             try:
                 return list(self._findings(moment, sought))
@@ -142,7 +161,7 @@ class Attack:
         is_cell = cells < grid.own_start
         for cell, ratio in moment.given.items():
             yield Finding(*moment.cell(cell), "pinned", ratio, members=(cell,))
-        if not is_cell.any():
+        if not cells.size:
             return
         known = np.isin(cells, list(moment.given))
         by_size = moment.is_judged_by_size
@@ -159,6 +178,8 @@ class Attack:
             reason = revealed.reason[i]
             by = grid.told(told[reason]) if reason >= 0 else SEVERAL
             yield Finding(*moment.cell(cells[i]), "pinned", by + moment.with_previous, members=(int(cells[i]),))
+        if self.hides_own and moment.large_own is not None:
+            yield from _own_parts(moment, system, cells, told, revealed)
         if moment.is_judged:
             yield from _small_sums(moment, system, cells, told, revealed)
         if moment.family.narrow and sought[cells].any():
@@ -263,6 +284,68 @@ def _kinds_of_sums(whole: Revealed, known: Flags, system: System, is_within: Fla
     return kinds
 
 
+def _own_parts(moment: Moment, system: System, cells: Ints, told: Ints, revealed: Revealed) -> Iterator[Finding]:
+    """Small groups that sit on a unit itself and follow from it and the units below it: so does how long they were away."""
+    grid = moment.grid
+    assert moment.large_own is not None
+    pinned = np.flatnonzero(revealed.pinned & (cells >= grid.own_start))
+    pinned = pinned[~moment.large_own[cells[pinned] - grid.own_start]]
+    if not pinned.size:
+        return
+    # Nothing that may be withheld hides what sits on the municipality itself: what follows easily is enough of that.
+    may_be_hidden = grid.below_the_top[cells[pinned] - grid.own_start]
+    values = _values(system, pinned, may_be_hidden)
+    for i in pinned[values > ONE_VALUE].tolist():
+        kind = "pinned" if grid.below_the_top[cells[i] - grid.own_start] else "own"
+        reason = revealed.reason[i]
+        by = grid.told(told[reason]) if reason >= 0 else SEVERAL
+        yield Finding(
+            *moment.cell(cells[i]), kind, f"what sits on the unit itself, {by}{moment.with_previous}", members=(int(cells[i]),)
+        )
+
+
+def _values(system: System, columns: Ints, sought: Flags) -> Floats:
+    """The values of columns that the equations determine: any solution has them; conjugate gradients find one.
+
+    Those that are not `sought` are 0 where it takes several equations together.
+    """
+    row, column, coefficient = system.row, system.column, system.coefficient.astype(float)
+    solution = np.zeros(system.lower.size)
+    unsolved = np.ones(solution.size, dtype=bool)
+    rest = system.right.astype(float)
+    # Most stand alone in an equation, or do when others are solved.
+    while unsolved[columns].any():
+        entries = np.flatnonzero(unsolved[column])
+        alone = entries[np.bincount(row[entries], minlength=rest.size)[row[entries]] == 1]
+        alone = alone[np.unique(column[alone], return_index=True)[1]]
+        if not alone.size:
+            break
+        solution[column[alone]] = rest[row[alone]] / coefficient[alone]
+        unsolved[column[alone]] = False
+        rest = system.right - np.bincount(row, weights=coefficient * solution[column], minlength=rest.size)
+    if not unsolved[columns[sought]].any():
+        return solution[columns]
+    kept = unsolved[column]
+    row, column, coefficient = row[kept], column[kept], coefficient[kept]
+
+    def back(residual: Floats) -> Floats:
+        return np.bincount(column, weights=coefficient * residual[row], minlength=solution.size).astype(float)
+
+    gradient = back(rest)
+    direction, size = gradient, float(gradient @ gradient)
+    for _ in range(STEPS):
+        if size <= (ONE_VALUE / 10) ** 2:
+            break
+        change = np.bincount(row, weights=coefficient * direction[column], minlength=rest.size).astype(float)
+        step = size / float(change @ change)
+        solution += step * direction
+        rest -= step * change
+        gradient = back(rest)
+        before, size = size, float(gradient @ gradient)
+        direction = gradient + size / before * direction
+    return solution[columns]
+
+
 def _untrue(moment: Moment) -> Ints:
     """The cells that would follow if everything were withheld: from relations that are not true of them.
 
@@ -317,13 +400,22 @@ def _small_sums(moment: Moment, system: System, cells: Ints, told: Ints, reveale
             yield Finding(*moment.cell(of_table[0]), kind, grid.told(told[row]), members=tuple(members.tolist()))
 
 
-def attack(served: Served, previous: Served | None = None, progress: Callable[[str], None] = lambda message: None) -> Report:
-    """Attack everything a publication serves, together with what the publication before it served."""
+def attack(
+    served: Served,
+    previous: Served | None = None,
+    progress: Callable[[str], None] = lambda message: None,
+    own_units: Sequence[tuple[str, str, str]] = (),
+) -> Report:
+    """Attack everything a publication serves, together with what the publication before it served.
+
+    `own_units` are units, by family, that are known to have had positions of their own.
+    """
     report = Report()
-    attacker = Attack(served.protection, report.notes)
+    attacker = Attack(served.protection, served.hides_own, report.notes)
     for family in FAMILIES:
-        cells = served.load(family)
         earlier = previous.load(family) if previous else None
+        own = [(level, unit) for name, level, unit in own_units if name == family.name]
+        cells = served.load(family, own=[*own, *(earlier.own_units if earlier else ())])
         for time in cells.times:
             progress(f"{family.name} {time}")
             moment = joined(cells, earlier, time)

@@ -32,6 +32,8 @@ class Moment:
     known_before: Flags | None = None
     # Whether this publication serves any of the cells itself.
     serves: bool = True
+    # The own parts that are no small group, by the year's figures; none where that is not asked.
+    large_own: Flags | None = None
     # Said of a finding when cells that the publication before served took part.
     with_previous: str = ""
 
@@ -102,6 +104,14 @@ class Moment:
             if (more == changed).all():
                 return changed
             changed = more
+
+    def of_before(self, known: Flags) -> Moment:
+        """The same with nothing served but the cells that are known from before."""
+        hidden = self.state == SERVED
+        hidden[: self.grid.own_start] &= ~known
+        state, lower, upper = self.state.copy(), self.lower.copy(), self.upper.copy()
+        state[hidden], lower[hidden], upper[hidden] = WITHHELD, 0.0, np.inf
+        return replace(self, state=state, lower=lower, upper=upper, given={})
 
     def beside_changes(self, earlier: Moment) -> Flags:
         """The cells that share a relation with one that is decided otherwise than in the publication before, or has another
@@ -207,6 +217,9 @@ class Cells:
         show them at any time of the family.
         """
         moment = self._bare(time)
+        if self.family.hides_own:
+            year = self._bare(time[:4]) if time[:4] in self._rows else moment
+            moment.large_own = self.grid.large_own_parts(year.lower, year.upper)
         some, none = self._shown[time]
         for i in np.flatnonzero(some | (self._likely(time) & ~none)).tolist():
             moment.free_own_part(i)

@@ -47,6 +47,8 @@ class Family:
     of_positions: bool = False
     # Its times are months, quarters and years that add up.
     has_periods: bool = False
+    # What sits on a unit itself is a secret: how many do is none, how long they were away is.
+    hides_own: bool = False
 
     @property
     def sums_by_size(self) -> bool:
@@ -75,6 +77,7 @@ FAMILIES = (
         ),
         of_positions=True,
         has_periods=True,
+        hides_own=True,
     ),
     Family(
         WITH_RATIOS,

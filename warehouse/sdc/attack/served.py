@@ -138,6 +138,11 @@ class Served:
         return {name: self.settings[name] for name in WITHHOLDING_RULES if name in self.settings}
 
     @property
+    def hides_own(self) -> bool:
+        """Whether what sits on units themselves must not follow. Publications of before that setting give it away."""
+        return bool(self.settings.get("protect_own_positions", False))
+
+    @property
     def protection(self) -> float:
         """Half the width that an interval must have, as a share of the threshold."""
         return float(self.settings.get("protection_interval", 0.1))

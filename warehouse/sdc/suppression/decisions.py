@@ -61,7 +61,7 @@ def decide(
             earlier = None
         elif any(rules.get(name) != now[name] for name in WITHHOLDING_RULES):
             earlier = replace(earlier, is_comparable=False)
-    _decide_secondary(con, sources_of(marts), limits, settings.protection_interval, earlier)
+    _decide_secondary(con, sources_of(marts), limits, settings, earlier)
     return {
         mart.name: one(
             con,
@@ -87,18 +87,19 @@ def _decide_secondary(
     con: duckdb.DuckDBPyConnection,
     sources: Sequence[Source],
     limits: dict[str, float],
-    protection_interval: float,
+    settings: Settings,
     earlier: Earlier | None,
 ) -> None:
     read_cells(con, sources)
-    rule = f"method {METHOD}, thresholds {sorted(limits.items())}, protection interval {protection_interval}"
+    rule = f"method {METHOD}, thresholds {sorted(limits.items())}, protection interval {settings.protection_interval}"
+    rule += f", own positions {settings.protect_own_positions}"
     scopes = {scope: f"{rule} {cells}" for scope, cells in fingerprints(con, sources).items()}
     for source in sources:
         _read_previous(con, source, earlier)
     unchanged = _proven(con, earlier, scopes)
     for source in sources:
         _take_over(con, source, [scope for family, scope in unchanged if family == source.family])
-    reader = Reader(con, sources, limits)
+    reader = Reader(con, sources, limits, protect_own_positions=settings.protect_own_positions)
     turns: list[Turn] = []
     turn_of: dict[tuple[str, str], Turn] = {}
     for scope in sorted(scopes.keys() - unchanged):
@@ -114,7 +115,7 @@ def _decide_secondary(
                 begun = _withheld_places(con, sources, before)
                 problem.withheld_before = np.array([cell.lasting in begun for cell in problem.cells])
         turn_of[scope].append(problem)
-    for turn, decided in zip(turns, withhold_in_all(turns, protection_interval), strict=True):
+    for turn, decided in zip(turns, withhold_in_all(turns, settings.protection_interval), strict=True):
         for problem, withheld in zip(turn, decided, strict=True):
             _write(con, sources, problem, withheld)
     con.execute("create or replace table disclosure.proven (family varchar, scope varchar, fingerprint varchar)")

@@ -262,6 +262,8 @@ class Tree:
         units = con.execute("select unit_code, parent_code, group_name from staging.stg_units order by unit_code").fetchall()
         parents = {code: parent for code, parent, _ in units}
         named = {code: group for code, _, group in units}
+        levels = con.execute("select unit_code, unit_level from staging.stg_units").fetchall()
+        self.levels: dict[str, str] = dict(levels)
         self.children: dict[str, list[str]] = defaultdict(list)
         for code, parent in parents.items():
             if parent:
@@ -342,8 +344,16 @@ def _parts(whole: Found, broken_down: Found, keep: tuple[int, ...]) -> list[Rela
 class Reader:
     """Builds the problem of each scope from the collected cells."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, sources: Sequence[Source], thresholds: Mapping[str, float]) -> None:
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        sources: Sequence[Source],
+        thresholds: Mapping[str, float],
+        *,
+        protect_own_positions: bool = False,
+    ) -> None:
         self.con = con
+        self.protect_own_positions = protect_own_positions
         self.sources = sources
         self.thresholds = thresholds
         self.tree = Tree(con)
@@ -400,7 +410,7 @@ class Reader:
                         where scope = $1 group by {", ".join(columns)} order by {", ".join(columns)}""",
                     [scope],
                 ).fetchall():
-                    # Hidden whatever its size: no table shows it.
+                    # Withheld whatever its size: no table shows it.
                     cell = Cell("", (source.table, code, *key), float(size), threshold, True, 1.0, (OWN, code))
                     self._add(source.table, (OWN, code), tuple(key), months, cell)
 
@@ -415,6 +425,8 @@ class Reader:
         relations: list[Relation],
         pairs: list[tuple[int, int]] | None = None,
         implied: list[tuple[int, int]] | None = None,
+        *,
+        protect_own: bool = False,
     ) -> Problem:
         periods = np.array(self.periods, dtype=np.int64)
         months = int(np.bitwise_or.reduce(periods, initial=0))
@@ -427,7 +439,8 @@ class Reader:
             exists,
             pairs or [],
             implied or [],
-            protected=~self._only_own(relations),
+            protected=~self._only_own(relations, protect_own),
+            only_own=self._only_own(relations, False),
             blocks=self.tree.blocks(self.cells),
             sum_threshold=self._sum_threshold(),
         )
@@ -438,17 +451,22 @@ class Reader:
         whole = [cell.threshold for cell in self.cells if cell.table in undivided]
         return min(whole or [cell.threshold for cell in self.cells])
 
-    def _only_own(self, relations: list[Relation]) -> np.ndarray:
+    def _only_own(self, relations: list[Relation], protect_own: bool) -> np.ndarray:
         """What sits on units themselves and the cells that consist of nothing else, such as a leader's job code.
 
+        With `protect_own` only what is no small group, or what nothing but figures of the top levels could hide.
         docs/disclosure.md, "Own positions".
         """
-        only = np.array([not cell.table for cell in self.cells], dtype=bool)
+        only = np.array([not cell.table and not (protect_own and self._hides(cell)) for cell in self.cells], dtype=bool)
         while True:
             more = [left[0] for left, right in relations if len(left) == 1 and not only[left[0]] and only[right].all()]
             if not more:
                 return only
             only[more] = True
+
+    def _hides(self, own: Cell) -> bool:
+        below = self.tree.children[str(own.key[1])]
+        return own.size < own.threshold and any(self.tree.levels[code] not in TOP_LEVELS for code in below)
 
     def _breakdowns(self, family: str) -> dict[str, tuple[str, ...]]:
         """The tables of a family that break units down, with their dimensions."""
@@ -467,7 +485,7 @@ class Reader:
         relations += _parts(units, both, ())
         relations += _parts(sexes, each, (0,))
         relations += _parts({(place, key[1:]): cell for (place, key), cell in both.items()}, each, (1,))
-        return self._problem(name, relations)
+        return self._problem(name, relations, protect_own=self.protect_own_positions)
 
     def _persons(self, name: str) -> Problem:
         units, substitutes = self.found["full_time_by_unit"], self.found["substitutes_by_unit"]
