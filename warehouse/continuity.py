@@ -7,12 +7,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from sources.contract import Feed
 from warehouse.archive import all_arrivals, archived_file, unchanged_file
+from warehouse.build_database import extract_date_of
 from warehouse.database import connect, one, quoted
 from warehouse.delivery import Delivery
 from warehouse.paths import Home
@@ -56,7 +58,7 @@ def compare_with_last(home: Home, settings: Settings, feed: Feed) -> Comparison:
 
 
 def _compared(con: duckdb.DuckDBPyConnection, feed: Feed, key: Sequence[str]) -> Comparison:
-    before, now = (one(con, f"select as_of from {database}raw.settings")[0] for database in ("last.", ""))
+    before, now = extract_date_of(con, "last"), extract_date_of(con)
     if before > now:
         return Comparison(True, not_compared=f"the last publication is of a newer extract, {before}")
     columns = ", ".join(key)
@@ -106,12 +108,12 @@ def what_is_gone(
         return found
     with raw_rows(home, previous, settings, home.build / "earlier") as rows, connect(home.build_database, settings) as con:
         con.execute(f"attach {quoted(str(rows))} as last (read_only)")
-        before, now = (one(con, f"select as_of from {database}raw.settings")[0] for database in ("last.", ""))
+        before, now = extract_date_of(con, "last"), extract_date_of(con)
         if before <= now:
             for feed in required:
                 found += _drops(con, feed, delivery, settings.max_drop)
-            found += _open_positions(con, settings.max_drop)
-            found += _lost_days(con, settings.max_drop)
+            found += _open_positions(con, settings.max_drop, before, now)
+            found += _lost_days(con, settings.max_drop, before)
         con.execute("detach last")
     return found
 
@@ -150,15 +152,15 @@ def _drops(con: duckdb.DuckDBPyConnection, feed: Feed, delivery: Delivery, max_d
     return found
 
 
-def _open_positions(con: duckdb.DuckDBPyConnection, max_drop: float) -> list[str]:
+def _open_positions(con: duckdb.DuckDBPyConnection, max_drop: float, before: date, today: date) -> list[str]:
     found = []
     for what, condition in {
-        "positions that last beyond the extract": "valid_to is null or valid_to > (select as_of from {0}raw.settings)",
-        "positions with an end after the extract": "valid_to > (select as_of from {0}raw.settings)",
+        "positions that last beyond the extract": "valid_to is null or valid_to > $1",
+        "positions with an end after the extract": "valid_to > $1",
     }.items():
         was, now = (
-            one(con, f"select count(*) from {database}raw.stillinger where {condition.format(database)}")[0]
-            for database in ("last.", "")
+            one(con, f"select count(*) from {database}raw.stillinger where {condition}", [extract_date])[0]
+            for database, extract_date in (("last.", before), ("", today))
         )
         # How many have an end in view changes with the season; that none has any more does not.
         limit = max_drop * was if "beyond" in what else max(was - 1, FEWEST_ROWS_OF_TAIL)
@@ -167,13 +169,14 @@ def _open_positions(con: duckdb.DuckDBPyConnection, max_drop: float) -> list[str
     return found
 
 
-def _lost_days(con: duckdb.DuckDBPyConnection, max_drop: float) -> list[str]:
+def _lost_days(con: duckdb.DuckDBPyConnection, max_drop: float, before: date) -> list[str]:
     """Closed months whose lost days, counted in calendar days by percent, dropped by more than an average month may."""
     con.execute(
         """create or replace temp table closed_months as
            select cast(unnest(generate_series(
-               date_trunc('month', as_of - interval 36 month), date_trunc('month', as_of + interval 1 day) - interval 1 month,
-               interval 1 month)) as date) as month from last.raw.settings"""
+               date_trunc('month', $1 - interval 36 month), date_trunc('month', $1 + interval 1 day) - interval 1 month,
+               interval 1 month)) as date) as month""",
+        [before],
     )
     lost = """select closed.month, coalesce(sum(absence_percent / 100 * (1 + date_diff('day',
             greatest(from_date, closed.month), least(coalesce(to_date, last_day(closed.month)), last_day(closed.month))))), 0)
@@ -206,11 +209,11 @@ def _empty_months(con: duckdb.DuckDBPyConnection, feeds: Sequence[Feed], deliver
             for month, rows in con.execute(
                 f"""select strftime(month, '%Y-%m'), count(row_number)
                     from (select unnest(generate_series(
-                        date_trunc('month', as_of + interval 1 day) - interval {MONTHS_BEFORE + 1} month,
-                        date_trunc('month', as_of + interval 1 day) - interval 1 month, interval 1 month)) as month
-                        from raw.settings)
+                        date_trunc('month', $1 + interval 1 day) - interval {MONTHS_BEFORE + 1} month,
+                        date_trunc('month', $1 + interval 1 day) - interval 1 month, interval 1 month)) as month)
                     left join raw.{feed.name} on date_trunc('month', {FIRST_DATES[feed.name]}) = month
-                    group by month order by month"""
+                    group by month order by month""",
+                [delivery.extract_date],
             ).fetchall()
         ]
         *before, (newest, rows) = months

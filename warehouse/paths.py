@@ -53,6 +53,11 @@ class Home:
         return self.root / "warehouse.duckdb"
 
     @property
+    def private_database(self) -> Path:
+        """The restricted database of the last night that passed all gates and was no release; nothing is served from it."""
+        return self.root / "private.duckdb"
+
+    @property
     def quarantine(self) -> Path:
         return self.root / "quarantine"
 

@@ -18,7 +18,7 @@ from warehouse.catalogue import Table, record_of
 from warehouse.database import connect, one, quoted
 from warehouse.errors import ProgramFault
 from warehouse.ledger import PublicationEntry, append, head, read_ledger
-from warehouse.paths import PUBLIC_FOLDER, SERVED_FILE, Home, fsync_folder
+from warehouse.paths import PRIVATE_FILE, PUBLIC_FOLDER, SERVED_FILE, Home, fsync_folder
 from warehouse.publication import current_publication as current_publication
 from warehouse.settings import Settings
 
@@ -90,10 +90,20 @@ def publish(home: Home, settings: Settings, marts: Sequence[Table]) -> str:
     folder.rename(final)
     fsync_folder(home.history)
     home.build_database.replace(home.warehouse_database)
-    home.warehouse_database.chmod(0o600)
+    home.warehouse_database.chmod(PRIVATE_FILE)
     _point_to(home, pointer, sorted(files))
     _remove_leftovers(home)
     return publication_id
+
+
+def keep_if_held(home: Home, settings: Settings) -> str | None:
+    """Put a build that is none to publish in the place of the private database; returns why it is none, or None when it is."""
+    with connect(home.build_database, settings, read_only=True) as con:
+        held: str | None = one(con, "select held from raw.publication")[0]
+    if held is not None:
+        home.build_database.replace(home.private_database)
+        home.private_database.chmod(PRIVATE_FILE)
+    return held
 
 
 def _remove_leftovers(home: Home) -> None:

@@ -16,6 +16,7 @@ DEFAULT_FILE = Path(__file__).parent.parent / "arsverk.toml"
 PROFILES = sorted(path.stem for path in (Path(__file__).parent.parent / "sources/payroll/profiles").glob("*.toml"))
 # Marks a setting that says what must be withheld.
 WITHHOLDS = "withholds"
+MONTHLY = "monthly"
 
 
 def _rising(ages: tuple[int, ...]) -> tuple[int, ...]:
@@ -43,6 +44,8 @@ Outcomes = Annotated[
     tuple[Literal["refused", "warnings", "published", "held"], ...],
     Allowed('a list of "refused", "warnings", "published" and "held"'),
 ]
+Release = Annotated[Literal["monthly", "nightly"], Allowed('"monthly" or "nightly"')]
+DayOfMonth = Annotated[StrictInt, Field(ge=1, le=28), Allowed("a day of the month, 1 to 28")]
 Profile = Annotated[str, known(PROFILES), Allowed(f"one of {', '.join(PROFILES)} (sources/payroll/profiles)")]
 LimitByTable = Annotated[
     dict[str, Annotated[Number, Field(ge=0)]], Allowed("a table of numbers, 0 or more, by the name of a served table")
@@ -82,6 +85,12 @@ class Settings(BaseModel):
         120, exclude=True, description="A delivered file has arrived when it has not changed for so many seconds."
     )
     max_age_days: Days = Field(40, exclude=True, description="The served extract is stale, a warning, when it is older.")
+    release: Release = Field(
+        "monthly", exclude=True, description="How often readers get new figures: monthly, to the last month end; or nightly."
+    )
+    release_day: DayOfMonth = Field(
+        5, exclude=True, description="The first night from this day of the month on releases the month before."
+    )
     memory_limit: Size = Field(description="DuckDB's share of the memory.")
     protection_interval: Annotated[Share, WITHHOLDS] = Field(
         0.1, description="A withheld figure stays uncertain by this share of its threshold, up and down."

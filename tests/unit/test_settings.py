@@ -39,6 +39,8 @@ OPTIONAL = {
     "notify_command": '["mail", "-s", "natten feilet"]',
     "notify_webhook": '"https://chat.kommune.example/hook"',
     "payroll_profile": '"visma"',
+    "release": '"nightly"',
+    "release_day": "10",
     "restatement_points": "0.5",
     "restatement_share": "0.02",
 }
@@ -67,6 +69,8 @@ EXPECTED: dict[str, tuple[type, ...]] = {
     "notify_command": (list,),
     "notify_webhook": (str,),
     "payroll_profile": (str,),
+    "release": (str,),
+    "release_day": (int,),
     "restatement_points": (int, float),
     "restatement_share": (int, float),
 }
@@ -177,6 +181,9 @@ BESIDE_ALL_SENSE = [
     ("memory_limit", '"mye"'),
     ("notify_on", '["all"]'),
     ("max_age_days", "0"),
+    ("release", '"weekly"'),
+    ("release_day", "0"),
+    ("release_day", "29"),
     ("notify_command", "[1, 2]"),
     ("notify_command", "[]"),
     ("notify_webhook", '"chat.kommune.example"'),
