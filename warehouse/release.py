@@ -66,7 +66,8 @@ def tonight(
         return Tonight(delivery.extract_date)
     month_end = last_month_end(delivery.extract_date)
     released = _released(home)
-    if released is None or is_correction or open_order(home, delivery):
+    # Where the database behind what is served is gone, nothing can be traced or compared until it is made again.
+    if released is None or is_correction or not home.warehouse_database.exists() or open_order(home, delivery):
         return Tonight(month_end)
     if month_end > released and today >= due_on(month_end, settings.release_day):
         return Tonight(month_end)

@@ -45,6 +45,7 @@ def serve(home: Home, as_of: str, name: str = "first", previous: str | None = No
         accepted_restatement=None,
     )
     append(home, [entry])
+    home.warehouse_database.touch()
     home.current.unlink(missing_ok=True)
     home.current.symlink_to(f"history/{name}")
 

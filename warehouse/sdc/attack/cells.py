@@ -78,6 +78,48 @@ class Moment:
         joined.counted[remembered] = earlier.counted[place[remembered]]
         return joined
 
+    def has_other_units(self, earlier: Moment) -> bool:
+        """Whether some unit consists of other units than in the publication before."""
+        return self.grid.structure.parts != earlier.grid.structure.parts
+
+    def columns_before(self, earlier: Moment) -> Ints:
+        """For each cell and own part of the publication before the one that is its figure now, -1 where none is.
+
+        A figure is taken to be the same where nothing shows that it has changed: neither the smallest cell around it that both
+        serve and that consists of the same units, nor what is below it.
+        """
+        grid, old = self.grid, earlier.grid
+        place = _places(grid, old)
+        here = np.flatnonzero(place >= 0)
+        recomposed = self._recomposed(earlier, place)
+        size = np.zeros(grid.own_start)
+        size[here] = earlier.size[place[here]]
+        both = np.zeros(grid.own_start, dtype=bool)
+        both[here] = (self.state[here] == SERVED) & (earlier.state[place[here]] == SERVED) & ~recomposed[here]
+        changed = both & (np.abs(size - self.size[: grid.own_start]) > ROUNDING)
+        found = np.full(old.size, -1, dtype=np.int64)
+        for cell in here[~recomposed[here] & (self.state[here] != ABSENT)].tolist():
+            if not self._has_changed(cell, both, changed):
+                found[place[cell]] = cell
+        n, of_before = len(grid.slices), {unit: i for i, unit in enumerate(old.inner)}
+        for i, unit in enumerate(grid.inner):
+            before = of_before.get(old.structure.index.get(grid.structure.units[unit], -1))
+            if before is not None:
+                for position, there in enumerate(place[unit * n : (unit + 1) * n].tolist()):
+                    if there >= 0:
+                        own = old.own_start + before * len(old.slices) + there % len(old.slices)
+                        found[own] = grid.own_start + i * n + position
+        return found
+
+    def changed_wholes(self, earlier: Moment, cell: int) -> list[int]:
+        """The cells of this one's kind that both publications serve with other figures: their differences tell it."""
+        n = len(self.grid.slices)
+        place = _places(self.grid, earlier.grid)
+        alike = np.arange(cell % n, self.grid.own_start, n)
+        alike = alike[(place[alike] >= 0) & (self.state[alike] == SERVED)]
+        alike = alike[earlier.state[place[alike]] == SERVED]
+        return alike[np.abs(earlier.size[place[alike]] - self.size[alike]) > ROUNDING].tolist()
+
     def _recomposed(self, earlier: Moment, place: Ints) -> Flags:
         """The cells of which something below has appeared or vanished, or whose unit has other units below it than before.
 

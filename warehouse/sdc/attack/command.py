@@ -68,9 +68,10 @@ def _before(con: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> Path | 
 def told(publication_id: str, before: str | None, report: Report) -> Iterator[str]:
     """The report as lines of text."""
     yield f"Attacked {publication_id}" + (f" together with {before}" if before else "")
-    yield f"  {'':<26}{'withheld':>10}{'computable':>12}{'narrow':>8}{'sums':>8}{'mixed':>8}{'copies':>8}{'own':>8}{'CPU s':>8}"
+    kinds = ("computable", "narrow", "sums", "mixed", "moved", "copies", "own")
+    yield f"  {'':<26}{'withheld':>10}{kinds[0]:>12}" + "".join(f"{kind:>8}" for kind in (*kinds[1:], "CPU s"))
     for name, table in sorted(report.tables.items()):
-        numbers = (table.pinned, table.narrow, table.sum, table.mixed, table.copy, table.own)
+        numbers = (table.pinned, table.narrow, table.sum, table.mixed, table.moved, table.copy, table.own)
         yield (
             f"  {name:<26}{table.withheld:>10}{numbers[0]:>12}"
             + "".join(f"{n:>8}" for n in numbers[1:])
