@@ -71,6 +71,9 @@ KINDS = {
         "reconciliation", "printed figures that newly mismatch", DATA_TEAM, "read `reason` in marts.reconciliation"
     ),
     "open_threshold": Kind("disclosure", "thresholds of 0", DATA_TEAM, "raise them in arsverk.toml, if this is not meant"),
+    "internal": Kind(
+        "publication", "internal publication not written", DATA_TEAM, "do what the message says; the last one is still there"
+    ),
     "further_withheld": Kind(
         "disclosure", "cells withheld for what the attack found", DATA_TEAM, "nothing; many are worth a look at what was moved"
     ),

@@ -51,7 +51,9 @@ def publish(home: Home, settings: Settings, marts: Sequence[Table]) -> str:
     folder.mkdir(mode=PUBLIC_FOLDER)
     folder.chmod(PUBLIC_FOLDER)
     database = folder / "marts.duckdb"
-    _write_database(home, settings, marts, database)
+    with connect(None, settings) as con:
+        con.execute(f"attach {quoted(str(home.build_database))} as build (read_only)")
+        write_database(con, marts, "build.served", database)
     with connect(home.build_database, settings, read_only=True) as con:
         expected = {mart.name: one(con, f"select count(*) from served.{mart.name}")[0] for mart in marts}
         write_parquet(con, marts, folder)
@@ -114,30 +116,33 @@ def _remove_leftovers(home: Home) -> None:
             leftover.unlink()
 
 
-def _write_database(home: Home, settings: Settings, marts: Sequence[Table], database: Path) -> None:
-    with connect(None, settings) as con:
-        con.execute(f"attach {quoted(str(home.build_database))} as build (read_only)")
-        con.execute(f"attach {quoted(str(database))} as publication (storage_version {quoted(STORAGE_VERSION)})")
-        con.execute("create schema publication.marts")
-        for mart in marts:
-            table = f"publication.marts.{mart.name}"
-            con.execute(f"create table {table} as from build.served.{mart.name} order by {', '.join(mart.grain)}")
-            con.execute(f"comment on table {table} is {quoted(mart.description)}")
-            for name, description in mart.descriptions.items():
-                con.execute(f"comment on column {table}.{name} is {quoted(description)}")
-        con.execute("checkpoint publication")
-        con.execute("detach publication")
+def write_database(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], schema: str, database: Path) -> None:
+    """Write each table of a schema that the connection knows into a new database for readers.
+
+    Raises:
+        ProgramFault: it was not closed cleanly.
+    """
+    con.execute(f"attach {quoted(str(database))} as publication (storage_version {quoted(STORAGE_VERSION)})")
+    con.execute("create schema publication.marts")
+    for mart in marts:
+        table = f"publication.marts.{mart.name}"
+        con.execute(f"create table {table} as from {schema}.{mart.name} order by {', '.join(mart.grain)}")
+        con.execute(f"comment on table {table} is {quoted(mart.description)}")
+        for name, description in mart.descriptions.items():
+            con.execute(f"comment on column {table}.{name} is {quoted(description)}")
+    con.execute("checkpoint publication")
+    con.execute("detach publication")
     if database.with_name(database.name + ".wal").exists():
         raise ProgramFault("the published database was not closed cleanly")
 
 
-def write_parquet(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], folder: Path) -> None:
-    """Write each table of the schema `served` in the order of its grain: the same content gives the same bytes."""
+def write_parquet(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], folder: Path, *, schema: str = "served") -> None:
+    """Write each table of the schema in the order of its grain: the same content gives the same bytes."""
     con.execute("set threads = 1")
     for mart in marts:
         target = quoted(str(folder / f"{mart.name}.parquet"))
         con.execute(
-            f"copy (from served.{mart.name} order by {', '.join(mart.grain)}) to {target} (format parquet, compression zstd)"
+            f"copy (from {schema}.{mart.name} order by {', '.join(mart.grain)}) to {target} (format parquet, compression zstd)"
         )
 
 

@@ -18,7 +18,7 @@ from warehouse.errors import Refused
 from warehouse.numbers import printed
 from warehouse.paths import Home
 from warehouse.recorded import Recorded, raw_rows
-from warehouse.sdc.changes import may_show
+from warehouse.sdc.changes import Place, may_show
 from warehouse.settings import Settings
 
 FIGURES_TOLD = 20
@@ -298,7 +298,9 @@ def _find_causes(
             )
             for feed in files:
                 _touch(con, feed)
-            shown = may_show(con, _own_name(con), "earlier", thresholds(marts, settings), earlier.row["as_of"])
+            shown = _shown_when_first_made(con, home)
+            if shown is None:
+                shown = may_show(con, _own_name(con), "earlier", thresholds(marts, settings), earlier.row["as_of"])
             if shown:
                 con.executemany("insert into shown values ($1, $2, $3)", [list(place) for place in shown])
             con.execute("detach earlier")
@@ -324,6 +326,22 @@ def _find_causes(
            inner join feed_files using (feed)
            group by all"""
     )
+
+
+def _shown_when_first_made(con: duckdb.DuckDBPyConnection, home: Home) -> set[Place] | None:
+    """What a publication that is made again showed when it was made: the models behind the one before are gone by now."""
+    publication_id = one(con, "select publication_id from raw.publication")[0]
+    path = home.history / publication_id / "restatements.parquet"
+    if not path.exists():
+        return None
+    rows = f"read_parquet({quoted(str(path))})"
+    if "is_shown" not in _types(con, rows):
+        return set()
+    found = con.execute(
+        f"select distinct table_name, period, org_unit_code from {rows} where publication_id = $1 and is_shown",
+        [publication_id],
+    )
+    return set(found.fetchall())
 
 
 def _own_name(con: duckdb.DuckDBPyConnection) -> str:

@@ -33,6 +33,7 @@ Count = Annotated[StrictInt, Field(ge=0), Allowed("a whole number, 0 or more")]
 Days = Annotated[StrictInt, Field(gt=0), Allowed("a whole number of days above 0")]
 Year = Annotated[StrictInt | None, Allowed("a year")]
 Text = Annotated[str, Field(pattern=r"\S"), Allowed("a text that is not empty")]
+GroupName = Annotated[Annotated[str, Field(pattern=r"\S")] | None, Allowed("the name of a group of the system")]
 Percent = Annotated[Number, Field(gt=0, le=100), Allowed("a position percent above 0 and up to 100")]
 Ages = Annotated[
     tuple[StrictInt, ...], Field(min_length=1), AfterValidator(_rising), Allowed("ages in rising order, as [25, 35]")
@@ -50,6 +51,14 @@ Profile = Annotated[str, known(PROFILES), Allowed(f"one of {', '.join(PROFILES)}
 LimitByTable = Annotated[
     dict[str, Annotated[Number, Field(ge=0)]], Allowed("a table of numbers, 0 or more, by the name of a served table")
 ]
+
+
+class Internal(BaseModel):
+    """The internal publication: off without a group."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    group: GroupName = Field(default=None, description="The system's group that may read figures of small groups.")
 
 
 class Settings(BaseModel):
@@ -90,6 +99,11 @@ class Settings(BaseModel):
     )
     release_day: DayOfMonth = Field(
         5, exclude=True, description="The first night from this day of the month on releases the month before."
+    )
+    internal: Internal = Field(
+        Internal(),
+        exclude=True,
+        description="Every night also a publication to the extract date with nothing withheld, for one group of people.",
     )
     memory_limit: Size = Field(description="DuckDB's share of the memory.")
     protection_interval: Annotated[Share, WITHHOLDS] = Field(

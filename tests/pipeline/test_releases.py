@@ -4,7 +4,6 @@ Not here: on which day a release is due (tests/unit/test_release.py).
 
 from __future__ import annotations
 
-import os
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -52,7 +51,7 @@ def deliver(home: Home, day: str, *, sick: str = "66,7") -> None:
 
 def files_below(folder: Path) -> dict[str, object]:
     return {
-        str(path): os.readlink(path) if path.is_symlink() else path.stat().st_mtime_ns for path in sorted(folder.rglob("*"))
+        str(path): str(path.readlink()) if path.is_symlink() else path.stat().st_mtime_ns for path in sorted(folder.rglob("*"))
     }
 
 

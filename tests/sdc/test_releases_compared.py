@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.dbt import load_manifest
+from orchestration.reproduce import reproduce
 from tests.building import build, settings_with
 from tests.municipalities.by_hand import Municipality
 from warehouse.catalogue import tables_of
@@ -107,6 +108,8 @@ def test_a_change_of_many_shows_its_values(tmp_path: Path) -> None:
     assert march["K"][2] and march["B"][2] and march["K"][1] - march["K"][0] > 40
     # Twenty of B1 could be shown; but the area's twenty-two less those are the two of B2.
     assert march["B2"] == march["B1"] == (None, None, False, None)
+    made_again = reproduce(home, publication, settings_with(tmp_path))
+    assert made_again.is_identical, made_again.lines()
     # A quarter holds the month, and whatever else there is of it.
     assert not restated(home, publication, "2024-Q1")["K"][2]
 
