@@ -240,8 +240,9 @@ class Attack:
         told_already[column[then.pinned]] = True
         new = together.pinned[: cells.size] & ~alone.pinned & ~told_already[: cells.size] & (cells < grid.own_start)
         untrue = _untrue(moment) if new.any() else np.zeros(0, dtype=np.int64)
+        differing, n = moment.lost_or_gained(earlier) if new.any() else cells[:0], len(grid.slices)
         for cell in cells[new][~np.isin(cells[new], untrue)].tolist():
-            wholes = moment.changed_wholes(earlier, cell)
+            wholes = differing[differing % n == cell % n].tolist()
             yield Finding(*moment.cell(cell), "moved", "the units of the publication before", members=(cell, *wholes))
 
     def calendar(self, moments: Sequence[Moment]) -> Iterator[Finding]:

@@ -98,9 +98,9 @@ class Moment:
         both[here] = (self.state[here] == SERVED) & (earlier.state[place[here]] == SERVED) & ~recomposed[here]
         changed = both & (np.abs(size - self.size[: grid.own_start]) > ROUNDING)
         found = np.full(old.size, -1, dtype=np.int64)
-        for cell in here[~recomposed[here] & (self.state[here] != ABSENT)].tolist():
-            if not self._has_changed(cell, both, changed):
-                found[place[cell]] = cell
+        same = here[~recomposed[here] & (self.state[here] != ABSENT)]
+        same = same[~self._have_changed(same, both, changed)]
+        found[place[same]] = same
         n, of_before = len(grid.slices), {unit: i for i, unit in enumerate(old.inner)}
         for i, unit in enumerate(grid.inner):
             before = of_before.get(old.structure.index.get(grid.structure.units[unit], -1))
@@ -111,14 +111,24 @@ class Moment:
                         found[own] = grid.own_start + i * n + position
         return found
 
-    def changed_wholes(self, earlier: Moment, cell: int) -> list[int]:
-        """The cells of this one's kind that both publications serve with other figures: their differences tell it."""
-        n = len(self.grid.slices)
+    def lost_or_gained(self, earlier: Moment) -> Ints:
+        """The cells that both publications serve with other figures, of units below which there are other units than before, or
+        beside which there are: their differences are the figures of what has moved.
+        """
+        structure, before, n = self.grid.structure, earlier.grid.structure, len(self.grid.slices)
+        parents_before = {before.units[child]: before.units[parent] for child, parent in before.parents.items()}
+        others = np.zeros(len(structure.units), dtype=bool)
+        for i, unit in enumerate(structure.units):
+            above = structure.units[structure.parents[i]] if i in structure.parents else None
+            others[i] = structure.below.get(unit) != before.below.get(unit) or any(
+                structure.parts.get(parent) != before.parts.get(parent)
+                for parent in (above, parents_before.get(unit))
+                if parent is not None
+            )
         place = _places(self.grid, earlier.grid)
-        alike = np.arange(cell % n, self.grid.own_start, n)
-        alike = alike[(place[alike] >= 0) & (self.state[alike] == SERVED)]
-        alike = alike[earlier.state[place[alike]] == SERVED]
-        return alike[np.abs(earlier.size[place[alike]] - self.size[alike]) > ROUNDING].tolist()
+        found = np.flatnonzero((place >= 0) & (self.state[: self.grid.own_start] == SERVED) & np.repeat(others, n))
+        found = found[earlier.state[place[found]] == SERVED]
+        return found[np.abs(earlier.size[place[found]] - self.size[found]) > ROUNDING]
 
     def _recomposed(self, earlier: Moment, place: Ints) -> Flags:
         """The cells of which something below has appeared or vanished, or whose unit has other units below it than before.
@@ -171,6 +181,23 @@ class Moment:
                     return bool(changed[candidate])
             around = self.grid.structure.parents.get(around)
         return False
+
+    def _have_changed(self, cells: Ints, both: Flags, changed: Flags) -> Flags:
+        """The same for many cells at once."""
+        n = len(self.grid.slices)
+        parents = np.full(len(self.grid.structure.units), -1, dtype=np.int64)
+        for child, parent in self.grid.structure.parents.items():
+            parents[child] = parent
+        unit, found = cells // n, np.zeros(cells.size, dtype=bool)
+        is_open = np.ones(cells.size, dtype=bool)
+        while is_open.any():
+            for candidate in (unit * n + cells % n, unit * n):
+                hit = is_open & both[candidate]
+                found[hit] = changed[candidate[hit]]
+                is_open &= ~hit
+            unit = parents[unit]
+            is_open &= unit >= 0
+        return found
 
     def with_own_parts(self, cells: Ints) -> Moment:
         """The same where the units of these cells, and those above them, may have positions of their own."""
