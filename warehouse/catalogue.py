@@ -73,7 +73,7 @@ class Table:
 
     `columns` are the served ones. `labels` say more of a cell than its grain and are served whatever is withheld. A cell is
     withheld when one of the columns `size`, which need not be served, is below the setting `threshold`. `source_tables` are
-    the raw tables it is computed from.
+    the raw tables it is computed from. `closed_years_only`: figures of the running year are withheld, whatever their size.
     """
 
     name: str
@@ -89,6 +89,7 @@ class Table:
     follows: tuple[Follow, ...] = ()
     source_tables: frozenset[str] = frozenset()
     restatement: Stops | None = None
+    closed_years_only: bool = False
 
     @property
     def time(self) -> str | None:
@@ -246,6 +247,7 @@ def _table(manifest: Mapping, node: Mapping, withholding: Mapping[str, Mapping])
         follows=tuple(follows),
         source_tables=frozenset(_source_tables(manifest, node["unique_id"])),
         restatement=Stops(tuple(stops["measures"]), stops["times"]) if stops else None,
+        closed_years_only=meta.get("closed_years_only", False),
     )
     if missing := [column for column in table.grain if column not in table.columns]:
         raise ValueError(f"{name}: the grain's {', '.join(missing)} is no served column")

@@ -305,6 +305,12 @@ def test_the_pay_of_few_persons_is_withheld(warehouse: duckdb.DuckDBPyConnection
     assert not {"women_persons", "men_persons"} & served[2].keys()
 
 
+def test_pay_of_the_running_year_is_withheld(warehouse: duckdb.DuckDBPyConnection) -> None:
+    running = cells(warehouse, "served.equality_pay", year=2024)
+    assert {cell["withheld"] for cell in running} == {"running"} and len(running) > 1
+    assert {cell["mean_women"] for cell in running} | {cell["positions"] for cell in running} == {None}
+
+
 def test_fewer_than_five_persons_are_withheld(warehouse: duckdb.DuckDBPyConnection) -> None:
     (two,) = cells(warehouse, "served.equality_gender_balance", org_unit_code="balance", year=2023, sex="kvinne")
     labels = {"year", "is_partial", "org_level", "org_unit_code", "org_unit_name", "sex", "withheld"}

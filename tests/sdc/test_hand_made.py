@@ -435,3 +435,31 @@ def test_what_follows_from_the_publication_before_alone_is_no_leak_of_this_one(t
     figures = {**known, "E": 9.0, "K": 29.0, "A": S, "B": S}
     write_publication(tmp_path, "2024-03-01", units={**before, "E": "B"}, sick_leave_by_unit=by_unit(figures))
     assert any(finding.is_leak for finding in found(tmp_path))
+
+
+def test_a_withheld_unit_that_moves_is_told_by_its_parents(tmp_path: Path) -> None:
+    """Old A less new A is what has moved, though each publication alone gives nothing away."""
+    year = ("year", "2023")
+
+    def units(parent_of_small: str) -> dict[str, str | None]:
+        areas = {"A": "K", "A1": "A", "A3": "A", "A4": "A", "B": "K", "B1": "B", "B2": "B", "B3": "B"}
+        return {"K": None, **areas, "M": parent_of_small}
+
+    def rows(a: float, b: float) -> list[tuple[object, ...]]:
+        served = {"K": 101.5, "A": a, "A1": 50, "B": b, "B1": 30}
+        found: list[tuple[object, ...]] = [
+            (*year, "kommune" if code == "K" else "avdeling", code, fte, None) for code, fte in served.items()
+        ]
+        return found + [(*year, "avdeling", code, None, P if code == "M" else S) for code in ("A3", "A4", "B2", "B3", "M")]
+
+    write_publication(tmp_path, "2024-01-01", units=units("A"), sick_leave_by_unit=rows(60.5, 41))
+    assert found(tmp_path) == []
+    write_publication(tmp_path, "2024-02-01", units=units("B"), sick_leave_by_unit=rows(59, 42.5))
+    (leak,) = found(tmp_path)
+    assert (leak.kind, leak.cell["org_unit_code"], leak.is_leak) == ("moved", "M", True)
+    assert leak.told().endswith("computable by the units of the publication before")
+    # Without the parents, whose sums differ by it, nothing is left to subtract.
+    hidden = [(*row[:4], None, S) if row[3] in ("A", "B") else row for row in rows(59, 42.5)]
+    write_publication(tmp_path, "2024-02-02", units=units("B"), sick_leave_by_unit=hidden)
+    (tmp_path / "publish" / "history" / "2024-02-01").rename(tmp_path / "elsewhere")
+    assert found(tmp_path) == []

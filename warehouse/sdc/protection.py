@@ -152,7 +152,8 @@ def _hiding(
     n = len(grid.slices)
     if remedy == "the whole time":
         return np.flatnonzero(served).tolist(), []
-    found: set[int] = set()
+    # What the units of the publication before give away is what their sums have lost or gained: these cannot be served.
+    found = {cell for leak in leaks if leak.kind == "moved" for cell in leak.members if cell < grid.own_start and served[cell]}
     for leak in leaks:
         for cell in leak.members:
             if cell in moment.given:
@@ -160,7 +161,8 @@ def _hiding(
                 unit = cell // n * n
                 found |= {unit + i for i, part in enumerate(grid.slices) if part.table == grid.slice_of(cell).table}
     if remedy == "the cheapest cells":
-        cheapest, stuck = _cheapest(moment, leaks, figures, settings)
+        others = [leak for leak in leaks if leak.kind != "moved"]
+        cheapest, stuck = _cheapest(moment, others, figures, settings)
         return sorted({*cheapest, *(cell for cell in found if served[cell])}), sorted(stuck)
     for cell in {cell for leak in leaks for cell in leak.members}:
         unit, position = grid.structure.index[grid.unit_of(cell)], cell % n

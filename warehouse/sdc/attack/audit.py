@@ -33,10 +33,10 @@ class Finding:
 
     `kind`: `pinned` by elimination; `narrow`, its interval by linear programming is too narrow; `sum`, a sum of withheld cells
     of one unit, or of one kind over the tree, is known and below the threshold; `mixed`, such a sum of cells of several units
-    and several kinds; `copy`, another table serves it; `own`, narrow or in a small sum because it holds positions of leading
-    units alone, whose number follows from the units and those below them; `before`, it follows from what the publication
-    before served, so that nothing served now adds to it and nothing withheld now hides it. `width` is the interval's, as a
-    share of the threshold.
+    and several kinds; `moved`, it follows from the figures and the units of the publication before beside those of now;
+    `copy`, another table serves it; `own`, narrow or in a small sum because it holds positions of leading units alone, whose
+    number follows from the units and those below them; `before`, it follows from what the publication before served, so that
+    nothing served now adds to it and nothing withheld now hides it. `width` is the interval's, as a share of the threshold.
     """
 
     table: str
@@ -62,6 +62,7 @@ class Finding:
             "sum": "in a computable sum below the threshold:",
             "mixed": "in a computable sum below the threshold:",
             "own": "in a computable sum below the threshold:",
+            "moved": "computable by",
             "copy": "served as",
             "before": "known since the publication before by",
         }
@@ -77,6 +78,7 @@ class TableResult:
     narrow: int = 0
     sum: int = 0
     mixed: int = 0
+    moved: int = 0
     copy: int = 0
     own: int = 0
     before: int = 0
@@ -223,6 +225,45 @@ class Attack:
                 of_table = cells[members[is_cell[members]]].tolist()
                 kind = "own" if own_alone.issuperset(of_table) else kind_of_sum
                 yield Finding(*moment.cell(of_table[0]), kind, SEVERAL, members=tuple(cells[members].tolist()))
+
+    def across(self, moment: Moment, earlier: Moment) -> Iterator[Finding]:
+        """Attack by the units of both publications: the sums of the one before hold for its figures, those of now for
+        these, and a figure that nothing shows to have changed is one.
+
+        A unit that is withheld and moved is what its old parent has less, and its new one more.
+        """
+        grid, old = moment.grid, earlier.grid
+        system, cells, _ = unknowns(moment)
+        before, cells_before, told = unknowns(earlier)
+        if not (cells.size and cells_before.size) or not moment.serves:
+            return
+        now = moment.columns_before(earlier)[cells_before]
+        is_known = (now >= 0) & (now < grid.own_start) & (moment.state[now] == SERVED)
+        column_of = np.full(grid.size, -1, dtype=np.int64)
+        column_of[cells] = np.arange(cells.size)
+        column = np.where(now >= 0, column_of[now], -1)
+        others = np.flatnonzero(column < 0)
+        column[others] = cells.size + np.arange(others.size)
+        # Which units form a group was not told then.
+        holds = ((told < old.group_rows) | (told >= old.identity_rows))[before.row]
+        known = np.zeros(cells.size + others.size, dtype=bool)
+        known[column[is_known]] = True
+        together = eliminate(
+            known,
+            np.concatenate([system.row, before.row[holds] + system.right.size]),
+            np.concatenate([system.column, column[before.column[holds]]]),
+            np.concatenate([system.coefficient, before.coefficient[holds]]),
+        )
+        alone = eliminate(np.zeros(cells.size, dtype=bool), system.row, system.column, system.coefficient)
+        then = eliminate(np.zeros(cells_before.size, dtype=bool), before.row, before.column, before.coefficient)
+        told_already = np.zeros(known.size, dtype=bool)
+        told_already[column[then.pinned]] = True
+        new = together.pinned[: cells.size] & ~alone.pinned & ~told_already[: cells.size] & (cells < grid.own_start)
+        untrue = _untrue(moment) if new.any() else np.zeros(0, dtype=np.int64)
+        differing, n = moment.lost_or_gained(earlier) if new.any() else cells[:0], len(grid.slices)
+        for cell in cells[new][~np.isin(cells[new], untrue)].tolist():
+            wholes = differing[differing % n == cell % n].tolist()
+            yield Finding(*moment.cell(cell), "moved", "the units of the publication before", members=(cell, *wholes))
 
     def calendar(self, moments: Sequence[Moment]) -> Iterator[Finding]:
         """Attack a calendar year's periods together: a year is the sum of its quarters, a quarter that of its months.
@@ -420,6 +461,7 @@ def attack(
             progress(f"{family.name} {time}")
             moment = joined(cells, earlier, time)
             attack_moment(attacker, report, moment, np.ones(cells.grid.size, dtype=bool))
+            attack_across(attacker, report, moment, earlier)
         if family.has_periods:
             for year in served.uneven_years(family):
                 report.add(attacker.calendar([joined(cells, earlier, time) for time in cells.times if time[:4] == year]))
@@ -438,6 +480,14 @@ def attack_moment(attacker: Attack, report: Report, moment: Moment, sought: Flag
     # What serves nothing tells nothing that was not known before.
     report.add(attacker.moment(moment, sought) if moment.serves or moment.given else [], moment)
     _count(report, moment, process_time() - began)
+
+
+def attack_across(attacker: Attack, report: Report, moment: Moment, earlier: Cells | None) -> None:
+    """Attack one time by the units of the publication before as well, where they are others."""
+    if earlier is not None and moment.time in earlier.times:
+        before = earlier.moment(moment.time)
+        if moment.has_other_units(before):
+            report.add(attacker.across(moment, before), moment)
 
 
 def joined(cells: Cells, earlier: Cells | None, time: str) -> Moment:

@@ -70,10 +70,10 @@ def _before(con: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> Path | 
 def told(publication_id: str, before: str | None, report: Report) -> Iterator[str]:
     """The report as lines of text."""
     yield f"Attacked {publication_id}" + (f" together with {before}" if before else "")
-    columns = ("withheld", "computable", "narrow", "sums", "mixed", "copies", "own", "before", "CPU s")
-    yield f"  {'':<26}{columns[0]:>10}{columns[1]:>12}" + "".join(f"{name:>8}" for name in columns[2:])
+    kinds = ("computable", "narrow", "sums", "mixed", "moved", "copies", "own", "before")
+    yield f"  {'':<26}{'withheld':>10}{kinds[0]:>12}" + "".join(f"{kind:>8}" for kind in (*kinds[1:], "CPU s"))
     for name, table in sorted(report.tables.items()):
-        numbers = (table.pinned, table.narrow, table.sum, table.mixed, table.copy, table.own, table.before)
+        numbers = (table.pinned, table.narrow, table.sum, table.mixed, table.moved, table.copy, table.own, table.before)
         yield (
             f"  {name:<26}{table.withheld:>10}{numbers[0]:>12}"
             + "".join(f"{n:>8}" for n in numbers[1:])

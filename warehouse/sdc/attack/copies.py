@@ -127,8 +127,25 @@ BESIDE = {
 
 
 def copies_of(tables: Mapping[str, Table]) -> list[Copy]:
-    """The copies in a publication with these tables: the reconciliation repeats figures of every one that withholds."""
-    return [*COPIES, *(_reconciled(table) for table in tables.values() if table.threshold)]
+    """The copies in a publication with these tables: reconciliation and restatements repeat figures of every one that
+    withholds.
+    """
+    withholding = [table for table in tables.values() if table.threshold]
+    return [*COPIES, *map(_reconciled, withholding), *map(_restated, withholding)]
+
+
+def _restated(table: Table) -> Copy:
+    """A change tells what a figure was and is."""
+    grain = [name for name in table.grain if name != "period_type"]
+    return Copy(
+        "restatements",
+        table.name,
+        f"""select {", ".join(f"mart.{name}" for name in grain)}, copy.measure || ' of ' || copy.publication_id
+            from {{copy}} as copy inner join {{mart}} as mart on
+                {" and ".join(f"cast(mart.{name} as varchar) = (copy.cell ->> '{name}')" for name in grain)}
+            where copy.table_name = '{table.name}' and coalesce(copy.was, copy.now) is not null
+                and mart.withheld is not null""",
+    )
 
 
 def _reconciled(table: Table) -> Copy:

@@ -17,7 +17,7 @@ from warehouse.database import connect, one, quoted
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.publish import current_publication
-from warehouse.sdc.attack.audit import Attack, Report, attack_moment, copied, joined
+from warehouse.sdc.attack.audit import Attack, Report, attack_across, attack_moment, copied, joined
 from warehouse.sdc.attack.cells import is_quarter
 from warehouse.sdc.attack.command import told_leaks
 from warehouse.sdc.attack.families import FAMILIES, Family
@@ -150,6 +150,7 @@ def _attack(
         else:
             sought = np.full(cells.grid.size, not is_quarter(time) and (earlier is not None or time in newest))
         attack_moment(attacker, report, moment, sought)
+        attack_across(attacker, report, moment, earlier)
     for year in uneven:
         periods = [time for time in served.fingerprints(family) if time[:4] == year]
         whole, whole_earlier = served.load(family, periods, own), previous.load(family, periods, own) if previous else None

@@ -53,6 +53,19 @@ class Structure:
         }
 
     @cached_property
+    def below(self) -> dict[tuple[str, str], frozenset[tuple[str, str]]]:
+        """All units below each that has some, by name; of a group the units it consists of and those below them."""
+        found: dict[int, set[int]] = {}
+        for unit in range(len(self.units)):
+            above = self.parents.get(unit)
+            while above is not None:
+                found.setdefault(above, set()).add(unit)
+                above = self.parents.get(above)
+        for unit, group in self.groups.items():
+            found.setdefault(group, set()).add(unit)
+        return {self.units[unit]: frozenset(self.units[one] for one in units) for unit, units in found.items()}
+
+    @cached_property
     def members(self) -> dict[int, list[tuple[int, int]]]:
         """For each group its units with sign: +1 for the topmost of it, −1 for one below that counts elsewhere."""
         found: dict[int, list[tuple[int, int]]] = {}

@@ -233,7 +233,7 @@ class Served:
         moment = self.moment(part)
         query = f"""select {moment} as moment,
                 attack_units.i * {len(grid.slices)} + attack_slices.i as cell,
-                case withheld when 'primary' then 1 when 'secondary' then 2 else 0 end as withheld,
+                case withheld when 'primary' then 1 when 'secondary' then 2 when 'running' then 3 else 0 end as withheld,
                 coalesce(cast({part.size} as double), 0) as size,
                 coalesce(cast({part.counted or part.size} as double), 0) as counted
             from {self.relation(part.table)} as mart

@@ -76,9 +76,10 @@ def _decide_primary(con: duckdb.DuckDBPyConnection, mart: Table, limit: float) -
     year, rows = ("period as calendar_year,", "where period_type = 'year'") if mart.has_periods else ("", "")
     # A measure that is missing withholds the cell too.
     too_small = " or ".join(f"coalesce({measure} < {limit}, true)" for measure in mart.size)
+    running = "when is_partial then 'running'" if mart.closed_years_only else ""
     con.execute(
         f"""create or replace table disclosure.{mart.name} as
-            select {year} {", ".join(mart.cell)}, case when {too_small} then 'primary' end as withheld
+            select {year} {", ".join(mart.cell)}, case {running} when {too_small} then 'primary' end as withheld
             from marts.{mart.name} {rows}"""
     )
 
@@ -226,7 +227,8 @@ def _remember(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], problem
             in_scope = " and ".join(f"previous.{name} = cell.{name}" for name in source.key)
             columns = ", ".join(f"previous.{name}" for name in source.key)
             for *key, size, is_withheld in con.execute(
-                f"""select {columns}, previous.size, previous.withheld is not null from previous_{source.table} as previous
+                f"""select {columns}, previous.size, coalesce(previous.withheld <> 'running', false)
+                    from previous_{source.table} as previous
                     inner join cells_{source.table} as cell on {in_scope} where cell.scope = $1""",
                 [scope[1]],
             ).fetchall():

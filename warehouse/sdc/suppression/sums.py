@@ -234,7 +234,9 @@ def read_cells(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> Non
             f"""create or replace temporary table cells_{source.table} as
                 with mart as ({source.rows})
                 select mart.*, decision.withheld is not null as is_primary
-                from mart inner join disclosure.{source.table} as decision on {same}"""
+                from mart inner join disclosure.{source.table} as decision on {same}
+                -- Where nothing of a time is served, nothing has to be hidden.
+                where decision.withheld is distinct from 'running'"""
         )
         if source.own:
             con.execute(f"create or replace temporary table own_{source.table} as {source.own}")
