@@ -143,7 +143,7 @@ def full_time_cell(held: Holdings, settings: PersonSettings) -> Cell:
         "persons_80_100": persons(80, 100),
         "persons_100": persons(100, 1_000_000),
         "part_time": len(part_timers),
-        "involuntary_part_time": unwilling,
+        "involuntary_part_time": unwilling if answered else None,
         "part_time_answered": answered,
         "involuntary_percent": percent(unwilling, answered),
         "withheld": primary(headcount, settings),
@@ -185,6 +185,8 @@ def gender_balance(feeds: Feeds, year: int, at_work: list[Row], sexes: dict[str,
             size = sum((person_percent(positions) for positions in held.values()), Fraction(0))
             all_sizes = sum((person_percent(positions) for positions in everyone.values()), Fraction(0))
             part_timers = [positions for positions in held.values() if person_percent(positions) < 100]
+            unwilling = sum(says(positions, "Ja") for positions in part_timers)
+            answered = sum(says(positions, "Ja", "Nei") for positions in part_timers)
             table[(year, *place, sex)] = {
                 "employees": len(held),
                 "fte": size / 100,
@@ -194,7 +196,9 @@ def gender_balance(feeds: Feeds, year: int, at_work: list[Row], sexes: dict[str,
                     largest(positions)["Ansettelsesform"] in ("Vikar", "Midlertidig") for positions in held.values()
                 ),
                 "part_time_employees": len(part_timers),
-                "involuntary_part_time": sum(says(positions, "Ja") for positions in part_timers),
+                "involuntary_part_time": unwilling if answered else None,
+                "part_time_answered": answered,
+                "involuntary_percent": percent(unwilling, answered),
                 "withheld": primary(len(held), settings),
             }
     return table

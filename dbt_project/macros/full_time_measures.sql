@@ -83,13 +83,18 @@ select
     cast(totals.persons_80_100 as bigint) as persons_80_100,
     cast(totals.persons_100 as bigint) as persons_100,
     cast(totals.headcount - totals.persons_100 as bigint) as part_time,
-    cast(totals.involuntary_part_time as bigint) as involuntary_part_time,
+    {{ of_asked('cast(totals.involuntary_part_time as bigint)', 'totals.part_time_answered') }} as involuntary_part_time,
     cast(totals.part_time_answered as bigint) as part_time_answered,
     {{ percent_of('totals.involuntary_part_time', 'totals.part_time_answered') }} as involuntary_percent,
     cast(null as varchar) as withheld
 from totals
 inner join {{ ref('int_org_units') }} as org_unit on totals.org_key = org_unit.org_key
 {% endmacro %}
+
+{# A count of wishes, of those who were asked: not asked is not zero. #}
+{% macro of_asked(wishes, answered) -%}
+    case when {{ answered }} > 0 then {{ wishes }} end
+{%- endmacro %}
 
 {% macro full_time_counts() -%}
     count(*) as headcount,

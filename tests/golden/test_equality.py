@@ -153,40 +153,44 @@ def cells(con: duckdb.DuckDBPyConnection, table: str, **cell: object) -> list[di
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-# unit, year, sex: employees, fte, employees_percent, fte_percent, temporary, part-time, involuntary
-BALANCE: dict[str, tuple[str, int, str, int, float, float, float, int, int, int]] = {
+# unit, year, sex: employees, fte, employees_percent, fte_percent, temporary, part-time, involuntary of those who answered
+BALANCE: dict[str, tuple[str, int, str, int, float, float, float, int, int, int | None, int]] = {
     # Women 100 + 50, men 50: 2 of 3 persons, 150 of 200 percent.
-    "women of a department": ("balance1", 2023, "kvinne", 2, 1.5, 200 / 3, 75, 0, 1, 1),
-    "men of a department": ("balance1", 2023, "mann", 1, 0.5, 100 / 3, 25, 0, 1, 0),
+    "women of a department": ("balance1", 2023, "kvinne", 2, 1.5, 200 / 3, 75, 0, 1, 1, 1),
+    "men of a department": ("balance1", 2023, "mann", 1, 0.5, 100 / 3, 25, 0, 1, 0, 1),
     # Below balance2 she is a substitute of 30 % who has not been asked.
-    "a person's second department": ("balance2", 2023, "kvinne", 1, 0.3, 100, 100, 1, 1, 0),
+    "a person's second department": ("balance2", 2023, "kvinne", 1, 0.3, 100, 100, 1, 1, None, 0),
     # 100 + 50 + 30 of 230; her largest position is the permanent one.
-    "the area above": ("balance", 2023, "kvinne", 2, 1.8, 200 / 3, 100 * 180 / 230, 0, 1, 1),
+    "the area above": ("balance", 2023, "kvinne", 2, 1.8, 200 / 3, 100 * 180 / 230, 0, 1, 1, 1),
     # Number 2 (Vikar) before 10, so temporary and of 100 %; Fast 50 is larger than Midlertidig 49.99.
-    "equal positions: the lowest number": ("ties", 2023, "kvinne", 2, 1.9999, 200 / 3, 100 * 199.99 / 299.99, 1, 1, 0),
+    "equal positions: the lowest number": ("ties", 2023, "kvinne", 2, 1.9999, 200 / 3, 100 * 199.99 / 299.99, 1, 1, None, 0),
     # Only her number 10 (Fast) lies in ties1: 50 + 99.99.
-    "only positions below the unit": ("ties1", 2023, "kvinne", 2, 1.4999, 200 / 3, 100 * 149.99 / 249.99, 0, 2, 0),
+    "only positions below the unit": ("ties1", 2023, "kvinne", 2, 1.4999, 200 / 3, 100 * 149.99 / 249.99, 0, 2, None, 0),
     # 99 (Vikar) before A1: a number before a text.
-    "a number before a text": ("ties", 2023, "mann", 1, 1, 100 / 3, 100 * 100 / 299.99, 1, 0, 0),
+    "a number before a text": ("ties", 2023, "mann", 1, 1, 100 / 3, 100 * 100 / 299.99, 1, 0, None, 0),
     # The one on leave of 99 % and the director's other position of 20 %.
-    "full leave, director and other forms": ("population", 2023, "kvinne", 2, 1.2, 100, 100, 0, 1, 0),
-    "full leave is over": ("population", 2024, "kvinne", 3, 2.2, 100, 100, 0, 1, 0),
-    "valid on 31 December": ("dates", 2023, "mann", 2, 2, 100, 100, 0, 0, 0),
-    "valid on the as-of date": ("dates", 2024, "mann", 2, 2, 100, 100, 0, 0, 0),
+    "full leave, director and other forms": ("population", 2023, "kvinne", 2, 1.2, 100, 100, 0, 1, None, 0),
+    "full leave is over": ("population", 2024, "kvinne", 3, 2.2, 100, 100, 0, 1, None, 0),
+    "valid on 31 December": ("dates", 2023, "mann", 2, 2, 100, 100, 0, 0, None, 0),
+    "valid on the as-of date": ("dates", 2024, "mann", 2, 2, 100, 100, 0, 0, None, 0),
     # north 60 + school 40; south1 is in no group.
-    "a group across areas": ("Skole", 2024, "mann", 1, 1, 100, 100, 0, 0, 0),
+    "a group across areas": ("Skole", 2024, "mann", 1, 1, 100, 100, 0, 0, None, 0),
 }
 
 
 @pytest.mark.parametrize("case", BALANCE.values(), ids=BALANCE.keys())
 def test_gender_balance(
-    warehouse: duckdb.DuckDBPyConnection, case: tuple[str, int, str, int, float, float, float, int, int, int]
+    warehouse: duckdb.DuckDBPyConnection, case: tuple[str, int, str, int, float, float, float, int, int, int | None, int]
 ) -> None:
     unit, year, sex, *expected = case
     (got,) = cells(warehouse, "marts.equality_gender_balance", org_unit_code=unit, year=year, sex=sex)
     names = ("employees", "fte", "employees_percent", "fte_percent")
-    names += ("temporary_employees", "part_time_employees", "involuntary_part_time")
-    assert [got[name] for name in names] == pytest.approx(expected, rel=1e-12)
+    names += ("temporary_employees", "part_time_employees")
+    *counted, involuntary, answered = expected
+    assert [got[name] for name in names] == pytest.approx(counted, rel=1e-12)
+    # Not asked is not zero: of those not asked there is no count and no share.
+    assert (got["involuntary_part_time"], got["part_time_answered"]) == (involuntary, answered)
+    assert got["involuntary_percent"] == (None if involuntary is None else 100 * involuntary / answered)
     assert got["is_partial"] == (year == 2024)
 
 
