@@ -20,7 +20,7 @@ Cell = dict[str, Fraction | str | None]  # str only in `withheld`
 FORMS = ("Fast", "Vikar", "Midlertidig", "Lærling")
 SICK_KINDS = ("Egenmelding", "Sykmelding")
 FULL = Fraction(100)
-AMOUNTS = ("possible", "self_certified", "doctor_certified", "short_term", "long_term")
+AMOUNTS = ("possible", "self_certified", "doctor_certified", "short_term", "long_term", "graded")
 
 
 @dataclass(frozen=True)
@@ -222,6 +222,7 @@ def position_days(feeds: Feeds, as_of: date, settings: OracleSettings) -> Iterat
                 "doctor_certified": weight * lost_doctor,
                 "short_term": weight * short,
                 "long_term": weight * long,
+                "graded": weight * lost_doctor if doctor < 100 else Fraction(0),
             }
 
 
@@ -282,7 +283,7 @@ def sick_leave_tables(feeds: Feeds, as_of: date, settings: OracleSettings = Orac
     for table, cells in totals.items():
         limit = settings.min_fte_job_code if table == "sick_leave_by_job_code" else settings.min_fte_unit
         tables[table] = {}
-        for key, (possible, own, doctor, short, long) in cells.items():
+        for key, (possible, own, doctor, short, long, graded) in cells.items():
             year_name = key[1][:4]
             year_possible = cells[("year", year_name, *key[2:])][0]
             days = {
@@ -296,6 +297,8 @@ def sick_leave_tables(feeds: Feeds, as_of: date, settings: OracleSettings = Orac
             for name, lost in days.items():
                 cell["lost_days" if name == "sick_leave" else f"{name}_days"] = lost
                 cell[f"{name}_percent"] = 100 * lost / possible if possible else None
+            cell["graded_days"] = graded
+            cell["graded_percent"] = 100 * graded / doctor if doctor else None
             cell["withheld"] = "primary" if average_fte(year_name, year_possible) < limit else None
             tables[table][key] = cell
     return tables

@@ -261,6 +261,39 @@ def mean(values: list[Fraction]) -> Fraction | None:
     return sum(values, Fraction(0)) / len(values) if values else None
 
 
+def ended_leaves(feeds: Feeds, as_of: date, start: int) -> dict[Key, list[tuple[str, Fraction]]]:
+    """(year, sex, coverage) -> person and weighted days of each whole leave that ended in the year."""
+    sexes = {row["Ansattnr"]: SEXES[row["Kjønn"]] for row in feeds["ansatte"]}
+    rows_of: dict[tuple[str, str], list[tuple[date, date | None, Fraction]]] = {}
+    for row in feeds["permisjoner"]:
+        first = to_date(row["Fra dato"])
+        if row["Permisjonstype"] == "Foreldrepermisjon" and first <= as_of:
+            last = to_date(row["Til dato"]) if row["Til dato"] else None
+            for coverage in {"alle", row["Dekningsgrad"]} - {""}:
+                own = rows_of.setdefault((row["Ansattnr"], coverage), [])
+                own.append((first, last, to_number(row["Permisjonsprosent"])))
+    found: dict[Key, list[tuple[str, Fraction]]] = {}
+    for (person, coverage), rows in rows_of.items():
+        leaves: list[list[tuple[date, date | None, Fraction]]] = []
+        for row_of in sorted(rows, key=lambda row: row[0]):
+            ends = [last for _, last, _ in leaves[-1]] if leaves else []
+            if leaves and (None in ends or (row_of[0] - max(end for end in ends if end)).days - 1 <= 14):
+                leaves[-1].append(row_of)
+            else:
+                leaves.append([row_of])
+        for leave in leaves:
+            if any(last is None or last > as_of for _, last, _ in leave):
+                continue
+            percents: dict[date, Fraction] = {}
+            for first, last, size in leave:
+                for day in days_between(first, last or as_of):
+                    percents[day] = percents.get(day, Fraction(0)) + size
+            if max(percents).year >= start:
+                key = (max(percents).year, sexes[person], coverage)
+                found.setdefault(key, []).append((person, sum(min(Fraction(100), size) for size in percents.values()) / 100))
+    return found
+
+
 def parental_leave(feeds: Feeds, as_of: date, start: int, settings: PersonSettings) -> Table:
     sexes = {row["Ansattnr"]: SEXES[row["Kjønn"]] for row in feeds["ansatte"]}
     taken: dict[Key, dict[str, set[date]]] = {}  # (year, sex, coverage) -> person -> days
@@ -273,8 +306,12 @@ def parental_leave(feeds: Feeds, as_of: date, start: int, settings: PersonSettin
             for coverage in {"alle", row["Dekningsgrad"]} - {""}:
                 if day.year >= start:
                     taken.setdefault((day.year, sexes[person], coverage), {}).setdefault(person, set()).add(day)
+    ended = ended_leaves(feeds, as_of, start)
     table: Table = {}
     for key, persons in taken.items():
+        own_ended = ended.get(key, [])
+        whole_days = sum((days for _, days in own_ended), Fraction(0))
+        few = min([len(persons), *([len({person for person, _ in own_ended})] if own_ended else [])])
         days = sum(len(own) for own in persons.values())
         table[key] = {
             "is_partial": as_of < date(key[0], 12, 31),
@@ -282,6 +319,9 @@ def parental_leave(feeds: Feeds, as_of: date, start: int, settings: PersonSettin
             "parental_leave_days": days,
             "parental_leave_mean_days": Fraction(days, len(persons)),
             "parental_leave_mean_weeks": Fraction(days, 7 * len(persons)),
-            "withheld": primary(len(persons), settings),
+            "ended_leaves": len(own_ended),
+            "ended_leave_days": whole_days,
+            "ended_leave_mean_weeks": whole_days / (7 * len(own_ended)) if own_ended else None,
+            "withheld": primary(few, settings),
         }
     return table

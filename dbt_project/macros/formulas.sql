@@ -10,6 +10,9 @@ create or replace macro formulas.available_percent(leaves) as
     100 - least(100, leaves);
 create or replace macro formulas.lost_doctor_percent(leaves, doctors) as
     least(least(100, doctors), formulas.available_percent(leaves));
+-- Graded: of a day whose doctor-certified percents leave some work to be done.
+create or replace macro formulas.lost_graded_percent(leaves, doctors) as
+    case when doctors < 100 then formulas.lost_doctor_percent(leaves, doctors) else 0 end;
 create or replace macro formulas.lost_self_percent(leaves, doctors, selves) as
     least(
         least(100 - least(100, doctors), selves),

@@ -118,6 +118,10 @@ def municipality() -> Municipality:
     m.leave(overlapping, "05.01.2024", "20.01.2024", "50", kind=PARENTAL, coverage="80", position="2")
     m.leave(overlapping, "02.01.2024", "03.01.2024", "20", kind=PARENTAL, coverage="80")
     m.leave(cases.person("M"), "15.03.2024", "31.12.2024", kind=PARENTAL, coverage="100")
+    for second in ("15.04.2023", "16.04.2023"):
+        father = cases.person("M")
+        m.leave(father, "01.03.2023", "31.03.2023", kind=PARENTAL, coverage="80")
+        m.leave(father, second, "30.04.2023", kind=PARENTAL, coverage="80")
 
     cases.area("pay")
     for salary in ("380000", "390 000", "400000", "410000,00"):
@@ -226,24 +230,30 @@ def test_leaders(warehouse: duckdb.DuckDBPyConnection, year: int) -> None:
     }
 
 
-# year, sex, coverage: takers, days
+# year, sex, coverage: takers, days; whole leaves that ended, their days
 PARENTAL_LEAVE = {
     # 31 days of December, and 1 January of the leave that began before the series.
-    (2023, "kvinne", "80"): (2, 31 + 1),
+    # Of these the second has ended, with 31 December.
+    (2023, "kvinne", "80"): (2, 31 + 1, 1, 2),
     # Five with the 30 days of June.
-    (2023, "kvinne", "100"): (5, 5 * 30),
-    (2023, "kvinne", "alle"): (7, 182),
-    # January.
-    (2024, "kvinne", "80"): (1, 31),
+    (2023, "kvinne", "100"): (5, 5 * 30, 5, 150),
+    (2023, "kvinne", "alle"): (7, 182, 6, 152),
+    # 14 days lie between the one's rows: one leave of 31 + 16 days. 15 lie between the other's: 31 and 15.
+    (2023, "mann", "80"): (2, 93, 3, 93),
+    (2023, "mann", "alle"): (2, 93, 3, 93),
+    # January; the whole leave is December too.
+    (2024, "kvinne", "80"): (1, 31, 1, 62),
     # 15 January to 10 February: 17 + 10.
-    (2024, "kvinne", "100"): (1, 27),
+    (2024, "kvinne", "100"): (1, 27, 1, 27),
     # The same woman 1 January to 10 February, 31 + 10; one without coverage from 1 February on: 29 + 14 to the as-of date.
-    (2024, "kvinne", "alle"): (2, 41 + 43),
+    # Hers from 1 December to 10 February is one leave of 72 days, in January no more than 100 %; the other's has not ended.
+    (2024, "kvinne", "alle"): (2, 41 + 43, 1, 72),
     # 1 to 20 January, however many rows.
-    (2024, "mann", "80"): (1, 20),
+    # Of them 1 and 4 January 50 %, 2 and 3 January 70 %, 5 to 10 January 100 %, the other ten 50 %.
+    (2024, "mann", "80"): (1, 20, 1, 13.4),
     # 26 February to 1 March of a leap year, hourly paid, 50 %.
-    (2024, "mann", "100"): (1, 5),
-    (2024, "mann", "alle"): (2, 25),
+    (2024, "mann", "100"): (1, 5, 1, 2.5),
+    (2024, "mann", "alle"): (2, 25, 2, 15.9),
 }
 
 
@@ -253,7 +263,10 @@ def test_parental_leave(warehouse: duckdb.DuckDBPyConnection) -> None:
         for year in (2023, 2024)
         for cell in cells(warehouse, "marts.equality_parental_leave", year=year)
     }
-    assert {key: (cell["parental_leave_takers"], cell["parental_leave_days"]) for key, cell in got.items()} == PARENTAL_LEAVE
+    names = ("parental_leave_takers", "parental_leave_days", "ended_leaves", "ended_leave_days")
+    assert {key: tuple(cell[name] for name in names) for key, cell in got.items()} == PARENTAL_LEAVE
+    # 93 days of three leaves are 31 days each; of two fathers 46.5 in the calendar year.
+    assert got[(2023, "mann", "80")]["ended_leave_mean_weeks"] == pytest.approx(31 / 7)
     # 84 days of two women are 42 days each, 6 weeks.
     means = got[(2024, "kvinne", "alle")]
     assert (means["parental_leave_mean_days"], means["parental_leave_mean_weeks"]) == (42.0, 6.0)
@@ -317,6 +330,8 @@ def test_fewer_than_five_persons_are_withheld(warehouse: duckdb.DuckDBPyConnecti
     (many,) = cells(warehouse, "served.equality_gender_balance", org_unit_code="pay", year=2023, sex="mann")
     # 5 of group 1 and 5 of group 2.
     assert (many["withheld"], many["employees"]) == (None, 10)
-    leave = {cell["leave_coverage"]: cell for cell in cells(warehouse, "served.equality_parental_leave", year=2023)}
+    leave = {
+        cell["leave_coverage"]: cell for cell in cells(warehouse, "served.equality_parental_leave", year=2023, sex="kvinne")
+    }
     assert {coverage: cell["parental_leave_days"] for coverage, cell in leave.items()} == {"80": None, "100": 150, "alle": 182}
     assert leave["80"]["withheld"] == "primary"

@@ -250,6 +250,33 @@ def test_a_full_position_is_254_dagsverk_and_one_arsverk(warehouse: duckdb.DuckD
     assert (got["possible_days"], got["fte"]) == pytest.approx((254, 1))
 
 
+# unit, period, doctor-certified days, of these graded; in working days of 100 %.
+GRADED = {
+    # The 8th, 9th and 10th at 50 %.
+    "half a certificate": ("overlap", "2023-03", 1.5, 1.5),
+    # 60 + 70 is a whole day.
+    "two certificates fill the day": ("over100", "2023-03", 2, 0),
+    # Certified 80 % of the position, of which the leave of 40 % has left 60 %.
+    "beside leave": ("leave", "2023-03", 3, 3),
+    "whole certificates": ("days16", "2023-03", 12, 0),
+    "a third": ("halfpercent", "2023-03", 0.3555 * 0.333, 0.3555 * 0.333),
+}
+
+
+@pytest.mark.parametrize("case", GRADED.values(), ids=GRADED.keys())
+def test_graded(warehouse: duckdb.DuckDBPyConnection, case: tuple[str, str, float, float]) -> None:
+    unit, period, doctor_certified, graded = case
+    got = cell(warehouse, unit, period)
+    assert got["graded_days"] == pytest.approx(graded * DAY_2023, rel=1e-12)
+    assert got["graded_percent"] == pytest.approx(100 * graded / doctor_certified, rel=1e-12)
+
+
+def test_no_certificate_is_no_graded_percent(warehouse: duckdb.DuckDBPyConnection) -> None:
+    got = cell(warehouse, "otherkinds", "2023-03")
+    assert got["graded_days"] == 0
+    assert got["graded_percent"] != got["graded_percent"]  # no value
+
+
 def test_nothing_possible_is_no_percent(warehouse: duckdb.DuckDBPyConnection) -> None:
     got = cell(warehouse, "fullleave", "2023-03")
     assert (got["possible_days"], got["lost_days"], got["fte"]) == (0, 0, 0)

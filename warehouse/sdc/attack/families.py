@@ -103,7 +103,10 @@ FAMILIES = (
         bounded=False,
     ),
     Family("substitutes, hours", (Part("substitutes_by_unit", "variable_fte"),), bounded=False, narrow=False),
-    Family("parental leave", (Part("equality_parental_leave", "parental_leave_takers"),), has_units=False),
+    *(
+        Family(f"parental leave, {measure}", (Part("equality_parental_leave", measure),), bounded=False, has_units=False)
+        for measure in ("parental_leave_takers", "ended_leaves")
+    ),
     *(
         Family(f"pay, {measure}", (Part("equality_pay", measure),), bounded=False, has_units=False)
         for measure in ("positions", "women", "men")

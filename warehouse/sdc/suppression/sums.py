@@ -154,8 +154,9 @@ def _parental_leave(table: Table) -> Source:
     return Source(
         table,
         family="parental leave",
+        # As large as the fewer of those on leave and those whose leave has ended.
         rows=f"""
-            select cast(year as varchar) as scope, {ALL_MONTHS} as months, parental_leave_takers as size,
+            select cast(year as varchar) as scope, {ALL_MONTHS} as months, fewest_persons as size,
                 year, sex, leave_coverage
             from marts.equality_parental_leave""",
     )
