@@ -58,6 +58,14 @@ class Follow:
 
 
 @dataclass(frozen=True)
+class WithheldWith:
+    """Cells of another table without which cells of this one are not served: where one is withheld and `where` holds."""
+
+    table: str
+    where: str
+
+
+@dataclass(frozen=True)
 class Stops:
     """Which changes of figures already served stop the night: the `measures` where the SQL expression `times` gives how many
     times the settings' threshold they may change.
@@ -87,6 +95,7 @@ class Table:
     size: tuple[str, ...] = ()
     threshold: str | None = None
     follows: tuple[Follow, ...] = ()
+    withheld_with: WithheldWith | None = None
     source_tables: frozenset[str] = frozenset()
     restatement: Stops | None = None
 
@@ -244,6 +253,7 @@ def _table(manifest: Mapping, node: Mapping, withholding: Mapping[str, Mapping])
         size=_names(meta.get("size", ())),
         threshold=meta.get("threshold"),
         follows=tuple(follows),
+        withheld_with=WithheldWith(**meta["withheld_with"]) if "withheld_with" in meta else None,
         source_tables=frozenset(_source_tables(manifest, node["unique_id"])),
         restatement=Stops(tuple(stops["measures"]), stops["times"]) if stops else None,
     )

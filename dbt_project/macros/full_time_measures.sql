@@ -67,6 +67,9 @@ totals as (
 select
     totals.source,
     totals.reference_date,
+    totals.reference_date as period_start,
+    totals.reference_date as period_end,
+    totals.source = 'payroll' and totals.reference_date < last_day(totals.reference_date) as is_partial,
     org_unit.org_level,
     org_unit.org_unit_code,
     org_unit.org_unit_name,

@@ -39,6 +39,8 @@ totals as (
 select
     period.period_type,
     period.period,
+    period.period_start,
+    period.period_end,
     period.is_partial,
     org_unit.org_level,
     org_unit.org_unit_code,

@@ -6,15 +6,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from orchestration.dbt import load_manifest
 from tests.builds import Builds
-from tests.municipalities.by_hand import Municipality
+from tests.municipalities.by_hand import Municipality, national_number
+from tests.municipalities.files import write_lines
+from warehouse.catalogue import tables_of
+from warehouse.trace.lineage import Lineage
+from warehouse.trace.tables import tracers_of
 
 AS_OF = date(2024, 3, 14)
+TRACERS = tracers_of({table.name: table for table in tables_of(load_manifest())})
 PARENTAL = "Foreldrepermisjon"
 
 
@@ -146,8 +153,31 @@ def municipality() -> Municipality:
 
 @pytest.fixture(scope="module")
 def warehouse(builds: Builds) -> Iterator[duckdb.DuckDBPyConnection]:
-    with builds.built(lambda landing: municipality().deliver(landing, AS_OF)).reading() as con:
+    with builds.built(deliver).reading() as con:
         yield con
+
+
+def deliver(landing: Path) -> None:
+    """The municipality, and in PAI three women and a man of the payroll system and one nobody knows; all of one code."""
+    m = municipality()
+    for number, sex in enumerate("KKKM", start=1):
+        m.rows["ansatte"].append(f"{9000 + number};{national_number(number)};;{sex};01.02.1980")
+    m.deliver(landing, AS_OF)
+    write_lines(
+        landing / "pai_2023.csv",
+        "Fødselsnummer;Ansattnr;Stillingskode;Stillingsprosent;Tilsettingsforhold;Tjenestested;Grunnlønn;Faste tillegg;"
+        "Variable tillegg;Overtid;Timer per uke",
+        [
+            f"{national_number(number)};{9000 + number};7174;{percent};F;2530;{pay};35,5"
+            for number, percent, pay in (
+                (1, 100, "1200;30;10;"),
+                (2, 50, "1300;50;5;"),
+                (3, 50, "1400;;;"),
+                (4, 100, "1400;;;9"),
+                (5, 100, "9999;999;999;999"),
+            )
+        ],
+    )
 
 
 def cells(con: duckdb.DuckDBPyConnection, table: str, **cell: object) -> list[dict[str, Any]]:
@@ -300,6 +330,42 @@ def test_pay(warehouse: duckdb.DuckDBPyConnection, cell: tuple[int, int], expect
     assert got["women_percent"] == pytest.approx(100 * got["women"] / got["positions"])
 
 
+def test_pay_by_job_code(warehouse: duckdb.DuckDBPyConnection) -> None:
+    (got,) = cells(warehouse, "marts.equality_pay_by_job_code", year=2023, job_code="7174")
+    (total,) = cells(warehouse, "marts.equality_pay", year=2023, pay_group=0)
+    # All of them have the one code, so that the means are those of the total.
+    for name in ("women", "men", "positions", "women_percent", "mean_women", "mean_men", "pay_gap_nok", "pay_gap_percent"):
+        assert got[name] == total[name], name
+    # Women: 380, 390, 400, 410, 420, 500, five of 600: the sixth of eleven. Men: five of 500 and five of 540.
+    assert (got["median_women"], got["median_men"]) == (500_000, 520_000)
+    # Of 21 the eleventh: 380 to 420, then six of 500.
+    assert got["median_all"] == 500_000
+    # PAI: women 1 200 and 1 300 with 30 and 50 of fixed supplements, of a third only the base; men 1 400; one nobody knows.
+    assert (got["base_pay_women"], got["base_pay_men"]) == (1_300, 1_400)
+    assert (got["fixed_supplements_women"], got["fixed_supplements_men"]) == (40, None)
+    assert (got["variable_supplements_women"], got["overtime_pay_women"], got["overtime_pay_men"]) == (7.5, None, 9)
+    assert (got["period_start"], got["period_end"], got["is_partial"]) == (date(2023, 1, 1), date(2023, 12, 31), False)
+
+
+def test_pay_of_a_code_is_withheld_for_few_in_pai(warehouse: duckdb.DuckDBPyConnection) -> None:
+    cell = {"job_code": "7174"}
+    # 2023: three women and a man in PAI. 2024 has no PAI.
+    assert {row["year"]: row["withheld"] for row in cells(warehouse, "served.equality_pay_by_job_code", **cell)} == {
+        2023: "primary",
+        2024: None,
+    }
+
+
+def test_rows_of_pay_by_job_code(warehouse: duckdb.DuckDBPyConnection) -> None:
+    (got,) = cells(warehouse, "marts.equality_pay_by_job_code", year=2023, job_code="7174")
+    named = {}
+    for measure in ("median_men", "women", "base_pay_women", "overtime_pay_men"):
+        lineage = Lineage(warehouse)
+        TRACERS["equality_pay_by_job_code"](lineage, got, [measure])
+        named[measure] = (lineage.roles.count("position"), lineage.count("pai"))
+    assert named == {"median_men": (1, 0), "women": (1, 0), "base_pay_women": (1, 3), "overtime_pay_men": (1, 1)}
+
+
 def test_pay_group_names_are_the_printed_ones(warehouse: duckdb.DuckDBPyConnection) -> None:
     names = warehouse.execute(
         "select pay_group, pay_group_name from marts.equality_pay where year = 2023 order by 1"
@@ -317,14 +383,24 @@ def test_the_pay_of_few_persons_is_withheld(warehouse: duckdb.DuckDBPyConnection
     # Group 2: five positions of women, but four women hold them. Group 3: no men.
     assert {group: cell["withheld"] for group, cell in served.items()} == {0: None, 1: None, 2: "primary", 3: "primary"}
     assert served[1]["pay_gap_nok"] == 100_000
-    labels = {"year", "is_partial", "pay_group", "pay_group_name", "withheld"}
+    labels = {"year", "period_start", "period_end", "is_partial", "pay_group", "pay_group_name", "withheld"}
     assert {value for name, value in served[2].items() if name not in labels} == {None}
     assert not {"women_persons", "men_persons"} & served[2].keys()
 
 
 def test_fewer_than_five_persons_are_withheld(warehouse: duckdb.DuckDBPyConnection) -> None:
     (two,) = cells(warehouse, "served.equality_gender_balance", org_unit_code="balance", year=2023, sex="kvinne")
-    labels = {"year", "is_partial", "org_level", "org_unit_code", "org_unit_name", "sex", "withheld"}
+    labels = {
+        "year",
+        "period_start",
+        "period_end",
+        "is_partial",
+        "org_level",
+        "org_unit_code",
+        "org_unit_name",
+        "sex",
+        "withheld",
+    }
     assert two["withheld"] == "primary"
     assert {value for name, value in two.items() if name not in labels} == {None}
     (many,) = cells(warehouse, "served.equality_gender_balance", org_unit_code="pay", year=2023, sex="mann")

@@ -310,6 +310,9 @@ def test_fewer_than_five_persons_are_withheld(warehouse: duckdb.DuckDBPyConnecti
     labels = {
         "source",
         "reference_date",
+        "period_start",
+        "period_end",
+        "is_partial",
         "org_level",
         "org_unit_code",
         "org_unit_name",

@@ -45,5 +45,5 @@ def test_definitions_say_which_fte_is_which() -> None:
     with SEED.open(encoding="utf-8", newline="") as file:
         texts = {(text["subject"], text["measure"]): text for text in csv.DictReader(file)}
     of_fte = {text["population"] for (_, measure), text in texts.items() if measure == "fte"}
-    assert len(of_fte) == len(["sick leave", "full time", "equality"])
+    assert len(of_fte) == len(["sick leave", "full time", "equality", "workforce"])
     assert "ikke avkortet" in texts["full time", "average_position_percent"]["formula"]

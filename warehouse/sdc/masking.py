@@ -40,6 +40,13 @@ def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Table]) -> None:
     """
     con.execute("create schema if not exists served")
     for mart in marts:
+        if mart.withheld_with is not None:
+            con.execute(
+                f"""update disclosure.{mart.name} as decision set withheld = 'secondary'
+                    from disclosure.{mart.withheld_with.table} as followed
+                    where decision.withheld is null and followed.withheld is not null and ({mart.withheld_with.where})"""
+            )
+    for mart in marts:
         columns = [_masked(mart, name) for name in mart.columns if name != "withheld"]
         if mart.threshold is None:
             con.execute(

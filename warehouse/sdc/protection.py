@@ -112,6 +112,8 @@ def _write(con: duckdb.DuckDBPyConnection, table: Table, key: dict[str, str], wh
     if "period" in key:
         key = {**key, "calendar_year": key["period"][:4]}
         del key["period"]
+        # Which of the table's periods a family looks at is no matter of the year's decision.
+        where = "true"
     same = " and ".join(["true", *(f"cast({name} as varchar) = $key{i}" for i, name in enumerate(key))])
     values = {f"key{i}": value for i, value in enumerate(key.values())}
     found = con.execute(

@@ -16,6 +16,7 @@ from warehouse.trace import persons
 from warehouse.trace.full_time import set_apart
 from warehouse.trace.lineage import Lineage, unit_scope
 from warehouse.trace.minimal import smallest
+from warehouse.trace.sick_leave import add_title
 from warehouse.trace.temporary import table
 
 SHARES = ("employees_percent", "fte_percent", "leader_percent")
@@ -89,6 +90,51 @@ def of_pay(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]
         [day, cell["pay_group"]],
     )
     lineage.begin_series(day.year)
+
+
+def of_pay_by_job_code(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
+    """Positions of the code with pay, those in PAI for its kinds of pay, and the position that gives the code its title."""
+    key = [cell["year"], cell["job_code"]]
+    of_pai = {name: name.rpartition("_") for name in measures if name.startswith(PAI_PAY)}
+    of_payroll = [name for name in measures if name not in of_pai]
+    wanted = " or ".join(
+        dict.fromkeys(
+            "sex = 'kvinne'" if name.endswith("women") else "sex = 'mann'" if name.endswith("men") else "true"
+            for name in of_payroll
+            if name != "women_pay_percent"
+        )
+    )
+    if "women_pay_percent" in of_payroll:
+        wanted = "true"
+    rows = (
+        "select position_row from intermediate.int_pay_positions where calendar_year = $1 and job_code = $2 and pay_group = 0"
+    )
+    if not (wanted and lineage.add_positions("position", f"{rows} and ({wanted})", key)):
+        lineage.add_positions("position", f"{rows} order by position_row limit 1", key)
+    for kind, _, sexes in of_pai.values():
+        sex = "kvinne" if sexes == "women" else "mann"
+        held = f"""from intermediate.int_pai_pay where calendar_year = $1 and job_code = $2 and sex = '{sex}'
+            and {kind} is not null"""
+        lineage.add("pai", "position in PAI", f"select file_sha256, row_number {held}", key)
+        lineage.add(
+            "ansatte",
+            "person whose sex PAI does not have",
+            f"""select file_sha256, row_number from staging.stg_persons where person_row in (
+                    select min(person_row) from staging.stg_persons
+                    where person_key in (select person_key {held}) group by person_key)""",
+            key,
+        )
+    add_title(
+        lineage,
+        str(cell["job_code"]),
+        f"(select row_number as position_row from {lineage.rows_of('stillinger')} as named)",
+    )
+    lineage.add_references()
+    lineage.begin_series(int(str(cell["year"])))
+
+
+# Kinds of pay that PAI delivers, as the measures of them begin.
+PAI_PAY = ("base_pay", "fixed_supplements", "variable_supplements", "overtime_pay")
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ totals as (
 
 select
     totals.calendar_year as year,
+    {{ year_period('totals.calendar_year') }}
     totals.is_partial,
     org_unit.org_level,
     org_unit.org_unit_code,

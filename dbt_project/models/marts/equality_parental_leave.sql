@@ -24,6 +24,7 @@ ended as (
 
 select
     totals.calendar_year as year,
+    {{ year_period('totals.calendar_year') }}
     reference.is_before_year_end as is_partial,
     totals.sex,
     totals.leave_coverage,

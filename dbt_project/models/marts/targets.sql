@@ -2,6 +2,8 @@
 select
     target.indicator,
     target.target_year as year,
+    {{ year_period('target.target_year') }}
+    series.as_of < make_date(target.target_year, 12, 31) as is_partial,
     target.org_level,
     target.org_unit_code,
     target.org_unit_name,
@@ -13,6 +15,7 @@ select
         when 'higher' then own.figure >= cast(target.target as double)
     end as on_track
 from {{ ref('int_targets') }} as target
+cross join {{ ref('int_series') }} as series
 left join {{ ref('int_own_figures') }} as own
     on
         target.indicator = own.indicator
