@@ -80,8 +80,8 @@ class Table:
     """A served table.
 
     `columns` are the served ones. `labels` say more of a cell than its grain and are served whatever is withheld. A cell is
-    withheld when one of the columns `size`, which need not be served, is below the setting `threshold`. `source_tables` are
-    the raw tables it is computed from.
+    withheld when one of the columns `size`, which need not be served, is below the setting `threshold`. `from_served`: it is
+    computed of served cells alone, after disclosure control. `source_tables` are the raw tables it is computed from.
     """
 
     name: str
@@ -96,6 +96,7 @@ class Table:
     threshold: str | None = None
     follows: tuple[Follow, ...] = ()
     withheld_with: WithheldWith | None = None
+    from_served: bool = False
     source_tables: frozenset[str] = frozenset()
     restatement: Stops | None = None
 
@@ -254,6 +255,7 @@ def _table(manifest: Mapping, node: Mapping, withholding: Mapping[str, Mapping])
         threshold=meta.get("threshold"),
         follows=tuple(follows),
         withheld_with=WithheldWith(**meta["withheld_with"]) if "withheld_with" in meta else None,
+        from_served=bool(meta.get("from_served")),
         source_tables=frozenset(_source_tables(manifest, node["unique_id"])),
         restatement=Stops(tuple(stops["measures"]), stops["times"]) if stops else None,
     )

@@ -40,7 +40,14 @@ from warehouse.trace.tables import tracers_of
 # Their numbers are not made of rows one by one: what a publication is called, texts of the code, counts of bad rows.
 NOT_COMPUTED_AGAIN = ("publication", "metric_definitions", "inputs", "data_quality", "reconciliation", "restatements")
 # A share or rank beside them may stay as it is when one of its rows is gone; the figures they rest on are tried by themselves.
-RESTING_ON_FIGURES = ("benchmarks", "targets", "pilots", "full_time_sources")
+RESTING_ON_FIGURES = (
+    "benchmarks",
+    "targets",
+    "pilots",
+    "full_time_sources",
+    "sick_leave_changes",
+    "sick_leave_contributions",
+)
 # Refused is what has lost all rows of a feed: else a row that is taken out would seldom get so far as a number.
 QUARANTINE_SHARE = 0.99
 LOADED_AGAIN = 2

@@ -8,7 +8,14 @@ from warehouse.catalogue import tables_of
 
 SEED = Path(__file__).parents[2] / "dbt_project" / "seeds" / "metric_texts.csv"
 # Tables of figures that have no withheld column of their own.
-NEVER_WITHHELD = ("equality_leaders", "benchmarks", "targets", "full_time_sources")
+NEVER_WITHHELD = (
+    "equality_leaders",
+    "benchmarks",
+    "targets",
+    "full_time_sources",
+    "sick_leave_changes",
+    "sick_leave_contributions",
+)
 RECONCILED = {"published", "computed", "difference"}
 # Labels of those tables, not figures.
 NOT_FIGURES = {

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from warehouse.catalogue import Table
-from warehouse.trace import audit, equality, full_time, reference, sick_leave, substitutes, survey, workforce
+from warehouse.trace import audit, comparisons, equality, full_time, reference, sick_leave, substitutes, survey, workforce
 from warehouse.trace.audit import Tracer
 
 # A breakdown of a subject's unit table is traced like it.
@@ -32,6 +32,8 @@ OF_TABLE: dict[str, Tracer] = {
     "benchmarks": reference.of_benchmark,
     "targets": reference.of_target,
     "pilots": reference.of_pilot,
+    "sick_leave_changes": comparisons.of_change,
+    "sick_leave_contributions": comparisons.of_contribution,
     "publication": audit.of_publication,
     "inputs": audit.of_input,
     "data_quality": audit.of_data_quality,
