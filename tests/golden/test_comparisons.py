@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -14,6 +15,7 @@ import pytest
 
 from tests.builds import Builds
 from tests.municipalities.by_hand import Municipality
+from tests.municipalities.files import header_line, write_lines
 from warehouse.trace import comparisons
 from warehouse.trace.lineage import Lineage
 
@@ -44,10 +46,22 @@ def municipality() -> Municipality:
 @pytest.fixture(scope="module")
 def warehouse(builds: Builds) -> Iterator[duckdb.DuckDBPyConnection]:
     """Where at least 1.2 årsverk a unit are served: A1 is withheld, and A2 before 2024."""
-    with builds.built(
-        lambda landing: municipality().deliver(landing, AS_OF), first_year=2021, min_fte_unit=1.2
-    ).reading() as con:
+    with builds.built(deliver, first_year=2021, min_fte_unit=1.2).reading() as con:
         yield con
+
+
+def deliver(landing: Path) -> None:
+    municipality().deliver(landing, AS_OF)
+    write_lines(
+        landing / "piloter_2024-01-01.csv",
+        header_line("piloter"),
+        [
+            "A1;Vinter;01.06.2023;",
+            "A1;Fra første år;10.05.2021;",
+            "A1;For tidlig;01.03.2021;",
+            "A1;Slutt;01.01.2022;31.01.2023",
+        ],
+    )
 
 
 def change(
@@ -217,3 +231,51 @@ def test_rows_of_a_change(warehouse: duckdb.DuckDBPyConnection) -> None:
     lineage = Lineage(warehouse)
     comparisons.of_change(lineage, change(warehouse, "A1", "month", "2024-02"), ["value"])
     assert {traced.file.feed: traced.rows for traced in lineage.named()}["fravaer"] == [2]
+
+
+# Pilot: value before and now, what they are of; value after the end, and what that is of.
+PILOTS = {
+    # May is not over a year after June 2023: June to April of both. In 2022 June to December have 151 of 253 working days.
+    "Vinter": (
+        100 * (5 / 251) / (151 / 253 + 82 / 251),
+        100 * (2.5 / 252) / (150 / 251 + 83 / 252),
+        "2022-06-01",
+        "2023-04-30",
+        "2023-06-01",
+        "2024-04-30",
+    ),
+    # The series begins four months before: January to April of 2021 and of 2024.
+    "Fra første år": (0, 250 / 83, "2021-01-01", "2021-04-30", "2024-01-01", "2024-04-30"),
+    # Two months say nothing.
+    "For tidlig": (None, None, None, None, None, None),
+    # 2021, and February 2022 to January 2023.
+    "Slutt": (0, 0, "2021-01-01", "2021-12-31", "2022-02-01", "2023-01-31"),
+}
+
+
+@pytest.mark.parametrize("pilot", PILOTS)
+def test_pilots_of_twelve_months(warehouse: duckdb.DuckDBPyConnection, pilot: str) -> None:
+    (row,) = warehouse.execute(
+        """select start_value, current_value, start_from, start_to, current_from, current_to, change_points
+           from marts.pilots where pilot = $1 and indicator = 'sick_leave_percent'""",
+        [pilot],
+    ).fetchall()
+    before, now, *days = PILOTS[pilot]
+    assert row[:2] == ((None, None) if before is None else pytest.approx((before, now), rel=1e-12))
+    assert [day and str(day) for day in row[2:6]] == days
+    assert row[6] == (None if before is None or now is None else pytest.approx(now - before))
+
+
+def test_twelve_months_after_a_pilot(warehouse: duckdb.DuckDBPyConnection) -> None:
+    rows = warehouse.execute(
+        """select pilot, after_value, after_from, after_to from marts.pilots
+           where indicator = 'sick_leave_percent' and after_value is not null"""
+    ).fetchall()
+    # February 2023 to January 2024, of which 22 days are of 2024.
+    after = 100 * (5 / 251) / (229 / 251 + 22 / 252)
+    assert rows == [("Slutt", pytest.approx(after), date(2023, 2, 1), date(2024, 1, 31))]
+    # A1 is withheld in those years.
+    served = warehouse.execute(
+        "select start_value, current_value, after_value, withheld from served.pilots where indicator = 'sick_leave_percent'"
+    ).fetchall()
+    assert {row[:3] for row in served} == {(None, None, None)}

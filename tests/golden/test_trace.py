@@ -246,7 +246,7 @@ def test_benchmarks_targets_and_pilots(town: tuple[Home, Settings]) -> None:
         home,
         "pilots",
         "pilot=Langvakter",
-        "indicator=sick_leave_percent",
+        "indicator=average_position_percent",
         "--measure",
         "current_value",
         "--restricted",

@@ -117,63 +117,59 @@ def of_pilot(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[st
     """Rows of the pilot's units at its start and now, of the rest of their area, and the pilot's own rows."""
     con = lineage.con
     pilot, indicator = quoted(str(cell["pilot"])), str(cell["indicator"])
-    started, latest = one(
-        con,
-        f"""select min(year(start_date) * 12 + month(start_date) - 1), least(
-                (select max(month_index) from intermediate.int_sick_leave_months),
-                case when count(*) = count(end_date) then max(year(end_date) * 12 + month(end_date) - 1) end)
-            from staging.stg_pilots where pilot = {pilot}""",
-    )
     wanted = set(measures)
-    months = [started] if wanted - {"current_value"} else []
-    months += [latest] if wanted - {"start_value"} else []
-    sides = ["is_inside"] if wanted - {"rest_of_area_change_points"} else []
-    sides += ["not is_inside"] if "rest_of_area_change_points" in wanted else []
-    scopes = [
-        (f"select unit_code from intermediate.int_pilot_units where pilot = {pilot} and {side}", month, day)
-        for side in sides
-        for month, day in con.execute(
+    sides = ["start"] if wanted - {"current_value", "after_value"} else []
+    sides += ["current"] if wanted - {"start_value", "after_value"} else []
+    sides += ["after"] if "after_value" in wanted else []
+    parts = ["is_inside"] if wanted - {"rest_of_area_change_points"} else []
+    parts += ["not is_inside"] if "rest_of_area_change_points" in wanted else []
+    of_units = "select unit_code from intermediate.int_pilot_units where pilot"
+    if indicator in FULL_TIME:
+        started, latest = one(
+            con,
+            f"""select min(year(start_date) * 12 + month(start_date) - 1), least(
+                    (select max(month_index) from intermediate.int_months),
+                    case when count(*) = count(end_date) then max(year(end_date) * 12 + month(end_date) - 1) end)
+                from staging.stg_pilots where pilot = {pilot}""",
+        )
+        months = [month for side, month in (("start", started), ("current", latest)) if side in sides]
+        days = con.execute(
             "select month_index, counted_to from intermediate.int_months where list_contains($1, month_index) order by 1",
             [months],
         ).fetchall()
-    ]
-    # Twice, since what one scope names would count in another scope without its leaves.
-    for apart in (False, True):
-        for units, month, day in scopes:
-            if indicator in FULL_TIME:
-                full_time.add_rows(lineage, day, units, [indicator], apart=apart)
-                full_time.add_full_leaves(lineage, day)
-            elif _has_days(lineage, units, month):
-                scope = sick_leave.Scope(units, month, month)
-                sick_leave.add_rows(lineage, scope, sick_leave.TERMS["sick_leave_percent"], apart=apart)
-    for _, month, _ in scopes:
-        lineage.begin_series(month // 12)
-    if wanted - {"start_value"} and not _reaches(lineage, latest):
-        lineage.add_positions(
-            "position in the pilot's last month",
-            f"""select position_row from intermediate.int_position_segments as segment
-                inner join intermediate.int_months as latest on latest.month_index = {latest}
-                    and least(segment.index_through, latest.index_through) > greatest(segment.index_before, latest.index_before)
-                where unit_code not in (select unit_code from intermediate.int_pilot_units where pilot = {pilot})
-                order by position_row limit 1""",
-        )
+        # Twice, since what one scope names would count in another scope without its leaves.
+        for apart in (False, True):
+            for part in parts:
+                for _, day in days:
+                    full_time.add_rows(lineage, day, f"{of_units} = {pilot} and {part}", [indicator], apart=apart)
+                    full_time.add_full_leaves(lineage, day)
+        begins = [month for month, _ in days]
+    else:
+        spans = con.execute(
+            f"""select min(month_index), max(month_index) from intermediate.int_pilot_months
+                where pilot = {pilot} and list_contains($1, side) group by side, month_index // 12 order by 1""",
+            [sides],
+        ).fetchall()
+        for apart in (False, True):
+            for part in parts:
+                units = f"{of_units} = {pilot} and {part}"
+                for first, last in spans:
+                    if _has_days(lineage, units, first, last):
+                        scope = sick_leave.Scope(units, first, last)
+                        sick_leave.add_rows(lineage, scope, sick_leave.TERMS["sick_leave_percent"], apart=apart)
+        begins = [first for first, _ in spans]
+    # Which months are compared depends on where the series begins.
+    (first_day,) = one(con, "select first_day from intermediate.int_series")
+    lineage.begin_series(min([*(month // 12 for month in begins), first_day.year]))
     _add_pilot_rows(lineage, pilot)
     lineage.add_references()
     lineage.make_deliverable()
 
 
-def _has_days(lineage: Lineage, units: str, month: int) -> bool:
-    query = f"select count(*) from intermediate.int_sick_leave_months where month_index = $1 and unit_code in ({units})"
-    return bool(one(lineage.con, query, [month])[0])
-
-
-def _reaches(lineage: Lineage, month: int) -> bool:
-    """Whether a position named so far has a working day in the month."""
-    query = f"""select count(*) from intermediate.int_position_segments as segment
-        inner join intermediate.int_months as wanted on wanted.month_index = $1
-            and least(segment.index_through, wanted.index_through) > greatest(segment.index_before, wanted.index_before)
-        where position_row in (select row_number from {lineage.rows_of("stillinger")} as named)"""
-    return bool(one(lineage.con, query, [month])[0])
+def _has_days(lineage: Lineage, units: str, first: int, last: int) -> bool:
+    query = f"""select count(*) from intermediate.int_sick_leave_months
+        where month_index between $1 and $2 and unit_code in ({units})"""
+    return bool(one(lineage.con, query, [first, last])[0])
 
 
 def _add_pilot_rows(lineage: Lineage, pilot: str) -> None:
