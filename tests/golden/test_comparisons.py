@@ -62,6 +62,20 @@ def deliver(landing: Path) -> None:
             "A1;Slutt;01.01.2022;31.01.2023",
         ],
     )
+    write_lines(landing / "maltall_2024-01-01.csv", header_line("maltall"), TARGETS)
+
+
+TARGETS = [
+    # The plan of 2022: from the last actual figure before its first year.
+    "sick_leave_percent;avdeling;A1;2024;1,0;Plan;13.12.2022;;",
+    "sick_leave_percent;avdeling;A1;2026;0,5;Plan;13.12.2022;;",
+    # A tenth less than in 2023.
+    "sick_leave_percent;avdeling;A1;2025;-10;Annen plan;12.12.2023;relativ prosent;2023",
+    # Any measure of the unit tables.
+    "headcount;kommune;K;2023;3;Plan;13.12.2022;absolutt;",
+    "part_time;kommune;K;2024;1;Plan;13.12.2022;;",
+    "eventyr;kommune;K;2024;1;Plan;13.12.2022;;",
+]
 
 
 def change(
@@ -279,3 +293,42 @@ def test_twelve_months_after_a_pilot(warehouse: duckdb.DuckDBPyConnection) -> No
         "select start_value, current_value, after_value, withheld from served.pilots where indicator = 'sick_leave_percent'"
     ).fetchall()
     assert {row[:3] for row in served} == {(None, None, None)}
+
+
+def test_targets(warehouse: duckdb.DuckDBPyConnection) -> None:
+    columns = "target, actual, on_track, expected_now, needed_per_year"
+    rows = {
+        (indicator, year): tuple(values)
+        for indicator, year, *values in warehouse.execute(
+            f"select indicator, year, {columns} from marts.targets where indicator <> 'part_time'"
+        ).fetchall()
+    }
+    in_2023, latest = 500 / 251, 100 * (2.5 / 252) / (169 / 251 + 83 / 252)
+    # 2024 runs: the latest twelve months, 0.99, are below 1.0; so far it is 2.5 of 92 days.
+    assert rows["sick_leave_percent", 2024] == pytest.approx((1.0, 250 / 92, True, 1.0, 1.0 - in_2023))
+    assert latest < 1
+    # On the path of its plan the running year is due 1.0; needed from 2023 to 2026 is a third of the way.
+    assert rows["sick_leave_percent", 2026] == pytest.approx((0.5, None, True, 1.0, (0.5 - in_2023) / 3))
+    # From the last actual figure, 2023, half of the way to 2025.
+    assert rows["sick_leave_percent", 2025] == pytest.approx((0.9 * in_2023, None, True, 0.95 * in_2023, -0.05 * in_2023))
+    # 1, 2 and 4 on 31 December 2023. Nothing says whether more or fewer are better.
+    assert rows["headcount", 2023] == (3.0, 3.0, None, None, None)
+    # The part-timer 3 so far.
+    (part_time,) = warehouse.execute("select actual, gap from marts.targets where indicator = 'part_time'").fetchall()
+    assert part_time == (1.0, 0.0)
+
+
+def test_a_target_for_no_measure_is_told(warehouse: duckdb.DuckDBPyConnection) -> None:
+    rows = warehouse.execute(
+        "select rows, severity, description from marts.data_quality where rule = 'indicator_known'"
+    ).fetchall()
+    assert [(number, severity, "eventyr" in text) for number, severity, text in rows] == [(1, "warning", True)]
+
+
+def test_targets_of_withheld_units(warehouse: duckdb.DuckDBPyConnection) -> None:
+    rows = warehouse.execute(
+        """select target, actual, gap, on_track, expected_now, needed_per_year from served.targets
+           where org_unit_code = 'A1' and year in (2024, 2025) order by year"""
+    ).fetchall()
+    # What the decision says; its path begins with 1.0 in 2024. A relative target would tell the figure.
+    assert rows == [(1.0, None, None, None, 1.0, None), (None,) * 6]

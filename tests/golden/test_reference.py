@@ -73,7 +73,7 @@ def deliver(landing: Path) -> None:
     (landing / "ssb_12451_2023-09-01.json").write_text(ssb_table(5.1), encoding="utf-8")
     write_lines(
         landing / "maltall_2024-01-01.csv",
-        header_line("maltall"),
+        header_line("maltall", without=("Type", "Utgangsår")),
         [
             "sick_leave_percent;kommune;Asker kommune;2023;1,8;Handlingsprogram 2023;13.12.2022",
             "sick_leave_percent;kommune;Asker kommune;2023;1,7;Handlingsprogram 2022;14.12.2021",
@@ -135,16 +135,30 @@ def test_benchmarks(served: duckdb.DuckDBPyConnection) -> None:
 
 def test_targets(served: duckdb.DuckDBPyConnection) -> None:
     rows = served.execute(
-        """select indicator, year, org_level, org_unit_code, org_unit_name, target, round(actual, 6), round(gap, 6), on_track
-           from served.targets order by year, org_level, org_unit_code"""
+        """select indicator, year, org_level, org_unit_code, org_unit_name, target, round(actual, 6), round(gap, 6), on_track,
+               superseded_by
+           from served.targets order by year, org_level, org_unit_code, decided_on desc"""
     ).fetchall()
+    of_v1 = ("virksomhet", "V1", "Solhaug sykehjem", 2.0, 2.191235, 0.191235, False, None)  # 22 of 1004
     assert rows == [
-        ("sick_leave_percent", 2023, "kommune", "K", "Asker kommune", 1.8, 1.752988, -0.047012, True),
-        ("sick_leave_percent", 2023, "tjenesteområde", "Helse og omsorg", "Helse og omsorg", 9.0, None, None, None),
-        ("sick_leave_percent", 2023, "virksomhet", "V1", "Solhaug sykehjem", 2.0, 2.191235, 0.191235, False),  # 22 of 1004
-        ("sick_leave_percent", 2023, "virksomhet", "V3", "Skovlund", 2.0, None, None, None),  # withheld
-        ("sick_leave_percent", 2030, "kommune", "K", "Asker kommune", 1.5, None, None, None),
+        ("sick_leave_percent", 2023, "kommune", "K", "Asker kommune", 1.8, 1.752988, -0.047012, True, None),
+        # The earlier decision on the same year.
+        ("sick_leave_percent", 2023, "kommune", "K", "Asker kommune", 1.7, 1.752988, 0.052988, None, "Handlingsprogram 2023"),
+        ("sick_leave_percent", 2023, "tjenesteområde", "Helse og omsorg", "Helse og omsorg", 9.0, None, None, None, None),
+        ("sick_leave_percent", 2023, *of_v1),
+        ("sick_leave_percent", 2023, "virksomhet", "V3", "Skovlund", 2.0, None, None, None, None),  # withheld
+        ("sick_leave_percent", 2030, "kommune", "K", "Asker kommune", 1.5, None, None, True, None),
     ]
+
+
+def test_paths_of_targets(served: duckdb.DuckDBPyConnection) -> None:
+    """Of 2023 to 2030 the plan goes from 1.8 to 1.5; a seventh of the way in 2024. Of 2023 the year was at 44 of 2510 days."""
+    rows = served.execute(
+        """select year, round(expected_now, 6), round(needed_per_year, 6) from served.targets
+           where org_level = 'kommune' and superseded_by is null order by year"""
+    ).fetchall()
+    actual = 100 * 44 / 2510
+    assert rows == [(2023, None, None), (2030, round(1.8 - 0.3 / 7, 6), round((1.5 - actual) / 7, 6))]
 
 
 def test_superseded_target_is_kept(served: duckdb.DuckDBPyConnection) -> None:

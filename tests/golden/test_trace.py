@@ -237,7 +237,7 @@ def test_benchmarks_targets_and_pilots(town: tuple[Home, Settings]) -> None:
     assert ranked["sammenligning"] == [1, 2]
     assert ranked["stillinger"] == [1, 2, 3, 5, 7, 9]  # the own figure is better too
     assert rows(home, "benchmarks", "period=2023-Q4", "peer=Bærum (SSB 12451)", "--measure", "value")["ssb"] == [2]
-    target = ("targets", "indicator=sick_leave_percent", "year=2023", "org_level=kommune")
+    target = ("targets", "indicator=sick_leave_percent", "year=2023", "org_level=kommune", "decision=Handlingsprogram 2023")
     assert rows(home, *target)["maltall"] == [1]
     assert rows(home, *target)["fravaer"] == [1, 2]
     reasons = {file["reason"]: file["rows"] for file in answer(home, *target)["excluded"]}

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from warehouse.database import one, quoted
-from warehouse.trace import full_time, sick_leave
+from warehouse.trace import full_time, persons, sick_leave, substitutes, survey
 from warehouse.trace.lineage import Lineage, unit_scope
 from warehouse.trace.minimal import smallest
 from warehouse.trace.temporary import table
@@ -18,7 +18,7 @@ FULL_TIME = ("full_time_80_percent", "full_time_100_percent", "average_position_
 def add_own_figure(lineage: Lineage, indicator: str, period_type: str, period: str, units: str, *, apart: bool) -> None:
     """Rows of one of the municipality's own figures (int_own_figures)."""
     con = lineage.con
-    if indicator in FULL_TIME:
+    if indicator in persons.COUNTS:
         is_year = "and is_last_of_year" if period_type == "year" else ""
         form = "%Y" if period_type == "year" else "%Y-%m"
         (day,) = one(
@@ -86,31 +86,101 @@ def of_benchmark(lineage: Lineage, cell: Mapping[str, object], measures: Sequenc
 
 
 def of_target(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
-    """The decision in force. For measures that compare with it also the rows of the actual figure."""
-    con = lineage.con
-    key = [cell[name] for name in ("indicator", "org_level", "org_unit_code", "year")]
-    target = """from intermediate.int_targets
-                where indicator = $1 and org_level = $2 and org_unit_code = $3 and target_year = $4"""
-    lineage.add("maltall", "decision in force", f"select file_sha256, row_number {target} and not is_superseded", key)
+    """The decision. For measures that compare with it also the rows of the figures: of its year, of the running one, of the
+    last whole year, and where the plan's path begins.
+    """
+    key = [cell[name] for name in ("indicator", "org_level", "org_unit_code")]
+    target = "from intermediate.int_targets where indicator = $1 and org_level = $2 and org_unit_code = $3"
+    of_plan = f"{target} and decision = $4 and decided_on = $5"
+    plan = [*key, cell["decision"], cell["decided_on"]]
+    wanted = set(measures)
+    lineage.add("maltall", "decision", f"select file_sha256, row_number {of_plan} and target_year = $6", [*plan, cell["year"]])
+    if wanted & {"on_track", "expected_now"}:
+        lineage.add("maltall", "year of the same plan", f"select file_sha256, row_number {of_plan} and not is_superseded", plan)
+    in_force = f"{target} and target_year = $4 and not is_superseded"
+    if cell["superseded_by"] is not None:
+        lineage.add(
+            "maltall", "decision that supersedes it", f"select file_sha256, row_number {in_force}", [*key, cell["year"]]
+        )
     lineage.exclude(
         "maltall",
-        f"select file_sha256, row_number, 'superseded by a later decision' as reason {target} and is_superseded",
-        key,
+        f"""select file_sha256, row_number, 'superseded by a later decision' as reason {target} and target_year = $4
+            and is_superseded""",
+        [*key, cell["year"]],
     )
     units = unit_scope(str(cell["org_level"]), str(cell["org_unit_code"]))
-    actual = con.execute(
-        """select figure from intermediate.int_own_figures where indicator = $1 and org_level = $2 and org_unit_code = $3
-           and period_type = 'year' and period = cast($4 as varchar)""",
-        key,
-    ).fetchone()
-    if actual and set(measures) - {"target"}:
-        add_own_figure(lineage, str(cell["indicator"]), "year", str(cell["year"]), units, apart=True)
-    elif cell["org_level"] == "gruppe":
+    years, has_rolling = _years_of_target(lineage, cell, wanted, of_plan, plan)
+    # Twice, since what one figure names would count in another without its leaves.
+    for apart in (False, True):
+        for year in years:
+            _add_figure_of_year(lineage, str(cell["indicator"]), str(year), cell, units, apart=apart)
+        if has_rolling:
+            _add_latest_months(lineage, str(cell["indicator"]), units, apart=apart)
+    if cell["org_level"] == "gruppe":
         lineage.add_units(f"{units} order by unit_code limit 1")
     else:
         lineage.add_units(f"select unit_code from raw.organisasjon where unit_code = {quoted(str(cell['org_unit_code']))}")
     lineage.add_references()
     lineage.make_deliverable(f"unit_code not in ({units})")
+
+
+def _years_of_target(
+    lineage: Lineage, cell: Mapping[str, object], wanted: set[str], of_plan: str, plan: list[object]
+) -> tuple[list[int], bool]:
+    """The years whose figures make the measures, and whether the latest twelve months do."""
+    con = lineage.con
+    running, last_whole = one(con, "select year(as_of), year(as_of + 1) - 1 from raw.settings")
+    year = int(str(cell["year"]))
+    found: set[int] = set()
+    if wanted & {"actual", "gap", "on_track"}:
+        found.add(year)
+    if wanted & {"on_track", "needed_per_year"} and year > last_whole:
+        found |= {last_whole, running}
+    if wanted & {"on_track", "expected_now"} and year >= running:
+        (first,) = one(con, f"select min(target_year) {of_plan} and not is_superseded", plan)
+        if first is not None:
+            (begins,) = one(con, "select year(first_day) from intermediate.int_series")
+            found |= set(range(begins, min(first - 1, last_whole) + 1))
+    (base,) = one(con, f"select any_value(base_year) {of_plan} and target_year = $6", [*plan, year])
+    if base is not None:
+        found.add(base)
+    return sorted(found), bool(wanted & {"on_track"}) and year > last_whole
+
+
+def _add_figure_of_year(
+    lineage: Lineage, indicator: str, year: str, cell: Mapping[str, object], units: str, *, apart: bool
+) -> None:
+    """Rows of a measure in a calendar year, where the year has one."""
+    con = lineage.con
+    place = {"org_level": cell["org_level"], "org_unit_code": cell["org_unit_code"]}
+    if indicator in persons.COUNTS and indicator not in ("employees", "leaders"):
+        if one(con, "select count(*) from intermediate.int_reference_dates where calendar_year = $1", [int(year)])[0]:
+            add_own_figure(lineage, indicator, "year", year, units, apart=apart)
+    elif indicator in sick_leave.TERMS:
+        found = one(con, "select count(*) from intermediate.int_periods where period_type = 'year' and period = $1", [year])[0]
+        if found and _has_days(lineage, units, int(year) * 12, int(year) * 12 + 11):
+            add_own_figure(lineage, indicator, "year", year, units, apart=apart)
+    elif indicator in substitutes.COUNTS:
+        (month,) = one(con, "select max(month) from marts.substitutes_by_unit where left(month, 4) = $1", [year])
+        if month is not None:
+            substitutes.of_cell(lineage, {"month": month, **place}, [indicator])
+    elif one(con, "select count(*) from marts.survey_response where year = $1", [int(year)])[0]:
+        survey.of_response(lineage, {"year": int(year), **place}, [indicator])
+
+
+def _add_latest_months(lineage: Lineage, indicator: str, units: str, *, apart: bool) -> None:
+    """Rows of the twelve months of sick leave that end with the last whole one."""
+    if indicator not in sick_leave.TERMS or not indicator.endswith("_percent"):
+        return
+    first, last = one(
+        lineage.con,
+        """select min(month_index), max(month_index) from intermediate.int_comparison_months
+           where period_type = 'rolling_12' and period = (
+               select max(period) from intermediate.int_comparison_months where period_type = 'month' and not is_partial)""",
+    )
+    if first is not None and _has_days(lineage, units, first, last):
+        sick_leave.add_rows(lineage, sick_leave.Scope(units, first, last), sick_leave.TERMS[indicator], apart=apart)
+        lineage.begin_series(first // 12)
 
 
 def of_pilot(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
