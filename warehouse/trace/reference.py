@@ -95,7 +95,8 @@ def of_target(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[s
     plan = [*key, cell["decision"], cell["decided_on"]]
     wanted = set(measures)
     lineage.add("maltall", "decision", f"select file_sha256, row_number {of_plan} and target_year = $6", [*plan, cell["year"]])
-    if wanted & {"on_track", "expected_now"}:
+    (running,) = one(lineage.con, "select year(as_of) from raw.settings")
+    if wanted & {"on_track", "expected_now"} and int(str(cell["year"])) >= running:
         lineage.add("maltall", "year of the same plan", f"select file_sha256, row_number {of_plan} and not is_superseded", plan)
     in_force = f"{target} and target_year = $4 and not is_superseded"
     if cell["superseded_by"] is not None:

@@ -26,7 +26,8 @@ running as (
             '{{ share }}_percent' as indicator,
             cell.org_level,
             cell.org_unit_code,
-            cell.{{ share }}_percent as figure
+            cell.{{ share }}_percent as figure,
+            true as is_there
         from cells as cell
         inner join today on cell.period = today.last_whole_month
         where cell.period_type = 'rolling_12'
@@ -36,7 +37,8 @@ running as (
         figures.indicator,
         figures.org_level,
         figures.org_unit_code,
-        figures.figure
+        figures.figure,
+        true as is_there
     from figures
     inner join today on figures.calendar_year = today.running_year
     where
@@ -163,7 +165,7 @@ beside as (
         today.last_whole_year,
         own.figure as actual,
         whole.figure as last_whole_figure,
-        running.figure as running_figure,
+        case when running.is_there then running.figure else whole.figure end as latest_figure,
         case when adopted.target_year >= today.running_year then paths.expected_now end as expected_now,
         indicator.better,
         in_force.decision as superseded_by
@@ -209,7 +211,7 @@ beside as (
 judged as (
     select
         *,
-        case when target_year <= last_whole_year then actual else coalesce(running_figure, last_whole_figure) end as compared,
+        case when target_year <= last_whole_year then actual else latest_figure end as compared,
         case when target_year <= running_year then target else expected_now end as due
     from beside
 )
