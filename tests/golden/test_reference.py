@@ -45,6 +45,27 @@ def ssb_table(value: float) -> str:
     return json.dumps(dataset)
 
 
+def sector_table() -> str:
+    """12441 as SSB's API gives it: no regions, but kjønn, næring and type, of the whole country."""
+    kinds = {"Alt": "I alt", "E": "Egenmeldt", "L": "Legemeldt"}
+    dataset = {
+        "version": "2.0",
+        "class": "dataset",
+        "id": ["Kjonn", "NACE2007", "Sykefraver2", "ContentsCode", "Tid"],
+        "size": [2, 2, 3, 1, 1],
+        "role": {"time": ["Tid"], "metric": ["ContentsCode"]},
+        "dimension": {
+            "Kjonn": {"category": {"index": {"0": 0, "1": 1}, "label": {"0": "Begge kjønn", "1": "Menn"}}},
+            "NACE2007": {"category": {"index": ["00-99", "85"], "label": {"00-99": "Alle næringer", "85": "Undervisning"}}},
+            "Sykefraver2": {"category": {"index": list(kinds), "label": kinds}},
+            "ContentsCode": {"category": {"label": {"P": "Sykefraværsprosent"}, "unit": {"P": {"base": "prosent"}}}},
+            "Tid": {"category": {"index": {"2023K1": 0}, "label": {"2023K1": "2023K1"}}},
+        },
+        "value": [7.1, 1.1, 6.0, 5.3, 0.9, 4.4, 6.2, 1.0, 5.2, 4.1, 0.8, 3.3],
+    }
+    return json.dumps(dataset)
+
+
 def deliver(landing: Path) -> None:
     units = ["O"] * 3 + ["V1"] * 4 + ["V2"] * 2 + ["V3"]
     write_payroll(
@@ -70,6 +91,7 @@ def deliver(landing: Path) -> None:
         ],
     )
     (landing / "ssb_12451_2023-06-01.json").write_text(ssb_table(9.9), encoding="utf-8")
+    (landing / "ssb_12441_2023-09-01.json").write_text(sector_table(), encoding="utf-8")
     (landing / "ssb_12451_2023-09-01.json").write_text(ssb_table(5.1), encoding="utf-8")
     write_lines(
         landing / "maltall_2024-01-01.csv",
@@ -111,25 +133,38 @@ def served(builds: Builds) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def test_benchmarks(served: duckdb.DuckDBPyConnection) -> None:
     rows = served.execute(
-        """select indicator, period_type, period, is_partial, peer, round(value, 6), source, rank from served.benchmarks
-           order by indicator, rank, peer"""
+        """select indicator, period_type, period, is_partial, peer, round(value, 6), source, basis, rank from served.benchmarks
+           order by indicator, rank, period, peer"""
     ).fetchall()
     doctor = ("doctor_certified_percent", "quarter", "2023-Q1", False)
+    quarter = ("sick_leave_percent", "quarter", "2023-Q1", False)
     sick = ("sick_leave_percent", "year", "2023", False)
+    own = ("self_certified_percent", "quarter", "2023-Q1", False)
+    of_employers, of_sector, of_residents = "employer", "sector", "residents"
+    ssb = "SSB 12451 (kun legemeldt)"
     assert rows == [
         # No such measure is computed or has a better side: the peer's figure stands alone.
-        ("apprentices", "year", "2023", False, "Bergen kommune", 12.0, "Bergens årsrapport", None),
-        # Bærum's 5.1 comes from the newer of the two files; men alone and Asker's missing cell are no benchmarks.
-        (*doctor, "Bærum (SSB 12451)", 5.1, "SSB 12451 (kun legemeldt)", 1),
-        (*doctor, "Asker kommune", 6.769231, "payroll", 2),  # 44 of 650 days
+        ("apprentices", "year", "2023", False, "Bergen kommune", 12.0, "Bergens årsrapport", of_employers, None),
+        (*doctor, "Asker kommune", 6.769231, "payroll", of_employers, 1),  # 44 of 650 days
         # KS' figure of the municipality itself, and figures of many municipalities: shown, not ranked.
-        (*doctor, "Asker kommune (KS)", 6.5, "KS (kun legemeldt)", None),
-        (*doctor, "Hele landet (SSB 12451)", 2.0, "SSB 12451 (kun legemeldt)", None),
-        (*doctor, "Kommune (KS)", 8.6, "KS (kun legemeldt)", None),
-        (*sick, "Bærum kommune", 1.7, "Bærums årsrapport", 1),
-        (*sick, "Asker kommune", 1.752988, "payroll", 2),  # 44 of 2510 days, printed 1.8 as Bergen's
-        (*sick, "Bergen kommune", 1.8, "Bergens årsrapport", 2),
-        (*sick, "norge", 1.0, "SSB", None),
+        (*doctor, "Asker kommune (KS)", 6.5, "KS (kun legemeldt)", of_employers, None),
+        # Those who live in Bærum, wherever they work, from the newer of the two files; men alone and Asker's missing cell are
+        # no benchmarks. 12441 has the doctor-certified part of its sectors.
+        (*doctor, "Bærum (SSB 12451)", 5.1, ssb, of_residents, None),
+        (*doctor, "Hele landet (SSB 12441)", 6.0, "SSB 12441 (kun legemeldt)", of_sector, None),
+        (*doctor, "Hele landet (SSB 12451)", 2.0, ssb, of_residents, None),
+        (*doctor, "Kommune (KS)", 8.6, "KS (kun legemeldt)", of_employers, None),
+        (*doctor, "Undervisning (SSB 12441)", 4.4, "SSB 12441 (kun legemeldt)", of_sector, None),
+        (*own, "Asker kommune", 0.0, "payroll", of_employers, 1),
+        (*own, "Hele landet (SSB 12441)", 1.1, "SSB 12441", of_sector, None),
+        (*own, "Undervisning (SSB 12441)", 0.9, "SSB 12441", of_sector, None),
+        (*sick, "Bærum kommune", 1.7, "Bærums årsrapport", of_employers, 1),
+        (*quarter, "Asker kommune", 6.769231, "payroll", of_employers, 1),
+        (*sick, "Asker kommune", 1.752988, "payroll", of_employers, 2),  # 44 of 2510 days, printed 1.8 as Bergen's
+        (*sick, "Bergen kommune", 1.8, "Bergens årsrapport", of_employers, 2),
+        (*sick, "norge", 1.0, "SSB", of_employers, None),
+        (*quarter, "Hele landet (SSB 12441)", 7.1, "SSB 12441", of_sector, None),
+        (*quarter, "Undervisning (SSB 12441)", 5.3, "SSB 12441", of_sector, None),
     ]
 
 
@@ -205,7 +240,7 @@ def test_what_is_doubtful_is_reported(served: duckdb.DuckDBPyConnection) -> None
 
 def test_newest_file_of_each_feed_and_table_is_loaded(served: duckdb.DuckDBPyConnection) -> None:
     names = served.execute("select file_name from served.inputs where feed in ('ssb', 'sammenligning') order by 1").fetchall()
-    assert names == [("sammenligning_2024-01-15.csv",), ("ssb_12451_2023-09-01.json",)]
+    assert names == [("sammenligning_2024-01-15.csv",), ("ssb_12441_2023-09-01.json",), ("ssb_12451_2023-09-01.json",)]
 
 
 def test_ledger_of_published_figures(served: duckdb.DuckDBPyConnection) -> None:

@@ -27,6 +27,7 @@ select
     periods.peer,
     periods.value,
     periods.source_name as source,
+    periods.basis,
     cast(
         case
             when indicator.better is not null and periods.value is not null and periods.is_ranked then rank() over (
