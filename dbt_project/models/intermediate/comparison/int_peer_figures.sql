@@ -1,6 +1,6 @@
 -- Peers' figures from sammenligning and from SSB's tables. What is doctor-certified only says so in its source. `basis`:
--- figures of municipalities as employers; of a sector in the whole country, as 12441, which has no regions but kjønn, næring and
--- type; or of a region's residents, wherever they work. Only employers are ranked, and of these neither figures of many
+-- figures of municipalities as employers; of a sector in the whole country, as 12441, which has no regions but kjønn, næring
+-- and type; or of a region's residents, wherever they work. Only employers are ranked, and of these neither figures of many
 -- municipalities together nor others' figures of the municipality itself.
 with ssb_cells as (
     select
