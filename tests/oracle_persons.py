@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from statistics import median
 from typing import Any
 
 from tests.municipalities.random_rows import Feeds, Row
@@ -39,6 +40,7 @@ def person_tables(feeds: Feeds, as_of: date, settings: PersonSettings = PersonSe
         **full_time(feeds, as_of, start, settings),
         **equality(feeds, as_of, start, settings),
         "equality_parental_leave": parental_leave(feeds, as_of, start, settings),
+        "workforce_by_unit": workforce(feeds, as_of, start, settings),
     }
 
 
@@ -155,7 +157,12 @@ def full_time_cell(held: Holdings, settings: PersonSettings) -> Cell:
 
 def equality(feeds: Feeds, as_of: date, start: int, settings: PersonSettings) -> dict[str, Table]:
     sexes = {row["Ansattnr"]: SEXES[row["Kjønn"]] for row in feeds["ansatte"]}
-    tables: dict[str, Table] = {"equality_gender_balance": {}, "equality_leaders": {}, "equality_pay": {}}
+    tables: dict[str, Table] = {
+        "equality_gender_balance": {},
+        "equality_leaders": {},
+        "equality_pay": {},
+        "equality_pay_by_job_code": {},
+    }
     for year in range(start, as_of.year + 1):
         day = min(date(year, 12, 31), as_of)
         held = [row for row in held_on(feeds, day) if row["Ledernivå"] != "Kommunedirektør"]
@@ -163,6 +170,7 @@ def equality(feeds: Feeds, as_of: date, start: int, settings: PersonSettings) ->
         tables["equality_gender_balance"] |= gender_balance(feeds, year, at_work, sexes, settings)
         tables["equality_leaders"] |= leaders(year, at_work, sexes)
         tables["equality_pay"] |= pay(year, held, sexes, settings)
+        tables["equality_pay_by_job_code"] |= pay_by_job_code(year, held, sexes, settings)
         for table in tables.values():
             for key, cell in table.items():
                 if key[0] == year:
@@ -226,11 +234,30 @@ def leaders(year: int, at_work: list[Row], sexes: dict[str, str]) -> Table:
 
 
 def pay(year: int, held: list[Row], sexes: dict[str, str], settings: PersonSettings) -> Table:
-    groups: dict[int, list[Row]] = {}
+    groups: dict[Any, list[Row]] = {}
     for row in held:
         if row["Årslønn"] and row["Lønnsgruppe"]:
             groups.setdefault(0, []).append(row)
             groups.setdefault(int(row["Lønnsgruppe"]), []).append(row)
+    return pay_of_groups(year, groups, sexes, settings)
+
+
+def pay_by_job_code(year: int, held: list[Row], sexes: dict[str, str], settings: PersonSettings) -> Table:
+    """What comes of the payroll system; nothing from PAI is delivered here."""
+    groups: dict[Any, list[Row]] = {}
+    for row in held:
+        if row["Årslønn"] and row["Lønnsgruppe"]:
+            groups.setdefault(row["Stillingskode"], []).append(row)
+    table = pay_of_groups(year, groups, sexes, settings)
+    for key, cell in table.items():
+        for name, among in (("women", ("kvinne",)), ("men", ("mann",)), ("all", ("kvinne", "mann"))):
+            salaries = [to_number(row["Årslønn"].replace(" ", "")) for row in groups[key[1]] if sexes[row["Ansattnr"]] in among]
+            cell[f"median_{name}"] = median(salaries) if salaries else None
+        cell["base_pay_women"] = None
+    return table
+
+
+def pay_of_groups(year: int, groups: dict[Any, list[Row]], sexes: dict[str, str], settings: PersonSettings) -> Table:
     table: Table = {}
     for group, rows in groups.items():
         salaries: dict[str, list[Fraction]] = {sex: [] for sex in SEXES.values()}
@@ -254,6 +281,48 @@ def pay(year: int, held: list[Row], sexes: dict[str, str], settings: PersonSetti
             "women_pay_percent": 100 * women / men if women is not None and men else None,
             "withheld": primary(min(len(own) for own in persons.values()), settings),
         }
+    return table
+
+
+# --- workforce ---------------------------------------------------------------------------------------------
+
+
+def workforce(feeds: Feeds, as_of: date, start: int, settings: PersonSettings) -> Table:
+    """Everybody with some percent on the date, on leave or not, by form; who has come and gone in twelve months."""
+    places = unit_places(feeds["organisasjon"])
+    held = [row for row in feeds["stillinger"] if to_number(row["Stillingsprosent"]) > 0]
+    table: Table = {}
+    for day in days_between(date(start, 1, 1), as_of):
+        is_month_end = (day + timedelta(1)).day == 1
+        if day != as_of and not is_month_end:
+            continue
+        if is_month_end:
+            following = day + timedelta(1)
+            before = following.replace(year=following.year - 1) - timedelta(1)
+        else:
+            before = day.replace(year=day.year - 1)
+        cells: dict[Key, list[Row]] = {}
+        for row in held:
+            begins = to_date(row["Gyldig fra"])
+            ends = to_date(row["Gyldig til"]) if row["Gyldig til"] else date.max
+            if begins <= day and ends >= before:
+                for place in places[row["Enhetskode"]]:
+                    cells.setdefault((day, *place, row["Ansettelsesform"]), []).append(row)
+        for key, rows in cells.items():
+            now = [row for row in rows if is_active(row, "Gyldig fra", "Gyldig til", day)]
+            ever, there = {row["Ansattnr"] for row in rows}, {row["Ansattnr"] for row in now}
+            was = {row["Ansattnr"] for row in rows if is_active(row, "Gyldig fra", "Gyldig til", before)}
+            if there:
+                is_known = before >= date(start, 1, 1)
+                table[key] = {
+                    "persons": len(there),
+                    "positions": len(now),
+                    "fte": person_percent(now) / 100,
+                    "joined_12m": len(ever - was) if is_known else None,
+                    "left_12m": len(ever - there) if is_known else None,
+                    "turnover_percent": percent(2 * len(ever - there), len(there) + len(was)) if is_known else None,
+                    "withheld": primary(len(there), settings),
+                }
     return table
 
 
