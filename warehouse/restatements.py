@@ -234,7 +234,8 @@ def _cell(mart: Table, row: str) -> str:
 def _compare(con: duckdb.DuckDBPyConnection, mart: Table, earlier: Recorded) -> None:
     """Put into `restated` the measures of one table that changed in a cell of a closed period."""
     period, path = mart.time, earlier.folder / f"{mart.name}.parquet"
-    if period is None or not path.exists():
+    # What is computed of served cells changes with them, and is not told twice.
+    if period is None or mart.from_served or not path.exists():
         return
     served = f"read_parquet({quoted(str(path))})"
     then, now = _types(con, served), _types(con, f"served.{mart.name}")

@@ -272,6 +272,37 @@ def test_parental_leave_and_pay_are_sums_of_their_parts(tmp_path: Path) -> None:
     assert cells(leaks, "year") == {("equality_parental_leave", "2023"), ("equality_pay", "2023")}
 
 
+def test_spells_workforce_and_pay_by_job_code_are_sums_of_their_parts(tmp_path: Path) -> None:
+    """K less B is A, in a band of spells and in a form of employment; the total less the one code is the other."""
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units={"K": None, "A": "K", "B": "K"},
+        absence_spells_by_unit=[
+            (2023, "kommune", "K", "1–3", 12, 40.0, None),
+            (2023, "avdeling", "A", "1–3", None, None, S),
+            (2023, "avdeling", "B", "1–3", 9, 30.0, None),
+            # Two that can swap.
+            (2023, "avdeling", "A", "57+", None, None, S),
+            (2023, "avdeling", "B", "57+", None, None, S),
+            (2023, "kommune", "K", "57+", 9, 90.0, None),
+        ],
+        workforce_by_unit=[
+            ("2023-12-31", "kommune", "K", "Fast", 12, 10.0, None),
+            ("2023-12-31", "avdeling", "A", "Fast", None, None, S),
+            ("2023-12-31", "avdeling", "B", "Fast", 9, 8.0, None),
+        ],
+        equality_pay=[(2023, 0, 12, 9, 21, None)],
+        equality_pay_by_job_code=[(2023, "7174", 9, 7, 16, None), (2023, "6572", None, None, None, S)],
+    )
+    pinned = found(tmp_path, "pinned")
+    assert {(leak.table, leak.cell.get("length_band")) for leak in pinned} == {
+        ("absence_spells_by_unit", "1–3"),
+        ("workforce_by_unit", None),
+        ("equality_pay_by_job_code", None),
+    }
+
+
 def test_copies_of_withheld_cells_are_named(tmp_path: Path) -> None:
     year = by_unit({"K": 40.0, "A": P, "B": S, "C": 20.0}, "2023")
     write_publication(

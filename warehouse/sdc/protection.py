@@ -136,6 +136,8 @@ def _write(
     if "period" in key:
         key = {**key, "calendar_year": key["period"][:4]}
         del key["period"]
+        # Which of the table's periods a family looks at is no matter of the year's decision.
+        where = "true"
     same = " and ".join(["true", *(f"cast({name} as varchar) = $key{i}" for i, name in enumerate(key))])
     values = {f"key{i}": value for i, value in enumerate(key.values())}
     change = "'secondary' where withheld is null" if withheld else "null where withheld = 'secondary'"

@@ -140,7 +140,9 @@ def _are_laxer(now: dict[str, Any], before: dict[str, Any]) -> bool:
 def _date_before(scope: tuple[str, str], scopes: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
     """The date before within the calendar year: every date begins with what that one withholds."""
     family, date = scope
-    earlier = [other for other in scopes if other[0] == family == "persons" and other[1] < date and other[1][:-6] == date[:-6]]
+    if family not in ("persons", "workforce"):
+        return None
+    earlier = [other for other in scopes if other[0] == family and other[1] < date and other[1][:-6] == date[:-6]]
     return max(earlier, default=None)
 
 
@@ -237,7 +239,7 @@ def _remember(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], problem
     if before:
         problem.withheld_before = np.array([before.get((cell.table, *cell.key), False) for cell in problem.cells])
         same = [sizes.get((cell.table, *cell.key)) for cell in problem.cells]
-        problem.known = np.array(
+        problem.known = problem.known | np.array(
             [size is not None and abs(size - cell.size) < NEGLIGIBLE for size, cell in zip(same, problem.cells, strict=True)]
         )
 

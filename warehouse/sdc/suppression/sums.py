@@ -30,6 +30,8 @@ UNIT_WEIGHT = 6.0
 # The place of what sits on a unit itself, beside the units below it.
 OWN = "own"
 ALL_MONTHS = 1
+# Stands for the served lost days of a unit, which no decision of that problem is about.
+LOST_DAYS = "lost days"
 
 
 @dataclass(frozen=True)
@@ -154,8 +156,9 @@ def _parental_leave(table: Table) -> Source:
     return Source(
         table,
         family="parental leave",
+        # As large as the fewer of those on leave and those whose leave has ended.
         rows=f"""
-            select cast(year as varchar) as scope, {ALL_MONTHS} as months, parental_leave_takers as size,
+            select cast(year as varchar) as scope, {ALL_MONTHS} as months, fewest_persons as size,
                 year, sex, leave_coverage
             from marts.equality_parental_leave""",
     )
@@ -170,6 +173,51 @@ def _pay(table: Table) -> Source:
             select cast(year as varchar) as scope, {ALL_MONTHS} as months, least(women_persons, men_persons) as size,
                 year, pay_group
             from marts.equality_pay""",
+    )
+
+
+def _pay_by_job_code(table: Table) -> Source:
+    return Source(
+        table,
+        family="pay",
+        rows=f"""
+            select cast(year as varchar) as scope, {ALL_MONTHS} as months, fewest_persons as size,
+                year, job_code
+            from marts.equality_pay_by_job_code""",
+    )
+
+
+def _absence_spells(table: Table) -> Source:
+    return Source(
+        table,
+        family="spells",
+        rows=f"""
+            select cast(year as varchar) as scope, {ALL_MONTHS} as months, persons as size,
+                year, org_level, org_unit_code, length_band
+            from marts.absence_spells_by_unit""",
+        own=f"""
+            select cast(calendar_year as varchar) as scope, {ALL_MONTHS} as months, count(distinct person_row) as size,
+                unit_code, length_band
+            from intermediate.int_spell_parts
+            where unit_code in (select parent_code from staging.stg_units)
+            group by all""",
+    )
+
+
+def _workforce(table: Table) -> Source:
+    return Source(
+        table,
+        family="workforce",
+        rows=f"""
+            select cast(reference_date as varchar) as scope, {ALL_MONTHS} as months, persons as size,
+                reference_date, org_level, org_unit_code, employment_form
+            from marts.workforce_by_unit""",
+        own=f"""
+            select cast(reference_date as varchar) as scope, {ALL_MONTHS} as months, count(distinct employee_no) as size,
+                unit_code, employment_form
+            from intermediate.int_workforce_positions
+            where is_held and unit_code in (select parent_code from staging.stg_units)
+            group by all""",
     )
 
 
@@ -207,6 +255,9 @@ BUILDERS: dict[str, Callable[[Table], Source]] = {
     "substitutes_by_unit": _substitutes,
     "equality_parental_leave": _parental_leave,
     "equality_pay": _pay,
+    "equality_pay_by_job_code": _pay_by_job_code,
+    "absence_spells_by_unit": _absence_spells,
+    "workforce_by_unit": _workforce,
     "survey_response": _survey_response,
     "survey_factor_scores": _survey_scores,
 }
@@ -367,6 +418,8 @@ class Reader:
             "persons": self._persons,
             "parental leave": self._parental_leave,
             "pay": self._pay,
+            "spells": self._spells,
+            "workforce": self._workforce,
             "answers": self._survey,
             "scores": self._survey,
         }
@@ -521,7 +574,48 @@ class Reader:
         cells = self.found["equality_pay"]
         total: Found = {(place, ()): cell for (place, key), cell in cells.items() if key == (0,)}
         groups = {(place, key): cell for (place, key), cell in cells.items() if key != (0,)}
-        return self._problem(name, _parts(total, groups, ()))
+        codes = self.found["equality_pay_by_job_code"]
+        relations = [*_parts(total, groups, ()), *_parts(total, codes, ())]
+        # Everybody knows which codes a pay group has: where all are of one group, it is their sum.
+        held: dict[Hashable, list[Hashable]] = defaultdict(list)
+        for group, code in self.con.execute(
+            """select distinct pay_group, job_code from intermediate.int_pay_positions
+               where pay_group <> 0 and cast(calendar_year as varchar) = $1 order by all""",
+            [name.split()[-1]],
+        ).fetchall():
+            held[group].append(code)
+        of_several = [code for codes_of_one in held.values() for code in codes_of_one]
+        for (place, (group,)), cell in groups.items():
+            of_group = held[group]
+            if all(of_several.count(code) == 1 and (place, (code,)) in codes for code in of_group):
+                relations.append(([cell], [codes[place, (code,)] for code in of_group]))
+        return self._problem(name, relations)
+
+    def _spells(self, name: str) -> Problem:
+        # The bands of a unit add up to its lost days, which the sick-leave tables may serve: as if they always did.
+        cells = self.found["absence_spells_by_unit"]
+        relations = self.tree.relations(cells)
+        bands: dict[Place, list[int]] = defaultdict(list)
+        for (place, _), cell in cells.items():
+            if place[0] != OWN:
+                bands[place].append(cell)
+        for place, parts in bands.items():
+            whole = len(self.cells)
+            size = sum(self.cells[i].size for i in parts)
+            self._add(
+                LOST_DAYS,
+                place,
+                (),
+                ALL_MONTHS,
+                Cell(LOST_DAYS, place, size, self.cells[parts[0]].threshold, False, 1.0, place),
+            )
+            relations.append(([whole], parts))
+        problem = self._problem(name, relations)
+        problem.known = np.array([cell.table == LOST_DAYS for cell in self.cells])
+        return problem
+
+    def _workforce(self, name: str) -> Problem:
+        return self._problem(name, self.tree.relations(self.found["workforce_by_unit"]))
 
     def _survey(self, name: str) -> Problem:
         # Answers add up where the supplier's figures do, up to fewer than the threshold. A unit the tree does not have can
