@@ -122,7 +122,8 @@ BESIDE = {
     "org_units": "names and parents of units: known to everybody, and used by the attack",
     "pilots": "means over a pilot's units in two months, empty where one of them is withheld (follows in its yml)",
     "publication": "when and with what settings it was made; the attack reads the thresholds there",
-    "restatements": "figures of two publications, empty where one withholds them; the attack joins the two itself",
+    "sick_leave_changes": "computed of served cells alone, after disclosure control",
+    "sick_leave_contributions": "computed of served cells alone, after disclosure control",
 }
 
 
@@ -140,6 +141,7 @@ def _restated(table: Table) -> Copy:
     return Copy(
         "restatements",
         table.name,
+        ("was", "now"),
         f"""select {", ".join(f"mart.{name}" for name in grain)}, copy.measure || ' of ' || copy.publication_id
             from {{copy}} as copy inner join {{mart}} as mart on
                 {" and ".join(f"cast(mart.{name} as varchar) = (copy.cell ->> '{name}')" for name in grain)}
