@@ -136,11 +136,16 @@ class Home:
             return
         owner = self.root.stat().st_uid
         if owner != os.geteuid():
-            try:
-                name = pwd.getpwuid(owner).pw_name
-            except KeyError:
-                name = f"#{owner}"
+            name = account_name(owner)
             raise Refused(f"{self.root} belongs to {name}; run the command as that user: sudo -u {name} arsverk …")
+
+
+def account_name(number: int) -> str:
+    """The name of a user of this machine; `#` and the number where it has none."""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"#{number}"
 
 
 def keep_files_private() -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from warehouse.errors import Refused, UsageError
-from warehouse.paths import PRIVATE_FILE, Home
+from warehouse.paths import PRIVATE_FILE, Home, account_name
 
 # Accounts below this number are root's and services' (login.defs), no person's.
 FIRST_PERSON = 1000
@@ -26,7 +26,7 @@ def asking_person(who: str | None) -> str:
     Raises:
         UsageError: nobody is named.
     """
-    account = _account()
+    account = account_name(os.geteuid())
     known = next((name for name in (os.environ.get("SUDO_USER"), account) if name and _is_person(name)), None)
     named = " ".join((who or "").split())
     if not known and not named:
@@ -34,13 +34,6 @@ def asking_person(who: str | None) -> str:
     if known and named and named != known:
         return f"{named} ({known})"
     return named or str(known)
-
-
-def _account() -> str:
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return f"#{os.geteuid()}"
 
 
 def _is_person(name: str) -> bool:
@@ -58,7 +51,9 @@ def log_use(home: Home, person: str, table: str, cell: str, measures: Sequence[s
         Refused: the line cannot be written.
     """
     now = datetime.now().astimezone().isoformat(timespec="seconds")
-    line = "\t".join(" ".join(field.split()) for field in (now, person, _account(), table, cell, " ".join(measures)))
+    line = "\t".join(
+        " ".join(field.split()) for field in (now, person, account_name(os.geteuid()), table, cell, " ".join(measures))
+    )
     try:
         descriptor = os.open(home.trace_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE_FILE)
         with os.fdopen(descriptor, "a", encoding="utf-8", errors="replace") as log:
