@@ -15,6 +15,7 @@ REFUSED, USAGE = 1, 2
 COMMANDS = (
     "demo",
     "run",
+    "release",
     "status",
     "arrivals",
     "withdraw",

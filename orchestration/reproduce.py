@@ -56,6 +56,7 @@ def reproduce(home: Home, publication_id: str, today: Settings) -> Reproduction:
                 dagster_run_id=recorded.row["dagster_run_id"],
                 delivery=recorded.delivery(feeds),
                 publication_id=publication_id,
+                counted_to=recorded.row["as_of"],
             )
             run_stages(plan, without=NOT_AGAIN)
         except (Refused, ProgramFault, DbtFailed, ProfileError) as failed:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -15,31 +15,34 @@ from typing import Any, Generic, TypeVar
 
 import duckdb
 
-from orchestration.dbt import load_manifest, run_dbt, unproven_tests
+from orchestration.dbt import DbtFailed, load_manifest, run_dbt, unproven_tests
+from sources import naming
 from sources.contract import Feed
-from warehouse import gates
+from warehouse import gates, internal
 from warehouse.acceptance import Judged, accept_delivery, judge, judge_waiting
 from warehouse.archive import Settling, TakenIn, kept_arrivals
 from warehouse.archive import take_in as archive_new_files
-from warehouse.arrivals import accepted_reason, is_served_already, older_text, same_rows, unused_older
+from warehouse.arrivals import accepted_reason, is_nothing_new, older_text, same_rows, unused_older
 from warehouse.build_database import delivery_being_built, start_build
 from warehouse.catalogue import Table, tables_of, thresholds
 from warehouse.continuity import Comparison, Gone, compare_with_last, what_is_gone
 from warehouse.database import connect, one
 from warehouse.delivery import Choice, Delivery
 from warehouse.delivery import choose as choose_delivery
-from warehouse.errors import ProgramFault, Refused
+from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.ledger import Arrival
 from warehouse.load import FeedLoad, load_feed
 from warehouse.mend import mend
 from warehouse.optional_feeds import load_optional
-from warehouse.outcome import HELD, PUBLISHED, Findings
+from warehouse.outcome import PUBLISHED, Findings
 from warehouse.paths import Home
 from warehouse.publication import current_publication, describe
+from warehouse.publish import keep_if_held
 from warehouse.publish import publish as publish_served
 from warehouse.quarantine import ROWS_NAMED_PER_RULE, RuleOutcome, rule_outcomes
 from warehouse.reconciliation import new_mismatches
-from warehouse.recorded import Recorded
+from warehouse.recorded import Recorded, scratch_home
+from warehouse.release import Tonight, tonight
 from warehouse.restatements import WITHOUT_COMPARISON, Restated, restated_figures
 from warehouse.restatements import restate as restate_figures
 from warehouse.sdc.masking import mask
@@ -63,10 +66,11 @@ class Plan:
     """What one run of the stages works with. Everything else passes from stage to stage in the build database.
 
     `previous` is the publication that this one would replace: its decisions are kept, its figures may be restated.
-    A publication that is made again brings its `delivery`, its `publication_id` and the reason for which it was accepted; else
-    the newest complete delivery is chosen, an id given, and the ledger asked whether a human has accepted it. `only_new`: what
-    is served already is not made again. `settling` says when a file has arrived. `findings` gets what
-    the night is to say when it ends. `on_dbt_event` gets each log event of dbt.
+    `as_of` is the date that a human has asked for: its delivery is published at once. A publication that is made again brings
+    its `delivery`, its `publication_id`, the date `counted_to` and the reason for which it was accepted; else the newest
+    complete delivery is chosen, an id given, and the ledger asked whether a human has accepted it. `only_new`: what is served
+    already is not made again. `today` decides whether a release is due. `settling` says when a file has arrived. `findings`
+    gets what the night is to say when it ends. `on_dbt_event` gets each log event of dbt.
     """
 
     home: Home
@@ -79,6 +83,8 @@ class Plan:
     dagster_run_id: str = OUTSIDE_DAGSTER
     delivery: Delivery | None = None
     publication_id: str | None = None
+    counted_to: date | None = None
+    today: date = field(default_factory=lambda: naming.today())
     only_new: bool = False
     settling: Settling = field(default=Settling())
     findings: Findings = field(default_factory=Findings)
@@ -201,9 +207,10 @@ class Disclosed:
 
 @dataclass(frozen=True)
 class Served:
-    """The publication that readers see now."""
+    """The publication that readers see now; `held` says why it is the last one, when the night was none to publish."""
 
-    publication_id: str
+    publication_id: str | None
+    held: str | None = None
 
 
 def marts() -> list[Table]:
@@ -258,21 +265,45 @@ def choose(plan: Plan) -> Chosen:
     if damage:
         plan.findings.warn("damaged", f"{damage}; this publication is made without comparing with it: {accepted}")
     log.info("landing: the delivery of %s is chosen", delivery.extract_date)
-    if plan.only_new and is_served_already(plan.home, plan.settings, delivery, plan.previous):
+    kind = _tonight(plan, delivery, is_correction=bool(accepted))
+    if internal.group_of(plan.settings) is None:
+        internal.remove(plan.home)
+    is_there = internal.is_written(plan.home, plan.settings, delivery)
+    if plan.only_new and is_there and is_nothing_new(plan.home, plan.settings, delivery, plan.previous, kind):
         log.info("publication: nothing new has come; %s still holds", plan.previous)
-        plan.findings.result = HELD
+        plan.findings.hold(f"nothing new has come; {kind.held}" if kind.held else "")
         return Chosen(delivery, waiting, unused, held=plan.previous)
-    start_build(plan.home, plan.settings, plan.feeds, delivery)
+    if kind.held:
+        log.info("publication: %s; this night is private, to %s", kind.held, kind.as_of)
+    elif kind.as_of != delivery.extract_date:
+        log.info("publication: this night is a release, with the figures to %s", kind.as_of)
+    start_build(plan.home, plan.settings, plan.feeds, delivery, kind.as_of)
     describe(
         plan.home,
         plan.settings,
         delivery,
         plan.dagster_run_id,
+        as_of=kind.as_of,
+        held=kind.held,
         previous=plan.previous,
         accepted_restatement=accepted,
         publication_id=plan.publication_id,
     )
     return Chosen(delivery, waiting, unused)
+
+
+def _tonight(plan: Plan, delivery: Delivery, *, is_correction: bool) -> Tonight:
+    """Whether the night publishes, and to which date it counts."""
+    if plan.delivery is not None:
+        return Tonight(plan.counted_to or delivery.extract_date)
+    return tonight(
+        plan.home,
+        plan.settings,
+        delivery,
+        today=plan.today,
+        asked_for=plan.as_of is not None,
+        is_correction=is_correction,
+    )
 
 
 def _judge_doubles(plan: Plan, choice: Choice) -> None:
@@ -516,16 +547,60 @@ def accept_restatement(plan: Plan) -> Restated:
 def publish(plan: Plan) -> Served:
     """Serve the build whole, once it has a record of having passed every stage before: whoever asks for it, and however.
 
+    A build that was begun when no release was due is kept in private instead; it has passed the same gates.
+
     Raises:
         Refused: a record is missing or no pass; the message names the gate.
     """
     gates.stop_unless_passed(plan.home, plan.settings, recorded_stages(), current_publication(plan.home))
     if untried := unproven_tests(_dbt_target(plan)):
         raise ProgramFault(f"dbt tests {', '.join(untried)} left no passing result")
+    delivery = delivery_being_built(plan.home, plan.settings)
+    if held := keep_if_held(plan.home, plan.settings):
+        log.info("publication: every gate is passed, in private; %s", held)
+        plan.findings.hold(f"{held}; this night has passed every gate in private")
+        _write_internal(plan, delivery, plan.home.private_database)
+        return Served(current_publication(plan.home), held)
     publication_id = publish_served(plan.home, plan.settings, marts())
     plan.findings.result = PUBLISHED
     log.info("publication: %s is served", publication_id)
+    _write_internal(plan, delivery, plan.home.warehouse_database)
     return Served(publication_id)
+
+
+def _write_internal(plan: Plan, delivery: Delivery, database: Path) -> None:
+    """Write the internal publication where one is asked for, from a build to the extract date. Its failure is a warning: what
+    everybody reads stands.
+    """
+    if plan.settings.internal.group is None:
+        return
+    try:
+        with connect(database, plan.settings, read_only=True) as con:
+            as_of = one(con, "select as_of from raw.publication")[0]
+        if as_of == delivery.extract_date:
+            internal.write(plan.home, plan.settings, marts(), database)
+        else:
+            _build_internal(plan, delivery)
+        log.info("publication: internal/ is written, to %s", delivery.extract_date)
+    except (Refused, UsageError, ProgramFault, DbtFailed, duckdb.Error, OSError) as error:
+        plan.findings.warn("internal", f"the internal publication is not written: {error}")
+
+
+def _build_internal(plan: Plan, delivery: Delivery) -> None:
+    """Build a delivery that was released to the month end once more, to its extract date, beside everything else."""
+    with scratch_home(plan.home, plan.home.root / "internal_build") as scratch:
+        scratch.warehouse_database.symlink_to(plan.home.warehouse_database)
+        again = replace(
+            plan,
+            home=scratch,
+            previous=current_publication(plan.home),
+            delivery=delivery,
+            counted_to=delivery.extract_date,
+            only_new=False,
+            findings=Findings(),
+        )
+        run_stages(again, without={"take_in", "continuity", "restate", "accept_restatement", "publish"})
+        internal.write(plan.home, plan.settings, marts(), scratch.build_database)
 
 
 def _dbt_target(plan: Plan) -> Path:

@@ -9,11 +9,19 @@ import dagster as dg
 
 from orchestration.instance import prepare_instance
 from orchestration.run import run_night
+from tests.building import settings_with
 from warehouse.paths import Home
 
 
 def night(home: Home, settings_file: Path | None = None, as_of: date | None = None) -> str:
-    """Run the nightly job on the home's own landing folder; returns the publication's id."""
+    """Run the nightly job on the home's own landing folder; returns the publication's id.
+
+    Without a settings file by the repository's settings, but every night is a release.
+    """
+    if settings_file is None:
+        settings_with(home.build)
+        settings_file = home.build / "arsverk.toml"
+        settings_file.chmod(0o600)
     return run_night(home, settings_file=settings_file, landing=None, as_of=as_of)
 
 

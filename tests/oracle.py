@@ -20,7 +20,7 @@ Cell = dict[str, Fraction | str | None]  # str only in `withheld`
 FORMS = ("Fast", "Vikar", "Midlertidig", "Lærling")
 SICK_KINDS = ("Egenmelding", "Sykmelding")
 FULL = Fraction(100)
-AMOUNTS = ("possible", "self_certified", "doctor_certified", "short_term", "long_term")
+AMOUNTS = ("possible", "self_certified", "doctor_certified", "short_term", "long_term", "graded")
 
 
 @dataclass(frozen=True)
@@ -201,6 +201,7 @@ def position_days(feeds: Feeds, as_of: date, settings: OracleSettings) -> Iterat
             lost_doctor = min(doctor, available)
             lost_self = min(own, available - lost_doctor)
             short = long = Fraction(0)
+            spell = None
             if active:
                 (spell,) = [(a, b) for a, b in spells[person] if a <= day <= b]
                 length = (spell[1] - spell[0]).days + 1
@@ -222,6 +223,8 @@ def position_days(feeds: Feeds, as_of: date, settings: OracleSettings) -> Iterat
                 "doctor_certified": weight * lost_doctor,
                 "short_term": weight * short,
                 "long_term": weight * long,
+                "spell": (person, spell) if spell and lost_doctor + lost_self else None,
+                "graded": weight * lost_doctor if doctor < 100 else Fraction(0),
             }
 
 
@@ -282,7 +285,7 @@ def sick_leave_tables(feeds: Feeds, as_of: date, settings: OracleSettings = Orac
     for table, cells in totals.items():
         limit = settings.min_fte_job_code if table == "sick_leave_by_job_code" else settings.min_fte_unit
         tables[table] = {}
-        for key, (possible, own, doctor, short, long) in cells.items():
+        for key, (possible, own, doctor, short, long, graded) in cells.items():
             year_name = key[1][:4]
             year_possible = cells[("year", year_name, *key[2:])][0]
             days = {
@@ -296,6 +299,32 @@ def sick_leave_tables(feeds: Feeds, as_of: date, settings: OracleSettings = Orac
             for name, lost in days.items():
                 cell["lost_days" if name == "sick_leave" else f"{name}_days"] = lost
                 cell[f"{name}_percent"] = 100 * lost / possible if possible else None
+            cell["graded_days"] = graded
+            cell["graded_percent"] = 100 * graded / doctor if doctor else None
             cell["withheld"] = "primary" if average_fte(year_name, year_possible) < limit else None
             tables[table][key] = cell
     return tables
+
+
+def spells_by_unit(feeds: Feeds, as_of: date, settings: OracleSettings = OracleSettings()) -> dict[tuple[Any, ...], Cell]:
+    """(year, org_level, org_unit_code, length_band) -> spells, persons and lost days of absence_spells_by_unit, unmasked."""
+    found: dict[tuple[Any, ...], dict[tuple[str, tuple[date, date]], Fraction]] = {}
+    places = unit_places(feeds["organisasjon"])
+    for entry in position_days(feeds, as_of, settings):
+        if entry["spell"] is None:
+            continue
+        first, last = entry["spell"][1]
+        days = (last - first).days + 1
+        band = "1–3" if days <= 3 else "4–16" if days <= 16 else "17–56" if days <= 56 else "57+"
+        for place in places[entry["unit"]]:
+            spells = found.setdefault((entry["day"].year, *place, band), {})
+            lost = entry["self_certified"] + entry["doctor_certified"]
+            spells[entry["spell"]] = spells.get(entry["spell"], Fraction(0)) + lost
+    return {
+        key: {
+            "spells": Fraction(len(spells)),
+            "persons": Fraction(len({person for person, _ in spells})),
+            "lost_days": sum(spells.values(), Fraction(0)),
+        }
+        for key, spells in found.items()
+    }

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from statistics import median
 from typing import Any
 
 from tests.municipalities.random_rows import Feeds, Row
@@ -39,6 +40,7 @@ def person_tables(feeds: Feeds, as_of: date, settings: PersonSettings = PersonSe
         **full_time(feeds, as_of, start, settings),
         **equality(feeds, as_of, start, settings),
         "equality_parental_leave": parental_leave(feeds, as_of, start, settings),
+        "workforce_by_unit": workforce(feeds, as_of, start, settings),
     }
 
 
@@ -143,7 +145,7 @@ def full_time_cell(held: Holdings, settings: PersonSettings) -> Cell:
         "persons_80_100": persons(80, 100),
         "persons_100": persons(100, 1_000_000),
         "part_time": len(part_timers),
-        "involuntary_part_time": unwilling,
+        "involuntary_part_time": unwilling if answered else None,
         "part_time_answered": answered,
         "involuntary_percent": percent(unwilling, answered),
         "withheld": primary(headcount, settings),
@@ -155,7 +157,12 @@ def full_time_cell(held: Holdings, settings: PersonSettings) -> Cell:
 
 def equality(feeds: Feeds, as_of: date, start: int, settings: PersonSettings) -> dict[str, Table]:
     sexes = {row["Ansattnr"]: SEXES[row["Kjønn"]] for row in feeds["ansatte"]}
-    tables: dict[str, Table] = {"equality_gender_balance": {}, "equality_leaders": {}, "equality_pay": {}}
+    tables: dict[str, Table] = {
+        "equality_gender_balance": {},
+        "equality_leaders": {},
+        "equality_pay": {},
+        "equality_pay_by_job_code": {},
+    }
     for year in range(start, as_of.year + 1):
         day = min(date(year, 12, 31), as_of)
         held = [row for row in held_on(feeds, day) if row["Ledernivå"] != "Kommunedirektør"]
@@ -163,6 +170,7 @@ def equality(feeds: Feeds, as_of: date, start: int, settings: PersonSettings) ->
         tables["equality_gender_balance"] |= gender_balance(feeds, year, at_work, sexes, settings)
         tables["equality_leaders"] |= leaders(year, at_work, sexes)
         tables["equality_pay"] |= pay(year, held, sexes, settings)
+        tables["equality_pay_by_job_code"] |= pay_by_job_code(year, held, sexes, settings)
         for table in tables.values():
             for key, cell in table.items():
                 if key[0] == year:
@@ -185,6 +193,8 @@ def gender_balance(feeds: Feeds, year: int, at_work: list[Row], sexes: dict[str,
             size = sum((person_percent(positions) for positions in held.values()), Fraction(0))
             all_sizes = sum((person_percent(positions) for positions in everyone.values()), Fraction(0))
             part_timers = [positions for positions in held.values() if person_percent(positions) < 100]
+            unwilling = sum(says(positions, "Ja") for positions in part_timers)
+            answered = sum(says(positions, "Ja", "Nei") for positions in part_timers)
             table[(year, *place, sex)] = {
                 "employees": len(held),
                 "fte": size / 100,
@@ -194,7 +204,9 @@ def gender_balance(feeds: Feeds, year: int, at_work: list[Row], sexes: dict[str,
                     largest(positions)["Ansettelsesform"] in ("Vikar", "Midlertidig") for positions in held.values()
                 ),
                 "part_time_employees": len(part_timers),
-                "involuntary_part_time": sum(says(positions, "Ja") for positions in part_timers),
+                "involuntary_part_time": unwilling if answered else None,
+                "part_time_answered": answered,
+                "involuntary_percent": percent(unwilling, answered),
                 "withheld": primary(len(held), settings),
             }
     return table
@@ -222,11 +234,30 @@ def leaders(year: int, at_work: list[Row], sexes: dict[str, str]) -> Table:
 
 
 def pay(year: int, held: list[Row], sexes: dict[str, str], settings: PersonSettings) -> Table:
-    groups: dict[int, list[Row]] = {}
+    groups: dict[Any, list[Row]] = {}
     for row in held:
         if row["Årslønn"] and row["Lønnsgruppe"]:
             groups.setdefault(0, []).append(row)
             groups.setdefault(int(row["Lønnsgruppe"]), []).append(row)
+    return pay_of_groups(year, groups, sexes, settings)
+
+
+def pay_by_job_code(year: int, held: list[Row], sexes: dict[str, str], settings: PersonSettings) -> Table:
+    """What comes of the payroll system; nothing from PAI is delivered here."""
+    groups: dict[Any, list[Row]] = {}
+    for row in held:
+        if row["Årslønn"] and row["Lønnsgruppe"]:
+            groups.setdefault(row["Stillingskode"], []).append(row)
+    table = pay_of_groups(year, groups, sexes, settings)
+    for key, cell in table.items():
+        for name, among in (("women", ("kvinne",)), ("men", ("mann",)), ("all", ("kvinne", "mann"))):
+            salaries = [to_number(row["Årslønn"].replace(" ", "")) for row in groups[key[1]] if sexes[row["Ansattnr"]] in among]
+            cell[f"median_{name}"] = median(salaries) if salaries else None
+        cell["base_pay_women"] = None
+    return table
+
+
+def pay_of_groups(year: int, groups: dict[Any, list[Row]], sexes: dict[str, str], settings: PersonSettings) -> Table:
     table: Table = {}
     for group, rows in groups.items():
         salaries: dict[str, list[Fraction]] = {sex: [] for sex in SEXES.values()}
@@ -253,8 +284,83 @@ def pay(year: int, held: list[Row], sexes: dict[str, str], settings: PersonSetti
     return table
 
 
+# --- workforce ---------------------------------------------------------------------------------------------
+
+
+def workforce(feeds: Feeds, as_of: date, start: int, settings: PersonSettings) -> Table:
+    """Everybody with some percent on the date, on leave or not, by form; who has come and gone in twelve months."""
+    places = unit_places(feeds["organisasjon"])
+    held = [row for row in feeds["stillinger"] if to_number(row["Stillingsprosent"]) > 0]
+    table: Table = {}
+    for day in days_between(date(start, 1, 1), as_of):
+        is_month_end = (day + timedelta(1)).day == 1
+        if day != as_of and not is_month_end:
+            continue
+        if is_month_end:
+            following = day + timedelta(1)
+            before = following.replace(year=following.year - 1) - timedelta(1)
+        else:
+            before = day.replace(year=day.year - 1)
+        cells: dict[Key, list[Row]] = {}
+        for row in held:
+            begins = to_date(row["Gyldig fra"])
+            ends = to_date(row["Gyldig til"]) if row["Gyldig til"] else date.max
+            if begins <= day and ends >= before:
+                for place in places[row["Enhetskode"]]:
+                    cells.setdefault((day, *place, row["Ansettelsesform"]), []).append(row)
+        for key, rows in cells.items():
+            now = [row for row in rows if is_active(row, "Gyldig fra", "Gyldig til", day)]
+            ever, there = {row["Ansattnr"] for row in rows}, {row["Ansattnr"] for row in now}
+            was = {row["Ansattnr"] for row in rows if is_active(row, "Gyldig fra", "Gyldig til", before)}
+            if there:
+                is_known = before >= date(start, 1, 1)
+                table[key] = {
+                    "persons": len(there),
+                    "positions": len(now),
+                    "fte": person_percent(now) / 100,
+                    "joined_12m": len(ever - was) if is_known else None,
+                    "left_12m": len(ever - there) if is_known else None,
+                    "turnover_percent": percent(2 * len(ever - there), len(there) + len(was)) if is_known else None,
+                    "withheld": primary(len(there), settings),
+                }
+    return table
+
+
 def mean(values: list[Fraction]) -> Fraction | None:
     return sum(values, Fraction(0)) / len(values) if values else None
+
+
+def ended_leaves(feeds: Feeds, as_of: date, start: int) -> dict[Key, list[tuple[str, Fraction]]]:
+    """(year, sex, coverage) -> person and weighted days of each whole leave that ended in the year."""
+    sexes = {row["Ansattnr"]: SEXES[row["Kjønn"]] for row in feeds["ansatte"]}
+    rows_of: dict[tuple[str, str], list[tuple[date, date | None, Fraction]]] = {}
+    for row in feeds["permisjoner"]:
+        first = to_date(row["Fra dato"])
+        if row["Permisjonstype"] == "Foreldrepermisjon" and first <= as_of:
+            last = to_date(row["Til dato"]) if row["Til dato"] else None
+            for coverage in {"alle", row["Dekningsgrad"]} - {""}:
+                own = rows_of.setdefault((row["Ansattnr"], coverage), [])
+                own.append((first, last, to_number(row["Permisjonsprosent"])))
+    found: dict[Key, list[tuple[str, Fraction]]] = {}
+    for (person, coverage), rows in rows_of.items():
+        leaves: list[list[tuple[date, date | None, Fraction]]] = []
+        for row_of in sorted(rows, key=lambda row: row[0]):
+            ends = [last for _, last, _ in leaves[-1]] if leaves else []
+            if leaves and (None in ends or (row_of[0] - max(end for end in ends if end)).days - 1 <= 14):
+                leaves[-1].append(row_of)
+            else:
+                leaves.append([row_of])
+        for leave in leaves:
+            if any(last is None or last > as_of for _, last, _ in leave):
+                continue
+            percents: dict[date, Fraction] = {}
+            for first, last, size in leave:
+                for day in days_between(first, last or as_of):
+                    percents[day] = percents.get(day, Fraction(0)) + size
+            if max(percents).year >= start:
+                key = (max(percents).year, sexes[person], coverage)
+                found.setdefault(key, []).append((person, sum(min(Fraction(100), size) for size in percents.values()) / 100))
+    return found
 
 
 def parental_leave(feeds: Feeds, as_of: date, start: int, settings: PersonSettings) -> Table:
@@ -269,8 +375,12 @@ def parental_leave(feeds: Feeds, as_of: date, start: int, settings: PersonSettin
             for coverage in {"alle", row["Dekningsgrad"]} - {""}:
                 if day.year >= start:
                     taken.setdefault((day.year, sexes[person], coverage), {}).setdefault(person, set()).add(day)
+    ended = ended_leaves(feeds, as_of, start)
     table: Table = {}
     for key, persons in taken.items():
+        own_ended = ended.get(key, [])
+        whole_days = sum((days for _, days in own_ended), Fraction(0))
+        few = min([len(persons), *([len({person for person, _ in own_ended})] if own_ended else [])])
         days = sum(len(own) for own in persons.values())
         table[key] = {
             "is_partial": as_of < date(key[0], 12, 31),
@@ -278,6 +388,9 @@ def parental_leave(feeds: Feeds, as_of: date, start: int, settings: PersonSettin
             "parental_leave_days": days,
             "parental_leave_mean_days": Fraction(days, len(persons)),
             "parental_leave_mean_weeks": Fraction(days, 7 * len(persons)),
-            "withheld": primary(len(persons), settings),
+            "ended_leaves": len(own_ended),
+            "ended_leave_days": whole_days,
+            "ended_leave_mean_weeks": whole_days / (7 * len(own_ended)) if own_ended else None,
+            "withheld": primary(few, settings),
         }
     return table

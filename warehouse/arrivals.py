@@ -37,6 +37,7 @@ from warehouse.lock import writer_lock
 from warehouse.paths import Home
 from warehouse.publication import code_version, current_publication
 from warehouse.recorded import Recorded
+from warehouse.release import Tonight
 from warehouse.settings import Settings
 
 
@@ -238,8 +239,38 @@ def unused_older(home: Home, choice: Choice, previous: str | None) -> list[Arriv
     ]
 
 
-def is_served_already(home: Home, settings: Settings, delivery: Delivery, previous: str | None) -> bool:
-    """Whether the served publication was made of exactly these files, by these settings and this code, and is whole."""
+def is_nothing_new(home: Home, settings: Settings, delivery: Delivery, previous: str | None, tonight: Tonight) -> bool:
+    """Whether a night would make again what there is: the publication that is served, or, held, the private database."""
+    if tonight.is_release:
+        return _is_served_already(home, settings, delivery, previous, tonight.as_of)
+    return _is_served_already(home, settings, delivery, previous) or _is_kept_already(home, settings, delivery, previous)
+
+
+def _is_kept_already(home: Home, settings: Settings, delivery: Delivery, previous: str | None) -> bool:
+    """Whether the private database was made of exactly these files, settings and code, beside this publication."""
+    if not home.private_database.exists():
+        return False
+    try:
+        with connect(home.private_database, settings, read_only=True) as con:
+            *made_of, then = one_row(
+                con, "select inputs_sha256, code_version, previous_publication, settings from raw.publication"
+            )
+    except duckdb.Error:
+        return False
+    return made_of == [delivery.inputs_sha256, code_version(), previous] and json.loads(then) == _as_recorded(settings)
+
+
+def _as_recorded(settings: Settings) -> object:
+    return json.loads(json.dumps(settings.as_dict()))
+
+
+def _is_served_already(
+    home: Home, settings: Settings, delivery: Delivery, previous: str | None, as_of: date | None = None
+) -> bool:
+    """Whether the served publication was made of exactly these files, by these settings and this code, and is whole.
+
+    With an as-of date it must have counted to that one.
+    """
     if previous is None or not home.warehouse_database.exists():
         return False
     entry = next(
@@ -248,8 +279,10 @@ def is_served_already(home: Home, settings: Settings, delivery: Delivery, previo
     made_of = (delivery.extract_date, delivery.inputs_sha256, code_version())
     if entry is None or (entry.as_of, entry.inputs_sha256, entry.code_version) != made_of:
         return False
+    if as_of not in (None, entry.as_of):
+        return False
     recorded = Recorded(home, previous)
-    if recorded.damage() or json.loads(recorded.row["settings"]) != json.loads(json.dumps(settings.as_dict())):
+    if recorded.damage() or json.loads(recorded.row["settings"]) != _as_recorded(settings):
         return False
     try:
         with connect(home.warehouse_database, settings, read_only=True) as con:

@@ -5,6 +5,7 @@ Not here: the rows of the files (load.py), or what is computed from them (dbt_pr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 import duckdb
 import holidays
@@ -50,8 +51,13 @@ create table raw.delivery (arrival varchar);
 )
 
 
-def start_build(home: Home, settings: Settings, feeds: Mapping[str, Feed], delivery: Delivery) -> None:
-    """Begin a new build database: empty raw tables for every feed, the night's settings and the public holidays."""
+def start_build(
+    home: Home, settings: Settings, feeds: Mapping[str, Feed], delivery: Delivery, as_of: date | None = None
+) -> None:
+    """Begin a new build database: empty raw tables for every feed, the night's settings and the public holidays.
+
+    `as_of` is the date to which is counted, the extract date when left out.
+    """
     remove_database(home.build_database)
     with connect(home.build_database, settings) as con:
         con.execute(BOOKKEEPING)
@@ -59,18 +65,19 @@ def start_build(home: Home, settings: Settings, feeds: Mapping[str, Feed], deliv
             columns = ", ".join(f'"{name}" {kind}' for name, kind in raw_columns(feed).items())
             con.execute(f"create table raw.{feed.name} (file_sha256 varchar, row_number bigint, {columns})")
             con.execute("insert into raw.feeds values ($1, $2)", [feed.name, feed.required])
-        as_of = delivery.extract_date
+        as_of = as_of or delivery.extract_date
         con.executemany("insert into raw.delivery values ($1)", [[arrival.to_json()] for arrival in delivery.files])
         con.execute(
             """create table raw.settings as select cast($1 as date) as as_of, cast($2 as integer) as first_year,
                cast($3 as integer) as possible_days_per_fte, cast($4 as integer) as short_term_max_days,
-               cast($5 as decimal(7, 4)) as full_time_threshold""",
+               cast($5 as decimal(7, 4)) as full_time_threshold, cast($6 as date) as extract_date""",
             [
                 as_of,
                 settings.first_year,
                 settings.possible_days_per_fte,
                 settings.short_term_max_days,
                 settings.full_time_threshold,
+                delivery.extract_date,
             ],
         )
         insert(
@@ -79,7 +86,7 @@ def start_build(home: Home, settings: Settings, feeds: Mapping[str, Feed], deliv
             pd.DataFrame(settings.age_groups(), columns=["age_group", "first_age", "last_age"]),
             create=True,
         )
-        names = holidays.country_holidays("NO", years=range(FIRST_HOLIDAY_YEAR, as_of.year + 2), language="no")
+        names = holidays.country_holidays("NO", years=range(FIRST_HOLIDAY_YEAR, delivery.extract_date.year + 2), language="no")
         frame = pd.DataFrame(
             {
                 "holiday_date": pd.Series(list(names), dtype=pd.ArrowDtype(pa.date32())),
@@ -94,8 +101,21 @@ def delivery_being_built(home: Home, settings: Settings) -> Delivery:
     must_have_begun(home)
     with connect(home.build_database, settings, read_only=True) as con:
         arrivals = [Arrival.from_json(row[0]) for row in con.execute("select arrival from raw.delivery").fetchall()]
-        as_of = one(con, "select as_of from raw.settings")[0]
-    return Delivery(as_of, tuple(arrivals))
+        return Delivery(extract_date_of(con), tuple(arrivals))
+
+
+def extract_date_of(con: duckdb.DuckDBPyConnection, database: str | None = None) -> date:
+    """The extract date of the delivery behind a build, of an attached database where one is named."""
+    catalog = database or one(con, "select current_database()")[0]
+    # A database of before releases has no such column: it counted to the extract date.
+    known = one(
+        con,
+        """select count(*) from duckdb_columns() where database_name = $1 and schema_name = 'raw'
+           and table_name = 'settings' and column_name = 'extract_date'""",
+        [catalog],
+    )[0]
+    found: date = one(con, f"select {'extract_date' if known else 'as_of'} from {catalog}.raw.settings")[0]
+    return found
 
 
 def raw_columns(feed: Feed) -> dict[str, str]:

@@ -58,6 +58,14 @@ class Follow:
 
 
 @dataclass(frozen=True)
+class WithheldWith:
+    """Cells of another table without which cells of this one are not served: where one is withheld and `where` holds."""
+
+    table: str
+    where: str
+
+
+@dataclass(frozen=True)
 class Stops:
     """Which changes of figures already served stop the night: the `measures` where the SQL expression `times` gives how many
     times the settings' threshold they may change.
@@ -72,8 +80,9 @@ class Table:
     """A served table.
 
     `columns` are the served ones. `labels` say more of a cell than its grain and are served whatever is withheld. A cell is
-    withheld when one of the columns `size`, which need not be served, is below the setting `threshold`. `source_tables` are
-    the raw tables it is computed from.
+    withheld when one of the columns `size`, which need not be served, is below the setting `threshold`. `from_served`: it is
+    computed of served cells alone, after disclosure control. `source_tables` are the raw tables it is computed from.
+    `closed_years_only`: figures of the running year are withheld, whatever their size.
     """
 
     name: str
@@ -87,8 +96,11 @@ class Table:
     size: tuple[str, ...] = ()
     threshold: str | None = None
     follows: tuple[Follow, ...] = ()
+    withheld_with: WithheldWith | None = None
+    from_served: bool = False
     source_tables: frozenset[str] = frozenset()
     restatement: Stops | None = None
+    closed_years_only: bool = False
 
     @property
     def time(self) -> str | None:
@@ -244,8 +256,11 @@ def _table(manifest: Mapping, node: Mapping, withholding: Mapping[str, Mapping])
         size=_names(meta.get("size", ())),
         threshold=meta.get("threshold"),
         follows=tuple(follows),
+        withheld_with=WithheldWith(**meta["withheld_with"]) if "withheld_with" in meta else None,
+        from_served=bool(meta.get("from_served")),
         source_tables=frozenset(_source_tables(manifest, node["unique_id"])),
         restatement=Stops(tuple(stops["measures"]), stops["times"]) if stops else None,
+        closed_years_only=meta.get("closed_years_only", False),
     )
     if missing := [column for column in table.grain if column not in table.columns]:
         raise ValueError(f"{name}: the grain's {', '.join(missing)} is no served column")

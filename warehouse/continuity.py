@@ -7,12 +7,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from sources.contract import Feed
 from warehouse.archive import all_arrivals, archived_file, unchanged_file
+from warehouse.build_database import extract_date_of
 from warehouse.database import connect, one, quoted
 from warehouse.delivery import Delivery
 from warehouse.paths import Home
@@ -56,7 +58,7 @@ def compare_with_last(home: Home, settings: Settings, feed: Feed) -> Comparison:
 
 
 def _compared(con: duckdb.DuckDBPyConnection, feed: Feed, key: Sequence[str]) -> Comparison:
-    before, now = (one(con, f"select as_of from {database}raw.settings")[0] for database in ("last.", ""))
+    before, now = extract_date_of(con, "last"), extract_date_of(con)
     if before > now:
         return Comparison(True, not_compared=f"the last publication is of a newer extract, {before}")
     columns = ", ".join(key)
@@ -115,12 +117,12 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
         return gone
     with raw_rows(home, previous, settings, home.build / "earlier") as rows, connect(home.build_database, settings) as con:
         con.execute(f"attach {quoted(str(rows))} as last (read_only)")
-        before, now = (one(con, f"select as_of from {database}raw.settings")[0] for database in ("last.", ""))
+        before, now = extract_date_of(con, "last"), extract_date_of(con)
         if before <= now:
             for feed in required:
                 gone.to_accept += _drops(con, feed, delivery, settings.max_drop)
-            gone.to_accept += _ends_in_view(con)
-            _lost_days(con, settings.max_drop, gone)
+            gone.to_accept += _ends_in_view(con, before, now)
+            _lost_days(con, settings.max_drop, before, gone)
         con.execute("detach last")
     return gone
 
@@ -158,24 +160,23 @@ def _cut_tail(con: duckdb.DuckDBPyConnection, feed: Feed, delivery: Delivery) ->
     return [f"{_names(feed, delivery)}: the last {total - kept} rows of the earlier file are gone: it looks cut off"]
 
 
-def _ends_in_view(con: duckdb.DuckDBPyConnection) -> list[str]:
+def _ends_in_view(con: duckdb.DuckDBPyConnection, before: date, today: date) -> list[str]:
     """Whether positions with an end after the extract are all gone. How many there are changes with the season."""
     was, now = (
-        one(con, f"select count(*) from {database}raw.stillinger where valid_to > (select as_of from {database}raw.settings)")[
-            0
-        ]
-        for database in ("last.", "")
+        one(con, f"select count(*) from {database}raw.stillinger where valid_to > $1", [extract_date])[0]
+        for database, extract_date in (("last.", before), ("", today))
     )
     return [f"stillinger: positions with an end after the extract {_fall(was, now)}"] if was > FEWEST_ROWS and not now else []
 
 
-def _lost_days(con: duckdb.DuckDBPyConnection, max_drop: float, gone: Gone) -> None:
+def _lost_days(con: duckdb.DuckDBPyConnection, max_drop: float, before: date, gone: Gone) -> None:
     """Closed months of the last three years whose lost days dropped, counted in calendar days by percent."""
     con.execute(
         """create or replace temp table closed_months as
            select cast(unnest(generate_series(
-               date_trunc('month', as_of - interval 36 month), date_trunc('month', as_of + interval 1 day) - interval 1 month,
-               interval 1 month)) as date) as month from last.raw.settings"""
+               date_trunc('month', $1 - interval 36 month), date_trunc('month', $1 + interval 1 day) - interval 1 month,
+               interval 1 month)) as date) as month""",
+        [before],
     )
     lost = """select closed.month, coalesce(sum(absence_percent / 100 * (1 + date_diff('day',
             greatest(from_date, closed.month), least(coalesce(to_date, last_day(closed.month)), last_day(closed.month))))), 0)
@@ -208,11 +209,11 @@ def _empty_months(con: duckdb.DuckDBPyConnection, feeds: Sequence[Feed], deliver
         *before, (newest, rows) = con.execute(
             f"""select strftime(month, '%Y-%m'), count(row_number)
                 from (select unnest(generate_series(
-                    date_trunc('month', as_of + interval 1 day) - interval {MONTHS_BEFORE + 1} month,
-                    date_trunc('month', as_of + interval 1 day) - interval 1 month, interval 1 month)) as month
-                    from raw.settings)
+                    date_trunc('month', $1 + interval 1 day) - interval {MONTHS_BEFORE + 1} month,
+                    date_trunc('month', $1 + interval 1 day) - interval 1 month, interval 1 month)) as month)
                 left join raw.{feed.name} on date_trunc('month', {first_date}) = month
-                group by month order by month"""
+                group by month order by month""",
+            [delivery.extract_date],
         ).fetchall()
         if rows == 0 and all(count for _, count in before) and sum(count for _, count in before) >= fewest:
             told = ", ".join(f"{month}: {count}" for month, count in before)

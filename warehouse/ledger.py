@@ -139,7 +139,26 @@ class Acceptance(Entry):
         return f"acceptance of the delivery of {self.delivery}"
 
 
-KINDS: dict[str, type[Entry]] = {entry.kind: entry for entry in (Arrival, PublicationEntry, Purge, Withdrawal, Acceptance)}
+@dataclass(frozen=True, kw_only=True)
+class ReleaseOrder(Entry):
+    """A human's word that a delivery is to be released now. It holds for exactly these files (`inputs_sha256`), until the next
+    publication.
+    """
+
+    kind = "release"
+    ordered_at: str
+    delivery: date
+    inputs_sha256: str
+    reason: str
+
+    @property
+    def text(self) -> str:
+        return f"release of the delivery of {self.delivery}"
+
+
+KINDS: dict[str, type[Entry]] = {
+    entry.kind: entry for entry in (Arrival, PublicationEntry, Purge, Withdrawal, Acceptance, ReleaseOrder)
+}
 DATES = ("extract_date", "as_of", "before", "delivery")
 AnyEntry = TypeVar("AnyEntry", bound=Entry)
 

@@ -72,6 +72,9 @@ KINDS = {
         "reconciliation", "printed figures that newly mismatch", DATA_TEAM, "read `reason` in marts.reconciliation"
     ),
     "open_threshold": Kind("disclosure", "thresholds of 0", DATA_TEAM, "raise them in arsverk.toml, if this is not meant"),
+    "internal": Kind(
+        "publication", "internal publication not written", DATA_TEAM, "do what the message says; the last one is still there"
+    ),
     "further_withheld": Kind(
         "disclosure", "cells withheld for what the attack found", DATA_TEAM, "nothing; many are worth a look at what was moved"
     ),
@@ -121,6 +124,11 @@ class Findings:
     stage: str = "start"
     result: str | None = None
     is_whole: bool = True
+    held: str = ""
+
+    def hold(self, why: str) -> None:
+        """Keep that the night publishes nothing although nothing is wrong, and why."""
+        self.result, self.held = HELD, why
 
     def warn(self, kind: str, text: str, *, count: int = 1, files: Iterable[str] = ()) -> None:
         """Keep a warning and log it. A step that is tried again finds the same one again."""
@@ -183,7 +191,7 @@ class Night:
         """What happened, what is served now and how old, what to do and who; as one text, whoever reads it where."""
         first = {
             PUBLISHED: f"{self.outcome.capitalize()}: {self.publication_id}",
-            HELD: f"{self.outcome.capitalize()}: nothing new has come; the last publication holds",
+            HELD: f"{self.outcome.capitalize()}: {self.reason or 'nothing new has come; the last publication holds'}",
             REFUSED: f"Refused: nothing was published\n{self.reason}",
         }.get(self.result, self.result.capitalize())
         lines = [first, self.served_text()]
@@ -266,7 +274,7 @@ def end(home: Home, run_id: str, began_at: str, findings: Findings, *, max_age_d
         publication_id=served.publication_id if served else None,
         as_of=str(served.as_of) if served else None,
         published_at=served.published_at if served else None,
-        reason="\n".join(findings.reasons) if result == REFUSED else "",
+        reason="\n".join(findings.reasons) if result == REFUSED else findings.held if result == HELD else "",
         who=findings.who if result == REFUSED else "",
         to_do=findings.to_do if result == REFUSED else "",
         warnings=tuple(findings.warnings),

@@ -17,6 +17,9 @@ PASSAGE_FOLDER = 0o711
 PUBLIC_FOLDER = 0o755
 PRIVATE_FILE = 0o600
 SERVED_FILE = 0o444
+# Of the internal publication's group; files made in the folder are the group's too.
+INTERNAL_FOLDER = 0o2750
+INTERNAL_FILE = 0o640
 OF_OTHERS = 0o077
 
 
@@ -51,6 +54,16 @@ class Home:
     def warehouse_database(self) -> Path:
         """The restricted database behind the last publication."""
         return self.root / "warehouse.duckdb"
+
+    @property
+    def private_database(self) -> Path:
+        """The restricted database of the last night that passed all gates and was no release; nothing is served from it."""
+        return self.root / "private.duckdb"
+
+    @property
+    def internal(self) -> Path:
+        """The publication for a group of people, with nothing withheld; only when the settings ask for it."""
+        return self.root / "internal"
 
     @property
     def quarantine(self) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +55,8 @@ def describe(
     delivery: Delivery,
     dagster_run_id: str,
     *,
+    as_of: date | None = None,
+    held: str | None = None,
     previous: str | None = None,
     accepted_restatement: str | None = None,
     publication_id: str | None = None,
@@ -62,26 +64,30 @@ def describe(
     """Write the publication's row into the build database; returns the publication's id.
 
     Args:
+        as_of: the date to which is counted; the extract date when left out.
+        held: why the build is not to be published, whatever its gates say; None when it is.
         previous: id of the publication that is served until this one is; its figures are what this one may restate.
         accepted_restatement: why a human lets the delivery be published although a gate stops it.
         publication_id: the id of a publication that is made again; else a new one is given.
     """
-    inputs_sha256 = delivery.inputs_sha256
-    publication_id = publication_id or f"{delivery.extract_date}_{datetime.now(UTC):%Y%m%dT%H%M%S%f}_{inputs_sha256[:8]}"
+    inputs_sha256, as_of = delivery.inputs_sha256, as_of or delivery.extract_date
+    publication_id = publication_id or f"{as_of}_{datetime.now(UTC):%Y%m%dT%H%M%S%f}_{inputs_sha256[:8]}"
     with connect(home.build_database, settings) as con:
         con.execute(
             """create or replace table raw.publication as select $1 as publication_id, cast($2 as date) as as_of,
                $3 as code_version, $4 as dagster_run_id, $5 as inputs_sha256, $6 as settings,
-               cast($7 as varchar) as previous_publication, cast($8 as varchar) as accepted_restatement""",
+               cast($7 as varchar) as previous_publication, cast($8 as varchar) as accepted_restatement,
+               cast($9 as varchar) as held""",
             [
                 publication_id,
-                delivery.extract_date,
+                as_of,
                 code_version(),
                 dagster_run_id,
                 inputs_sha256,
                 json.dumps(settings.as_dict(), ensure_ascii=False, sort_keys=True),
                 previous,
                 accepted_restatement,
+                held,
             ],
         )
     return publication_id

@@ -18,7 +18,7 @@ from warehouse.catalogue import Table, record_of
 from warehouse.database import connect, one, quoted
 from warehouse.errors import ProgramFault
 from warehouse.ledger import PublicationEntry, append, head, read_ledger
-from warehouse.paths import PUBLIC_FOLDER, SERVED_FILE, Home, fsync_folder
+from warehouse.paths import PRIVATE_FILE, PUBLIC_FOLDER, SERVED_FILE, Home, fsync_folder
 from warehouse.publication import current_publication as current_publication
 from warehouse.settings import Settings
 
@@ -51,7 +51,9 @@ def publish(home: Home, settings: Settings, marts: Sequence[Table]) -> str:
     folder.mkdir(mode=PUBLIC_FOLDER)
     folder.chmod(PUBLIC_FOLDER)
     database = folder / "marts.duckdb"
-    _write_database(home, settings, marts, database)
+    with connect(None, settings) as con:
+        con.execute(f"attach {quoted(str(home.build_database))} as build (read_only)")
+        write_database(con, marts, "build.served", database)
     with connect(home.build_database, settings, read_only=True) as con:
         expected = {mart.name: one(con, f"select count(*) from served.{mart.name}")[0] for mart in marts}
         write_parquet(con, marts, folder)
@@ -90,10 +92,20 @@ def publish(home: Home, settings: Settings, marts: Sequence[Table]) -> str:
     folder.rename(final)
     fsync_folder(home.history)
     home.build_database.replace(home.warehouse_database)
-    home.warehouse_database.chmod(0o600)
+    home.warehouse_database.chmod(PRIVATE_FILE)
     _point_to(home, pointer, sorted(files))
     _remove_leftovers(home)
     return publication_id
+
+
+def keep_if_held(home: Home, settings: Settings) -> str | None:
+    """Put a build that is none to publish in the place of the private database; returns why it is none, or None when it is."""
+    with connect(home.build_database, settings, read_only=True) as con:
+        held: str | None = one(con, "select held from raw.publication")[0]
+    if held is not None:
+        home.build_database.replace(home.private_database)
+        home.private_database.chmod(PRIVATE_FILE)
+    return held
 
 
 def _remove_leftovers(home: Home) -> None:
@@ -104,30 +116,33 @@ def _remove_leftovers(home: Home) -> None:
             leftover.unlink()
 
 
-def _write_database(home: Home, settings: Settings, marts: Sequence[Table], database: Path) -> None:
-    with connect(None, settings) as con:
-        con.execute(f"attach {quoted(str(home.build_database))} as build (read_only)")
-        con.execute(f"attach {quoted(str(database))} as publication (storage_version {quoted(STORAGE_VERSION)})")
-        con.execute("create schema publication.marts")
-        for mart in marts:
-            table = f"publication.marts.{mart.name}"
-            con.execute(f"create table {table} as from build.served.{mart.name} order by {', '.join(mart.grain)}")
-            con.execute(f"comment on table {table} is {quoted(mart.description)}")
-            for name, description in mart.descriptions.items():
-                con.execute(f"comment on column {table}.{name} is {quoted(description)}")
-        con.execute("checkpoint publication")
-        con.execute("detach publication")
+def write_database(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], schema: str, database: Path) -> None:
+    """Write each table of a schema that the connection knows into a new database for readers.
+
+    Raises:
+        ProgramFault: it was not closed cleanly.
+    """
+    con.execute(f"attach {quoted(str(database))} as publication (storage_version {quoted(STORAGE_VERSION)})")
+    con.execute("create schema publication.marts")
+    for mart in marts:
+        table = f"publication.marts.{mart.name}"
+        con.execute(f"create table {table} as from {schema}.{mart.name} order by {', '.join(mart.grain)}")
+        con.execute(f"comment on table {table} is {quoted(mart.description)}")
+        for name, description in mart.descriptions.items():
+            con.execute(f"comment on column {table}.{name} is {quoted(description)}")
+    con.execute("checkpoint publication")
+    con.execute("detach publication")
     if database.with_name(database.name + ".wal").exists():
         raise ProgramFault("the published database was not closed cleanly")
 
 
-def write_parquet(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], folder: Path) -> None:
-    """Write each table of the schema `served` in the order of its grain: the same content gives the same bytes."""
+def write_parquet(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], folder: Path, *, schema: str = "served") -> None:
+    """Write each table of the schema in the order of its grain: the same content gives the same bytes."""
     con.execute("set threads = 1")
     for mart in marts:
         target = quoted(str(folder / f"{mart.name}.parquet"))
         con.execute(
-            f"copy (from served.{mart.name} order by {', '.join(mart.grain)}) to {target} (format parquet, compression zstd)"
+            f"copy (from {schema}.{mart.name} order by {', '.join(mart.grain)}) to {target} (format parquet, compression zstd)"
         )
 
 

@@ -11,17 +11,20 @@ from dataclasses import dataclass
 import duckdb
 
 from sources.registry import feeds
-from warehouse.catalogue import Table
+from warehouse.catalogue import Table, thresholds
 from warehouse.cells import as_words
 from warehouse.database import one, quoted
 from warehouse.errors import Refused
 from warehouse.numbers import printed
 from warehouse.paths import Home
 from warehouse.recorded import Recorded, raw_rows
+from warehouse.sdc.changes import Place, may_show
 from warehouse.settings import Settings
 
 FIGURES_TOLD = 20
 WITHOUT_COMPARISON = "restore it from backup, or publish without comparing with it: arsverk run --accept-restatement REASON"
+# The changes with all their values, in the restricted database: what a human is asked to accept.
+WITH_VALUES = "disclosure.restatements"
 # Settings that change no figure.
 WITHOUT_EFFECT = {"memory_limit", "max_quarantine_share", "restatement_points", "restatement_share"}
 # Figures are divided in floating point; nothing smaller than a billionth of one is a change.
@@ -37,6 +40,16 @@ create or replace temp macro last_day_of(period) as cast(case
     when length(period) = 7 then last_day(first_day(period))
     else first_day(period) end as date);
 """
+
+# All units below each unit, itself included.
+BELOW = """
+    with recursive climb as (
+        select org_unit_code as unit, org_unit_code from {units}
+        union all
+        select climb.unit, above.parent_code from climb inner join {units} as above using (org_unit_code)
+        where above.parent_code is not null
+    )
+    select org_unit_code, list(unit order by unit) as units from climb group by all"""
 
 # Where a differing row counts: unit, days, and whether in the units above too. Of a person's rows: where positions are held.
 OF_POSITIONS = """select found.id, position.unit_code, {first} as first_day, {last} as last_day, true as counts_above
@@ -119,7 +132,7 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
     publication_id, previous, accepted = one(
         con, "select publication_id, previous_publication, accepted_restatement from raw.publication"
     )
-    con.execute("delete from served.restatements")
+    con.execute(f"delete from served.restatements; drop table if exists {WITH_VALUES}")
     if previous is None:
         return restated_figures(con)
     earlier = Recorded(home, previous)
@@ -134,6 +147,7 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
     )
     for mart in marts:
         _compare(con, mart, earlier)
+    con.execute("create or replace temp table shown (table_name varchar, period varchar, org_unit_code varchar)")
     _find_causes(con, home, settings, marts, earlier)
     con.execute(
         """insert into served.restatements by name
@@ -150,11 +164,16 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
                    $5, $6,
                    case when touch.table_name is null and $5 is null and $6 is null then 'later rows' end
                ) as cause,
-               touch.files, $7 as accepted_reason, true as is_served
+               touch.files, $7 as accepted_reason, true as is_served,
+               shown.period is not null as is_shown
            from restated as figure
            left join touch on figure.table_name = touch.table_name and figure.period = touch.period
                and figure.org_level is not distinct from touch.org_level
                and figure.org_unit_code is not distinct from touch.org_unit_code
+           left join shown
+               on figure.table_name = shown.table_name and figure.period = shown.period
+               and figure.org_unit_code = shown.org_unit_code and figure.org_level <> 'gruppe'
+               and coalesce(json_extract_string(figure.cell, 'source'), 'payroll') = 'payroll'
            left join served.metric_definitions as text
                on figure.table_name = text.table_name and figure.measure = text.measure""",
         [
@@ -167,6 +186,8 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
             accepted,
         ],
     )
+    con.execute(f"create schema if not exists disclosure; create or replace table {WITH_VALUES} as from served.restatements")
+    con.execute("update served.restatements set was = null, now = null, files = null where not is_shown")
     _keep_earlier(con, marts, earlier)
     return restated_figures(con)
 
@@ -174,9 +195,13 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
 def restated_figures(con: duckdb.DuckDBPyConnection) -> Restated:
     """What `restate` has left in the build database of this publication's own changes."""
     publication_id, accepted = one(con, "select publication_id, accepted_restatement from raw.publication")
-    figures = one(con, "select count(*) from served.restatements where publication_id = $1", [publication_id])[0]
+    schema, table = WITH_VALUES.split(".")
+    known = "select count(*) from duckdb_tables() where schema_name = $1 and table_name = $2 and not internal"
+    if not one(con, f"{known} and database_name = current_database()", [schema, table])[0]:
+        return Restated(0, [], accepted)  # nothing could be compared
+    figures = one(con, f"select count(*) from {WITH_VALUES} where publication_id = $1", [publication_id])[0]
     to_accept = con.execute(
-        """select table_name, cell, measure, was, now, cause, files from served.restatements
+        f"""select table_name, cell, measure, was, now, cause, files from {WITH_VALUES}
            where publication_id = $1 and is_above_threshold
            order by table_name, abs(now - was) desc, cell, measure""",
         [publication_id],
@@ -209,7 +234,8 @@ def _cell(mart: Table, row: str) -> str:
 def _compare(con: duckdb.DuckDBPyConnection, mart: Table, earlier: Recorded) -> None:
     """Put into `restated` the measures of one table that changed in a cell of a closed period."""
     period, path = mart.time, earlier.folder / f"{mart.name}.parquet"
-    if period is None or not path.exists():
+    # What is computed of served cells changes with them, and is not told twice.
+    if period is None or mart.from_served or not path.exists():
         return
     served = f"read_parquet({quoted(str(path))})"
     then, now = _types(con, served), _types(con, f"served.{mart.name}")
@@ -273,6 +299,11 @@ def _find_causes(
             )
             for feed in files:
                 _touch(con, feed)
+            shown = _shown_when_first_made(con, home)
+            if shown is None:
+                shown = may_show(con, _own_name(con), "earlier", thresholds(marts, settings), earlier.row["as_of"])
+            if shown:
+                con.executemany("insert into shown values ($1, $2, $3)", [list(place) for place in shown])
             con.execute("detach earlier")
     con.execute("create or replace temp table mart_sources (table_name varchar, feed varchar)")
     con.executemany(
@@ -296,6 +327,27 @@ def _find_causes(
            inner join feed_files using (feed)
            group by all"""
     )
+
+
+def _shown_when_first_made(con: duckdb.DuckDBPyConnection, home: Home) -> set[Place] | None:
+    """What a publication that is made again showed when it was made: the models behind the one before are gone by now."""
+    publication_id = one(con, "select publication_id from raw.publication")[0]
+    path = home.history / publication_id / "restatements.parquet"
+    if not path.exists():
+        return None
+    rows = f"read_parquet({quoted(str(path))})"
+    if "is_shown" not in _types(con, rows):
+        return set()
+    found = con.execute(
+        f"select distinct table_name, period, org_unit_code from {rows} where publication_id = $1 and is_shown",
+        [publication_id],
+    )
+    return set(found.fetchall())
+
+
+def _own_name(con: duckdb.DuckDBPyConnection) -> str:
+    name: str = one(con, "select current_database()")[0]
+    return name
 
 
 def _differing_files(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, list[dict[str, str]]]]:
@@ -365,11 +417,25 @@ def _columns(con: duckdb.DuckDBPyConnection, database: str | None, feed: str) ->
 
 
 def _keep_earlier(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], earlier: Recorded) -> None:
-    """Take over the earlier publications' rows; the values of a figure that is not served now are emptied."""
+    """Take over the earlier publications' rows. The values of a figure that is not served now are emptied, and those of a unit
+    that consists of other units than before: held against what it has now, they are the figures of those.
+    """
     path = earlier.folder / "restatements.parquet"
     if not path.exists():
         return
-    con.execute(f"create or replace temp table kept as from read_parquet({quoted(str(path))})")
+    columns = _types(con, f"read_parquet({quoted(str(path))})")
+    is_shown = "is_shown" if "is_shown" in columns else "false as is_shown"
+    con.execute(
+        f"create or replace temp table kept as select * {'exclude (is_shown)' if 'is_shown' in columns else ''}, {is_shown}"
+        f" from read_parquet({quoted(str(path))})"
+    )
+    con.execute(
+        f"""create or replace temp table other_units as
+            select org_unit_code from ({BELOW.format(units="served.org_units")}) as now
+            full join ({BELOW.format(units=f"read_parquet({quoted(str(earlier.folder / 'org_units.parquet'))})")}) as before
+                using (org_unit_code)
+            where now.units is distinct from before.units"""
+    )
     con.execute("create or replace temp table served_now (table_name varchar, cell varchar, measure varchar)")
     present = {name for (name,) in con.execute("select distinct table_name from kept").fetchall()}
     for mart in marts:
@@ -384,11 +450,14 @@ def _keep_earlier(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], earlie
         )
     con.execute(
         """insert into served.restatements by name
-           select kept.* replace (
-               case when now.cell is not null then kept.was end as was,
-               case when now.cell is not null then kept.now end as now,
-               case when now.cell is not null then kept.files end as files,
-               now.cell is not null as is_served
+           with known as (
+               select kept.*, now.cell is not null as is_served_now, now.cell is not null and kept.is_shown
+                   and coalesce(kept.org_unit_code not in (from other_units), false) as stays
+               from kept left join served_now as now using (table_name, cell, measure)
            )
-           from kept left join served_now as now using (table_name, cell, measure)"""
+           select * exclude (is_served_now, stays) replace (
+               case when stays then was end as was, case when stays then now end as now,
+               case when stays then files end as files, is_served_now as is_served, stays as is_shown
+           )
+           from known"""
     )

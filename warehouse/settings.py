@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictFloat, StrictInt, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, ValidationError
 
 from sources.toml_file import Allowed, TomlError, known, problems, read_toml
 from warehouse.errors import UsageError
@@ -16,6 +16,7 @@ DEFAULT_FILE = Path(__file__).parent.parent / "arsverk.toml"
 PROFILES = sorted(path.stem for path in (Path(__file__).parent.parent / "sources/payroll/profiles").glob("*.toml"))
 # Marks a setting that says what must be withheld.
 WITHHOLDS = "withholds"
+MONTHLY = "monthly"
 
 
 def _rising(ages: tuple[int, ...]) -> tuple[int, ...]:
@@ -32,6 +33,7 @@ Count = Annotated[StrictInt, Field(ge=0), Allowed("a whole number, 0 or more")]
 Days = Annotated[StrictInt, Field(gt=0), Allowed("a whole number of days above 0")]
 Year = Annotated[StrictInt | None, Allowed("a year")]
 Text = Annotated[str, Field(pattern=r"\S"), Allowed("a text that is not empty")]
+GroupName = Annotated[Annotated[str, Field(pattern=r"\S")] | None, Allowed("the name of a group of the system")]
 Percent = Annotated[Number, Field(gt=0, le=100), Allowed("a position percent above 0 and up to 100")]
 Ages = Annotated[
     tuple[StrictInt, ...], Field(min_length=1), AfterValidator(_rising), Allowed("ages in rising order, as [25, 35]")
@@ -43,10 +45,20 @@ Outcomes = Annotated[
     tuple[Literal["refused", "warnings", "published", "held"], ...],
     Allowed('a list of "refused", "warnings", "published" and "held"'),
 ]
+Release = Annotated[Literal["monthly", "nightly"], Allowed('"monthly" or "nightly"')]
+DayOfMonth = Annotated[StrictInt, Field(ge=1, le=28), Allowed("a day of the month, 1 to 28")]
 Profile = Annotated[str, known(PROFILES), Allowed(f"one of {', '.join(PROFILES)} (sources/payroll/profiles)")]
 LimitByTable = Annotated[
     dict[str, Annotated[Number, Field(ge=0)]], Allowed("a table of numbers, 0 or more, by the name of a served table")
 ]
+
+
+class Internal(BaseModel):
+    """The internal publication: off without a group."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    group: GroupName = Field(default=None, description="The system's group that may read figures of small groups.")
 
 
 class Settings(BaseModel):
@@ -82,9 +94,24 @@ class Settings(BaseModel):
         120, exclude=True, description="A delivered file has arrived when it has not changed for so many seconds."
     )
     max_age_days: Days = Field(40, exclude=True, description="The served extract is stale, a warning, when it is older.")
+    release: Release = Field(
+        "monthly", exclude=True, description="How often readers get new figures: monthly, to the last month end; or nightly."
+    )
+    release_day: DayOfMonth = Field(
+        5, exclude=True, description="The first night from this day of the month on releases the month before."
+    )
+    internal: Internal = Field(
+        Internal(),
+        exclude=True,
+        description="Every night also a publication to the extract date with nothing withheld, for one group of people.",
+    )
     memory_limit: Size = Field(description="DuckDB's share of the memory.")
     protection_interval: Annotated[Share, WITHHOLDS] = Field(
         0.1, description="A withheld figure stays uncertain by this share of its threshold, up and down."
+    )
+    protect_own_positions: Annotated[StrictBool, WITHHOLDS, Allowed("true or false")] = Field(
+        True,
+        description="What sits on a unit itself beside the units below it, often one leader, is withheld as any small group.",
     )
     stricter: Annotated[LimitByTable, WITHHOLDS] = Field({}, description="Higher thresholds of single tables.")
     first_year: Year = Field(

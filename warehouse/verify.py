@@ -23,6 +23,8 @@ from warehouse.ledger import (
 )
 from warehouse.mend import damaged_dagster, restricted_damage
 from warehouse.paths import (
+    INTERNAL_FILE,
+    INTERNAL_FOLDER,
     OF_OTHERS,
     PASSAGE_FOLDER,
     PRIVATE_FILE,
@@ -80,6 +82,9 @@ def _modes(home: Home, progress: Callable[[str], None]) -> Iterator[str]:
             right = (
                 (PUBLIC_FOLDER if is_folder else SERVED_FILE) if is_served else (PRIVATE_FOLDER if is_folder else PRIVATE_FILE)
             )
+            if path == home.internal:
+                right = INTERNAL_FOLDER if is_folder else INTERNAL_FILE
+                is_served = True  # just these modes, so that the group can read and nobody else
             if mode != right if is_served else mode & OF_OTHERS:
                 yield _mode_text(home, below, mode, right)
 

@@ -10,6 +10,9 @@ create or replace macro formulas.available_percent(leaves) as
     100 - least(100, leaves);
 create or replace macro formulas.lost_doctor_percent(leaves, doctors) as
     least(least(100, doctors), formulas.available_percent(leaves));
+-- Graded: of a day whose doctor-certified percents leave some work to be done.
+create or replace macro formulas.lost_graded_percent(leaves, doctors) as
+    case when doctors < 100 then formulas.lost_doctor_percent(leaves, doctors) else 0 end;
 create or replace macro formulas.lost_self_percent(leaves, doctors, selves) as
     least(
         least(100 - least(100, doctors), selves),
@@ -58,9 +61,9 @@ create or replace macro formulas.has_answered_part_time(person_percent, has_answ
     cast({{ possible }} as double) / 10000 / {{ working_days }}
 {%- endmacro %}
 
-{# Årsverk of the hours of a month: 1950 hours are a full position for a year. #}
-{% macro fte_of_hours(hours) -%}
-    cast({{ hours }} as double) / (1950.0 / 12)
+{# Årsverk of the hours of a month, by hours of a full position a week: 52 weeks of 37.5 are 1950 a year. #}
+{% macro fte_of_hours(hours, weekly_hours) -%}
+    cast({{ hours }} as double) / (52 * cast({{ weekly_hours }} as double) / 12)
 {%- endmacro %}
 
 {# Average position percent of so many persons. #}

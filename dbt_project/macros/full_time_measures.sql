@@ -67,6 +67,9 @@ totals as (
 select
     totals.source,
     totals.reference_date,
+    totals.reference_date as period_start,
+    totals.reference_date as period_end,
+    totals.source = 'payroll' and totals.reference_date < last_day(totals.reference_date) as is_partial,
     org_unit.org_level,
     org_unit.org_unit_code,
     org_unit.org_unit_name,
@@ -83,13 +86,18 @@ select
     cast(totals.persons_80_100 as bigint) as persons_80_100,
     cast(totals.persons_100 as bigint) as persons_100,
     cast(totals.headcount - totals.persons_100 as bigint) as part_time,
-    cast(totals.involuntary_part_time as bigint) as involuntary_part_time,
+    {{ of_asked('cast(totals.involuntary_part_time as bigint)', 'totals.part_time_answered') }} as involuntary_part_time,
     cast(totals.part_time_answered as bigint) as part_time_answered,
     {{ percent_of('totals.involuntary_part_time', 'totals.part_time_answered') }} as involuntary_percent,
     cast(null as varchar) as withheld
 from totals
 inner join {{ ref('int_org_units') }} as org_unit on totals.org_key = org_unit.org_key
 {% endmacro %}
+
+{# A count of wishes, of those who were asked: not asked is not zero. #}
+{% macro of_asked(wishes, answered) -%}
+    case when {{ answered }} > 0 then {{ wishes }} end
+{%- endmacro %}
 
 {% macro full_time_counts() -%}
     count(*) as headcount,

@@ -1,5 +1,5 @@
 {# Rolls monthly cells up to all units, groups and periods and computes the sick-leave measures (metrics.md 4).
-   `cells` is a relation or CTE with month_index, unit_code, the dimensions and the five sums of int_sick_leave_months;
+   `cells` is a relation or CTE with month_index, unit_code, the dimensions and the six sums of int_sick_leave_months;
    `labels` are columns of relations that the caller joins behind the macro.
    Sums in percent × percent × working days become dagsverk by 254 / W(Y) / 10 000, divided once, here. #}
 {% macro sick_leave_by(cells, dimensions=[], labels=[]) %}
@@ -13,7 +13,8 @@ monthly as (
         sum(cell.self_short_term) as self_short_term,
         sum(cell.self_long_term) as self_long_term,
         sum(cell.doctor_short_term) as doctor_short_term,
-        sum(cell.doctor_long_term) as doctor_long_term
+        sum(cell.doctor_long_term) as doctor_long_term,
+        sum(cell.doctor_graded) as doctor_graded
     from {{ cells }} as cell
     inner join {{ ref('int_unit_ancestry') }} as ancestry on cell.unit_code = ancestry.unit_code
     group by all
@@ -28,7 +29,8 @@ totals as (
         sum(monthly.self_short_term + monthly.self_long_term) as lost_self,
         sum(monthly.doctor_short_term + monthly.doctor_long_term) as lost_doctor,
         sum(monthly.self_short_term + monthly.doctor_short_term) as lost_short_term,
-        sum(monthly.self_long_term + monthly.doctor_long_term) as lost_long_term
+        sum(monthly.self_long_term + monthly.doctor_long_term) as lost_long_term,
+        sum(monthly.doctor_graded) as lost_graded
     from monthly
     inner join {{ ref('int_period_months') }} as period on monthly.month_index = period.month_index
     group by all
@@ -37,6 +39,8 @@ totals as (
 select
     period.period_type,
     period.period,
+    period.period_start,
+    period.period_end,
     period.is_partial,
     org_unit.org_level,
     org_unit.org_unit_code,
@@ -55,6 +59,8 @@ select
     {{ percent_of('totals.lost_doctor', 'totals.possible') }} as doctor_certified_percent,
     {{ percent_of('totals.lost_short_term', 'totals.possible') }} as short_term_percent,
     {{ percent_of('totals.lost_long_term', 'totals.possible') }} as long_term_percent,
+    {{ dagsverk('totals.lost_graded') }} as graded_days,
+    {{ percent_of('totals.lost_graded', 'totals.lost_doctor') }} as graded_percent,
     cast(null as varchar) as withheld
 from totals
 inner join {{ ref('int_periods') }} as period on totals.period_key = period.period_key

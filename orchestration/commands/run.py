@@ -14,7 +14,7 @@ from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.paths import Home
 
 if TYPE_CHECKING:
-    from warehouse.settings import Settings
+    from sources.contract import Feed
 
 
 class RunCommand(click.Command):
@@ -71,30 +71,46 @@ def command(
     same text goes to notify_command and notify_webhook of the settings, by notify_on.
 
     \b
-    Exit codes: 0 published, or held: nothing new has come and the last publication holds; the last line says which
+    Exit codes: 0 published, or held: nothing new has come, or no release is due and every gate was passed in private; the last
+                  line says which
                 1 refused: the last publication is untouched, the reason is on stderr
                 2 wrong usage or settings
                 129, 130, 143 ended by SIGHUP, Ctrl-C, SIGTERM: nothing more is published
     """
-    from orchestration.run import run_night
+    from warehouse.arrivals import accept
+
+    if accept_restatement is not None and not accept_restatement.strip():
+        raise UsageError("--accept-restatement needs a reason that an auditor will understand")
+    home = begin(home_folder, settings_file)
+    if accept_restatement is not None:
+        feeds = take_in_what_lies_there(home, settings_file, landing)
+        accept(home, feeds, as_of, accept_restatement, not_newer=True)
+    run_and_show(home, settings_file, landing, as_of)
+
+
+def begin(home_folder: Path, settings_file: Path | None) -> Home:
+    """What every command that runs a night begins with: settings that can be used, the home folder, progress, signals."""
     from orchestration.signals import end_at_once_on_signals
     from sources.payroll.profile import ProfileError, read_profile
-    from warehouse.outcome import last_night, now
-    from warehouse.publication import current_publication
     from warehouse.settings import DEFAULT_FILE, read_settings
 
     try:
         read_profile(read_settings(settings_file or DEFAULT_FILE).payroll_profile)
     except ProfileError as error:
         raise UsageError(str(error)) from None
-    if accept_restatement is not None and not accept_restatement.strip():
-        raise UsageError("--accept-restatement needs a reason that an auditor will understand")
     end_at_once_on_signals()
     show_progress("starting Dagster")
     home = Home(home_folder.resolve())
     home.prepare()
-    if accept_restatement is not None:
-        accept_what_lies_there(home, read_settings(settings_file or DEFAULT_FILE), landing, as_of, accept_restatement)
+    return home
+
+
+def run_and_show(home: Home, settings_file: Path | None, landing: Path | None, as_of: date | None) -> None:
+    """Run the nightly job and print how it ended; the last line says whether it published or held."""
+    from orchestration.run import run_night
+    from warehouse.outcome import last_night, now
+    from warehouse.publication import current_publication
+
     before, began_at = current_publication(home), now()
     try:
         publication_id = run_night(home, settings_file=settings_file, landing=landing, as_of=as_of)
@@ -107,22 +123,24 @@ def command(
     if night := last_night(home, since=began_at):
         click.echo(f"\n{night.as_text()}")
     if publication_id == before:
-        click.echo(f"\nHeld: nothing new has come; {publication_id} is still served")
+        why = night.reason if night and night.reason else "nothing new has come"
+        click.echo(f"\nHeld: {why}; {publication_id} is still served")
     else:
         click.echo(f"\nPublished: {publication_id}")
 
 
-def accept_what_lies_there(home: Home, settings: Settings, landing: Path | None, as_of: date | None, reason: str) -> None:
-    """Take in what has come, and enter in the ledger that a human accepts the delivery that the night will choose of it."""
+def take_in_what_lies_there(home: Home, settings_file: Path | None, landing: Path | None) -> dict[str, Feed]:
+    """Take in what has come, so that a human can decide on the delivery that the night will choose of it; returns the feeds."""
     from sources.payroll.profile import feeds_by
     from warehouse.archive import Settling, take_in
-    from warehouse.arrivals import accept
     from warehouse.lock import writer_lock
+    from warehouse.settings import DEFAULT_FILE, read_settings
 
+    settings = read_settings(settings_file or DEFAULT_FILE)
     feeds = feeds_by(settings.payroll_profile)
     with writer_lock(home):
         take_in(home, landing or home.landing, feeds, Settling(settings.settle_seconds, look_twice=True))
-    accept(home, feeds, as_of, reason, not_newer=True)
+    return feeds
 
 
 def show_published(home: Home, publication_id: str) -> None:

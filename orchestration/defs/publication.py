@@ -114,7 +114,8 @@ def restated_figures(context: dg.AssetExecutionContext, night: Night) -> dg.Mate
     freshness_policy=dg.FreshnessPolicy.cron("0 6 * * *", timedelta(hours=5), timezone="Europe/Oslo"),
 )
 def publication(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult:
-    """What readers see: published whole after every gate has left its result, or not at all."""
+    """What readers see: published whole after every gate has left its result, or not at all. Between releases it holds."""
     with refusals_as_failures():
         served = stages.publish(night.plan(context.run.run_id))
-    return dg.MaterializeResult(metadata={"publication_id": served.publication_id})
+    held = {"held": served.held} if served.held else {}
+    return dg.MaterializeResult(metadata={"publication_id": served.publication_id or "none", **held})

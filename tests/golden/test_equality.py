@@ -6,15 +6,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from orchestration.dbt import load_manifest
 from tests.builds import Builds
-from tests.municipalities.by_hand import Municipality
+from tests.municipalities.by_hand import Municipality, national_number
+from tests.municipalities.files import write_lines
+from warehouse.catalogue import tables_of
+from warehouse.trace.lineage import Lineage
+from warehouse.trace.tables import tracers_of
 
 AS_OF = date(2024, 3, 14)
+TRACERS = tracers_of({table.name: table for table in tables_of(load_manifest())})
 PARENTAL = "Foreldrepermisjon"
 
 
@@ -118,6 +125,10 @@ def municipality() -> Municipality:
     m.leave(overlapping, "05.01.2024", "20.01.2024", "50", kind=PARENTAL, coverage="80", position="2")
     m.leave(overlapping, "02.01.2024", "03.01.2024", "20", kind=PARENTAL, coverage="80")
     m.leave(cases.person("M"), "15.03.2024", "31.12.2024", kind=PARENTAL, coverage="100")
+    for second in ("15.04.2023", "16.04.2023"):
+        father = cases.person("M")
+        m.leave(father, "01.03.2023", "31.03.2023", kind=PARENTAL, coverage="80")
+        m.leave(father, second, "30.04.2023", kind=PARENTAL, coverage="80")
 
     cases.area("pay")
     for salary in ("380000", "390 000", "400000", "410000,00"):
@@ -142,8 +153,31 @@ def municipality() -> Municipality:
 
 @pytest.fixture(scope="module")
 def warehouse(builds: Builds) -> Iterator[duckdb.DuckDBPyConnection]:
-    with builds.built(lambda landing: municipality().deliver(landing, AS_OF)).reading() as con:
+    with builds.built(deliver).reading() as con:
         yield con
+
+
+def deliver(landing: Path) -> None:
+    """The municipality, and in PAI three women and a man of the payroll system and one nobody knows; all of one code."""
+    m = municipality()
+    for number, sex in enumerate("KKKM", start=1):
+        m.rows["ansatte"].append(f"{9000 + number};{national_number(number)};;{sex};01.02.1980")
+    m.deliver(landing, AS_OF)
+    write_lines(
+        landing / "pai_2023.csv",
+        "Fødselsnummer;Ansattnr;Stillingskode;Stillingsprosent;Tilsettingsforhold;Tjenestested;Grunnlønn;Faste tillegg;"
+        "Variable tillegg;Overtid;Timer per uke",
+        [
+            f"{national_number(number)};{9000 + number};7174;{percent};F;2530;{pay};35,5"
+            for number, percent, pay in (
+                (1, 100, "1200;30;10;"),
+                (2, 50, "1300;50;5;"),
+                (3, 50, "1400;;;"),
+                (4, 100, "1400;;;9"),
+                (5, 100, "9999;999;999;999"),
+            )
+        ],
+    )
 
 
 def cells(con: duckdb.DuckDBPyConnection, table: str, **cell: object) -> list[dict[str, Any]]:
@@ -153,40 +187,44 @@ def cells(con: duckdb.DuckDBPyConnection, table: str, **cell: object) -> list[di
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-# unit, year, sex: employees, fte, employees_percent, fte_percent, temporary, part-time, involuntary
-BALANCE: dict[str, tuple[str, int, str, int, float, float, float, int, int, int]] = {
+# unit, year, sex: employees, fte, employees_percent, fte_percent, temporary, part-time, involuntary of those who answered
+BALANCE: dict[str, tuple[str, int, str, int, float, float, float, int, int, int | None, int]] = {
     # Women 100 + 50, men 50: 2 of 3 persons, 150 of 200 percent.
-    "women of a department": ("balance1", 2023, "kvinne", 2, 1.5, 200 / 3, 75, 0, 1, 1),
-    "men of a department": ("balance1", 2023, "mann", 1, 0.5, 100 / 3, 25, 0, 1, 0),
+    "women of a department": ("balance1", 2023, "kvinne", 2, 1.5, 200 / 3, 75, 0, 1, 1, 1),
+    "men of a department": ("balance1", 2023, "mann", 1, 0.5, 100 / 3, 25, 0, 1, 0, 1),
     # Below balance2 she is a substitute of 30 % who has not been asked.
-    "a person's second department": ("balance2", 2023, "kvinne", 1, 0.3, 100, 100, 1, 1, 0),
+    "a person's second department": ("balance2", 2023, "kvinne", 1, 0.3, 100, 100, 1, 1, None, 0),
     # 100 + 50 + 30 of 230; her largest position is the permanent one.
-    "the area above": ("balance", 2023, "kvinne", 2, 1.8, 200 / 3, 100 * 180 / 230, 0, 1, 1),
+    "the area above": ("balance", 2023, "kvinne", 2, 1.8, 200 / 3, 100 * 180 / 230, 0, 1, 1, 1),
     # Number 2 (Vikar) before 10, so temporary and of 100 %; Fast 50 is larger than Midlertidig 49.99.
-    "equal positions: the lowest number": ("ties", 2023, "kvinne", 2, 1.9999, 200 / 3, 100 * 199.99 / 299.99, 1, 1, 0),
+    "equal positions: the lowest number": ("ties", 2023, "kvinne", 2, 1.9999, 200 / 3, 100 * 199.99 / 299.99, 1, 1, None, 0),
     # Only her number 10 (Fast) lies in ties1: 50 + 99.99.
-    "only positions below the unit": ("ties1", 2023, "kvinne", 2, 1.4999, 200 / 3, 100 * 149.99 / 249.99, 0, 2, 0),
+    "only positions below the unit": ("ties1", 2023, "kvinne", 2, 1.4999, 200 / 3, 100 * 149.99 / 249.99, 0, 2, None, 0),
     # 99 (Vikar) before A1: a number before a text.
-    "a number before a text": ("ties", 2023, "mann", 1, 1, 100 / 3, 100 * 100 / 299.99, 1, 0, 0),
+    "a number before a text": ("ties", 2023, "mann", 1, 1, 100 / 3, 100 * 100 / 299.99, 1, 0, None, 0),
     # The one on leave of 99 % and the director's other position of 20 %.
-    "full leave, director and other forms": ("population", 2023, "kvinne", 2, 1.2, 100, 100, 0, 1, 0),
-    "full leave is over": ("population", 2024, "kvinne", 3, 2.2, 100, 100, 0, 1, 0),
-    "valid on 31 December": ("dates", 2023, "mann", 2, 2, 100, 100, 0, 0, 0),
-    "valid on the as-of date": ("dates", 2024, "mann", 2, 2, 100, 100, 0, 0, 0),
+    "full leave, director and other forms": ("population", 2023, "kvinne", 2, 1.2, 100, 100, 0, 1, None, 0),
+    "full leave is over": ("population", 2024, "kvinne", 3, 2.2, 100, 100, 0, 1, None, 0),
+    "valid on 31 December": ("dates", 2023, "mann", 2, 2, 100, 100, 0, 0, None, 0),
+    "valid on the as-of date": ("dates", 2024, "mann", 2, 2, 100, 100, 0, 0, None, 0),
     # north 60 + school 40; south1 is in no group.
-    "a group across areas": ("Skole", 2024, "mann", 1, 1, 100, 100, 0, 0, 0),
+    "a group across areas": ("Skole", 2024, "mann", 1, 1, 100, 100, 0, 0, None, 0),
 }
 
 
 @pytest.mark.parametrize("case", BALANCE.values(), ids=BALANCE.keys())
 def test_gender_balance(
-    warehouse: duckdb.DuckDBPyConnection, case: tuple[str, int, str, int, float, float, float, int, int, int]
+    warehouse: duckdb.DuckDBPyConnection, case: tuple[str, int, str, int, float, float, float, int, int, int | None, int]
 ) -> None:
     unit, year, sex, *expected = case
     (got,) = cells(warehouse, "marts.equality_gender_balance", org_unit_code=unit, year=year, sex=sex)
     names = ("employees", "fte", "employees_percent", "fte_percent")
-    names += ("temporary_employees", "part_time_employees", "involuntary_part_time")
-    assert [got[name] for name in names] == pytest.approx(expected, rel=1e-12)
+    names += ("temporary_employees", "part_time_employees")
+    *counted, involuntary, answered = expected
+    assert [got[name] for name in names] == pytest.approx(counted, rel=1e-12)
+    # Not asked is not zero: of those not asked there is no count and no share.
+    assert (got["involuntary_part_time"], got["part_time_answered"]) == (involuntary, answered)
+    assert got["involuntary_percent"] == (None if involuntary is None else 100 * involuntary / answered)
     assert got["is_partial"] == (year == 2024)
 
 
@@ -222,24 +260,30 @@ def test_leaders(warehouse: duckdb.DuckDBPyConnection, year: int) -> None:
     }
 
 
-# year, sex, coverage: takers, days
+# year, sex, coverage: takers, days; whole leaves that ended, their days
 PARENTAL_LEAVE = {
     # 31 days of December, and 1 January of the leave that began before the series.
-    (2023, "kvinne", "80"): (2, 31 + 1),
+    # Of these the second has ended, with 31 December.
+    (2023, "kvinne", "80"): (2, 31 + 1, 1, 2),
     # Five with the 30 days of June.
-    (2023, "kvinne", "100"): (5, 5 * 30),
-    (2023, "kvinne", "alle"): (7, 182),
-    # January.
-    (2024, "kvinne", "80"): (1, 31),
+    (2023, "kvinne", "100"): (5, 5 * 30, 5, 150),
+    (2023, "kvinne", "alle"): (7, 182, 6, 152),
+    # 14 days lie between the one's rows: one leave of 31 + 16 days. 15 lie between the other's: 31 and 15.
+    (2023, "mann", "80"): (2, 93, 3, 93),
+    (2023, "mann", "alle"): (2, 93, 3, 93),
+    # January; the whole leave is December too.
+    (2024, "kvinne", "80"): (1, 31, 1, 62),
     # 15 January to 10 February: 17 + 10.
-    (2024, "kvinne", "100"): (1, 27),
+    (2024, "kvinne", "100"): (1, 27, 1, 27),
     # The same woman 1 January to 10 February, 31 + 10; one without coverage from 1 February on: 29 + 14 to the as-of date.
-    (2024, "kvinne", "alle"): (2, 41 + 43),
+    # Hers from 1 December to 10 February is one leave of 72 days, in January no more than 100 %; the other's has not ended.
+    (2024, "kvinne", "alle"): (2, 41 + 43, 1, 72),
     # 1 to 20 January, however many rows.
-    (2024, "mann", "80"): (1, 20),
+    # Of them 1 and 4 January 50 %, 2 and 3 January 70 %, 5 to 10 January 100 %, the other ten 50 %.
+    (2024, "mann", "80"): (1, 20, 1, 13.4),
     # 26 February to 1 March of a leap year, hourly paid, 50 %.
-    (2024, "mann", "100"): (1, 5),
-    (2024, "mann", "alle"): (2, 25),
+    (2024, "mann", "100"): (1, 5, 1, 2.5),
+    (2024, "mann", "alle"): (2, 25, 2, 15.9),
 }
 
 
@@ -249,7 +293,10 @@ def test_parental_leave(warehouse: duckdb.DuckDBPyConnection) -> None:
         for year in (2023, 2024)
         for cell in cells(warehouse, "marts.equality_parental_leave", year=year)
     }
-    assert {key: (cell["parental_leave_takers"], cell["parental_leave_days"]) for key, cell in got.items()} == PARENTAL_LEAVE
+    names = ("parental_leave_takers", "parental_leave_days", "ended_leaves", "ended_leave_days")
+    assert {key: tuple(cell[name] for name in names) for key, cell in got.items()} == PARENTAL_LEAVE
+    # 93 days of three leaves are 31 days each; of two fathers 46.5 in the calendar year.
+    assert got[(2023, "mann", "80")]["ended_leave_mean_weeks"] == pytest.approx(31 / 7)
     # 84 days of two women are 42 days each, 6 weeks.
     means = got[(2024, "kvinne", "alle")]
     assert (means["parental_leave_mean_days"], means["parental_leave_mean_weeks"]) == (42.0, 6.0)
@@ -283,6 +330,42 @@ def test_pay(warehouse: duckdb.DuckDBPyConnection, cell: tuple[int, int], expect
     assert got["women_percent"] == pytest.approx(100 * got["women"] / got["positions"])
 
 
+def test_pay_by_job_code(warehouse: duckdb.DuckDBPyConnection) -> None:
+    (got,) = cells(warehouse, "marts.equality_pay_by_job_code", year=2023, job_code="7174")
+    (total,) = cells(warehouse, "marts.equality_pay", year=2023, pay_group=0)
+    # All of them have the one code, so that the means are those of the total.
+    for name in ("women", "men", "positions", "women_percent", "mean_women", "mean_men", "pay_gap_nok", "pay_gap_percent"):
+        assert got[name] == total[name], name
+    # Women: 380, 390, 400, 410, 420, 500, five of 600: the sixth of eleven. Men: five of 500 and five of 540.
+    assert (got["median_women"], got["median_men"]) == (500_000, 520_000)
+    # Of 21 the eleventh: 380 to 420, then six of 500.
+    assert got["median_all"] == 500_000
+    # PAI: women 1 200 and 1 300 with 30 and 50 of fixed supplements, of a third only the base; men 1 400; one nobody knows.
+    assert (got["base_pay_women"], got["base_pay_men"]) == (1_300, 1_400)
+    assert (got["fixed_supplements_women"], got["fixed_supplements_men"]) == (40, None)
+    assert (got["variable_supplements_women"], got["overtime_pay_women"], got["overtime_pay_men"]) == (7.5, None, 9)
+    assert (got["period_start"], got["period_end"], got["is_partial"]) == (date(2023, 1, 1), date(2023, 12, 31), False)
+
+
+def test_pay_of_a_code_is_withheld_for_few_in_pai(warehouse: duckdb.DuckDBPyConnection) -> None:
+    cell = {"job_code": "7174"}
+    # 2023: three women and a man in PAI. 2024 has no PAI.
+    assert {row["year"]: row["withheld"] for row in cells(warehouse, "served.equality_pay_by_job_code", **cell)} == {
+        2023: "primary",
+        2024: "running",
+    }
+
+
+def test_rows_of_pay_by_job_code(warehouse: duckdb.DuckDBPyConnection) -> None:
+    (got,) = cells(warehouse, "marts.equality_pay_by_job_code", year=2023, job_code="7174")
+    named = {}
+    for measure in ("median_men", "women", "base_pay_women", "overtime_pay_men"):
+        lineage = Lineage(warehouse)
+        TRACERS["equality_pay_by_job_code"](lineage, got, [measure])
+        named[measure] = (lineage.roles.count("position"), lineage.count("pai"))
+    assert named == {"median_men": (1, 0), "women": (1, 0), "base_pay_women": (1, 3), "overtime_pay_men": (1, 1)}
+
+
 def test_pay_group_names_are_the_printed_ones(warehouse: duckdb.DuckDBPyConnection) -> None:
     names = warehouse.execute(
         "select pay_group, pay_group_name from marts.equality_pay where year = 2023 order by 1"
@@ -300,19 +383,37 @@ def test_the_pay_of_few_persons_is_withheld(warehouse: duckdb.DuckDBPyConnection
     # Group 2: five positions of women, but four women hold them. Group 3: no men.
     assert {group: cell["withheld"] for group, cell in served.items()} == {0: None, 1: None, 2: "primary", 3: "primary"}
     assert served[1]["pay_gap_nok"] == 100_000
-    labels = {"year", "is_partial", "pay_group", "pay_group_name", "withheld"}
+    labels = {"year", "period_start", "period_end", "is_partial", "pay_group", "pay_group_name", "withheld"}
     assert {value for name, value in served[2].items() if name not in labels} == {None}
     assert not {"women_persons", "men_persons"} & served[2].keys()
 
 
+def test_pay_of_the_running_year_is_withheld(warehouse: duckdb.DuckDBPyConnection) -> None:
+    running = cells(warehouse, "served.equality_pay", year=2024)
+    assert {cell["withheld"] for cell in running} == {"running"} and len(running) > 1
+    assert {cell["mean_women"] for cell in running} | {cell["positions"] for cell in running} == {None}
+
+
 def test_fewer_than_five_persons_are_withheld(warehouse: duckdb.DuckDBPyConnection) -> None:
     (two,) = cells(warehouse, "served.equality_gender_balance", org_unit_code="balance", year=2023, sex="kvinne")
-    labels = {"year", "is_partial", "org_level", "org_unit_code", "org_unit_name", "sex", "withheld"}
+    labels = {
+        "year",
+        "period_start",
+        "period_end",
+        "is_partial",
+        "org_level",
+        "org_unit_code",
+        "org_unit_name",
+        "sex",
+        "withheld",
+    }
     assert two["withheld"] == "primary"
     assert {value for name, value in two.items() if name not in labels} == {None}
     (many,) = cells(warehouse, "served.equality_gender_balance", org_unit_code="pay", year=2023, sex="mann")
     # 5 of group 1 and 5 of group 2.
     assert (many["withheld"], many["employees"]) == (None, 10)
-    leave = {cell["leave_coverage"]: cell for cell in cells(warehouse, "served.equality_parental_leave", year=2023)}
+    leave = {
+        cell["leave_coverage"]: cell for cell in cells(warehouse, "served.equality_parental_leave", year=2023, sex="kvinne")
+    }
     assert {coverage: cell["parental_leave_days"] for coverage, cell in leave.items()} == {"80": None, "100": 150, "alle": 182}
     assert leave["80"]["withheld"] == "primary"

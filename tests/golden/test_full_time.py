@@ -13,6 +13,8 @@ import pytest
 
 from tests.builds import Builds
 from tests.municipalities.by_hand import Municipality
+from warehouse.trace import full_time
+from warehouse.trace.lineage import Lineage
 
 AS_OF = date(2024, 3, 14)
 LEAP_DAY = date(2024, 2, 29)
@@ -70,6 +72,12 @@ def municipality() -> Municipality:
     m.position(split, "wish1", "30", number="2", rest=NO)
     fills_up = new("wish1", "60", rest=YES)
     m.position(fills_up, "wish2", "40", number="2")
+
+    area("asked", "asked1", "asked2")
+    new("asked1", "60")
+    new("asked1", "60", rest=NO)
+    new("asked1", "70", rest=NO)
+    new("asked2", "80")
 
     area("forms")
     for form in ("Fast", "Vikar", "Midlertidig"):
@@ -224,15 +232,36 @@ def test_all_on_leave_make_no_cell(warehouse: duckdb.DuckDBPyConnection, unit: s
         # In the area the last of them has 100 %: 4 part-timers, Ja and Ja + Nei of three answers.
         ("wish", 4, 2, 3, 100 * 2 / 3),
         # The wish stands on the position in wish1.
-        ("wish2", 1, 0, 0, None),
+        ("wish2", 1, None, 0, None),
+        # Asked, and nobody wants more: 0 of two.
+        ("asked1", 3, 0, 2, 0.0),
+        ("asked2", 1, None, 0, None),
     ],
 )
 def test_involuntary_part_time(
-    warehouse: duckdb.DuckDBPyConnection, unit: str, part_time: int, unwilling: int, answered: int, percent: float | None
+    warehouse: duckdb.DuckDBPyConnection, unit: str, part_time: int, unwilling: int | None, answered: int, percent: float | None
 ) -> None:
     (got,) = cells(warehouse, "marts.full_time_by_unit", unit)
     assert (got["part_time"], got["involuntary_part_time"], got["part_time_answered"]) == (part_time, unwilling, answered)
     assert got["involuntary_percent"] == (percent if percent is None else pytest.approx(percent))
+
+
+@pytest.mark.parametrize(
+    ("unit", "positions"),
+    [
+        # Whoever says Ja: the second, the fifth with one of two positions, and the sixth.
+        ("wish1", 3),
+        # One Nei is enough for 0 to be a count.
+        ("asked1", 1),
+        # Nobody was asked: one position, so that the cell is there.
+        ("asked2", 1),
+    ],
+)
+def test_rows_of_a_count_of_wishes(warehouse: duckdb.DuckDBPyConnection, unit: str, positions: int) -> None:
+    (got,) = cells(warehouse, "marts.full_time_by_unit", unit)
+    lineage = Lineage(warehouse)
+    full_time.of_cell(lineage, got, ["involuntary_part_time"])
+    assert lineage.count("stillinger") == positions
 
 
 def test_reference_dates_are_month_ends_and_the_as_of_date(warehouse: duckdb.DuckDBPyConnection) -> None:
@@ -281,6 +310,9 @@ def test_fewer_than_five_persons_are_withheld(warehouse: duckdb.DuckDBPyConnecti
     labels = {
         "source",
         "reference_date",
+        "period_start",
+        "period_end",
+        "is_partial",
         "org_level",
         "org_unit_code",
         "org_unit_name",

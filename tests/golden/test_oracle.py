@@ -6,7 +6,7 @@ from orchestration.dbt import load_manifest
 from tests.builds import Builds
 from tests.examples import over_seeds
 from tests.municipalities.random_rows import random_feeds, write_random
-from tests.oracle import sick_leave_tables
+from tests.oracle import sick_leave_tables, spells_by_unit
 from warehouse.catalogue import tables_of
 
 
@@ -32,3 +32,19 @@ def test_marts_are_the_oracle_s(builds: Builds, seed: int) -> None:
                             key,
                             name,
                         )
+
+
+@over_seeds(few=2, many=20)
+def test_spells_by_length_are_the_oracle_s(builds: Builds, seed: int) -> None:
+    feeds, as_of = random_feeds(seed)
+    built = builds.built(lambda landing: write_random(landing, seed))
+    with built.reading() as con:
+        rows = con.execute(
+            """select year, org_level, org_unit_code, length_band, spells, persons, lost_days
+               from marts.absence_spells_by_unit"""
+        ).fetchall()
+    expected = {key: tuple(map(float, cell.values())) for key, cell in spells_by_unit(feeds, as_of).items()}  # type: ignore[arg-type]
+    got = {row[:4]: row[4:] for row in rows}
+    assert got.keys() == expected.keys()
+    for key, figures in expected.items():
+        assert got[key] == pytest.approx(figures), key

@@ -379,7 +379,7 @@ def deliver(landing: Path) -> None:
     ]
     write_lines(
         landing / "maltall_2024-02-01.csv",
-        header_line("maltall"),
+        header_line("maltall", without=("Type", "Utgangsår")),
         [
             "full_time_80_percent;kommune;Lillevik kommune;2012;83;Plan 2010;01.06.2010",
             "full_time_80_percent;tjenesteområde;Helse og omsorg;2024;70;Plan 2023;01.06.2023",

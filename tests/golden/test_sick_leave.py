@@ -250,6 +250,85 @@ def test_a_full_position_is_254_dagsverk_and_one_arsverk(warehouse: duckdb.DuckD
     assert (got["possible_days"], got["fte"]) == pytest.approx((254, 1))
 
 
+# unit, period, doctor-certified days, of these graded; in working days of 100 %.
+GRADED = {
+    # The 8th, 9th and 10th at 50 %.
+    "half a certificate": ("overlap", "2023-03", 1.5, 1.5),
+    # 60 + 70 is a whole day.
+    "two certificates fill the day": ("over100", "2023-03", 2, 0),
+    # Certified 80 % of the position, of which the leave of 40 % has left 60 %.
+    "beside leave": ("leave", "2023-03", 3, 3),
+    "whole certificates": ("days16", "2023-03", 12, 0),
+    "a third": ("halfpercent", "2023-03", 0.3555 * 0.333, 0.3555 * 0.333),
+}
+
+
+@pytest.mark.parametrize("case", GRADED.values(), ids=GRADED.keys())
+def test_graded(warehouse: duckdb.DuckDBPyConnection, case: tuple[str, str, float, float]) -> None:
+    unit, period, doctor_certified, graded = case
+    got = cell(warehouse, unit, period)
+    assert got["graded_days"] == pytest.approx(graded * DAY_2023, rel=1e-12)
+    assert got["graded_percent"] == pytest.approx(100 * graded / doctor_certified, rel=1e-12)
+
+
+def test_no_certificate_is_no_graded_percent(warehouse: duckdb.DuckDBPyConnection) -> None:
+    got = cell(warehouse, "otherkinds", "2023-03")
+    assert got["graded_days"] == 0
+    assert got["graded_percent"] != got["graded_percent"]  # no value
+
+
+# unit, year: band → spells, persons, lost days in working days of 100 %.
+SPELLS = {
+    # Saturday and Sunday join 3 and 6 March: 17 days, 11 of them lost.
+    "joined over a weekend": ("weekend", 2023, {"17–56": (1, 1, 11)}),
+    # 2 calendar days and 2 lost; 11 to 20 April is 10 days and 8 lost.
+    "two spells of one person": ("workingdaybetween", 2023, {"1–3": (1, 1, 2), "4–16": (1, 1, 8)}),
+    # Two positions in two areas lose the same spell, 6 to 13 March: once below each.
+    "the first of two areas": ("twoareas1", 2023, {"4–16": (1, 1, 5 * 0.6)}),
+    "the second": ("twoareas2", 2023, {"4–16": (1, 1, 6 * 0.4)}),
+    # 22 days over New Year: in both years, with the days of each.
+    "over New Year, the old year": ("newyear", 2023, {"17–56": (1, 1, 6)}),
+    "over New Year, the new year": ("newyear", 2024, {"17–56": (1, 1, 7)}),
+    # 4 to 14 March so far.
+    "still open": ("open", 2024, {"4–16": (1, 1, 9)}),
+    "in full leave": ("fullleave", 2023, {}),
+    "no sick leave": ("otherkinds", 2023, {}),
+    # 12 and 15 days, both counted in the unit above beside many others: 16 days is the last of its band, 17 the first.
+    "16 days": ("days16", 2023, {"4–16": (1, 1, 12)}),
+    "17 days": ("days17", 2023, {"17–56": (1, 1, 13)}),
+}
+
+
+@pytest.mark.parametrize("case", SPELLS.values(), ids=SPELLS.keys())
+def test_spells_by_length(
+    warehouse: duckdb.DuckDBPyConnection, case: tuple[str, int, dict[str, tuple[int, int, float]]]
+) -> None:
+    unit, year, expected = case
+    rows = warehouse.execute(
+        """select length_band, spells, persons, lost_days, period_start, period_end, is_partial
+           from marts.absence_spells_by_unit where org_unit_code = $1 and year = $2""",
+        [unit, year],
+    ).fetchall()
+    day = DAY_2024 if year == 2024 else DAY_2023
+    assert {band: (spells, persons) for band, spells, persons, *_ in rows} == {
+        band: (spells, persons) for band, (spells, persons, _) in expected.items()
+    }
+    for band, _, _, lost, start, end, is_partial in rows:
+        assert lost == pytest.approx(expected[band][2] * day, rel=1e-12)
+        assert (start, end, is_partial) == (date(year, 1, 1), date(year, 12, 31), year == 2024)
+
+
+def test_a_spell_counts_once_above_two_areas(warehouse: duckdb.DuckDBPyConnection) -> None:
+    counts = dict(
+        warehouse.execute(
+            """select org_unit_code, sum(spells) from marts.absence_spells_by_unit
+               where year = 2023 and org_unit_code in ('K', 'T1', 'T2') group by all"""
+        ).fetchall()
+    )
+    # The one spell of T2 is that of the person who is in T1 too.
+    assert counts["T2"] == 1 and counts["K"] == counts["T1"]
+
+
 def test_nothing_possible_is_no_percent(warehouse: duckdb.DuckDBPyConnection) -> None:
     got = cell(warehouse, "fullleave", "2023-03")
     assert (got["possible_days"], got["lost_days"], got["fte"]) == (0, 0, 0)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,8 @@ from tests.municipalities.files import header_line, write_lines
 from warehouse.catalogue import tables_of
 from warehouse.paths import Home
 from warehouse.sdc.attack.night import attack_served
+from warehouse.trace import substitutes
+from warehouse.trace.lineage import Lineage
 
 POSITIONS = [
     "1;1;V1;7174;Sykepleier;Fast;100;01.01.2020;",
@@ -61,21 +64,94 @@ def built(builds: Builds) -> Iterator[duckdb.DuckDBPyConnection]:
 def test_substitutes(built: duckdb.DuckDBPyConnection) -> None:
     rows = built.execute(
         """select month, org_unit_code, round(variable_fte, 6), round(substitute_fte, 6), round(substitute_percent, 6),
-               overtime_hours, withheld from served.substitutes_by_unit order by month, org_unit_code"""
+               overtime_hours, withheld, round(all_fte, 6), hours_pay
+           from served.substitutes_by_unit order by month, org_unit_code"""
     ).fetchall()
-    january = (1.6, 3.0, 49.180328, 16.25, None)  # 3 of 4.5 + 1.6
-    february = (0.2, 1.5, 27.272727, 0.0, None)  # 1.5 of 5.3 + 0.2
+    # 3 of 4.5 + 1.6; one of the hours' rows says what was paid.
+    january = (1.6, 3.0, 49.180328, 16.25, None, 6.1, 20000.0)
+    february = (0.2, 1.5, 27.272727, 0.0, None, 5.5, None)  # 1.5 of 5.3 + 0.2
     assert rows == [
         ("2024-01", "K", *january),
         ("2024-01", "V", *january),
-        ("2024-01", "V1", 1.6, 2.5, 44.642857, 16.25, None),  # 2.5 of 4 + 1.6
-        ("2024-01", "V2", None, None, None, None, "primary"),
+        ("2024-01", "V1", 1.6, 2.5, 44.642857, 16.25, None, 5.6, 20000.0),  # 2.5 of 4 + 1.6
+        ("2024-01", "V2", None, None, None, None, "primary", None, None),
         ("2024-02", "K", *february),
         ("2024-02", "V", *february),
-        ("2024-02", "V1", 0.0, 1.0, 25.0, 0.0, None),
+        ("2024-02", "V1", 0.0, 1.0, 25.0, 0.0, None, 4.0, None),
         # 1.3 årsverk this month, but 0.9 over the year's months.
-        ("2024-02", "V2", None, None, None, None, "primary"),
+        ("2024-02", "V2", None, None, None, None, "primary", None, None),
     ]
+
+
+WEEK = ["Ansattnr", "Stillingsnr", "Enhetskode", "Stillingskode", "Stillingstittel", "Ansettelsesform", "Timer per uke"]
+OF_OTHER_WEEKS = [
+    "1;1;V1;7174;Sykepleier;Fast;33,6;100;01.01.2020;;;;;",
+    "2;1;V1;7174;Sykepleier;Fast;;100;01.01.2020;;;;;",
+    # The one in the hours' unit decides, though it is smaller; in V2 hers of 37,5 does.
+    "3;1;V1;7174;Sykepleier;Fast;35,5;20;01.01.2020;;;;;",
+    "3;2;V2;7174;Sykepleier;Fast;37,5;80;01.01.2020;;;;;",
+    # Of the month, though she has left on the 10th.
+    "4;1;V1;7174;Sykepleier;Fast;33,6;100;01.01.2020;10.01.2024;;;;",
+    # Had another week last year.
+    "5;1;V1;7174;Sykepleier;Fast;33,6;100;01.01.2020;31.12.2023;;;;",
+    "5;1;V1;7174;Sykepleier;Fast;37,5;100;01.01.2024;;;;;",
+]
+
+
+@pytest.fixture(scope="module")
+def other_weeks(builds: Builds) -> Iterator[duckdb.DuckDBPyConnection]:
+    def deliver_weeks(landing: Path) -> None:
+        write_payroll(landing, "2024-01-31", stillinger=OF_OTHER_WEEKS)
+        rest = ["Stillingsprosent", "Gyldig fra", "Gyldig til", "Årslønn", "Lønnsgruppe", "Ledernivå", "Ønsker større stilling"]
+        write_lines(landing / "stillinger_2024-01-31.csv", ";".join([*WEEK, *rest]), OF_OTHER_WEEKS)
+        hours = [
+            f"{person};{unit};2024-01;{kind};{number};100"
+            for person, unit, kind, number in (
+                ("1", "V1", "Ekstravakt", "145,6"),
+                ("2", "V1", "Overtid", "162,5"),
+                ("3", "V1", "Mertid", "153,8333"),
+                ("3", "V2", "Mertid", "162,5"),
+                ("4", "V1", "Overtid", "145,6"),
+                ("5", "V1", "Overtid", "16,25"),
+            )
+        ]
+        write_lines(landing / "variable_timer_2024-01-31.csv", header_line("variable_timer"), hours)
+
+    with builds.built(deliver_weeks, min_fte_unit=0, min_persons=0, first_year=2024).reading() as con:
+        yield con
+
+
+def test_hours_of_another_full_week(other_weeks: duckdb.DuckDBPyConnection) -> None:
+    rows = other_weeks.execute(
+        """select org_unit_code, variable_fte, substitute_fte, all_fte, hours_pay, period_start, period_end, is_partial
+           from marts.substitutes_by_unit where org_unit_code in ('V1', 'V2') order by 1"""
+    ).fetchall()
+    (_, variable, of_substitutes, everything, paid, *period), (_, variable_of_v2, *_) = rows
+    # 52 × 33.6 / 12 = 145.6 hours are one årsverk, 52 × 35.5 / 12 = 153.8333…, and 162.5 of whom nothing is said.
+    assert variable == pytest.approx(1 + 1 + 1 + 1 + 0.1, abs=1e-6)
+    assert (of_substitutes, variable_of_v2) == (1, 1)
+    # 1, 2, 5 with 100 % and 3 with 20 % on the 31st.
+    assert everything == pytest.approx(3.2 + variable)
+    assert (paid, period) == (500, [date(2024, 1, 1), date(2024, 1, 31), False])
+
+
+@pytest.mark.parametrize(
+    ("measure", "positions"),
+    [
+        # Those that say of another week: 1, 3 in V1, 4.
+        ("variable_fte", [1, 3, 5]),
+        ("overtime_hours", None),
+        # Who counts on the date, and 4's.
+        ("all_fte", [1, 2, 3, 5, 7]),
+    ],
+)
+def test_rows_of_a_cell(other_weeks: duckdb.DuckDBPyConnection, measure: str, positions: list[int] | None) -> None:
+    lineage = Lineage(other_weeks)
+    cell = {"month": "2024-01", "org_level": "virksomhet", "org_unit_code": "V1"}
+    substitutes.of_cell(lineage, cell, [measure])
+    named = [traced.rows for traced in lineage.named() if traced.file.feed == "stillinger"]
+    # Without any a position is named so that the delivery is accepted.
+    assert named == ([positions] if positions else [[4]])
 
 
 def test_pai_of_a_year_before_the_first_is_not_served(built: duckdb.DuckDBPyConnection) -> None:

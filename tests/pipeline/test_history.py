@@ -37,7 +37,7 @@ from warehouse.publication import current_publication
 from warehouse.publish import publish
 from warehouse.purge import purge
 from warehouse.recorded import Recorded, raw_rows
-from warehouse.restatements import Restated, restate
+from warehouse.restatements import WITH_VALUES, Restated, restate
 from warehouse.settings import Settings
 from warehouse.verify import verify
 
@@ -148,7 +148,11 @@ def test_an_accepted_change_is_published_with_its_reason(nights: Nights) -> None
             "select distinct publication_id, previous_publication, accepted_reason, is_served from marts.marts.restatements"
         ).fetchall()
         assert reasons == [(nights.september, nights.august, REASON, True)]
-        found = restatements(con, "marts.marts.restatements")
+        # So few persons are concerned that readers learn no more than what has changed.
+        shown = con.execute("select distinct was, now, files, is_shown from marts.marts.restatements").fetchall()
+        assert shown == [(None, None, None, False)]
+    with connect(nights.home.warehouse_database, nights.settings, read_only=True) as con:
+        found = restatements(con, WITH_VALUES)
     *_, entry = of_kind(read_ledger(nights.home), PublicationEntry)
     assert (entry.publication_id, entry.accepted_restatement) == (nights.september, REASON)
     july = found["2024-07", "K", "sick_leave_percent"]
@@ -167,12 +171,12 @@ def test_an_accepted_change_is_published_with_its_reason(nights: Nights) -> None
 
 def test_the_files_and_rows_that_did_it(nights: Nights) -> None:
     """The rows of persons below the unit, whose days lie in the period."""
-    with duckdb.connect(str(nights.home.served_database), read_only=True) as con:
+    with connect(nights.home.warehouse_database, nights.settings, read_only=True) as con:
         found = con.execute(
-            """select period, org_unit_code, any_value(files) from marts.marts.restatements
+            f"""select period, org_unit_code, any_value(files) from {WITH_VALUES}
                where table_name = 'sick_leave_by_unit' and measure = 'sick_leave_percent' and files is not null group by all"""
         ).fetchall()
-        assert con.execute("select count(*) from marts.marts.restatements where now is null").fetchone() == (0,)
+        assert one_value(con, f"select count(*) from {WITH_VALUES} where now is null") == 0
     counts = {}
     for period, unit, files in found:
         (feed,) = json.loads(files)

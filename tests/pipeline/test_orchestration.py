@@ -41,7 +41,18 @@ def test_the_groups_read_as_the_data_s_way() -> None:
         for key in defs.resolve_asset_graph().get_all_asset_keys()
         if defs.resolve_asset_graph().get(key).is_materializable
     }
-    assert groups == {"landing", "feeds", "seeds", "staging", "intermediate", "marts", "audit", "disclosure", "publication"}
+    assert groups == {
+        "landing",
+        "feeds",
+        "seeds",
+        "staging",
+        "intermediate",
+        "marts",
+        "audit",
+        "served",
+        "disclosure",
+        "publication",
+    }
 
 
 def settle(home: Home) -> None:

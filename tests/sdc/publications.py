@@ -38,6 +38,11 @@ COLUMNS = {
     "equality_pay": "year integer, pay_group integer, women bigint, men bigint, positions bigint",
     "substitutes_by_unit": "month varchar, org_level varchar, org_unit_code varchar, variable_fte double, "
     "substitute_fte double, substitute_percent double, overtime_hours double",
+    "absence_spells_by_unit": "year integer, org_level varchar, org_unit_code varchar, length_band varchar, persons bigint, "
+    "lost_days double",
+    "workforce_by_unit": "reference_date date, org_level varchar, org_unit_code varchar, employment_form varchar, "
+    "persons bigint, fte double",
+    "equality_pay_by_job_code": "year integer, job_code varchar, women bigint, men bigint, positions bigint",
     "survey_response": "year integer, org_level varchar, org_unit_code varchar, responses bigint, "
     "previous_response_percent double",
     "survey_factor_scores": "year integer, org_level varchar, org_unit_code varchar, factor_no integer, score double, "

@@ -272,6 +272,37 @@ def test_parental_leave_and_pay_are_sums_of_their_parts(tmp_path: Path) -> None:
     assert cells(leaks, "year") == {("equality_parental_leave", "2023"), ("equality_pay", "2023")}
 
 
+def test_spells_workforce_and_pay_by_job_code_are_sums_of_their_parts(tmp_path: Path) -> None:
+    """K less B is A, in a band of spells and in a form of employment; the total less the one code is the other."""
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units={"K": None, "A": "K", "B": "K"},
+        absence_spells_by_unit=[
+            (2023, "kommune", "K", "1–3", 12, 40.0, None),
+            (2023, "avdeling", "A", "1–3", None, None, S),
+            (2023, "avdeling", "B", "1–3", 9, 30.0, None),
+            # Two that can swap.
+            (2023, "avdeling", "A", "57+", None, None, S),
+            (2023, "avdeling", "B", "57+", None, None, S),
+            (2023, "kommune", "K", "57+", 9, 90.0, None),
+        ],
+        workforce_by_unit=[
+            ("2023-12-31", "kommune", "K", "Fast", 12, 10.0, None),
+            ("2023-12-31", "avdeling", "A", "Fast", None, None, S),
+            ("2023-12-31", "avdeling", "B", "Fast", 9, 8.0, None),
+        ],
+        equality_pay=[(2023, 0, 12, 9, 21, None)],
+        equality_pay_by_job_code=[(2023, "7174", 9, 7, 16, None), (2023, "6572", None, None, None, S)],
+    )
+    pinned = found(tmp_path, "pinned")
+    assert {(leak.table, leak.cell.get("length_band")) for leak in pinned} == {
+        ("absence_spells_by_unit", "1–3"),
+        ("workforce_by_unit", None),
+        ("equality_pay_by_job_code", None),
+    }
+
+
 def test_copies_of_withheld_cells_are_named(tmp_path: Path) -> None:
     year = by_unit({"K": 40.0, "A": P, "B": S, "C": 20.0}, "2023")
     write_publication(
@@ -368,3 +399,98 @@ def test_a_publication_of_before_thresholds_were_recorded_is_attacked_alike(tmp_
     grains = {table.name: table.grain for table in tables_of(load_manifest())}
     manifest.write_text(json.dumps({"tables": grains}), encoding="utf-8")
     assert found(tmp_path) == known != []
+
+
+PROTECTED = {"protect_own_positions": True}
+
+
+@pytest.mark.parametrize(
+    ("own", "withheld", "settings", "kinds"),
+    [
+        pytest.param(1, {}, PROTECTED, {"pinned"}, id="K's leader is K less A, B and C"),
+        pytest.param(1, {}, {}, set(), id="the municipality has decided so"),
+        pytest.param(2, {}, PROTECTED, set(), id="a group that reaches the threshold"),
+        pytest.param(0, {}, PROTECTED, set(), id="nobody"),
+        pytest.param(1, {"A": S}, PROTECTED, set(), id="A may be larger by the leader"),
+        pytest.param(0.5, {"A": P}, {**PROTECTED, "min_fte_unit": 11}, {"sum"}, id="A and the leader together are few"),
+    ],
+)
+def test_what_sits_on_a_unit_itself_is_a_cell(
+    tmp_path: Path, own: float, withheld: Mapping[str, str], settings: Mapping[str, object], kinds: set[str]
+) -> None:
+    """A unit less the units below it, in the year and in its months."""
+    figures: dict[str, float | str] = {"K": 30.0 + own, "A": 10.0, "B": 10.0, "C": 10.0}
+    if "min_fte_unit" in settings:
+        figures |= {"B": 11.0, "C": 11.0, "K": 32.0 + own}
+    rows = [row for period in ("2023", "2023-01") for row in by_unit({**figures, **withheld}, period)]
+    write_publication(tmp_path, "2024-01-01", units=UNITS, settings=settings, sick_leave_by_unit=rows)
+    sits_on_k = Organisation(own_positions={("K", "2023")} if own else set())
+    with duckdb.connect() as con:
+        findings = attack(Served(con, tmp_path / "publish" / "history" / "2024-01-01", sits_on_k)).findings
+    assert {finding.kind for finding in findings} == kinds
+    if kinds == {"pinned"}:
+        assert cells(findings, "org_unit_code", "period") == {
+            ("sick_leave_by_unit", "K", period) for period in ("2023", "2023-01")
+        }
+        assert all("what sits on the unit itself" in finding.by for finding in findings)
+
+
+def test_between_the_municipality_and_its_service_areas_nothing_is_withheld_for_it(tmp_path: Path) -> None:
+    """Only figures that are always served could hide who sits on the municipality itself: reported, and no leak."""
+    rows = [("year", "2023", "kommune", "K", 31.0, None)]
+    rows += [("year", "2023", "tjenesteområde", unit, 10.0, None) for unit in "ABC"]
+    write_publication(tmp_path, "2024-01-01", units=UNITS, settings=PROTECTED, sick_leave_by_unit=rows)
+    folder = tmp_path / "publish" / "history" / "2024-01-01"
+    with duckdb.connect() as con:
+        con.execute(
+            f"""create table t as select * replace (
+                    case when org_level = 'avdeling' then 'tjenesteområde' else org_level end as org_level)
+                from '{folder / "org_units.parquet"}'"""
+        )
+        con.execute(f"copy t to '{folder / 'org_units.parquet'}' (format parquet)")
+    (finding,) = found(tmp_path)
+    assert (finding.kind, finding.cell["org_unit_code"], finding.is_leak) == ("own", "K", False)
+
+
+def test_what_follows_from_the_publication_before_alone_is_no_leak_of_this_one(tmp_path: Path) -> None:
+    """E has moved from B to A: A and B are new cells of figures that were all served, and no withholding hides them now."""
+    known = {"K": 30.0, "D": 10.0, "E": 10.0, "F": 10.0}
+    before = {"K": None, "A": "K", "B": "K", "D": "A", "E": "B", "F": "B"}
+    write_publication(tmp_path, "2024-01-01", units=before, sick_leave_by_unit=by_unit({**known, "A": 10.0, "B": 20.0}))
+    after = {**before, "E": "A"}
+    write_publication(tmp_path, "2024-02-01", units=after, sick_leave_by_unit=by_unit({**known, "A": S, "B": S}))
+    findings = found(tmp_path)
+    assert {(finding.kind, finding.cell["org_unit_code"]) for finding in findings} == {("before", "A"), ("before", "B")}
+    assert not any(finding.is_leak for finding in findings)
+    # With another figure for E, A and B tell of it: that is this publication's doing.
+    figures = {**known, "E": 9.0, "K": 29.0, "A": S, "B": S}
+    write_publication(tmp_path, "2024-03-01", units={**before, "E": "B"}, sick_leave_by_unit=by_unit(figures))
+    assert any(finding.is_leak for finding in found(tmp_path))
+
+
+def test_a_withheld_unit_that_moves_is_told_by_its_parents(tmp_path: Path) -> None:
+    """Old A less new A is what has moved, though each publication alone gives nothing away."""
+    year = ("year", "2023")
+
+    def units(parent_of_small: str) -> dict[str, str | None]:
+        areas = {"A": "K", "A1": "A", "A3": "A", "A4": "A", "B": "K", "B1": "B", "B2": "B", "B3": "B"}
+        return {"K": None, **areas, "M": parent_of_small}
+
+    def rows(a: float, b: float) -> list[tuple[object, ...]]:
+        served = {"K": 101.5, "A": a, "A1": 50, "B": b, "B1": 30}
+        found: list[tuple[object, ...]] = [
+            (*year, "kommune" if code == "K" else "avdeling", code, fte, None) for code, fte in served.items()
+        ]
+        return found + [(*year, "avdeling", code, None, P if code == "M" else S) for code in ("A3", "A4", "B2", "B3", "M")]
+
+    write_publication(tmp_path, "2024-01-01", units=units("A"), sick_leave_by_unit=rows(60.5, 41))
+    assert found(tmp_path) == []
+    write_publication(tmp_path, "2024-02-01", units=units("B"), sick_leave_by_unit=rows(59, 42.5))
+    (leak,) = found(tmp_path)
+    assert (leak.kind, leak.cell["org_unit_code"], leak.is_leak) == ("moved", "M", True)
+    assert leak.told().endswith("computable by the units of the publication before")
+    # Without the parents, whose sums differ by it, nothing is left to subtract.
+    hidden = [(*row[:4], None, S) if row[3] in ("A", "B") else row for row in rows(59, 42.5)]
+    write_publication(tmp_path, "2024-02-02", units=units("B"), sick_leave_by_unit=hidden)
+    (tmp_path / "publish" / "history" / "2024-02-01").rename(tmp_path / "elsewhere")
+    assert found(tmp_path) == []

@@ -4,6 +4,7 @@ Not here: single cases of what the attack finds (test_hand_made.py).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -12,45 +13,73 @@ import pytest
 
 from orchestration.dbt import load_manifest
 from tests.building import build, settings_with
-from tests.sdc.towns import Town
+from tests.sdc.towns import OPTIONAL, Town
 from warehouse.catalogue import tables_of
 from warehouse.paths import Home
 from warehouse.publish import publish
 from warehouse.sdc.attack.command import attack_publication
 
 NIGHTS = 3
+SIZES = (60, 120, 250, 300)
+LARGER = (*SIZES, 400, 700, 1500)
+SICK_LEAVE = {by: f"sick_leave_by_{by}" for by in ("unit", "sex", "age", "job_code")}
+CELL = {"unit": "", "sex": ", sex", "age": ", sex, age_group", "job_code": ", job_code"}
 
 
-def three_nights(root: Path, seed: int) -> None:
+def three_nights(root: Path, seed: int, sizes: Sequence[int]) -> None:
     """Three nights of a random municipality: each publishes, the attack finds nothing, closed years stand as they were."""
     chance = Random(seed)
-    town = Town.random(seed, chance.choice((60, 120, 250, 300, 400, 700)))
-    hours, changes = chance.random() < 0.5, {}
+    town = Town.random(seed, chance.choice(sizes))
+    optional = [feed for feed in OPTIONAL if chance.random() < 0.5]
+    changes: dict[str, object] = {}
     if chance.random() < 0.5:
         changes["first_year"] = chance.choice((2023, 2024))
+    if chance.random() < 0.2:
+        changes["stricter"] = "{ sick_leave_by_sex = 15 }"
     tables = tables_of(load_manifest())
     home = Home(root / "home")
     home.prepare()
     before: set[tuple] = set()
     for _ in range(NIGHTS):
         settings = settings_with(root, **changes)
-        town.deliver(home.landing, hours=hours)
+        town.deliver(home.landing, optional)
         build(home, settings)
         publication = publish(home, settings, tables)
         _, _, report = attack_publication(home, None)
         assert report.leaks == [], (seed, [leak.told() for leak in report.leaks])
-        with duckdb.connect() as con:
-            place = home.history / publication / "sick_leave_by_sex.parquet"
-            rows = con.execute(f"select period, org_unit_code, sex, withheld from '{place}' where period = '2023'").fetchall()
-        served = {row[:3] for row in rows if row[3] is None}
+        served, withheld = closed_year(home.history / publication)
+        if town.is_reorganised:
+            # What consists of other units than before is another cell.
+            before = {cell for cell in before if cell[2] in town.bottom()}
         assert not served & before, (seed, sorted(served & before))
-        before = {row[:3] for row in rows if row[3] is not None}
+        before = withheld
         town.change()
         if chance.random() < 0.15:
-            changes["stricter"] = "{ sick_leave_by_sex = 15 }"
+            # Under lower thresholds everything is decided anew.
+            changes |= chance.choice(({"stricter": "{ sick_leave_by_sex = 20 }"}, {"min_fte_unit": 8}))
             before = set()
+
+
+def closed_year(publication: Path) -> tuple[set[tuple], set[tuple]]:
+    """The cells of sick leave in the closed year: those that are served, and those that are withheld."""
+    served, withheld = set(), set()
+    with duckdb.connect() as con:
+        for by, table in SICK_LEAVE.items():
+            rows = con.execute(
+                f"""select withheld is null, org_level, org_unit_code{CELL[by]} from '{publication / table}.parquet'
+                    where period = '2023'"""
+            ).fetchall()
+            for is_served, *cell in rows:
+                (served if is_served else withheld).add((table, *cell))
+    return served, withheld
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_every_night_publishes(tmp_path: Path, seed: int) -> None:
-    three_nights(tmp_path, seed)
+    three_nights(tmp_path, seed, SIZES[:2])
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", range(6, 206))
+def test_every_night_of_many_towns_publishes(tmp_path: Path, seed: int) -> None:
+    three_nights(tmp_path, seed, LARGER)

@@ -4,6 +4,7 @@ Not here: what must hold of their publications (test_nights.py).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,6 +17,9 @@ FIRST = date(2023, 1, 1)
 JOBS = ("7174", "6572", "7962", "6014", "8451")
 GROUPS = ("Barneskole", "SFO")
 HOURS = "Ansattnr;Enhetskode;Måned;Lønnsart;Timer"
+TARGETS = "Indikator;Nivå;Enhet;År;Mål;Vedtak;Vedtatt dato"
+# Feeds that a town may deliver beside the required ones.
+OPTIONAL = ("variable_timer", "pai", "maltall")
 
 
 @dataclass
@@ -43,6 +47,8 @@ class Town:
     absences: list[tuple[int, str, date, date, int]] = field(default_factory=list)
     as_of: date = AS_OF
     next_number: int = 1000
+    # Whether units moved or merged in the last change.
+    is_reorganised: bool = False
 
     @staticmethod
     def random(seed: int, employees: int) -> Town:
@@ -106,6 +112,7 @@ class Town:
         """What may happen between two extracts."""
         draw = self.draw
         self.as_of += timedelta(1)
+        self.is_reorganised = False
         for _ in range(draw.randint(1, 4)):
             what = draw.choice(("vanish", "appear", "move", "merge", "rename", "absence"))
             if what == "vanish" and len(self.people) > 20:
@@ -119,6 +126,7 @@ class Town:
                 self.absences.append((person.number, "Sykmelding", first, first + timedelta(9), 100))
             else:
                 self._reorganise(what)
+                self.is_reorganised |= what != "rename"
 
     def _reorganise(self, what: str) -> None:
         draw = self.draw
@@ -138,8 +146,8 @@ class Town:
                 if person.unit == code:
                     person.unit = into
 
-    def deliver(self, landing: Path, *, hours: bool) -> None:
-        """Write the extract of the day."""
+    def deliver(self, landing: Path, optional: Collection[str] = ()) -> None:
+        """Write the extract of the day, with these optional feeds."""
         made = Municipality()
         for code, (level, parent, group, name) in self.units.items():
             made.unit(code, level, parent, group, name)
@@ -163,8 +171,21 @@ class Town:
             )
         for number_of, kind, first, end, percent in self.absences:
             made.absence(str(number_of), kind, f"{first:%d.%m.%Y}", f"{end:%d.%m.%Y}", str(percent))
+        if "pai" in optional:
+            for person in self.people:
+                made.pai(2023, person.number, str(person.percent), person.unit, code=person.job)
         made.deliver(landing, self.as_of)
-        if hours:
+        if "maltall" in optional:
+            units = list(self.units.items())
+            rows = [
+                f"{indicator};{level};{code};{year};6,5;Vedtak 1/22;15.12.2022"
+                for code, (level, *_) in [*units[:3], *units[-2:]]
+                for year in (2023, 2024)
+                for indicator in ("sick_leave_percent", "full_time_100_percent")
+            ]
+            path = landing / f"maltall_{self.as_of}.csv"
+            path.write_text("\n".join([TARGETS, *rows]) + "\n", encoding="utf-8")
+        if "variable_timer" in optional:
             rows = [
                 f"{person.number};{person.unit};{year}-{month:02};Ekstravakt;{5 + person.number % 40}"
                 for person in self.people[::7]

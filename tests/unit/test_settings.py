@@ -32,6 +32,7 @@ OPTIONAL = {
     "settle_seconds": "0",
     "max_quarantine_rows": "3",
     "protection_interval": "0.2",
+    "protect_own_positions": "false",
     "stricter": "{ sick_leave_by_job_code = 50, equality_pay = 10.5 }",
     "first_year": "2021",
     "max_age_days": "31",
@@ -39,6 +40,9 @@ OPTIONAL = {
     "notify_command": '["mail", "-s", "natten feilet"]',
     "notify_webhook": '"https://chat.kommune.example/hook"',
     "payroll_profile": '"visma"',
+    "internal": '{ group = "arsverk-hr" }',
+    "release": '"nightly"',
+    "release_day": "10",
     "restatement_points": "0.5",
     "restatement_share": "0.02",
 }
@@ -55,6 +59,7 @@ EXPECTED: dict[str, tuple[type, ...]] = {
     "min_responses": (int,),
     "min_persons": (int,),
     "protection_interval": (int, float),
+    "protect_own_positions": (bool,),
     "stricter": (dict,),
     "max_quarantine_share": (int, float),
     "max_quarantine_rows": (int,),
@@ -67,6 +72,9 @@ EXPECTED: dict[str, tuple[type, ...]] = {
     "notify_command": (list,),
     "notify_webhook": (str,),
     "payroll_profile": (str,),
+    "internal": (dict,),
+    "release": (str,),
+    "release_day": (int,),
     "restatement_points": (int, float),
     "restatement_share": (int, float),
 }
@@ -144,7 +152,7 @@ WRONG_KIND = [
     *((name, '"10"') for name in VALID | OPTIONAL if str not in EXPECTED[name]),
     *((name, "10") for name in VALID | OPTIONAL if int not in EXPECTED[name]),
     *((name, "10.0") for name in VALID | OPTIONAL if float not in EXPECTED[name]),
-    *((name, "true") for name in VALID | OPTIONAL),
+    *((name, "true") for name in VALID | OPTIONAL if bool not in EXPECTED[name]),
     *((name, "2024-09-30") for name in VALID | OPTIONAL),
     *((name, "{ en = 1 }") for name in VALID | OPTIONAL if dict not in EXPECTED[name]),
     *((name, "[10]") for name in VALID | OPTIONAL if list not in EXPECTED[name]),
@@ -177,6 +185,9 @@ BESIDE_ALL_SENSE = [
     ("memory_limit", '"mye"'),
     ("notify_on", '["all"]'),
     ("max_age_days", "0"),
+    ("release", '"weekly"'),
+    ("release_day", "0"),
+    ("release_day", "29"),
     ("notify_command", "[1, 2]"),
     ("notify_command", "[]"),
     ("notify_webhook", '"chat.kommune.example"'),
@@ -275,3 +286,19 @@ def test_every_problem_of_a_file_is_named_at_once(tmp_path: Path) -> None:
     assert missing == f"{path}: setting memory_limit is missing: add it"
     assert size == f'{path}: min_fte_unit = "ti" must be a number, 0 or more'
     assert interval == f"{path}: protection_interval = 2 must be a share between 0 and 1, or left out for 0.1"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ('{ group = "" }', r'internal.group = "" must be the name of a group'),
+        ("{ group = 7 }", r"internal.group = 7 must be the name of a group"),
+        ('{ gruppe = "hr" }', r"unknown setting internal.gruppe; known are group"),
+    ],
+)
+def test_a_setting_of_a_table_is_named_with_it(tmp_path: Path, value: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        read_settings(settings_file(tmp_path, VALID | {"internal": value}))
+    with_table = "".join(f"{name} = {text}\n" for name, text in VALID.items()) + '[internal]\ngroup = "hr"\n'
+    (tmp_path / "arsverk.toml").write_text(with_table, encoding="utf-8")
+    assert read_settings(tmp_path / "arsverk.toml").internal.group == "hr"

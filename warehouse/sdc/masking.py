@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import duckdb
@@ -40,6 +41,13 @@ def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Table]) -> None:
     """
     con.execute("create schema if not exists served")
     for mart in marts:
+        if mart.withheld_with is not None:
+            con.execute(
+                f"""update disclosure.{mart.name} as decision set withheld = 'secondary'
+                    from disclosure.{mart.withheld_with.table} as followed
+                    where decision.withheld is null and followed.withheld is not null and ({mart.withheld_with.where})"""
+            )
+    for mart in (mart for mart in marts if not mart.from_served):
         columns = [_masked(mart, name) for name in mart.columns if name != "withheld"]
         if mart.threshold is None:
             con.execute(
@@ -61,3 +69,14 @@ def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Table]) -> None:
         leaked = " or ".join(f"{name} is not null" for name in mart.values)
         if one(con, f"select count(*) from served.{mart.name} where withheld is not null and ({leaked})")[0]:
             raise ProgramFault(f"{mart.name}: a withheld cell still has a value")
+    for mart in (mart for mart in marts if mart.from_served):
+        con.execute(
+            f"create or replace table served.{mart.name} as select {', '.join(mart.columns)} from ({_of_served(con, mart)})"
+        )
+
+
+def _of_served(con: duckdb.DuckDBPyConnection, mart: Table) -> str:
+    """The query of a mart that is computed of other marts' cells, on the served tables instead."""
+    (view,) = one(con, "select sql from duckdb_views() where schema_name = 'marts' and view_name = $1", [mart.name])
+    query = re.sub(r"(?is)^create view .*? as ", "", view, count=1).rstrip().rstrip(";")
+    return re.sub(r'(?<!\w)("?marts"?)\.', "served.", query)

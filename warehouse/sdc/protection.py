@@ -5,7 +5,7 @@ Not here: the decisions before the attack (suppression), or how the attack finds
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -18,11 +18,12 @@ from warehouse.paths import Home
 from warehouse.sdc.attack.audit import Finding, Report
 from warehouse.sdc.attack.cells import Moment
 from warehouse.sdc.attack.command import told_leaks
+from warehouse.sdc.attack.copies import copies_of
 from warehouse.sdc.attack.night import Examined, examine, record
 from warehouse.sdc.attack.relations import ABSENT, SERVED, WITHHELD
 from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.sdc.linear.equations import Equations, Floats
-from warehouse.sdc.linear.movement import Change, Movement
+from warehouse.sdc.linear.movement import NEGLIGIBLE, Change, Movement
 from warehouse.sdc.masking import mask
 from warehouse.settings import Settings
 
@@ -39,20 +40,29 @@ class Protection:
     """How a night's tables became safe: the attack's last report, and what the loop withheld for it.
 
     `withheld` counts cells by table and time; `remedies` are those that were needed, from the cheapest to the last resort.
+    `no_secret` counts cells by table and time that are served after all: groups at or above the threshold that follow from
+    what was served before, which cannot be taken back. `copies` are tables that repeated a withheld figure, with the columns
+    that are empty for it.
     """
 
     report: Report
     withheld: Counter[tuple[str, str]] = field(default_factory=Counter)
+    no_secret: Counter[tuple[str, str]] = field(default_factory=Counter)
+    copies: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)
     remedies: list[str] = field(default_factory=list)
 
     @property
     def cells(self) -> int:
-        """How many cells the loop withheld beyond what the decisions did."""
-        return self.withheld.total()
+        """How many cells the loop withheld beyond what the decisions did, and tables that repeated a withheld one."""
+        return self.withheld.total() + len(self.copies)
 
     def lines(self) -> Iterator[str]:
         """What was withheld where, a line for each table and time."""
         yield from (f"{table} {time}: {count} cells" for (table, time), count in sorted(self.withheld.items()))
+        yield from (
+            f"{table} {time}: {count} cells served after all" for (table, time), count in sorted(self.no_secret.items())
+        )
+        yield from (f"{table}: {' and '.join(columns)} of every row" for table, columns in sorted(self.copies))
 
 
 def protect(home: Home, settings: Settings, tables: Sequence[Table], previous: str | None) -> Protection:
@@ -88,16 +98,26 @@ def _withhold(
         database = con.execute("select current_database()").fetchall()[0][0]
         organisation = Organisation.delivered(con, database)
         figures = Served(con, f"{database}.marts", organisation, of_name)
+        repeats = copies_of(of_name)
         for moment, leaks in examined.report.leaking:
             if moment is None:
                 for leak in leaks:
+                    if leak.kind == "copy":
+                        which = leak.by.split(".")[0], leak.table
+                        done.copies |= {(copy.table, copy.columns) for copy in repeats if (copy.table, copy.of) == which}
+                        continue
                     time = of_name[leak.table].time or "period"
                     done.withheld[leak.table, leak.cell[time]] += _write(con, of_name[leak.table], {time: leak.cell[time]})
                 continue
-            for cell in _hiding(moment, leaks, remedy, figures, examined.report, settings):
+            hiding, stuck = _hiding(moment, leaks, remedy, figures, settings)
+            for cell in hiding:
                 name, key = moment.cell(cell)
                 where = next(part.where for part in moment.family.parts if part.table == name)
                 done.withheld[name, moment.time] += _write(con, of_name[name], key, where)
+            for cell in stuck:
+                name, key = moment.cell(cell)
+                where = next(part.where for part in moment.family.parts if part.table == name)
+                done.no_secret[name, moment.time] += _write(con, of_name[name], key, where, withheld=False)
             for leak in leaks:
                 if set(leak.members) & moment.given.keys() and "substitutes_by_unit" in of_name:
                     # A ratio gives it away: its share of substitutes is one.
@@ -105,31 +125,37 @@ def _withhold(
                     count = _write(con, of_name["substitutes_by_unit"], {"month": moment.time[:7], **unit})
                     done.withheld["substitutes_by_unit", moment.time] += count
         mask(con, tables)
+        for copy, empty in sorted(done.copies):
+            con.execute(f"update served.{copy} set {', '.join(f'{name} = null' for name in empty)}")
 
 
-def _write(con: duckdb.DuckDBPyConnection, table: Table, key: dict[str, str], where: str = "true") -> int:
-    """Withhold the cells of a key; in a table with periods for the whole calendar year."""
+def _write(
+    con: duckdb.DuckDBPyConnection, table: Table, key: dict[str, str], where: str = "true", *, withheld: bool = True
+) -> int:
+    """Withhold the cells of a key, or serve those that are not primary; in a table with periods for the whole calendar year."""
     if "period" in key:
         key = {**key, "calendar_year": key["period"][:4]}
         del key["period"]
+        # Which of the table's periods a family looks at is no matter of the year's decision.
+        where = "true"
     same = " and ".join(["true", *(f"cast({name} as varchar) = $key{i}" for i, name in enumerate(key))])
     values = {f"key{i}": value for i, value in enumerate(key.values())}
-    found = con.execute(
-        f"update disclosure.{table.name} set withheld = 'secondary' where withheld is null and {same} and ({where})", values
-    ).fetchall()
+    change = "'secondary' where withheld is null" if withheld else "null where withheld = 'secondary'"
+    found = con.execute(f"update disclosure.{table.name} set withheld = {change} and {same} and ({where})", values).fetchall()
     return int(found[0][0])
 
 
 def _hiding(
-    moment: Moment, leaks: Sequence[Finding], remedy: str, figures: Served, report: Report, settings: Settings
-) -> Iterable[int]:
-    """The served cells to withhold at one time."""
+    moment: Moment, leaks: Sequence[Finding], remedy: str, figures: Served, settings: Settings
+) -> tuple[Sequence[int], Sequence[int]]:
+    """The served cells to withhold at one time, and the withheld ones that are no secret any more."""
     grid = moment.grid
     served = moment.state[: grid.own_start] == SERVED
     n = len(grid.slices)
     if remedy == "the whole time":
-        return np.flatnonzero(served).tolist()
-    found: set[int] = set()
+        return np.flatnonzero(served).tolist(), []
+    # What the units of the publication before give away is what their sums have lost or gained: these cannot be served.
+    found = {cell for leak in leaks if leak.kind == "moved" for cell in leak.members if cell < grid.own_start and served[cell]}
     for leak in leaks:
         for cell in leak.members:
             if cell in moment.given:
@@ -137,20 +163,27 @@ def _hiding(
                 unit = cell // n * n
                 found |= {unit + i for i, part in enumerate(grid.slices) if part.table == grid.slice_of(cell).table}
     if remedy == "the cheapest cells":
-        return sorted({*_cheapest(moment, leaks, figures, settings), *(cell for cell in found if served[cell])})
-    for cell in {cell for leak in leaks for cell in leak.members if cell < grid.own_start}:
-        unit, position = divmod(cell, n)
+        others = [leak for leak in leaks if leak.kind != "moved"]
+        cheapest, stuck = _cheapest(moment, others, figures, settings)
+        return sorted({*cheapest, *(cell for cell in found if served[cell])}), sorted(stuck)
+    for cell in {cell for leak in leaks for cell in leak.members}:
+        unit, position = grid.structure.index[grid.unit_of(cell)], cell % n
         same_table = [i for i, part in enumerate(grid.slices) if part.table == grid.slices[position].table]
         above = grid.structure.parents.get(unit)
         siblings = [unit] if above is None else [above, *grid.structure.children[above]]
+        if cell >= grid.own_start:
+            siblings = [unit, *grid.structure.children[unit]]
         found |= {sibling * n + i for sibling in siblings for i in same_table}
     if remedy == "all that has changed" and moment.known_before is not None:
         found |= set(np.flatnonzero(~moment.known_before).tolist())
-    return sorted(cell for cell in found if served[cell])
+    return sorted(cell for cell in found if served[cell]), []
 
 
-def _cheapest(moment: Moment, leaks: Sequence[Finding], figures: Served, settings: Settings) -> set[int]:
-    """The cheapest cells whose withholding lets what was found be otherwise, by what the attack knows."""
+def _cheapest(moment: Moment, leaks: Sequence[Finding], figures: Served, settings: Settings) -> tuple[set[int], set[int]]:
+    """The cheapest cells whose withholding lets what was found be otherwise, by what the attack knows.
+
+    And the cells that nothing can hide: they follow from what was served before.
+    """
     grid = moment.grid
     cells = figures.load(moment.family, [moment.time])
     true = _true_sizes(moment, cells.moment(moment.time))
@@ -178,6 +211,8 @@ def _cheapest(moment: Moment, leaks: Sequence[Finding], figures: Served, setting
     )
     charge = np.concatenate([np.where(free, 0.0, np.where(candidate, _costs(moment, thresholds), np.inf)), np.zeros(more)])
     found: set[int] = set()
+    stuck: set[int] = set()
+    is_decided_here = not moment.family.has_periods or len(moment.time) == len("2023")
 
     def take(change: Change) -> None:
         new = change.columns[change.columns < grid.own_start]
@@ -196,9 +231,11 @@ def _cheapest(moment: Moment, leaks: Sequence[Finding], figures: Served, setting
             amount = 2.2 * settings.protection_interval * float(thresholds[cell]) if moment.is_judged else 1.0
             ways = [movement.cheapest(cell, sign * (amount or 1.0), charge) for sign in (1.0, -1.0)]
             most = max(abs(way.of(cell)) for way in ways)
-            if most:
+            if most > NEGLIGIBLE:
                 take(min((way for way in ways if abs(way.of(cell)) >= 0.9 * most), key=lambda way: way.cost))
-    return found
+            elif leak.kind == "pinned" and is_decided_here and cell < grid.own_start:
+                stuck.add(cell)
+    return found, stuck
 
 
 def _true_sizes(moment: Moment, figures: Moment) -> Floats:

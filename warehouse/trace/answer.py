@@ -181,6 +181,7 @@ def _refusal(table: str, cell: Mapping[str, Any], withheld: Mapping[str, str]) -
     kinds = {
         "primary": "the group is smaller than the threshold (metrics.md 10)",
         "secondary": "a withheld cell could be computed from it (metrics.md 10)",
+        "running": "pay is served when the year is over; until then its means move with every single person (metrics.md 10)",
         "follows a withheld cell": "it rests on a cell that is withheld (metrics.md 10)",
     }
     kind = next(iter(withheld.values()))

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from warehouse.database import quoted
 from warehouse.trace.lineage import Lineage
 
+# Whose measures targets can be set for (dbt_project/macros/targets.sql).
+UNIT_TABLES = "'full_time_by_unit', 'sick_leave_by_unit', 'substitutes_by_unit', 'survey_response'"
 Tracer = Callable[[Lineage, Mapping[str, object], Sequence[str]], None]
 
 
@@ -54,6 +56,8 @@ def of_data_quality(lineage: Lineage, cell: Mapping[str, object], measures: Sequ
         ("deltakelse", "unit_matched"): "select * from intermediate.int_survey_response where not is_matched",
         ("faktorer", "unit_matched"): "select * from intermediate.int_survey_factors where not is_matched",
         ("maltall", "unit_matched"): "select * from intermediate.int_targets where not is_matched",
+        ("maltall", "indicator_known"): f"""select * from intermediate.int_targets where indicator not in (
+            select measure from marts.metric_definitions where table_name in ({UNIT_TABLES}))""",
         ("maltall", "target_not_superseded"): "select * from intermediate.int_targets where is_superseded",
         ("sammenligning", "peer_is_another"): "select * from intermediate.int_benchmarks where is_replaced",
         ("pai", "unit_matched"): "select * from staging.stg_pai where not is_known_unit",

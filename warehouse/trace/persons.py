@@ -13,6 +13,7 @@ from itertools import combinations
 
 import duckdb
 
+from warehouse.database import one, quoted
 from warehouse.trace.evaluated import Evaluated
 from warehouse.trace.minimal import smallest
 from warehouse.trace.temporary import Relation, table
@@ -72,6 +73,14 @@ def keep(con: duckdb.DuckDBPyConnection, held: Relation, measures: Sequence[str]
     counted = list(dict.fromkeys(expression for name in measures for expression in COUNTS[name]))
     if TOTAL in counted:
         return table(con, "kept_rows", f"select row from {held}")
+    asked = None
+    if IS_INVOLUNTARY in counted and HAS_ANSWERED not in counted:
+        asked, is_wished = _asked(con, held)
+        if asked is None:
+            # Nobody may become one who has answered: no count of wishes is not the same as 0.
+            counted.append(HAS_ANSWERED)
+        elif is_wished:
+            asked = None
     several = table(
         con,
         "of_several",
@@ -84,6 +93,8 @@ def keep(con: duckdb.DuckDBPyConnection, held: Relation, measures: Sequence[str]
     persons = _by_person(con, several)
     outcome.prepare(persons)
     rows = [position.row for positions in persons for position in smallest(positions, outcome)]
+    if asked is not None:
+        rows = _with_one_answer(con, held, asked, counted, kept, rows)
     if not rows and not con.execute(f"select 1 from {kept} limit 1").fetchone():
         first = f"(from {held} where person_id = (select arg_min(person_id, row) from {held}))"
         for positions in _by_person(con, first):
@@ -91,6 +102,32 @@ def keep(con: duckdb.DuckDBPyConnection, held: Relation, measures: Sequence[str]
     if rows:
         con.execute(f"insert into {kept} select unnest($1)", [rows])
     return kept
+
+
+def _asked(con: duckdb.DuckDBPyConnection, held: Relation) -> tuple[str | None, bool]:
+    """The first person who is part-time and has answered, if any, and whether somebody wants a larger position."""
+    return one(
+        con,
+        f"""select arg_min(person_id, row) filter ({HAS_ANSWERED}), coalesce(bool_or({IS_INVOLUNTARY}), false)
+            from (
+                select person_id, min(row) as row, sum(percent) as person_percent,
+                    coalesce(bool_or(wants = 'Ja'), false) as wants_larger, count(wants) > 0 as has_answered
+                from {held} group by person_id
+            )""",
+    )
+
+
+def _with_one_answer(
+    con: duckdb.DuckDBPyConnection, held: Relation, person: str, counted: Sequence[str], kept: Relation, rows: list[int]
+) -> list[int]:
+    """The rows with those that let this person have answered: nobody's wish is counted then, and 0 is not missing."""
+    (positions,) = _by_person(con, f"(from {held} where person_id = {quoted(person)})")
+    expressions = [*counted, HAS_ANSWERED]
+    outcome = _Outcome(Evaluated(con, ", ".join(expressions), PERSON), len(expressions))
+    own = {position.row for position in positions}
+    needed = [position.row for position in smallest(positions, outcome)]
+    con.execute(f"delete from {kept} where list_contains($1, row)", [list(own)])
+    return [*(row for row in rows if row not in own), *needed]
 
 
 class _Outcome:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from warehouse.catalogue import Table
-from warehouse.trace import audit, equality, full_time, reference, sick_leave, substitutes, survey
+from warehouse.trace import audit, comparisons, equality, full_time, reference, sick_leave, substitutes, survey, workforce
 from warehouse.trace.audit import Tracer
 
 # A breakdown of a subject's unit table is traced like it.
@@ -16,6 +16,8 @@ OF_SUBJECT: dict[str, Tracer] = {
     "sick leave": sick_leave.of_cell,
     "full time": full_time.of_cell,
     "substitutes": substitutes.of_cell,
+    "workforce": workforce.of_cell,
+    "absence spells": sick_leave.of_spells,
 }
 OF_TABLE: dict[str, Tracer] = {
     "org_units": audit.of_unit,
@@ -24,11 +26,14 @@ OF_TABLE: dict[str, Tracer] = {
     "equality_leaders": equality.of_leaders,
     "equality_parental_leave": equality.of_parental_leave,
     "equality_pay": equality.of_pay,
+    "equality_pay_by_job_code": equality.of_pay_by_job_code,
     "survey_response": survey.of_response,
     "survey_factor_scores": survey.of_factor_score,
     "benchmarks": reference.of_benchmark,
     "targets": reference.of_target,
     "pilots": reference.of_pilot,
+    "sick_leave_changes": comparisons.of_change,
+    "sick_leave_contributions": comparisons.of_contribution,
     "publication": audit.of_publication,
     "inputs": audit.of_input,
     "data_quality": audit.of_data_quality,

@@ -131,13 +131,28 @@ job_codes_beside_the_list as (
     group by feed
 ),
 
+unknown_indicators as (
+    select
+        'maltall' as feed,
+        'indicator_known' as rule,
+        cast(count(*) as bigint) as rows,
+        'warning' as severity,
+        'The indicator is a measure of a table by unit; others have no actual figure: '
+        || coalesce(string_agg(distinct indicator, ', ' order by indicator), 'none') as description
+    from {{ ref('int_targets') }}
+    where
+        indicator not in (
+            {% for column in measures_of_targets() %}'{{ column }}', {% endfor %}''
+        )
+),
+
 other_notes as (
     select
         'maltall' as feed,
         'target_not_superseded' as rule,
         cast(count_if(is_superseded) as bigint) as rows,
         'warning' as severity,
-        'No later decision has set the same target; superseded targets are kept but not served' as description
+        'No later decision has set the same target; superseded targets are kept and say by which' as description
     from {{ ref('int_targets') }}
     union all
     select
@@ -164,5 +179,7 @@ union all
 select * from unmatched_units
 union all
 select * from job_codes_beside_the_list
+union all
+select * from unknown_indicators
 union all
 select * from other_notes

@@ -13,6 +13,7 @@ select
     cast(null as varchar) as cause,
     cast(null as varchar) as files,
     cast(null as varchar) as accepted_reason,
-    cast(null as boolean) as is_served
+    cast(null as boolean) as is_served,
+    cast(null as boolean) as is_shown
 from {{ ref('publication') }}
 where false

@@ -7,7 +7,12 @@ with periods as (
             when 'month' then last_day(cast(period || '-01' as date))
             when 'quarter' then last_day(make_date(cast(left(period, 4) as integer), 3 * cast(right(period, 1) as integer), 1))
             else make_date(cast(period as integer), 12, 31)
-        end as last_day
+        end as last_day,
+        case period_type
+            when 'month' then cast(period || '-01' as date)
+            when 'quarter' then make_date(cast(left(period, 4) as integer), 3 * cast(right(period, 1) as integer) - 2, 1)
+            else make_date(cast(period as integer), 1, 1)
+        end as first_day
     from {{ ref('int_benchmarks') }}
     where not is_replaced
 )
@@ -16,10 +21,13 @@ select
     periods.indicator,
     periods.period_type,
     periods.period,
+    periods.first_day as period_start,
+    periods.last_day as period_end,
     periods.last_day > series.as_of as is_partial,
     periods.peer,
     periods.value,
     periods.source_name as source,
+    periods.basis,
     cast(
         case
             when indicator.better is not null and periods.value is not null and periods.is_ranked then rank() over (

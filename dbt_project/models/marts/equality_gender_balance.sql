@@ -7,7 +7,8 @@ with persons as (
         held.employee_no,
         sum(held.position_percent) as person_percent,
         arg_min(held.is_temporary, held.size_rank) as is_temporary,
-        coalesce(bool_or(held.wants_larger_position = 'Ja'), false) as wants_larger
+        coalesce(bool_or(held.wants_larger_position = 'Ja'), false) as wants_larger,
+        count(held.wants_larger_position) > 0 as has_answered
     from {{ ref('int_equality_positions') }} as held
     inner join {{ ref('int_unit_ancestry') }} as ancestry on held.unit_code = ancestry.unit_code
     where not held.is_on_full_leave
@@ -24,13 +25,15 @@ totals as (
         sum(person_percent) as total_percent,
         count_if(is_temporary) as temporary_employees,
         count_if(formulas.is_part_time(person_percent)) as part_time_employees,
-        count_if(formulas.is_involuntary_part_time(person_percent, wants_larger)) as involuntary_part_time
+        count_if(formulas.is_involuntary_part_time(person_percent, wants_larger)) as involuntary_part_time,
+        count_if(formulas.has_answered_part_time(person_percent, has_answered)) as part_time_answered
     from persons
     group by all
 )
 
 select
     totals.calendar_year as year,
+    {{ year_period('totals.calendar_year') }}
     totals.is_partial,
     org_unit.org_level,
     org_unit.org_unit_code,
@@ -42,7 +45,9 @@ select
     {{ percent_of('totals.total_percent', 'sum(totals.total_percent) over both_sexes') }} as fte_percent,
     cast(totals.temporary_employees as bigint) as temporary_employees,
     cast(totals.part_time_employees as bigint) as part_time_employees,
-    cast(totals.involuntary_part_time as bigint) as involuntary_part_time,
+    {{ of_asked('cast(totals.involuntary_part_time as bigint)', 'totals.part_time_answered') }} as involuntary_part_time,
+    cast(totals.part_time_answered as bigint) as part_time_answered,
+    {{ percent_of('totals.involuntary_part_time', 'totals.part_time_answered') }} as involuntary_percent,
     cast(null as varchar) as withheld
 from totals
 inner join {{ ref('int_org_units') }} as org_unit on totals.org_key = org_unit.org_key

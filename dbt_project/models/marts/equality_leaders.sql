@@ -45,6 +45,7 @@ totals as (
 
 select
     calendar_year as year,
+    {{ year_period('calendar_year') }}
     is_partial,
     leader_level,
     sex,

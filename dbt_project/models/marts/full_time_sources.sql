@@ -64,6 +64,8 @@ side_by_side as (
 select
     side.indicator,
     side.year,
+    {{ year_period('side.year') }}
+    series.as_of < make_date(side.year, 12, 31) as is_partial,
     side.org_level,
     side.org_unit_code,
     side.org_unit_name,
@@ -88,3 +90,4 @@ select
 from side_by_side as side
 inner join dates on side.year = dates.year
 cross join {{ source('raw', 'settings') }} as settings
+cross join {{ ref('int_series') }} as series

@@ -1,8 +1,9 @@
--- Each pilot's units in its first month and now, beside the rest of their tjenesteområde over the same months. Now is the
--- latest month; for a pilot that has ended with all its units, the month the last of them ended in.
+-- Full time of each pilot's units in its first month and now, beside the rest of their tjenesteområde; now is the latest month,
+-- of a pilot that has ended with all its units the month the last of them ended in. Sick leave of the months before and the
+-- latest ones: a month proves nothing there.
 with latest as (
     select max(month_index) as month_index
-    from {{ ref('int_sick_leave_months') }}
+    from {{ ref('int_months') }}
 ),
 
 spans as (
@@ -22,42 +23,72 @@ comparison_months as (
     select
         pilot,
         start_month as month_index,
-        true as is_start
+        'start' as side
     from spans
     union all
     select
         pilot,
         current_month as month_index,
-        false as is_start
+        'current' as side
     from spans
 ),
 
+sick_leave_years as (
+    select
+        compared.pilot,
+        compared.side,
+        unit.is_inside,
+        period.calendar_year,
+        any_value(period.working_days_in_year) as working_days_in_year,
+        sum(cell.self_short_term + cell.self_long_term + cell.doctor_short_term + cell.doctor_long_term) as lost,
+        sum(cell.possible) as possible
+    from {{ ref('int_pilot_months') }} as compared
+    inner join {{ ref('int_pilot_units') }} as unit on compared.pilot = unit.pilot
+    inner join {{ ref('int_sick_leave_months') }} as cell
+        on compared.month_index = cell.month_index and unit.unit_code = cell.unit_code
+    inner join {{ ref('int_periods') }} as period
+        on period.period_type = 'month' and compared.month_index = period.first_month_index
+    group by compared.pilot, compared.side, unit.is_inside, period.calendar_year
+),
+
+sick_leave_days as (
+    select
+        compared.pilot,
+        compared.side,
+        sum(period.working_days_in_period) as working_days,
+        min(compared.first_day) as first_day,
+        max(compared.last_day) as last_day
+    from {{ ref('int_pilot_months') }} as compared
+    inner join {{ ref('int_periods') }} as period
+        on period.period_type = 'month' and compared.month_index = period.first_month_index
+    group by compared.pilot, compared.side
+),
+
+-- A working day weighs more in a year that has fewer of them.
 sick_leave as (
     select
-        comparison.pilot,
-        comparison.month_index,
-        comparison.is_start,
-        unit.is_inside,
+        years.pilot,
+        years.side,
+        years.is_inside,
         {{ percent_of(
-            'sum(cell.self_short_term + cell.self_long_term + cell.doctor_short_term + cell.doctor_long_term)',
-            'sum(cell.possible)'
+            'sum(cast(years.lost as double) / years.working_days_in_year order by years.calendar_year)',
+            'sum(cast(years.possible as double) / years.working_days_in_year order by years.calendar_year)'
         ) }} as figure,
-        {{ fte_of_possible('sum(cell.possible)', 'any_value(period.working_days_in_period)') }} as fte
-    from comparison_months as comparison
-    inner join {{ ref('int_pilot_units') }} as unit on comparison.pilot = unit.pilot
-    inner join {{ ref('int_sick_leave_months') }} as cell
-        on comparison.month_index = cell.month_index and unit.unit_code = cell.unit_code
-    inner join {{ ref('int_periods') }} as period
-        on period.period_type = 'month' and comparison.month_index = period.first_month_index
-    group by comparison.pilot, comparison.month_index, comparison.is_start, unit.is_inside
+        {{ fte_of_possible('sum(years.possible)', 'any_value(days.working_days)') }} as fte,
+        any_value(days.first_day) as first_day,
+        any_value(days.last_day) as last_day
+    from sick_leave_years as years
+    inner join sick_leave_days as days on years.pilot = days.pilot and years.side = days.side
+    group by years.pilot, years.side, years.is_inside
 ),
 
 full_time_persons as (
     select
         comparison.pilot,
         comparison.month_index,
-        comparison.is_start,
+        comparison.side,
         unit.is_inside,
+        held.reference_date,
         held.person_id,
         sum(held.position_percent) as person_percent
     from comparison_months as comparison
@@ -67,7 +98,7 @@ full_time_persons as (
             held.source = 'payroll'
             and comparison.month_index = year(held.reference_date) * 12 + month(held.reference_date) - 1
             and unit.unit_code = held.unit_code
-    group by comparison.pilot, comparison.month_index, comparison.is_start, unit.is_inside, held.person_id
+    group by comparison.pilot, comparison.month_index, comparison.side, unit.is_inside, held.reference_date, held.person_id
 ),
 
 full_time as (
@@ -75,7 +106,9 @@ full_time as (
         select
             person.pilot,
             person.month_index,
-            person.is_start,
+            person.side,
+            any_value(person.reference_date) as first_day,
+            any_value(person.reference_date) as last_day,
             person.is_inside,
             {{ percent_of(
                 'count_if(formulas.is_at_threshold(person.person_percent, settings.full_time_threshold))', 'count(*)'
@@ -86,7 +119,7 @@ full_time as (
             {{ fte_of_percent('sum(person.person_percent)') }} as fte
         from full_time_persons as person
         cross join {{ source('raw', 'settings') }} as settings
-        group by person.pilot, person.month_index, person.is_start, person.is_inside
+        group by person.pilot, person.month_index, person.side, person.is_inside
     )
     on full_time_80_percent, full_time_100_percent, average_position_percent
     into name indicator value figure
@@ -105,11 +138,17 @@ compared as (
     select
         spans.pilot,
         indicator.indicator,
-        max(case when figures.is_start and figures.is_inside then figures.figure end) as start_value,
-        max(case when not figures.is_start and figures.is_inside then figures.figure end) as current_value,
-        max(case when figures.is_start and not figures.is_inside then figures.figure end) as rest_start_value,
-        max(case when not figures.is_start and not figures.is_inside then figures.figure end) as rest_current_value,
-        min(figures.fte) as smallest_fte,
+        max(case when figures.side = 'start' and figures.is_inside then figures.figure end) as start_value,
+        max(case when figures.side = 'current' and figures.is_inside then figures.figure end) as current_value,
+        max(case when figures.side = 'after' and figures.is_inside then figures.figure end) as after_value,
+        max(case when figures.side = 'start' and not figures.is_inside then figures.figure end) as rest_start_value,
+        max(case when figures.side = 'current' and not figures.is_inside then figures.figure end) as rest_current_value,
+        -- Nobody stands behind a figure that there is not.
+        coalesce(min(figures.fte), cast('infinity' as double)) as smallest_fte,
+        {% for side in ['start', 'current', 'after'] %}
+            min(case when figures.side = '{{ side }}' then figures.first_day end) as {{ side }}_from,
+            max(case when figures.side = '{{ side }}' then figures.last_day end) as {{ side }}_to,
+        {% endfor %}
         any_value(spans.start_month // 12) as start_year,
         any_value(spans.current_month // 12) as current_year
     from spans
@@ -124,11 +163,18 @@ compared as (
 select
     pilot,
     indicator,
+    start_from,
+    start_to,
+    current_from,
+    current_to,
+    after_from,
+    after_to,
     start_value,
     current_value,
     current_value - start_value as change_points,
     100 * (current_value - start_value) / nullif(start_value, 0) as change_percent,
     rest_current_value - rest_start_value as rest_of_area_change_points,
+    after_value,
     smallest_fte,
     cast(start_year as integer) as start_year,
     cast(current_year as integer) as current_year,

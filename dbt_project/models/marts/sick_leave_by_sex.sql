@@ -7,7 +7,8 @@ with cells as (
         sum(self_short_term) as self_short_term,
         sum(self_long_term) as self_long_term,
         sum(doctor_short_term) as doctor_short_term,
-        sum(doctor_long_term) as doctor_long_term
+        sum(doctor_long_term) as doctor_long_term,
+        sum(doctor_graded) as doctor_graded
     from {{ ref('int_sick_leave_months') }}
     group by month_index, unit_code, sex
 ),

@@ -1,5 +1,7 @@
 select
     this.survey_year as year,
+    {{ year_period('this.survey_year') }}
+    series.as_of < make_date(this.survey_year, 12, 31) as is_partial,
     this.org_level,
     this.org_unit_code,
     this.org_unit_name,
@@ -10,6 +12,7 @@ select
     this.previous_year,
     cast(null as varchar) as withheld
 from {{ ref('int_survey_response') }} as this
+cross join {{ ref('int_series') }} as series
 left join {{ ref('int_survey_response') }} as previous
     on
         this.previous_year = previous.survey_year

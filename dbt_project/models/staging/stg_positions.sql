@@ -9,6 +9,7 @@ select
     held.job_title,
     held.employment_form,
     held.position_percent,
+    held.weekly_hours,
     held.position_percent > 0 and coalesce(population.in_sick_leave, false) as in_sick_leave,
     held.position_percent > 0 and coalesce(population.in_full_time, false) as in_full_time,
     held.position_percent > 0 and coalesce(population.in_equality, false) as in_equality,

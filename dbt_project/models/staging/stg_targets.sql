@@ -6,6 +6,8 @@ select
     target,
     decision,
     decided_on,
+    target_kind,
+    base_year,
     file_sha256,
     row_number
 from {{ source('raw', 'maltall') }}

@@ -18,6 +18,8 @@ from warehouse.sdc.linear.elimination import Revealed, eliminate
 from warehouse.sdc.linear.equations import Flags, Floats, Ints, components
 from warehouse.sdc.linear.intervals import Contradiction, System, reach
 
+# So many steps at most to a solution of the equations.
+STEPS = 500
 SEVERAL = "several relations together"
 # An interval narrower than this is one value, in årsverk or persons.
 ONE_VALUE = 1e-3
@@ -31,9 +33,10 @@ class Finding:
 
     `kind`: `pinned` by elimination; `narrow`, its interval by linear programming is too narrow; `sum`, a sum of withheld cells
     of one unit, or of one kind over the tree, is known and below the threshold; `mixed`, such a sum of cells of several units
-    and several kinds; `copy`, another table serves it; `own`, narrow or in a small sum because it holds positions of leading
-    units alone, whose number follows from the units and those below them. `width` is the interval's, as a share of the
-    threshold.
+    and several kinds; `moved`, it follows from the figures and the units of the publication before beside those of now;
+    `copy`, another table serves it; `own`, narrow or in a small sum because it holds positions of leading units alone, whose
+    number follows from the units and those below them; `before`, it follows from what the publication before served, so that
+    nothing served now adds to it and nothing withheld now hides it. `width` is the interval's, as a share of the threshold.
     """
 
     table: str
@@ -46,8 +49,8 @@ class Finding:
 
     @property
     def is_leak(self) -> bool:
-        """Whether it fails a publication: all but `own` and `mixed` do (docs/attack.md says why)."""
-        return self.kind not in ("own", "mixed")
+        """Whether it fails a publication: all but `own`, `mixed` and `before` do (docs/attack.md says why)."""
+        return self.kind not in ("own", "mixed", "before")
 
     def told(self) -> str:
         """The cell and what gives it away, never a value."""
@@ -59,7 +62,9 @@ class Finding:
             "sum": "in a computable sum below the threshold:",
             "mixed": "in a computable sum below the threshold:",
             "own": "in a computable sum below the threshold:",
+            "moved": "computable by",
             "copy": "served as",
+            "before": "known since the publication before by",
         }
         return f"{self.table} {grain}: {found[self.kind]} {self.by}"
 
@@ -73,8 +78,10 @@ class TableResult:
     narrow: int = 0
     sum: int = 0
     mixed: int = 0
+    moved: int = 0
     copy: int = 0
     own: int = 0
+    before: int = 0
     seconds: float = 0.0
 
 
@@ -102,7 +109,7 @@ class Report:
 
     @property
     def leaks(self) -> list[Finding]:
-        """The findings that fail a publication: all but `own` and `mixed` (docs/attack.md says why)."""
+        """The findings that fail a publication (docs/attack.md says which do not, and why)."""
         return [finding for finding in self.findings if finding.is_leak]
 
     def as_dict(self) -> dict:
@@ -121,11 +128,25 @@ class Attack:
     """Attacks one time after the other and remembers the patterns it has solved: months often share theirs."""
 
     protection: float
+    hides_own: bool = False
     notes: list[str] = field(default_factory=list)
     _solved: dict[tuple, tuple[Revealed, dict[bytes, str]]] = field(default_factory=dict)
 
     def moment(self, moment: Moment, sought: Flags) -> list[Finding]:
         """Attack the withheld cells of one time: all by elimination, those `sought` by linear programming too."""
+        findings = self._believing(moment, sought)
+        known = moment.known_before
+        if known is None or not known.any() or not any(finding.is_leak for finding in findings):
+            return findings
+        # What follows from the figures that were known before is no doing of this publication.
+        earlier = {(found.kind, *found.members) for found in self._believing(moment.of_before(known), sought)}
+        return [
+            replace(found, kind="before", width=None) if found.is_leak and (found.kind, *found.members) in earlier else found
+            for found in findings
+        ]
+
+    def _believing(self, moment: Moment, sought: Flags) -> list[Finding]:
+        """What is found believing that units have no positions of their own, as far as the figures allow that."""
         for _ in range(TRIES):
             try:
                 return list(self._findings(moment, sought))
@@ -142,7 +163,7 @@ class Attack:
         is_cell = cells < grid.own_start
         for cell, ratio in moment.given.items():
             yield Finding(*moment.cell(cell), "pinned", ratio, members=(cell,))
-        if not is_cell.any():
+        if not cells.size:
             return
         known = np.isin(cells, list(moment.given))
         by_size = moment.is_judged_by_size
@@ -159,6 +180,8 @@ class Attack:
             reason = revealed.reason[i]
             by = grid.told(told[reason]) if reason >= 0 else SEVERAL
             yield Finding(*moment.cell(cells[i]), "pinned", by + moment.with_previous, members=(int(cells[i]),))
+        if self.hides_own and moment.large_own is not None:
+            yield from _own_parts(moment, system, cells, told, revealed)
         if moment.is_judged:
             yield from _small_sums(moment, system, cells, told, revealed)
         if moment.family.narrow and sought[cells].any():
@@ -202,6 +225,45 @@ class Attack:
                 of_table = cells[members[is_cell[members]]].tolist()
                 kind = "own" if own_alone.issuperset(of_table) else kind_of_sum
                 yield Finding(*moment.cell(of_table[0]), kind, SEVERAL, members=tuple(cells[members].tolist()))
+
+    def across(self, moment: Moment, earlier: Moment) -> Iterator[Finding]:
+        """Attack by the units of both publications: the sums of the one before hold for its figures, those of now for
+        these, and a figure that nothing shows to have changed is one.
+
+        A unit that is withheld and moved is what its old parent has less, and its new one more.
+        """
+        grid, old = moment.grid, earlier.grid
+        system, cells, _ = unknowns(moment)
+        before, cells_before, told = unknowns(earlier)
+        if not (cells.size and cells_before.size) or not moment.serves:
+            return
+        now = moment.columns_before(earlier)[cells_before]
+        is_known = (now >= 0) & (now < grid.own_start) & (moment.state[now] == SERVED)
+        column_of = np.full(grid.size, -1, dtype=np.int64)
+        column_of[cells] = np.arange(cells.size)
+        column = np.where(now >= 0, column_of[now], -1)
+        others = np.flatnonzero(column < 0)
+        column[others] = cells.size + np.arange(others.size)
+        # Which units form a group was not told then.
+        holds = ((told < old.group_rows) | (told >= old.identity_rows))[before.row]
+        known = np.zeros(cells.size + others.size, dtype=bool)
+        known[column[is_known]] = True
+        together = eliminate(
+            known,
+            np.concatenate([system.row, before.row[holds] + system.right.size]),
+            np.concatenate([system.column, column[before.column[holds]]]),
+            np.concatenate([system.coefficient, before.coefficient[holds]]),
+        )
+        alone = eliminate(np.zeros(cells.size, dtype=bool), system.row, system.column, system.coefficient)
+        then = eliminate(np.zeros(cells_before.size, dtype=bool), before.row, before.column, before.coefficient)
+        told_already = np.zeros(known.size, dtype=bool)
+        told_already[column[then.pinned]] = True
+        new = together.pinned[: cells.size] & ~alone.pinned & ~told_already[: cells.size] & (cells < grid.own_start)
+        untrue = _untrue(moment) if new.any() else np.zeros(0, dtype=np.int64)
+        differing, n = moment.lost_or_gained(earlier) if new.any() else cells[:0], len(grid.slices)
+        for cell in cells[new][~np.isin(cells[new], untrue)].tolist():
+            wholes = differing[differing % n == cell % n].tolist()
+            yield Finding(*moment.cell(cell), "moved", "the units of the publication before", members=(cell, *wholes))
 
     def calendar(self, moments: Sequence[Moment]) -> Iterator[Finding]:
         """Attack a calendar year's periods together: a year is the sum of its quarters, a quarter that of its months.
@@ -263,6 +325,68 @@ def _kinds_of_sums(whole: Revealed, known: Flags, system: System, is_within: Fla
     return kinds
 
 
+def _own_parts(moment: Moment, system: System, cells: Ints, told: Ints, revealed: Revealed) -> Iterator[Finding]:
+    """Small groups that sit on a unit itself and follow from it and the units below it: so does how long they were away."""
+    grid = moment.grid
+    assert moment.large_own is not None
+    pinned = np.flatnonzero(revealed.pinned & (cells >= grid.own_start))
+    pinned = pinned[~moment.large_own[cells[pinned] - grid.own_start]]
+    if not pinned.size:
+        return
+    # Nothing that may be withheld hides what sits on the municipality itself: what follows easily is enough of that.
+    may_be_hidden = grid.below_the_top[cells[pinned] - grid.own_start]
+    values = _values(system, pinned, may_be_hidden)
+    for i in pinned[values > ONE_VALUE].tolist():
+        kind = "pinned" if grid.below_the_top[cells[i] - grid.own_start] else "own"
+        reason = revealed.reason[i]
+        by = grid.told(told[reason]) if reason >= 0 else SEVERAL
+        yield Finding(
+            *moment.cell(cells[i]), kind, f"what sits on the unit itself, {by}{moment.with_previous}", members=(int(cells[i]),)
+        )
+
+
+def _values(system: System, columns: Ints, sought: Flags) -> Floats:
+    """The values of columns that the equations determine: any solution has them; conjugate gradients find one.
+
+    Those that are not `sought` are 0 where it takes several equations together.
+    """
+    row, column, coefficient = system.row, system.column, system.coefficient.astype(float)
+    solution = np.zeros(system.lower.size)
+    unsolved = np.ones(solution.size, dtype=bool)
+    rest = system.right.astype(float)
+    # Most stand alone in an equation, or do when others are solved.
+    while unsolved[columns].any():
+        entries = np.flatnonzero(unsolved[column])
+        alone = entries[np.bincount(row[entries], minlength=rest.size)[row[entries]] == 1]
+        alone = alone[np.unique(column[alone], return_index=True)[1]]
+        if not alone.size:
+            break
+        solution[column[alone]] = rest[row[alone]] / coefficient[alone]
+        unsolved[column[alone]] = False
+        rest = system.right - np.bincount(row, weights=coefficient * solution[column], minlength=rest.size)
+    if not unsolved[columns[sought]].any():
+        return solution[columns]
+    kept = unsolved[column]
+    row, column, coefficient = row[kept], column[kept], coefficient[kept]
+
+    def back(residual: Floats) -> Floats:
+        return np.bincount(column, weights=coefficient * residual[row], minlength=solution.size).astype(float)
+
+    gradient = back(rest)
+    direction, size = gradient, float(gradient @ gradient)
+    for _ in range(STEPS):
+        if size <= (ONE_VALUE / 10) ** 2:
+            break
+        change = np.bincount(row, weights=coefficient * direction[column], minlength=rest.size).astype(float)
+        step = size / float(change @ change)
+        solution += step * direction
+        rest -= step * change
+        gradient = back(rest)
+        before, size = size, float(gradient @ gradient)
+        direction = gradient + size / before * direction
+    return solution[columns]
+
+
 def _untrue(moment: Moment) -> Ints:
     """The cells that would follow if everything were withheld: from relations that are not true of them.
 
@@ -317,17 +441,27 @@ def _small_sums(moment: Moment, system: System, cells: Ints, told: Ints, reveale
             yield Finding(*moment.cell(of_table[0]), kind, grid.told(told[row]), members=tuple(members.tolist()))
 
 
-def attack(served: Served, previous: Served | None = None, progress: Callable[[str], None] = lambda message: None) -> Report:
-    """Attack everything a publication serves, together with what the publication before it served."""
+def attack(
+    served: Served,
+    previous: Served | None = None,
+    progress: Callable[[str], None] = lambda message: None,
+    own_units: Sequence[tuple[str, str, str]] = (),
+) -> Report:
+    """Attack everything a publication serves, together with what the publication before it served.
+
+    `own_units` are units, by family, that are known to have had positions of their own.
+    """
     report = Report()
-    attacker = Attack(served.protection, report.notes)
+    attacker = Attack(served.protection, served.hides_own, report.notes)
     for family in FAMILIES:
-        cells = served.load(family)
         earlier = previous.load(family) if previous else None
+        own = [(level, unit) for name, level, unit in own_units if name == family.name]
+        cells = served.load(family, own=[*own, *(earlier.own_units if earlier else ())])
         for time in cells.times:
             progress(f"{family.name} {time}")
             moment = joined(cells, earlier, time)
             attack_moment(attacker, report, moment, np.ones(cells.grid.size, dtype=bool))
+            attack_across(attacker, report, moment, earlier)
         if family.has_periods:
             for year in served.uneven_years(family):
                 report.add(attacker.calendar([joined(cells, earlier, time) for time in cells.times if time[:4] == year]))
@@ -346,6 +480,14 @@ def attack_moment(attacker: Attack, report: Report, moment: Moment, sought: Flag
     # What serves nothing tells nothing that was not known before.
     report.add(attacker.moment(moment, sought) if moment.serves or moment.given else [], moment)
     _count(report, moment, process_time() - began)
+
+
+def attack_across(attacker: Attack, report: Report, moment: Moment, earlier: Cells | None) -> None:
+    """Attack one time by the units of the publication before as well, where they are others."""
+    if earlier is not None and moment.time in earlier.times:
+        before = earlier.moment(moment.time)
+        if moment.has_other_units(before):
+            report.add(attacker.across(moment, before), moment)
 
 
 def joined(cells: Cells, earlier: Cells | None, time: str) -> Moment:

@@ -32,6 +32,8 @@ class Moment:
     known_before: Flags | None = None
     # Whether this publication serves any of the cells itself.
     serves: bool = True
+    # The own parts that are no small group, by the year's figures; none where that is not asked.
+    large_own: Flags | None = None
     # Said of a finding when cells that the publication before served took part.
     with_previous: str = ""
 
@@ -78,6 +80,58 @@ class Moment:
         joined.counted[remembered] = earlier.counted[place[remembered]]
         return joined
 
+    def has_other_units(self, earlier: Moment) -> bool:
+        """Whether some unit consists of other units than in the publication before."""
+        return self.grid.structure.parts != earlier.grid.structure.parts
+
+    def columns_before(self, earlier: Moment) -> Ints:
+        """For each cell and own part of the publication before the one that is its figure now, -1 where none is.
+
+        A figure is taken to be the same where nothing shows that it has changed: neither the smallest cell around it that both
+        serve and that consists of the same units, nor what is below it.
+        """
+        grid, old = self.grid, earlier.grid
+        place = _places(grid, old)
+        here = np.flatnonzero(place >= 0)
+        recomposed = self._recomposed(earlier, place)
+        size = np.zeros(grid.own_start)
+        size[here] = earlier.size[place[here]]
+        both = np.zeros(grid.own_start, dtype=bool)
+        both[here] = (self.state[here] == SERVED) & (earlier.state[place[here]] == SERVED) & ~recomposed[here]
+        changed = both & (np.abs(size - self.size[: grid.own_start]) > ROUNDING)
+        found = np.full(old.size, -1, dtype=np.int64)
+        same = here[~recomposed[here] & (self.state[here] != ABSENT)]
+        same = same[~self._have_changed(same, both, changed)]
+        found[place[same]] = same
+        n, of_before = len(grid.slices), {unit: i for i, unit in enumerate(old.inner)}
+        for i, unit in enumerate(grid.inner):
+            before = of_before.get(old.structure.index.get(grid.structure.units[unit], -1))
+            if before is not None:
+                for position, there in enumerate(place[unit * n : (unit + 1) * n].tolist()):
+                    if there >= 0:
+                        own = old.own_start + before * len(old.slices) + there % len(old.slices)
+                        found[own] = grid.own_start + i * n + position
+        return found
+
+    def lost_or_gained(self, earlier: Moment) -> Ints:
+        """The cells that both publications serve with other figures, of units below which there are other units than before, or
+        beside which there are: their differences are the figures of what has moved.
+        """
+        structure, before, n = self.grid.structure, earlier.grid.structure, len(self.grid.slices)
+        parents_before = {before.units[child]: before.units[parent] for child, parent in before.parents.items()}
+        others = np.zeros(len(structure.units), dtype=bool)
+        for i, unit in enumerate(structure.units):
+            above = structure.units[structure.parents[i]] if i in structure.parents else None
+            others[i] = structure.below.get(unit) != before.below.get(unit) or any(
+                structure.parts.get(parent) != before.parts.get(parent)
+                for parent in (above, parents_before.get(unit))
+                if parent is not None
+            )
+        place = _places(self.grid, earlier.grid)
+        found = np.flatnonzero((place >= 0) & (self.state[: self.grid.own_start] == SERVED) & np.repeat(others, n))
+        found = found[earlier.state[place[found]] == SERVED]
+        return found[np.abs(earlier.size[place[found]] - self.size[found]) > ROUNDING]
+
     def _recomposed(self, earlier: Moment, place: Ints) -> Flags:
         """The cells of which something below has appeared or vanished, or whose unit has other units below it than before.
 
@@ -102,6 +156,14 @@ class Moment:
             if (more == changed).all():
                 return changed
             changed = more
+
+    def of_before(self, known: Flags) -> Moment:
+        """The same with nothing served but the cells that are known from before."""
+        hidden = self.state == SERVED
+        hidden[: self.grid.own_start] &= ~known
+        state, lower, upper = self.state.copy(), self.lower.copy(), self.upper.copy()
+        state[hidden], lower[hidden], upper[hidden] = WITHHELD, 0.0, np.inf
+        return replace(self, state=state, lower=lower, upper=upper, given={})
 
     def beside_changes(self, earlier: Moment) -> Flags:
         """The cells that share a relation with one that is decided otherwise than in the publication before, or has another
@@ -129,6 +191,23 @@ class Moment:
                     return bool(changed[candidate])
             around = self.grid.structure.parents.get(around)
         return False
+
+    def _have_changed(self, cells: Ints, both: Flags, changed: Flags) -> Flags:
+        """The same for many cells at once."""
+        n = len(self.grid.slices)
+        parents = np.full(len(self.grid.structure.units), -1, dtype=np.int64)
+        for child, parent in self.grid.structure.parents.items():
+            parents[child] = parent
+        unit, found = cells // n, np.zeros(cells.size, dtype=bool)
+        is_open = np.ones(cells.size, dtype=bool)
+        while is_open.any():
+            for candidate in (unit * n + cells % n, unit * n):
+                hit = is_open & both[candidate]
+                found[hit] = changed[candidate[hit]]
+                is_open &= ~hit
+            unit = parents[unit]
+            is_open &= unit >= 0
+        return found
 
     def with_own_parts(self, cells: Ints) -> Moment:
         """The same where the units of these cells, and those above them, may have positions of their own."""
@@ -207,6 +286,9 @@ class Cells:
         show them at any time of the family.
         """
         moment = self._bare(time)
+        if self.family.hides_own:
+            year = self._bare(time[:4]) if time[:4] in self._rows else moment
+            moment.large_own = self.grid.large_own_parts(year.lower, year.upper)
         some, none = self._shown[time]
         for i in np.flatnonzero(some | (self._likely(time) & ~none)).tolist():
             moment.free_own_part(i)

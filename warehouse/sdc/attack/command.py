@@ -39,15 +39,17 @@ def attack_publication(
         raise UsageError(f"there is no publication {publication_id}; known are: {known}")
     with duckdb.connect() as con:
         before = _before(con, home, folder)
-        organisation = Organisation()
+        organisation, own_units = Organisation(), []
         if home.warehouse_database.exists():
             con.execute(f"attach {quoted(str(home.warehouse_database))} as warehouse (read_only)")
             organisation = Organisation.delivered(con, "warehouse")
+            if one(con, "select count(*) from duckdb_tables() where database_name = 'warehouse' and schema_name = 'attack'")[0]:
+                own_units = con.execute("from warehouse.attack.own_units").fetchall()
         served = Served(con, folder, organisation)
         previous = Served(con, before, organisation) if before else None
         # What was served under other thresholds cannot be taken back.
         has_the_same_rules = previous is None or previous.rules == served.rules
-        report = attack(served, previous if has_the_same_rules else None, progress)
+        report = attack(served, previous if has_the_same_rules else None, progress, own_units)
     if not has_the_same_rules:
         report.notes.append("the publication before was made under other thresholds, and is not compared")
     if organisation.own_positions is None:
@@ -68,9 +70,10 @@ def _before(con: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> Path | 
 def told(publication_id: str, before: str | None, report: Report) -> Iterator[str]:
     """The report as lines of text."""
     yield f"Attacked {publication_id}" + (f" together with {before}" if before else "")
-    yield f"  {'':<26}{'withheld':>10}{'computable':>12}{'narrow':>8}{'sums':>8}{'mixed':>8}{'copies':>8}{'own':>8}{'CPU s':>8}"
+    kinds = ("computable", "narrow", "sums", "mixed", "moved", "copies", "own", "before")
+    yield f"  {'':<26}{'withheld':>10}{kinds[0]:>12}" + "".join(f"{kind:>8}" for kind in (*kinds[1:], "CPU s"))
     for name, table in sorted(report.tables.items()):
-        numbers = (table.pinned, table.narrow, table.sum, table.mixed, table.copy, table.own)
+        numbers = (table.pinned, table.narrow, table.sum, table.mixed, table.moved, table.copy, table.own, table.before)
         yield (
             f"  {name:<26}{table.withheld:>10}{numbers[0]:>12}"
             + "".join(f"{n:>8}" for n in numbers[1:])

@@ -4,10 +4,25 @@ Not here: reading them (served.py), or the relations between units (relations.py
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from warehouse.sdc.attack.relations import Identity, Slice
+
+
+def _listed_codes() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    with (Path(__file__).parents[3] / "dbt_project" / "seeds" / "job_codes.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            found.setdefault(row["job_code"], set()).add(row["pay_group"])
+    return found
+
+
+def _codes_of(group: str) -> set[str]:
+    """The codes that are in this pay group alone."""
+    return {code for code, groups in LISTED.items() if groups == {group}}
 
 
 @dataclass(frozen=True)
@@ -47,6 +62,8 @@ class Family:
     of_positions: bool = False
     # Its times are months, quarters and years that add up.
     has_periods: bool = False
+    # What sits on a unit itself is a secret: how many do is none, how long they were away is.
+    hides_own: bool = False
 
     @property
     def sums_by_size(self) -> bool:
@@ -58,6 +75,9 @@ class Family:
 YEAR_END = """(
     select cast(max(reference_date) as varchar) from {full_time}
     where source = 'payroll' and year(reference_date) = mart.year)"""
+
+# Position code → pay groups, as KS lists them (dbt_project/seeds/job_codes.csv); a list that everybody has.
+LISTED = _listed_codes()
 
 SURVEY = Family("survey", (Part("survey_response", "responses"),))
 
@@ -75,6 +95,7 @@ FAMILIES = (
         ),
         of_positions=True,
         has_periods=True,
+        hides_own=True,
     ),
     Family(
         WITH_RATIOS,
@@ -102,10 +123,35 @@ FAMILIES = (
         ),
         bounded=False,
     ),
+    # A unit's lost days are those of its spells; persons on sick leave do not add up to anything that is served.
+    Family(
+        "absence spells",
+        (
+            Part("sick_leave_by_unit", "lost_days", "fte", "period_type = 'year'"),
+            Part("absence_spells_by_unit", "lost_days", "persons"),
+        ),
+        bounded=False,
+        narrow=False,
+        of_positions=True,
+    ),
+    Family(
+        "workforce",
+        (Part("workforce_by_unit", "fte", "persons"),),
+        bounded=False,
+        of_positions=True,
+    ),
     Family("substitutes, hours", (Part("substitutes_by_unit", "variable_fte"),), bounded=False, narrow=False),
-    Family("parental leave", (Part("equality_parental_leave", "parental_leave_takers"),), has_units=False),
     *(
-        Family(f"pay, {measure}", (Part("equality_pay", measure),), bounded=False, has_units=False)
+        Family(f"parental leave, {measure}", (Part("equality_parental_leave", measure),), bounded=False, has_units=False)
+        for measure in ("parental_leave_takers", "ended_leaves")
+    ),
+    *(
+        Family(
+            f"pay, {measure}",
+            (Part("equality_pay", measure), Part("equality_pay_by_job_code", measure)),
+            bounded=False,
+            has_units=False,
+        )
         for measure in ("positions", "women", "men")
     ),
     SURVEY,
@@ -139,6 +185,8 @@ def identities(family: Family, slices: Sequence[Slice]) -> list[Identity]:
     if "full_time_by_unit" in tables:
         balance = [("equality_gender_balance", (sex,)) for sex in sexes]
         add("full time = kvinne + mann", ("full_time_by_unit", ()), balance)
+    bands = sorted(key for key in at if key[0] == "absence_spells_by_unit")
+    add("lost days = its spells", ("sick_leave_by_unit", ()), bands)
     for table, of in (("sick_leave_by_job_code", "sick_leave_by_unit"), ("full_time_by_job_code", "full_time_by_unit")):
         add("unit = its job codes", (of, ()), sorted(key for key in at if key[0] == table))
     add("full time = its sexes", ("full_time_by_unit", ()), sorted(key for key in at if key[0] == "full_time_by_sex"))
@@ -149,4 +197,12 @@ def identities(family: Family, slices: Sequence[Slice]) -> list[Identity]:
         add(f"{sex}: alle = 80 + 100", ("equality_parental_leave", (sex, "alle")), leaves)
     groups = sorted(key for key in at if key[0] == "equality_pay" and key[1] != ("0",))
     add("total = its pay groups", ("equality_pay", ("0",)), groups)
+    codes = sorted(key for key in at if key[0] == "equality_pay_by_job_code")
+    add("total = its job codes", ("equality_pay", ("0",)), codes)
+    if codes:
+        for group in groups:
+            # The list of KS says which codes a group has; others could be in any, so that nothing is said of the group then.
+            listed = _codes_of(group[1][0])
+            if all(key[1][0] in LISTED for key in codes):
+                add(f"pay group {group[1][0]} = its job codes", group, [key for key in codes if key[1][0] in listed])
     return found

@@ -17,7 +17,7 @@ from warehouse.database import connect, one, quoted
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.publish import current_publication
-from warehouse.sdc.attack.audit import Attack, Report, attack_moment, copied, joined
+from warehouse.sdc.attack.audit import Attack, Report, attack_across, attack_moment, copied, joined
 from warehouse.sdc.attack.cells import is_quarter
 from warehouse.sdc.attack.command import told_leaks
 from warehouse.sdc.attack.families import FAMILIES, Family
@@ -34,8 +34,8 @@ def attack_served(home: Home, settings: Settings, tables: Sequence[Table], *, be
 
     Times whose rows, structure and thresholds are those the last publication was found safe with are not attacked again. The
     others are: all their withheld cells by elimination, and by linear programming those beside a cell whose value or decision
-    has changed. Without a publication before it, linear programming is for the newest month, year and date alone. What was
-    attacked is recorded in the build database.
+    has changed, in a year by whose sizes decisions are taken all. Without a publication before it, linear programming is for
+    the newest month, year and date alone. What was attacked is recorded in the build database.
 
     Args:
         beside_last: whether the publication that is served now can be read beside this one; not when it is damaged.
@@ -97,7 +97,7 @@ def examine(
         if before is not None:
             examined |= before.safe
             known_own += before.own_units
-        attacker = Attack(served.protection, report.notes)
+        attacker = Attack(served.protection, served.hides_own, report.notes)
         code = _code()
         for family in FAMILIES:
             prints = {time: f"{code} {found}" for time, found in served.fingerprints(family).items()}
@@ -145,11 +145,12 @@ def _attack(
         if is_quarter(time) and time[:4] not in uneven:
             continue
         moment = joined(cells, earlier, time)
-        if earlier is not None and time in earlier.times:
+        if earlier is not None and time in earlier.times and not moment.is_judged_by_size:
             sought = moment.beside_changes(earlier.moment(time)) & (not is_quarter(time))
         else:
             sought = np.full(cells.grid.size, not is_quarter(time) and (earlier is not None or time in newest))
         attack_moment(attacker, report, moment, sought)
+        attack_across(attacker, report, moment, earlier)
     for year in uneven:
         periods = [time for time in served.fingerprints(family) if time[:4] == year]
         whole, whole_earlier = served.load(family, periods, own), previous.load(family, periods, own) if previous else None

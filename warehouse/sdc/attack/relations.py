@@ -19,6 +19,8 @@ from warehouse.sdc.linear.intervals import ROUNDING
 States = NDArray[np.int8]
 
 ABSENT, SERVED, WITHHELD = 0, 1, 2
+# Their figures are served whatever sits on the unit above them.
+TOP_LEVELS = {"kommune", "tjenesteområde"}
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,19 @@ class Structure:
         return below | {
             self.units[group]: frozenset(self.units[unit] for unit, _ in found) for group, found in self.members.items()
         }
+
+    @cached_property
+    def below(self) -> dict[tuple[str, str], frozenset[tuple[str, str]]]:
+        """All units below each that has some, by name; of a group the units it consists of and those below them."""
+        found: dict[int, set[int]] = {}
+        for unit in range(len(self.units)):
+            above = self.parents.get(unit)
+            while above is not None:
+                found.setdefault(above, set()).add(unit)
+                above = self.parents.get(above)
+        for unit, group in self.groups.items():
+            found.setdefault(group, set()).add(unit)
+        return {self.units[unit]: frozenset(self.units[one] for one in units) for unit, units in found.items()}
 
     @cached_property
     def members(self) -> dict[int, list[tuple[int, int]]]:
@@ -251,6 +266,32 @@ class Grid:
         limits = np.array([identity.limit for identity in self.identities])
         return np.concatenate([by_unit, np.tile(limits, len(self.structure.units))])
 
+    @cached_property
+    def below_the_top(self) -> Flags:
+        """The units with others below them, own parts by slice: some of those others can be withheld.
+
+        Between the municipality and its service areas nothing is: these are what its reports are about.
+        """
+        levels = [{self.structure.units[child][0] for child in self.structure.children[unit]} for unit in self.inner]
+        return np.repeat(np.array([not found <= TOP_LEVELS for found in levels], dtype=bool), len(self.slices))
+
+    def large_own_parts(self, lower: Floats, upper: Floats) -> Flags:
+        """The own parts that the bounds of the cells show to be groups at or above their threshold."""
+        least, _ = self._bounds_of_own_parts(lower, upper)
+        return (least >= self.thresholds[None, :] - ROUNDING).ravel()
+
+    def _bounds_of_own_parts(self, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
+        """What sits on each unit with children at least and at most, by slice."""
+        entries = (self.row < self.group_rows) & (self.cell < self.own_start)
+        row, cell, whole = self.row[entries], self.cell[entries], self.coefficient[entries] > 0
+        least = np.where(whole, lower[cell], -upper[cell])
+        most = np.where(whole, upper[cell], -lower[cell])
+        shape = (-1, len(self.slices))
+        return (
+            np.bincount(row, weights=least, minlength=self.group_rows).astype(float).reshape(shape),
+            np.bincount(row, weights=most, minlength=self.group_rows).astype(float).reshape(shape),
+        )
+
     def own_parts(self, lower: Floats, upper: Floats, is_there: Flags) -> tuple[Flags, Flags]:
         """For each unit with children: the bounds of the cells show that it has positions of its own; that it has none.
 
@@ -260,11 +301,8 @@ class Grid:
         """
         entries = (self.row < self.group_rows) & (self.cell < self.own_start)
         row, cell, whole = self.row[entries], self.cell[entries], self.coefficient[entries] > 0
-        least = np.where(whole, lower[cell], -upper[cell])
-        most = np.where(whole, upper[cell], -lower[cell])
         shape = (-1, len(self.slices))
-        least_own = np.bincount(row, weights=least, minlength=self.group_rows).reshape(shape)
-        most_own = np.bincount(row, weights=most, minlength=self.group_rows).reshape(shape)
+        least_own, most_own = self._bounds_of_own_parts(lower, upper)
         below = np.bincount(row, weights=is_there[cell] & ~whole, minlength=self.group_rows).reshape(shape)
         above = np.bincount(row, weights=is_there[cell] & whole, minlength=self.group_rows).reshape(shape)
         some = ((least_own > ROUNDING) | ((above > 0) & (below == 0))).any(axis=1)

@@ -138,6 +138,11 @@ class Served:
         return {name: self.settings[name] for name in WITHHOLDING_RULES if name in self.settings}
 
     @property
+    def hides_own(self) -> bool:
+        """Whether what sits on units themselves must not follow. Publications of before that setting give it away."""
+        return bool(self.settings.get("protect_own_positions", False))
+
+    @property
     def protection(self) -> float:
         """Half the width that an interval must have, as a share of the threshold."""
         return float(self.settings.get("protection_interval", 0.1))
@@ -205,8 +210,28 @@ class Served:
         return [
             part
             for part in family.parts
-            if part.table in self.declared and self.has(part.table) and (part.moment is None or self.has("full_time_by_unit"))
+            if part.table in self.declared
+            and self.has(part.table)
+            and (part.moment is None or self.has("full_time_by_unit"))
+            and self._serves(part)
         ]
+
+    def _serves(self, part: Part) -> bool:
+        """Whether the table has the columns: a publication of before they were added has not."""
+        columns = {name for name, *_ in self.rows(f"describe select * from {self.relation(part.table)}")}
+        return {part.size, part.counted or part.size} <= columns
+
+    def _all_fte(self, of: str = "") -> str:
+        """SQL: a row of substitutes_by_unit tells how many årsverk all are, by itself or by the share of substitutes."""
+        columns = {name for name, *_ in self.rows(f"describe select * from {self.relation('substitutes_by_unit')}")}
+        return f"{of}substitute_percent > 0" + (f" or {of}all_fte is not null" if "all_fte" in columns else "")
+
+    def _told_by(self, of: str) -> str:
+        """SQL: which columns of a row of substitutes_by_unit tell the årsverk."""
+        ratio = "'substitute_fte and substitute_percent'"
+        if "all_fte" not in {name for name, *_ in self.rows(f"describe select * from {self.relation('substitutes_by_unit')}")}:
+            return ratio
+        return f"case when {of}all_fte is null then {ratio} else 'all_fte' end"
 
     def _columns(
         self,
@@ -228,7 +253,7 @@ class Served:
         moment = self.moment(part)
         query = f"""select {moment} as moment,
                 attack_units.i * {len(grid.slices)} + attack_slices.i as cell,
-                case withheld when 'primary' then 1 when 'secondary' then 2 else 0 end as withheld,
+                case withheld when 'primary' then 1 when 'secondary' then 2 when 'running' then 3 else 0 end as withheld,
                 coalesce(cast({part.size} as double), 0) as size,
                 coalesce(cast({part.counted or part.size} as double), 0) as counted
             from {self.relation(part.table)} as mart
@@ -256,10 +281,10 @@ class Served:
         if self.has("substitutes_by_unit"):
             queries.append(
                 f"""select cast(mart.reference_date as varchar), org_level, org_unit_code, null,
-                        'substitute_fte and substitute_percent of ' || other.month
+                        {self._told_by("other.")} || ' of ' || other.month
                     from {full_time} as mart inner join {self.relation("substitutes_by_unit")} as other
                         using (org_level, org_unit_code)
-                    where mart.source = 'payroll' and mart.withheld is not null and other.substitute_percent > 0
+                    where mart.source = 'payroll' and mart.withheld is not null and ({self._all_fte("other.")})
                         and other.month = strftime(mart.reference_date, '%Y-%m')"""
             )
         sexes = {part.dimensions: i for i, part in enumerate(grid.slices)}
@@ -296,7 +321,7 @@ class Served:
         if family.name == WITH_RATIOS and self.has("substitutes_by_unit") and self.has("full_time_by_unit"):
             month_end = f"""(select cast(max(reference_date) as varchar) from {full_time}
                 where source = 'payroll' and strftime(reference_date, '%Y-%m') = mart.month)"""
-            columns = ["org_level", "org_unit_code", "withheld", "substitute_percent > 0"]
+            columns = ["org_level", "org_unit_code", "withheld", self._all_fte()]
             queries.append(("substitutes_by_unit", month_end, columns, "true"))
         for table, moment, columns, where in queries:
             query = f"""select {moment} as moment, count(*), sum(hash({", ".join(columns)}))

@@ -5,7 +5,9 @@ Not here: which columns must move (suppression/secondary.py, mending.py), or wha
 from __future__ import annotations
 
 import heapq
+import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,11 +67,15 @@ class Movement:
         room = self._above[column] if amount > 0 else self._below[column]
         amount = math.copysign(min(abs(amount), room), amount)
         price = np.where(charge == 0, FREE, charge / self._scale)
+        reached = self._reached(column, price)
+        near: list[int] = []
         for count in (*NEIGHBOURHOODS, len(self._of)):
-            near = self._nearest(column, count, price)
+            near += itertools.islice(reached, count - len(near))
             change = self._change(near, amount, price, charge)
             if abs(change.of(column)) > abs(amount) - NEGLIGIBLE or len(near) < count:
                 break
+        # A cheaper one is sought near by and among what that one changes.
+        near = list(dict.fromkeys([*near[: NEIGHBOURHOODS[-1]], *change.columns.tolist()]))
         while (charge[change.columns] > 0).sum() > 1:
             whole = np.abs(change.dense(charge.size)) + ALWAYS * self._scale
             cheaper = self._change(near, amount, np.where(charge == 0, FREE, charge / whole), charge)
@@ -78,17 +84,18 @@ class Movement:
             change = cheaper
         return change
 
-    def _nearest(self, column: int, count: int, price: Floats) -> list[int]:
-        """The columns that are reached at the least price, by equations from column to column."""
-        reached: dict[int, None] = {}
+    def _reached(self, column: int, price: Floats) -> Iterator[int]:
+        """The columns in the order of the price at which they are reached, by equations from column to column."""
+        reached: set[int] = set()
         best = {column: 0.0}
         passed: set[int] = set()
         queue = [(0.0, column)]
-        while queue and len(reached) < count:
+        while queue:
             so_far, i = heapq.heappop(queue)
             if i in reached:
                 continue
-            reached[i] = None
+            reached.add(i)
+            yield i
             for number in self._of[i]:
                 if number in passed:
                     continue
@@ -99,7 +106,6 @@ class Movement:
                         if there < best.get(j, np.inf):
                             best[j] = there
                             heapq.heappush(queue, (there, j))
-        return list(reached)
 
     def _change(self, columns: list[int], amount: float, price: Floats, charge: Floats) -> Change:
         """The cheapest change of these columns alone that moves the first of them by the amount."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warehouse.errors import ProgramFault
 from warehouse.sdc.linear.movement import NEGLIGIBLE
 from warehouse.sdc.linear.programs import Program
 from warehouse.sdc.suppression.problem import Problem, View
@@ -37,8 +36,8 @@ def rules_of_sums(problem: Problem) -> list[Rule]:
     """
     rules = []
     for whole in problem.sums:
-        # What sits on the unit itself is no company: who knows who sits there knows how much it is.
-        left, right = ([i for i in side if not problem.is_own[i]] for side in whole)
+        # What sits on the unit itself and is not protected is no company: who knows who sits there knows how much it is.
+        left, right = ([i for i in side if problem.protected[i] or not problem.is_own[i]] for side in whole)
         members = [*left, *right]
         # One primary cell speaks for all: with two in the sum nobody is alone.
         primary = [i for i in members if problem.primary[i]]
@@ -94,8 +93,7 @@ def rules_of_pairs(problem: Problem) -> list[Rule]:
 def choose(problem: Problem, rules: Sequence[Rule], given: np.ndarray) -> np.ndarray:
     """The cheapest set of cells that holds the given ones and keeps every rule, as far as cells that are not known can.
 
-    Raises:
-        ProgramFault: there is none, though withholding everything keeps any rule.
+    Where the search ends without one, everything is withheld: that keeps any rule.
     """
     free = np.flatnonzero(~given & ~problem.known)
     column = np.full(len(problem.cells), -1)
@@ -144,6 +142,4 @@ def _solve(costs: np.ndarray, rows: list[tuple]) -> np.ndarray:
         mip_rel_gap=GAP,
     )
     found = program.solve()
-    if found is None:
-        raise ProgramFault("no set of cells keeps the rules of disclosure control")
-    return found
+    return np.ones(len(costs)) if found is None else found

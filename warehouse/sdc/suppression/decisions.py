@@ -61,7 +61,7 @@ def decide(
             earlier = None
         elif any(rules.get(name) != now[name] for name in WITHHOLDING_RULES):
             earlier = replace(earlier, is_comparable=False)
-    _decide_secondary(con, sources_of(marts), limits, settings.protection_interval, earlier)
+    _decide_secondary(con, sources_of(marts), limits, settings, earlier)
     return {
         mart.name: one(
             con,
@@ -76,9 +76,10 @@ def _decide_primary(con: duckdb.DuckDBPyConnection, mart: Table, limit: float) -
     year, rows = ("period as calendar_year,", "where period_type = 'year'") if mart.has_periods else ("", "")
     # A measure that is missing withholds the cell too.
     too_small = " or ".join(f"coalesce({measure} < {limit}, true)" for measure in mart.size)
+    running = "when is_partial then 'running'" if mart.closed_years_only else ""
     con.execute(
         f"""create or replace table disclosure.{mart.name} as
-            select {year} {", ".join(mart.cell)}, case when {too_small} then 'primary' end as withheld
+            select {year} {", ".join(mart.cell)}, case {running} when {too_small} then 'primary' end as withheld
             from marts.{mart.name} {rows}"""
     )
 
@@ -87,18 +88,19 @@ def _decide_secondary(
     con: duckdb.DuckDBPyConnection,
     sources: Sequence[Source],
     limits: dict[str, float],
-    protection_interval: float,
+    settings: Settings,
     earlier: Earlier | None,
 ) -> None:
     read_cells(con, sources)
-    rule = f"method {METHOD}, thresholds {sorted(limits.items())}, protection interval {protection_interval}"
+    rule = f"method {METHOD}, thresholds {sorted(limits.items())}, protection interval {settings.protection_interval}"
+    rule += f", own positions {settings.protect_own_positions}"
     scopes = {scope: f"{rule} {cells}" for scope, cells in fingerprints(con, sources).items()}
     for source in sources:
         _read_previous(con, source, earlier)
     unchanged = _proven(con, earlier, scopes)
     for source in sources:
         _take_over(con, source, [scope for family, scope in unchanged if family == source.family])
-    reader = Reader(con, sources, limits)
+    reader = Reader(con, sources, limits, protect_own_positions=settings.protect_own_positions)
     turns: list[Turn] = []
     turn_of: dict[tuple[str, str], Turn] = {}
     for scope in sorted(scopes.keys() - unchanged):
@@ -114,7 +116,7 @@ def _decide_secondary(
                 begun = _withheld_places(con, sources, before)
                 problem.withheld_before = np.array([cell.lasting in begun for cell in problem.cells])
         turn_of[scope].append(problem)
-    for turn, decided in zip(turns, withhold_in_all(turns, protection_interval), strict=True):
+    for turn, decided in zip(turns, withhold_in_all(turns, settings.protection_interval), strict=True):
         for problem, withheld in zip(turn, decided, strict=True):
             _write(con, sources, problem, withheld)
     con.execute("create or replace table disclosure.proven (family varchar, scope varchar, fingerprint varchar)")
@@ -138,7 +140,9 @@ def _are_laxer(now: dict[str, Any], before: dict[str, Any]) -> bool:
 def _date_before(scope: tuple[str, str], scopes: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
     """The date before within the calendar year: every date begins with what that one withholds."""
     family, date = scope
-    earlier = [other for other in scopes if other[0] == family == "persons" and other[1] < date and other[1][:-6] == date[:-6]]
+    if family not in ("persons", "workforce"):
+        return None
+    earlier = [other for other in scopes if other[0] == family and other[1] < date and other[1][:-6] == date[:-6]]
     return max(earlier, default=None)
 
 
@@ -225,7 +229,8 @@ def _remember(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], problem
             in_scope = " and ".join(f"previous.{name} = cell.{name}" for name in source.key)
             columns = ", ".join(f"previous.{name}" for name in source.key)
             for *key, size, is_withheld in con.execute(
-                f"""select {columns}, previous.size, previous.withheld is not null from previous_{source.table} as previous
+                f"""select {columns}, previous.size, coalesce(previous.withheld <> 'running', false)
+                    from previous_{source.table} as previous
                     inner join cells_{source.table} as cell on {in_scope} where cell.scope = $1""",
                 [scope[1]],
             ).fetchall():
@@ -234,7 +239,7 @@ def _remember(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], problem
     if before:
         problem.withheld_before = np.array([before.get((cell.table, *cell.key), False) for cell in problem.cells])
         same = [sizes.get((cell.table, *cell.key)) for cell in problem.cells]
-        problem.known = np.array(
+        problem.known = problem.known | np.array(
             [size is not None and abs(size - cell.size) < NEGLIGIBLE for size, cell in zip(same, problem.cells, strict=True)]
         )
 

@@ -63,9 +63,10 @@ class Problem:
     A relation may hold up to a constant the reader knows. `exists` has a row for each set of cells that occurs together in
     a period; a cell that is missing there counts nothing. `pairs` are cells of which each gives away the other; `implied`
     are (cell, other): where the cell is withheld, the other gives it away. `protected` are the cells that must not be
-    found: all but what sits on a unit itself and those that consist of nothing else. `withheld_before` are cells to begin with,
-    which the publication before withheld, or which are withheld at the date before: a cell that comes and goes leaks by
-    comparison. `known` ones were served by the publication before with the same figure: withholding them hides nothing.
+    found: all, or all but `only_own`, which are what sits on a unit itself and what consists of nothing else.
+    `withheld_before` are cells to begin with, which the publication before withheld, or which are withheld at the date
+    before: a cell that comes and goes leaks by comparison. `known` ones were served by the publication before with the same
+    figure: withholding them hides nothing.
     `blocks` are parts of the table in which most cells can be proven safe. `sum_threshold` is what sums over several
     breakdowns of a unit are held against: the unit's own threshold.
     """
@@ -77,6 +78,7 @@ class Problem:
     pairs: list[tuple[int, int]] = field(default_factory=list)
     implied: list[tuple[int, int]] = field(default_factory=list)
     protected: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
+    only_own: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
     withheld_before: np.ndarray | None = None
     known: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
     blocks: list[np.ndarray] = field(default_factory=list)
@@ -91,6 +93,8 @@ class Problem:
         self.is_own = np.array([not cell.table for cell in self.cells], dtype=bool)
         if not self.protected.size:
             self.protected = np.ones(len(self.cells), dtype=bool)
+        if not self.only_own.size:
+            self.only_own = self.is_own
         if not self.known.size:
             self.known = np.zeros(len(self.cells), dtype=bool)
         if not self.blocks:
@@ -107,7 +111,8 @@ class Problem:
         """
         below = np.where(self.primary, self.size, np.maximum(self.size - self.threshold, 0.0))
         above = np.where(self.primary & ~self.is_own, np.maximum(self.threshold - self.size, 0.0), FAR)
-        width = np.where(self.protected, 2 * protection_interval * self.threshold, 0.0)
+        # How many sit on a unit itself is no secret: what they were away must not follow exactly.
+        width = np.where(self.protected & ~self.only_own, 2 * protection_interval * self.threshold, 0.0)
         return View(self.relations, below, above, np.zeros(len(self.cells)), width)
 
     def summing(self) -> list[View]:

@@ -22,7 +22,7 @@ def withhold(problem: Problem, protection_interval: float) -> Flags:
     threshold by which a withheld cell must at least be uncertain, up and down.
     """
     given = problem.primary if problem.withheld_before is None else problem.primary | problem.withheld_before
-    if not (given & ~problem.is_own).any():
+    if not (given & (problem.protected | ~problem.is_own)).any():
         return given
     all_knowing = problem.all_knowing(protection_interval)
     rules = [*rules_of_sums(problem), *rules_of_room(all_knowing), *rules_of_pairs(problem)]

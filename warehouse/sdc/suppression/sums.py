@@ -30,6 +30,8 @@ UNIT_WEIGHT = 6.0
 # The place of what sits on a unit itself, beside the units below it.
 OWN = "own"
 ALL_MONTHS = 1
+# Stands for the served lost days of a unit, which no decision of that problem is about.
+LOST_DAYS = "lost days"
 
 
 @dataclass(frozen=True)
@@ -154,8 +156,9 @@ def _parental_leave(table: Table) -> Source:
     return Source(
         table,
         family="parental leave",
+        # As large as the fewer of those on leave and those whose leave has ended.
         rows=f"""
-            select cast(year as varchar) as scope, {ALL_MONTHS} as months, parental_leave_takers as size,
+            select cast(year as varchar) as scope, {ALL_MONTHS} as months, fewest_persons as size,
                 year, sex, leave_coverage
             from marts.equality_parental_leave""",
     )
@@ -170,6 +173,51 @@ def _pay(table: Table) -> Source:
             select cast(year as varchar) as scope, {ALL_MONTHS} as months, least(women_persons, men_persons) as size,
                 year, pay_group
             from marts.equality_pay""",
+    )
+
+
+def _pay_by_job_code(table: Table) -> Source:
+    return Source(
+        table,
+        family="pay",
+        rows=f"""
+            select cast(year as varchar) as scope, {ALL_MONTHS} as months, fewest_persons as size,
+                year, job_code
+            from marts.equality_pay_by_job_code""",
+    )
+
+
+def _absence_spells(table: Table) -> Source:
+    return Source(
+        table,
+        family="spells",
+        rows=f"""
+            select cast(year as varchar) as scope, {ALL_MONTHS} as months, persons as size,
+                year, org_level, org_unit_code, length_band
+            from marts.absence_spells_by_unit""",
+        own=f"""
+            select cast(calendar_year as varchar) as scope, {ALL_MONTHS} as months, count(distinct person_row) as size,
+                unit_code, length_band
+            from intermediate.int_spell_parts
+            where unit_code in (select parent_code from staging.stg_units)
+            group by all""",
+    )
+
+
+def _workforce(table: Table) -> Source:
+    return Source(
+        table,
+        family="workforce",
+        rows=f"""
+            select cast(reference_date as varchar) as scope, {ALL_MONTHS} as months, persons as size,
+                reference_date, org_level, org_unit_code, employment_form
+            from marts.workforce_by_unit""",
+        own=f"""
+            select cast(reference_date as varchar) as scope, {ALL_MONTHS} as months, count(distinct employee_no) as size,
+                unit_code, employment_form
+            from intermediate.int_workforce_positions
+            where is_held and unit_code in (select parent_code from staging.stg_units)
+            group by all""",
     )
 
 
@@ -207,6 +255,9 @@ BUILDERS: dict[str, Callable[[Table], Source]] = {
     "substitutes_by_unit": _substitutes,
     "equality_parental_leave": _parental_leave,
     "equality_pay": _pay,
+    "equality_pay_by_job_code": _pay_by_job_code,
+    "absence_spells_by_unit": _absence_spells,
+    "workforce_by_unit": _workforce,
     "survey_response": _survey_response,
     "survey_factor_scores": _survey_scores,
 }
@@ -234,7 +285,9 @@ def read_cells(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> Non
             f"""create or replace temporary table cells_{source.table} as
                 with mart as ({source.rows})
                 select mart.*, decision.withheld is not null as is_primary
-                from mart inner join disclosure.{source.table} as decision on {same}"""
+                from mart inner join disclosure.{source.table} as decision on {same}
+                -- Where nothing of a time is served, nothing has to be hidden.
+                where decision.withheld is distinct from 'running'"""
         )
         if source.own:
             con.execute(f"create or replace temporary table own_{source.table} as {source.own}")
@@ -262,6 +315,8 @@ class Tree:
         units = con.execute("select unit_code, parent_code, group_name from staging.stg_units order by unit_code").fetchall()
         parents = {code: parent for code, parent, _ in units}
         named = {code: group for code, _, group in units}
+        levels = con.execute("select unit_code, unit_level from staging.stg_units").fetchall()
+        self.levels: dict[str, str] = dict(levels)
         self.children: dict[str, list[str]] = defaultdict(list)
         for code, parent in parents.items():
             if parent:
@@ -342,8 +397,16 @@ def _parts(whole: Found, broken_down: Found, keep: tuple[int, ...]) -> list[Rela
 class Reader:
     """Builds the problem of each scope from the collected cells."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, sources: Sequence[Source], thresholds: Mapping[str, float]) -> None:
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        sources: Sequence[Source],
+        thresholds: Mapping[str, float],
+        *,
+        protect_own_positions: bool = False,
+    ) -> None:
         self.con = con
+        self.protect_own_positions = protect_own_positions
         self.sources = sources
         self.thresholds = thresholds
         self.tree = Tree(con)
@@ -355,6 +418,8 @@ class Reader:
             "persons": self._persons,
             "parental leave": self._parental_leave,
             "pay": self._pay,
+            "spells": self._spells,
+            "workforce": self._workforce,
             "answers": self._survey,
             "scores": self._survey,
         }
@@ -400,7 +465,7 @@ class Reader:
                         where scope = $1 group by {", ".join(columns)} order by {", ".join(columns)}""",
                     [scope],
                 ).fetchall():
-                    # Hidden whatever its size: no table shows it.
+                    # Withheld whatever its size: no table shows it.
                     cell = Cell("", (source.table, code, *key), float(size), threshold, True, 1.0, (OWN, code))
                     self._add(source.table, (OWN, code), tuple(key), months, cell)
 
@@ -415,6 +480,8 @@ class Reader:
         relations: list[Relation],
         pairs: list[tuple[int, int]] | None = None,
         implied: list[tuple[int, int]] | None = None,
+        *,
+        protect_own: bool = False,
     ) -> Problem:
         periods = np.array(self.periods, dtype=np.int64)
         months = int(np.bitwise_or.reduce(periods, initial=0))
@@ -427,7 +494,8 @@ class Reader:
             exists,
             pairs or [],
             implied or [],
-            protected=~self._only_own(relations),
+            protected=~self._only_own(relations, protect_own),
+            only_own=self._only_own(relations, False),
             blocks=self.tree.blocks(self.cells),
             sum_threshold=self._sum_threshold(),
         )
@@ -438,17 +506,22 @@ class Reader:
         whole = [cell.threshold for cell in self.cells if cell.table in undivided]
         return min(whole or [cell.threshold for cell in self.cells])
 
-    def _only_own(self, relations: list[Relation]) -> np.ndarray:
+    def _only_own(self, relations: list[Relation], protect_own: bool) -> np.ndarray:
         """What sits on units themselves and the cells that consist of nothing else, such as a leader's job code.
 
+        With `protect_own` only what is no small group, or what nothing but figures of the top levels could hide.
         docs/disclosure.md, "Own positions".
         """
-        only = np.array([not cell.table for cell in self.cells], dtype=bool)
+        only = np.array([not cell.table and not (protect_own and self._hides(cell)) for cell in self.cells], dtype=bool)
         while True:
             more = [left[0] for left, right in relations if len(left) == 1 and not only[left[0]] and only[right].all()]
             if not more:
                 return only
             only[more] = True
+
+    def _hides(self, own: Cell) -> bool:
+        below = self.tree.children[str(own.key[1])]
+        return own.size < own.threshold and any(self.tree.levels[code] not in TOP_LEVELS for code in below)
 
     def _breakdowns(self, family: str) -> dict[str, tuple[str, ...]]:
         """The tables of a family that break units down, with their dimensions."""
@@ -467,7 +540,7 @@ class Reader:
         relations += _parts(units, both, ())
         relations += _parts(sexes, each, (0,))
         relations += _parts({(place, key[1:]): cell for (place, key), cell in both.items()}, each, (1,))
-        return self._problem(name, relations)
+        return self._problem(name, relations, protect_own=self.protect_own_positions)
 
     def _persons(self, name: str) -> Problem:
         units, substitutes = self.found["full_time_by_unit"], self.found["substitutes_by_unit"]
@@ -501,7 +574,48 @@ class Reader:
         cells = self.found["equality_pay"]
         total: Found = {(place, ()): cell for (place, key), cell in cells.items() if key == (0,)}
         groups = {(place, key): cell for (place, key), cell in cells.items() if key != (0,)}
-        return self._problem(name, _parts(total, groups, ()))
+        codes = self.found["equality_pay_by_job_code"]
+        relations = [*_parts(total, groups, ()), *_parts(total, codes, ())]
+        # Everybody knows which codes a pay group has: where all are of one group, it is their sum.
+        held: dict[Hashable, list[Hashable]] = defaultdict(list)
+        for group, code in self.con.execute(
+            """select distinct pay_group, job_code from intermediate.int_pay_positions
+               where pay_group <> 0 and cast(calendar_year as varchar) = $1 order by all""",
+            [name.split()[-1]],
+        ).fetchall():
+            held[group].append(code)
+        of_several = [code for codes_of_one in held.values() for code in codes_of_one]
+        for (place, (group,)), cell in groups.items():
+            of_group = held[group]
+            if all(of_several.count(code) == 1 and (place, (code,)) in codes for code in of_group):
+                relations.append(([cell], [codes[place, (code,)] for code in of_group]))
+        return self._problem(name, relations)
+
+    def _spells(self, name: str) -> Problem:
+        # The bands of a unit add up to its lost days, which the sick-leave tables may serve: as if they always did.
+        cells = self.found["absence_spells_by_unit"]
+        relations = self.tree.relations(cells)
+        bands: dict[Place, list[int]] = defaultdict(list)
+        for (place, _), cell in cells.items():
+            if place[0] != OWN:
+                bands[place].append(cell)
+        for place, parts in bands.items():
+            whole = len(self.cells)
+            size = sum(self.cells[i].size for i in parts)
+            self._add(
+                LOST_DAYS,
+                place,
+                (),
+                ALL_MONTHS,
+                Cell(LOST_DAYS, place, size, self.cells[parts[0]].threshold, False, 1.0, place),
+            )
+            relations.append(([whole], parts))
+        problem = self._problem(name, relations)
+        problem.known = np.array([cell.table == LOST_DAYS for cell in self.cells])
+        return problem
+
+    def _workforce(self, name: str) -> Problem:
+        return self._problem(name, self.tree.relations(self.found["workforce_by_unit"]))
 
     def _survey(self, name: str) -> Problem:
         # Answers add up where the supplier's figures do, up to fewer than the threshold. A unit the tree does not have can

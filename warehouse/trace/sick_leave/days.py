@@ -20,6 +20,7 @@ def terms_of_day(terms: frozenset[str], sums: Sequence[str]) -> list[str]:
     formulas = {
         "possible": f"formulas.available_percent({leaves})",
         "doctor": f"formulas.lost_doctor_percent({leaves}, {doctors})",
+        "graded": f"formulas.lost_graded_percent({leaves}, {doctors})",
         "self": f"formulas.lost_self_percent({leaves}, {doctors}, {selves})",
         "lost": f"formulas.lost_percent({leaves}, {doctors}, {selves})",
     }

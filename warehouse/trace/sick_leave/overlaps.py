@@ -56,7 +56,7 @@ def _active(con: duckdb.DuckDBPyConnection, found: InScope, positions: Relation)
     lost = found.terms & LOST
     # Rows of one day are of one spell, so that all of them are long-term or none is.
     of_class = "not is_long_term" if lost == {"short"} else "is_long_term" if lost == {"long"} else "true"
-    kinds = "('doctor')" if lost == {"doctor"} else "('self', 'doctor')"
+    kinds = "('doctor')" if lost and lost <= {"doctor", "graded"} else "('self', 'doctor')"
     return table(
         con,
         "active",
@@ -84,6 +84,9 @@ def _active_of_terms(con: duckdb.DuckDBPyConnection, terms: frozenset[str], acti
     lost = terms & LOST
     counted = {frozenset({"self"}): "('self')", frozenset({"doctor"}): "('doctor')"}.get(lost, "('self', 'doctor')")
     loses_nothing = f"select row from {candidates} where kind in {counted} and not is_lost"
+    if lost == {"graded"}:
+        # What lies on whole days beside another certificate loses nothing graded, and is what keeps these days whole.
+        return table(con, "active", f"from {active}")
     of_terms = f"select * from {active} where not (kind in {counted} and row in ({loses_nothing}))"
     if lost != {"self"}:
         return table(con, "active", of_terms)
@@ -131,12 +134,13 @@ def _staying_kinds(terms: frozenset[str]) -> str:
     """SQL for the kinds of rows that stay needed when other rows are left out, if they are needed while all are there.
 
     Leaves do not where only lost time counts: without some absence a leave may have nothing to take from. The same holds for
-    doctor-certified absence where only self-certified days count.
+    doctor-certified absence where only self-certified days count, or graded ones: certificates that fill up a day are needed
+    for each other.
     """
     kinds = ["self"]
     if "possible" in terms:
         kinds.append("leave")
-    if terms & LOST != {"self"}:
+    if terms & LOST != {"self"} and "graded" not in terms:
         kinds.append("doctor")
     return f"({', '.join(map(quoted, kinds))})"
 

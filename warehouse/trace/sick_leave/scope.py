@@ -27,8 +27,10 @@ TERMS: Mapping[str, frozenset[str]] = {
     "doctor_certified_percent": frozenset({"possible", "doctor"}),
     "short_term_percent": frozenset({"possible", "short"}),
     "long_term_percent": frozenset({"possible", "long"}),
+    "graded_days": frozenset({"graded"}),
+    "graded_percent": frozenset({"doctor", "graded"}),
 }
-LOST = frozenset({"lost", "self", "doctor", "short", "long"})
+LOST = frozenset({"lost", "self", "doctor", "short", "long", "graded"})
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ def _is_lost(terms: frozenset[str]) -> str:
         "doctor": "lost_doctor_percent > 0",
         "short": f"{lost} and not is_long_term",
         "long": f"{lost} and is_long_term",
+        "graded": "lost_graded_percent > 0",
     }
     wanted = [f"({parts[term]})" for term in sorted(terms & parts.keys())]
     return " or ".join(wanted) or "false"

@@ -8,6 +8,7 @@ with own as (
         figure.org_unit_name as peer,
         figure.figure as value,
         'payroll' as source_name,
+        'employer' as basis,
         true as is_ranked
     from {{ ref('int_own_figures') }} as figure
     where
@@ -34,6 +35,7 @@ select
     peers.peer,
     cast(peers.value as double) as value,
     peers.source_name,
+    peers.basis,
     peers.is_ranked,
     own.peer is not null as is_replaced,
     peers.feed,

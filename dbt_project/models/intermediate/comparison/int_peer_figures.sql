@@ -1,26 +1,54 @@
--- Peers' figures from sammenligning and from SSB's tables. What is doctor-certified only says so in its source. Figures of many
--- municipalities together and others' figures of the municipality itself are shown, but are no competitors: they get no rank.
-with from_ssb as (
+-- Peers' figures from sammenligning and from SSB's tables. What is doctor-certified only says so in its source. `basis`:
+-- figures of municipalities as employers; of a sector in the whole country, as 12441, which has no regions but kjønn, næring
+-- and type; or of a region's residents, wherever they work. Only employers are ranked, and of these neither figures of many
+-- municipalities together nor others' figures of the municipality itself.
+with ssb_cells as (
     select
-        ssb_table.indicator,
+        cell.*,
+        list_transform(
+            string_split(coalesce(cell.selection, ''), '; '),
+            lambda part: regexp_replace(part, '^[^:]*: ', '')  -- noqa: RF03
+        ) as chosen,
+        regexp_matches(coalesce(cell.selection, ''), '(^|; )(?i:kj(ø|o)nn)') as is_of_one_sex
+    from {{ ref('stg_ssb_cells') }} as cell
+    where cell.value is not null
+),
+
+of_kinds as (
+    select
+        *,
+        case
+            when len(list_filter(chosen, lambda label: label ilike '%egenmeldt%')) > 0 then 'self_certified_percent'
+            when len(list_filter(chosen, lambda label: label ilike '%legemeldt%')) > 0 then 'doctor_certified_percent'
+        end as kind,
+        list_filter(chosen, lambda label: label <> '' and label not ilike '%egenmeldt%' and label not ilike '%legemeldt%')
+            as industries
+    from ssb_cells
+),
+
+from_ssb as (
+    select
+        coalesce(cell.kind, ssb_table.indicator) as indicator,
         cell.period,
-        cell.region || ' (SSB ' || cell.table_id || ')' as peer,
+        coalesce(cell.region, cell.industries[1], 'Hele landet') || ' (SSB ' || cell.table_id || ')' as peer,
         cell.value,
         'SSB ' || cell.table_id as source_name,
-        -- A municipality's code has four digits; countries, counties and groups have others.
-        not regexp_full_match(cell.region_code, '[0-9]{4}') as is_aggregate,
+        ssb_table.basis,
         'ssb' as feed,
         cell.file_sha256,
         cell.row_number
-    from {{ ref('stg_ssb_cells') }} as cell
+    from of_kinds as cell
     inner join {{ ref('ssb_tables') }} as ssb_table
         on
             cell.table_id = cast(ssb_table.table_id as varchar)
             and cell.contents ilike ssb_table.contents_pattern
-    -- Figures of the whole: no single sex, age or industry. Of two such contents the table's first is taken.
-    where cell.value is not null and cell.region is not null and cell.selection is null
+    -- Of a region figures of the whole: no single sex, age or industry. Of two such contents the table's first is taken.
+    where
+        not cell.is_of_one_sex
+        and case when cell.region is null then len(cell.industries) <= 1 else cell.selection is null end
     qualify row_number() over (
-        partition by cell.table_id, cell.region, cell.period, ssb_table.indicator
+        partition by
+            cell.table_id, cell.region, cell.industries, coalesce(cell.kind, ssb_table.indicator), cell.period
         order by cell.row_number
     ) = 1
 ),
@@ -32,7 +60,7 @@ figures as (
         peer,
         value,
         source_name,
-        false as is_aggregate,
+        'employer' as basis,
         'sammenligning' as feed,
         file_sha256,
         row_number
@@ -67,7 +95,8 @@ select
         when indicator = 'doctor_certified_percent' and source_name not ilike '%legemeldt%' then ' (kun legemeldt)'
         else ''
     end as source_name,
-    not is_aggregate
+    basis,
+    basis = 'employer'
     and {{ bare_peer_name('peer') }} not in (select municipality.bare_name from municipality)
     and {{ bare_peer_name('peer') }} not in (select aggregates.bare_name from aggregates) as is_ranked,
     feed,

@@ -41,6 +41,8 @@ select
     matched.target,
     matched.decision,
     matched.decided_on,
+    matched.target_kind,
+    matched.base_year,
     row_number() over (
         partition by
             matched.indicator,

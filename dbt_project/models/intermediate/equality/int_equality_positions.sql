@@ -8,6 +8,7 @@ select
     held.employee_no,
     person.sex,
     held.unit_code,
+    held.job_code,
     held.position_percent,
     held.employment_form in ('Vikar', 'Midlertidig') as is_temporary,
     held.wants_larger_position,

@@ -5,6 +5,7 @@ with paid as (
         calendar_year,
         is_partial,
         pay_group,
+        job_code,
         position_row,
         employee_no,
         sex,

@@ -50,6 +50,6 @@ select
     cast(null as varchar) as wants_larger_position,
     count(*) over (partition by pai.pai_year, pai.person_key) = 1 as is_only_position
 from {{ ref('stg_pai') }} as pai
-inner join {{ ref('int_series') }} as series on pai.reference_date >= series.first_day
+inner join {{ ref('int_series') }} as series on pai.reference_date between series.first_day and series.as_of
 left join known_persons as person on pai.person_key = person.person_key
 where pai.position_percent > 0

@@ -85,50 +85,61 @@ judged as (
 )
 
 select
-    figure_id,
-    if(reason is null, mart, null) as mart,
-    if(reason is null, measure, null) as measure,
+    judged.figure_id,
+    if(judged.reason is null, judged.mart, null) as mart,
+    if(judged.reason is null, judged.measure, null) as measure,
     case
-        when reason is null
+        when judged.reason is null
             then cast(json_merge_patch(
                 '{}',
                 json_object(
-                    'source', if(mart like 'full_time_by_%', source_name, null),
-                    'indicator', if(mart in ('benchmarks', 'targets'), indicator, null),
+                    'source', if(judged.mart like 'full_time_by_%', judged.source_name, null),
+                    'indicator', if(judged.mart in ('benchmarks', 'targets'), judged.indicator, null),
                     'period_type',
                     case
-                        when mart like 'sick_leave_by_%' or mart = 'benchmarks'
-                            then if(period_kind = 'pilot', 'month', period_kind)
+                        when judged.mart like 'sick_leave_by_%' or judged.mart = 'benchmarks'
+                            then if(judged.period_kind = 'pilot', 'month', judged.period_kind)
                     end,
                     'period',
                     case
-                        when mart like 'sick_leave_by_%' or mart = 'benchmarks'
-                            then if(period_kind = 'pilot', strftime(reference_date, '%Y-%m'), period)
+                        when judged.mart like 'sick_leave_by_%' or judged.mart = 'benchmarks'
+                            then if(judged.period_kind = 'pilot', strftime(judged.reference_date, '%Y-%m'), judged.period)
                     end,
                     'reference_date',
                     case
-                        when mart like 'full_time_by_%' and source_name = 'pai' and period_kind = 'year'
-                            then cast(make_date(year(last_day_of_period), 12, 1) as varchar)
-                        when mart like 'full_time_by_%' then cast(reference_date as varchar)
+                        when judged.mart like 'full_time_by_%' and judged.source_name = 'pai' and judged.period_kind = 'year'
+                            then cast(make_date(year(judged.last_day_of_period), 12, 1) as varchar)
+                        when judged.mart like 'full_time_by_%' then cast(judged.reference_date as varchar)
                     end,
                     'year',
                     if(
-                        mart like 'equality_%' or mart like 'survey_%' or mart = 'targets',
-                        cast(year(last_day_of_period) as integer),
+                        judged.mart like 'equality_%' or judged.mart like 'survey_%' or judged.mart = 'targets',
+                        cast(year(judged.last_day_of_period) as integer),
                         null
                     ),
-                    'org_level', if(is_by_unit, cell_level, null),
-                    'org_unit_code', if(is_by_unit, cell_unit, null),
-                    'sex', if(mart <> 'equality_pay', cell_sex, null),
-                    'age_group', age_group,
-                    'job_code', job_code,
-                    'leader_level', if(mart = 'equality_leaders', coalesce(cell_leader_level, 'alle'), null),
-                    'leave_coverage', if(mart = 'equality_parental_leave', coalesce(leave_coverage, 'alle'), null),
-                    'pay_group', if(mart = 'equality_pay', coalesce(cell_pay_group, 0), null),
-                    'factor_no', factor_no,
-                    'peer', if(mart = 'benchmarks', peer, null)
+                    'org_level', if(judged.is_by_unit, judged.cell_level, null),
+                    'org_unit_code', if(judged.is_by_unit, judged.cell_unit, null),
+                    'sex', if(judged.mart <> 'equality_pay', judged.cell_sex, null),
+                    'age_group', judged.age_group,
+                    'job_code', judged.job_code,
+                    'leader_level', if(judged.mart = 'equality_leaders', coalesce(judged.cell_leader_level, 'alle'), null),
+                    'leave_coverage',
+                    if(judged.mart = 'equality_parental_leave', coalesce(judged.leave_coverage, 'alle'), null),
+                    'pay_group', if(judged.mart = 'equality_pay', coalesce(judged.cell_pay_group, 0), null),
+                    'factor_no', judged.factor_no,
+                    'peer', if(judged.mart = 'benchmarks', judged.peer, null),
+                    'decision', in_force.decision,
+                    'decided_on', cast(in_force.decided_on as varchar)
                 )
             ) as varchar)
     end as cell,
-    reason
+    judged.reason
 from judged
+left join {{ ref('int_targets') }} as in_force
+    on
+        judged.mart = 'targets'
+        and not in_force.is_superseded
+        and judged.indicator = in_force.indicator
+        and judged.cell_level = in_force.org_level
+        and judged.cell_unit = in_force.org_unit_code
+        and year(judged.last_day_of_period) = in_force.target_year

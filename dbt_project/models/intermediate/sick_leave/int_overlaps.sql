@@ -8,6 +8,7 @@ select
     segment.index_through,
     segment.available_percent,
     segment.lost_doctor_percent,
+    segment.lost_graded_percent,
     segment.lost_self_percent,
     segment.is_long_term,
     absence_or_leave.kind,

@@ -97,6 +97,7 @@ select
     cast(segment.position_percent as decimal(7, 4)) as position_percent,
     cast(formulas.available_percent(segment.leaves) as decimal(7, 4)) as available_percent,
     cast(formulas.lost_doctor_percent(segment.leaves, segment.doctors) as decimal(7, 4)) as lost_doctor_percent,
+    cast(formulas.lost_graded_percent(segment.leaves, segment.doctors) as decimal(7, 4)) as lost_graded_percent,
     cast(
         formulas.lost_self_percent(segment.leaves, segment.doctors, segment.selves) as decimal(7, 4)
     ) as lost_self_percent,

@@ -32,7 +32,8 @@ select
     sum(case when is_long_term then 0 else position_percent * lost_doctor_percent * working_days end)
         as doctor_short_term,
     sum(case when is_long_term then position_percent * lost_doctor_percent * working_days else 0 end)
-        as doctor_long_term
+        as doctor_long_term,
+    sum(position_percent * lost_graded_percent * working_days) as doctor_graded
 from counted
 where working_days > 0
 group by month_index, unit_code, sex, birth_year, job_code

@@ -1,0 +1,153 @@
+"""Nights between releases hold in private; a release counts to the last month end; a human need not wait.
+Not here: on which day a release is due (tests/unit/test_release.py).
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from orchestration.cli import main
+from orchestration.dbt import load_manifest
+from orchestration.stages import Plan, run_stages
+from sources.registry import feeds
+from tests.building import settings_with
+from tests.builds import Built
+from tests.municipalities.by_hand import small_delivery
+from tests.municipalities.files import write_delivery
+from tests.municipalities.random_rows import random_feeds
+from warehouse.arrivals import withdraw
+from warehouse.catalogue import tables_of
+from warehouse.database import connect, one
+from warehouse.ledger import ReleaseOrder, of_kind, read_ledger
+from warehouse.outcome import last_night, now
+from warehouse.paths import Home
+from warehouse.publication import current_publication
+from warehouse.recorded import Recorded
+from warehouse.release import last_month_end
+from warehouse.settings import Settings, read_settings
+from warehouse.verify import verify
+
+MONTHLY = '"monthly"'
+
+
+def run(home: Home, settings: Settings, today: str) -> Plan:
+    """A night of that day through all stages, without Dagster; its findings say how it ended."""
+    previous = current_publication(home)
+    plan = Plan(home, settings, feeds(), previous, only_new=True, today=date.fromisoformat(today))
+    run_stages(plan)
+    return plan
+
+
+def deliver(home: Home, day: str, *, sick: str = "66,7") -> None:
+    delivery = small_delivery()
+    delivery["fravaer"][1]["Prosent"] = sick
+    write_delivery(home.landing, delivery, extract_date=date.fromisoformat(day))
+
+
+def files_below(folder: Path) -> dict[str, object]:
+    return {
+        str(path): str(path.readlink()) if path.is_symlink() else path.stat().st_mtime_ns for path in sorted(folder.rglob("*"))
+    }
+
+
+def test_nights_between_releases_hold_in_private(small_night: Built, tmp_path: Path) -> None:
+    home, settings = small_night.copy(tmp_path), settings_with(tmp_path, release=MONTHLY)
+    september = current_publication(home)
+    before = files_below(home.publish), home.warehouse_database.read_bytes()
+
+    deliver(home, "2024-10-12", sick="50")
+    findings = run(home, settings, "2024-10-13").findings
+    assert findings.result == "held"
+    assert findings.held == (
+        "no release is due until 2024-11-05, then with the figures to 2024-10-31; this night has passed every gate in private"
+    )
+    assert before == (files_below(home.publish), home.warehouse_database.read_bytes())
+    assert home.private_database.stat().st_mode & 0o777 == 0o600 and verify(home) == []
+    with connect(home.private_database, settings, read_only=True) as con:
+        assert one(con, "select as_of, previous_publication from raw.publication") == (date(2024, 10, 12), september)
+        assert one(con, "select count(*) from served.sick_leave_by_unit where period = '2024-10'")[0]
+
+    findings = run(home, settings, "2024-10-14").findings
+    assert findings.held == ("nothing new has come; no release is due until 2024-11-05, then with the figures to 2024-10-31"), (
+        "the private database is not made again of the same files"
+    )
+    assert before[0] == files_below(home.publish)
+
+    deliver(home, "2024-11-03", sick="50")
+    assert run(home, settings, "2024-11-04").findings.result == "held" and before[0] == files_below(home.publish)
+    # The same files: on the fifth they are released, to the last month end.
+    assert run(home, settings, "2024-11-05").findings.result == "published"
+    october = current_publication(home)
+    assert october and october.startswith("2024-10-31") and Recorded(home, october).row["as_of"] == date(2024, 10, 31)
+    with duckdb.connect(str(home.served_database), read_only=True) as con:
+        newest = con.execute("select max(period) from marts.marts.sick_leave_by_unit where period_type = 'month'").fetchone()
+        assert newest == ("2024-10",)
+    assert run(home, settings, "2024-11-06").findings.held.startswith(
+        "nothing new has come; no release is due until 2024-12-05"
+    )
+
+    # A file behind what is served was wrong: the correction does not wait for December.
+    withdraw(home, "fravaer_2024-11-03.csv", "feil fil")
+    assert run(home, settings, "2024-11-07").findings.result == "published"
+    assert str(current_publication(home)).startswith("2024-09-30"), "the newest extract that is left is of October 12"
+
+
+def test_a_release_at_once(small_night: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = small_night.copy(tmp_path)
+    settings_with(tmp_path, release=MONTHLY)
+    monkeypatch.setattr("sources.naming.today", lambda: date(2024, 10, 13))
+    deliver(home, "2024-10-12", sick="50")
+    words = ["--home", str(home.root), "--settings", str(tmp_path / "arsverk.toml")]
+    began, september = now(), current_publication(home)
+    held = CliRunner().invoke(main, ["run", *words])
+    assert held.exit_code == 0, held.output
+    assert held.output.splitlines()[-1] == (
+        "Held: no release is due until 2024-11-05, then with the figures to 2024-10-31;"
+        f" this night has passed every gate in private; {september} is still served"
+    )
+    night = last_night(home, since=began)
+    assert night and night.outcome.startswith("held") and night.publication_id == september
+    assert CliRunner().invoke(main, ["release", *words, "--reason", " "]).exit_code == 2
+    done = CliRunner().invoke(main, ["release", *words, "--reason", "trengs til budsjettet"])
+    assert done.exit_code == 0, done.output
+    published = current_publication(home)
+    assert published != september and done.output.splitlines()[-1] == f"Published: {published}"
+    assert Recorded(home, str(published)).row["as_of"] == date(2024, 9, 30)
+    (ordered,) = of_kind(read_ledger(home), ReleaseOrder)
+    assert (ordered.reason, ordered.delivery) == ("trengs til budsjettet", date(2024, 10, 12))
+
+
+@pytest.mark.parametrize("seed", [3])
+def test_nothing_after_the_as_of_date_is_counted(tmp_path: Path, seed: int) -> None:
+    """Rows of a later extract, counted to the month end before it, give the figures of an extract of that day."""
+    rows, day = random_feeds(seed)
+    month_end = last_month_end(day)
+    figures = []
+    for extract_date, release in ((month_end, '"nightly"'), (month_end + timedelta(days=17), MONTHLY)):
+        home = Home(tmp_path / f"{extract_date}")
+        home.prepare()
+        write_delivery(home.landing, rows, extract_date=extract_date)
+        settings = settings_with(tmp_path, release=release, max_quarantine_share=1)
+        run_stages(
+            Plan(home, settings, feeds(), None), without={"disclose", "attack", "restate", "accept_restatement", "publish"}
+        )
+        with connect(home.build_database, settings, read_only=True) as con:
+            figures.append(
+                {
+                    mart.name: con.execute(f"from marts.{mart.name} order by {', '.join(mart.grain)}").fetchall()
+                    for mart in tables_of(load_manifest())
+                    if mart.subject != "evidence"
+                }
+            )
+    assert figures[0].keys() == figures[1].keys() and any(figures[0].values())
+    for name, found in figures[0].items():
+        assert found == figures[1][name], name
+
+
+def test_the_default_is_monthly() -> None:
+    assert (read_settings().release, read_settings().release_day) == ("monthly", 5)
