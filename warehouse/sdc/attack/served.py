@@ -245,10 +245,10 @@ class Served:
         names = ["org_level", "org_unit_code"] if family.has_units else []
         self.con.execute("create or replace temp table attack_units (org_level varchar, org_unit_code varchar, i integer)")
         _insert(self.con, "attack_units", [(*unit, i) for i, unit in enumerate(grid.structure.units)])
-        slice_columns = ", ".join([*(f"{name} varchar" for name in self.dimensions(part)), "i integer"])
+        slice_columns = ", ".join([*(f"of_{name} varchar" for name in self.dimensions(part)), "i integer"])
         self.con.execute(f"create or replace temp table attack_slices ({slice_columns})")
         _insert(self.con, "attack_slices", [(*values, i) for (table, values), i in places.items() if table == part.table])
-        on_slice = " and ".join(["true", *(f"cast(mart.{n} as varchar) = attack_slices.{n}" for n in self.dimensions(part))])
+        on_slice = " and ".join(["true", *(f"cast(mart.{n} as varchar) = attack_slices.of_{n}" for n in self.dimensions(part))])
         on_unit = " and ".join(["true", *(f"mart.{name} = attack_units.{name}" for name in names)])
         moment = self.moment(part)
         query = f"""select {moment} as moment,
