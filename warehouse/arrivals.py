@@ -131,20 +131,31 @@ def open_acceptance(home: Home, delivery: Delivery) -> Acceptance | None:
     return accepted[-1] if accepted else None
 
 
-def accepted_reason(home: Home, delivery: Delivery, previous: str | None) -> str | None:
-    """Why a human lets the delivery be published, if one does.
+@dataclass(frozen=True)
+class Accepted:
+    """Why a human lets a delivery be published, and the ledger's entry that says so."""
+
+    reason: str
+    sequence: int
+
+    def as_text(self) -> str:
+        return f"ledger entry {self.sequence}: {self.reason}"
+
+
+def accepted(home: Home, delivery: Delivery, previous: str | None) -> Accepted | None:
+    """The human word by which a delivery may be published although a gate stops it, if there is one.
 
     Whoever withdraws a file behind the served publication has said that its figures are wrong: the next one may differ.
     """
     if acceptance := open_acceptance(home, delivery):
-        return acceptance.reason
+        return Accepted(acceptance.reason, acceptance.sequence)
     if previous is None:
         return None
     withdrawn = withdrawn_files(read_ledger(home))
     if withdrawn:
         for file in Recorded(home, previous).inputs():
-            if file in withdrawn:
-                return f"{file[0]} was withdrawn: {withdrawn[file].reason}"
+            if entry := withdrawn.get(file):
+                return Accepted(f"{file[0]} was withdrawn: {entry.reason}", entry.sequence)
     return None
 
 

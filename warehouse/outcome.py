@@ -54,6 +54,7 @@ KINDS = {
     ),
     "left_out": Kind("feeds", "optional files left out", DATA_TEAM, "have the file corrected and delivered again"),
     "unknown_columns": Kind("feeds", "unknown columns", DATA_TEAM, "see whether the export has changed"),
+    "columns_gone": Kind("feeds", "columns gone", PAYROLL, "look whether the export was changed; deliver with the column again"),
     "quarantined": Kind(
         "feeds",
         "rows in quarantine",
