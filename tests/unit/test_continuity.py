@@ -106,7 +106,9 @@ def test_a_column_that_is_gone_is_named(tmp_path: Path, compared: Compare, septe
     small["fravaer"] = [row | {"Merknad": "x", "Lønnsart": "2"} for row in small["fravaer"]]
     before = loaded(tmp_path / "before", small, SEPTEMBER)
     found = compared(before, september)
-    assert {name: feed.columns_gone for name, feed in found.items() if feed.columns_gone} == {"fravaer": ("Lønnsart", "Merknad")}
+    assert {name: feed.columns_gone for name, feed in found.items() if feed.columns_gone} == {
+        "fravaer": ("Lønnsart", "Merknad")
+    }
 
 
 def test_without_an_earlier_extract_there_is_nothing_to_compare(compared: Compare, september: Path, october: Path) -> None:
