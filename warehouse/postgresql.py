@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from warehouse.database import one, quoted
+from warehouse.database import PUBLICATION, one, publication_opened, quoted
 from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.paths import Home
 from warehouse.publication import current_publication
@@ -39,7 +39,6 @@ ALIVE: dict[str, Any] = {"keepalives_idle": 10, "keepalives_interval": 5, "keepa
 # For the swap all old tables are locked at once, so that no reader is between two of them. Readers wait behind a try no longer
 # than it takes; between two tries they go on.
 TRY_SECONDS, REST_SECONDS, PATIENCE_SECONDS = 0.4, 0.6, 60.0
-CATALOG = "publication_file"
 CHUNK = 1 << 20
 TYPES = {
     "BIGINT": "bigint",
@@ -85,7 +84,7 @@ class ServedTable:
 
     @property
     def source(self) -> str:
-        return f'{CATALOG}."{self.schema}"."{self.name}"'
+        return f'{PUBLICATION}."{self.schema}"."{self.name}"'
 
 
 @dataclass(frozen=True)
@@ -134,8 +133,7 @@ def copy_publication(home: Home, address: str, schema: str = SCHEMA, *, only_new
                 return None
             copy.remove_leftovers()
             copy.stop_unless_own()
-            with duckdb.connect() as served:
-                attach_publication(served, home.history / publication_id)
+            with publication_opened(home.history / publication_id) as served:
                 tables = served_tables(served)
                 try:
                     rows = copy.load(served, tables, f"{MARK}{publication_id}; every `arsverk copy` replaces this schema whole")
@@ -167,11 +165,6 @@ def _reason(error: psycopg.Error) -> str:
     return "; ".join([" ".join(str(error).split()), *([hint] if hint else [])])
 
 
-def attach_publication(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Let a connection read a publication's database under a name that no schema in it has."""
-    con.execute(f"attach {quoted(str(folder / 'marts.duckdb'))} as {CATALOG} (read_only)")
-
-
 def served_tables(served: duckdb.DuckDBPyConnection) -> list[ServedTable]:
     """The tables and views of a publication's database, by name."""
     found = served.execute(
@@ -179,12 +172,12 @@ def served_tables(served: duckdb.DuckDBPyConnection) -> list[ServedTable]:
                   columns.data_type, coalesce(columns.comment, '')
            from (
                select schema_name, table_name as name, comment from duckdb_tables()
-               where database_name = '{CATALOG}' and not internal
+               where database_name = '{PUBLICATION}' and not internal
                union all
                select schema_name, view_name, comment from duckdb_views()
-               where database_name = '{CATALOG}' and not internal
+               where database_name = '{PUBLICATION}' and not internal
            ) as relations inner join duckdb_columns() as columns
-               on columns.database_name = '{CATALOG}' and columns.schema_name = relations.schema_name
+               on columns.database_name = '{PUBLICATION}' and columns.schema_name = relations.schema_name
                and columns.table_name = relations.name
            order by relations.name, columns.column_index"""
     ).fetchall()

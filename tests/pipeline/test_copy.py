@@ -6,7 +6,6 @@ import csv
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from orchestration.stages import Plan, run_stages
@@ -15,8 +14,9 @@ from tests.building import settings_with
 from tests.builds import Built
 from tests.command import arsverk
 from tests.postgresql_check import free_port
+from warehouse.database import publication_opened
 from warehouse.outcome import HELD
-from warehouse.postgresql import attach_publication, csv_files, served_tables
+from warehouse.postgresql import csv_files, served_tables
 from warehouse.publication import current_publication
 
 
@@ -60,8 +60,7 @@ def test_a_night_whose_copy_fails_warns_and_its_publication_stands(small_night: 
 
 def test_what_is_copied_is_every_table_with_its_comments_and_values(small_night: Built) -> None:
     folder = small_night.home.current.resolve()
-    with duckdb.connect() as con:
-        attach_publication(con, folder)
+    with publication_opened(folder) as con:
         tables = {table.name: table for table in served_tables(con)}
         assert {path.stem for path in folder.glob("*.parquet")} <= tables.keys()
         assert all(table.comment for table in tables.values())
