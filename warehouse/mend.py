@@ -22,7 +22,7 @@ from warehouse.database import quoted, remove_database
 from warehouse.ledger import PublicationEntry, of_kind, read_ledger
 from warehouse.paths import PRIVATE_FOLDER, SERVED_FILE, Home, fsync_folder
 from warehouse.publication import current_publication
-from warehouse.publish import SERVED_SCHEMA
+from warehouse.publish import OLDER_SCHEMA, SERVED_SCHEMA, copy_to_parquet
 
 # Without these no run of Dagster begins. Each run has a file of its own beside them.
 DAGSTER_DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
@@ -85,7 +85,8 @@ def _mend_served(home: Home) -> list[str]:
     if damaged:
         scratch.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     for name in damaged:
-        for database, schema in ((folder / "marts.duckdb", SERVED_SCHEMA), (home.warehouse_database, "served")):
+        served = folder / "marts.duckdb"
+        for database, schema in ((served, SERVED_SCHEMA), (served, OLDER_SCHEMA), (home.warehouse_database, "served")):
             again = scratch / name
             if _written(database, schema, tables[again.stem], again) and sha256_of(again) == recorded[name]:
                 again.chmod(SERVED_FILE)
@@ -112,12 +113,9 @@ def _recorded_files(home: Home, publication_id: str) -> dict[str, str]:
 
 def _written(database: Path, schema: str, table: Table, target: Path) -> bool:
     """Write a table to Parquet as `publish` does; False when the database does not give it."""
-    order = ", ".join(table.grain)
     try:
         with duckdb.connect(str(database), read_only=True) as con:
-            con.execute("set threads = 1")
-            rows = f"from {schema}.{table.name} order by {order}"
-            con.execute(f"copy ({rows}) to {quoted(str(target))} (format parquet, compression zstd)")
+            copy_to_parquet(con, table, f"{schema}.{table.name}", target)
     except (duckdb.Error, OSError):
         return False
     return True

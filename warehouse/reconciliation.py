@@ -10,7 +10,7 @@ import duckdb
 
 from warehouse.database import quoted
 from warehouse.paths import Home
-from warehouse.publish import SERVED_SCHEMA
+from warehouse.publish import schema_of
 
 STATUSES = ("match", "mismatch", "contradicted", "not_covered", "withheld")
 
@@ -35,7 +35,7 @@ def count_by_status(home: Home) -> dict[str, int]:
     """Number of printed figures by status in the current publication, every status named."""
     con = duckdb.connect(str(home.served_database), read_only=True)
     try:
-        counted = dict(con.execute(f"select status, count(*) from {SERVED_SCHEMA}.reconciliation group by status").fetchall())
+        counted = dict(con.execute(f"select status, count(*) from {schema_of(con)}.reconciliation group by status").fetchall())
     finally:
         con.close()
     return {status: counted.get(status, 0) for status in STATUSES}

@@ -44,7 +44,7 @@ create or replace temp macro last_day_of(period) as cast(case
 # All units below each unit, itself included.
 BELOW = """
     with recursive climb as (
-        select org_unit_code as unit, org_unit_code from {units}
+        select org_unit_code as unit, org_unit_code from {units} where org_level <> 'gruppe'
         union all
         select climb.unit, above.parent_code from climb inner join {units} as above using (org_unit_code)
         where above.parent_code is not null

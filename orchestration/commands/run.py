@@ -151,7 +151,7 @@ def show_published(home: Home, publication_id: str) -> None:
     click.echo(f"\nPublished {publication_id}")
     for name, rows, withheld in published_tables(home):
         note = f", {withheld:,} withheld".replace(",", " ") if withheld else ""
-        click.echo(f"  marts.{name:<24}{rows:>10,} rows".replace(",", " ") + note)
+        click.echo(f"  marts.{name:<28}{rows:>10,} rows".replace(",", " ") + note)
     click.echo(f"Served from {os.path.relpath(home.served_database)} (and Parquet beside it)")
     counts = count_by_status(home)
     click.echo(f"\nReconciliation of {sum(counts.values())} printed figures (marts.reconciliation)")

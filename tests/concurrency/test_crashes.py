@@ -41,8 +41,8 @@ def home(small_night: Built, tmp_path: Path) -> Home:
 
 def served_as_of(home: Home) -> date:
     with duckdb.connect(str(home.served_database), read_only=True) as con:
-        row = con.execute("select as_of from marts.marts.publication").fetchone()
-        assert row and con.execute("select count(*) > 0 from marts.marts.sick_leave_by_unit").fetchone() == (True,)
+        row = con.execute("select as_of from main.publication").fetchone()
+        assert row and con.execute("select count(*) > 0 from main.sick_leave_by_unit").fetchone() == (True,)
         return row[0]
 
 

@@ -16,8 +16,10 @@ Tracer = Callable[[Lineage, Mapping[str, object], Sequence[str]], None]
 
 
 def of_unit(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
-    """The unit's row and those of the units above it, which make its path."""
-    lineage.add_units(f"select {quoted(str(cell['org_unit_code']))}")
+    """The unit's row and those of the units above it, which make its path; of a group the units that name it."""
+    code = quoted(str(cell["org_unit_code"]))
+    is_group = cell.get("org_level") == "gruppe"
+    lineage.add_units(f"select unit_code from staging.stg_units where group_name = {code}" if is_group else f"select {code}")
     lineage.make_deliverable()
 
 

@@ -148,9 +148,17 @@ class Served:
         return float(self.settings.get("protection_interval", 0.1))
 
     @cached_property
+    def tree(self) -> list[tuple[str, str, str | None]]:
+        """The units with their levels and the codes of the units above them; groups are no part of the tree."""
+        return self.rows(
+            f"""select org_level, org_unit_code, parent_code from {self.relation("org_units")}
+                where org_level <> 'gruppe' order by all"""
+        )
+
+    @cached_property
     def structure(self) -> Structure:
         """Units of the tree, and behind them those that stand in tables alone: groups, and units that matched nothing."""
-        tree = self.rows(f"select org_level, org_unit_code, parent_code from {self.relation('org_units')} order by all")
+        tree = self.tree
         units = [(level, code) for level, code, _ in tree]
         seen = set(units)
         for family in FAMILIES:
@@ -330,9 +338,7 @@ class Served:
                 prints.setdefault(time, []).append((table, *map(str, numbers)))
         around = [sorted(self.organisation.groups.items()), self.rules]
         if family.has_units:
-            around.append(
-                self.rows(f"select org_level, org_unit_code, parent_code from {self.relation('org_units')} order by all")
-            )
+            around.append(self.tree)
         return {
             time: hashlib.sha256(repr([around, found]).encode()).hexdigest()
             for time, found in prints.items()
@@ -344,7 +350,9 @@ class Served:
         found: list[tuple[str, dict[str, str], str]] = []
         for copy in copies_of(self.declared):
             if all(self.has(name) for name in (copy.table, copy.of)):
-                query = copy.query.format(copy=self.relation(copy.table), mart=self.relation(copy.of))
+                of = self.declared.get(copy.of)
+                limit = self.threshold(copy.of) if of and of.threshold else 0
+                query = copy.query.format(copy=self.relation(copy.table), mart=self.relation(copy.of), limit=limit)
                 columns = [column[0] for column in self.con.execute(query).description][:-1]
                 for *grain, by in self.rows(query):
                     cell = {name: str(value) for name, value in zip(columns, grain, strict=True)}
