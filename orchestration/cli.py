@@ -21,6 +21,7 @@ COMMANDS = (
     "withdraw",
     "accept",
     "trace",
+    "copy",
     "history",
     "verify",
     "reproduce",

@@ -36,6 +36,7 @@ from warehouse.mend import mend
 from warehouse.optional_feeds import load_optional
 from warehouse.outcome import PUBLISHED, Findings
 from warehouse.paths import Home
+from warehouse.postgresql import copy_publication
 from warehouse.publication import current_publication, describe
 from warehouse.publish import keep_if_held
 from warehouse.publish import publish as publish_served
@@ -280,6 +281,7 @@ def choose(plan: Plan) -> Chosen:
     if plan.only_new and is_there and is_nothing_new(plan.home, plan.settings, delivery, plan.previous, kind):
         log.info("publication: nothing new has come; %s still holds", plan.previous)
         plan.findings.hold(f"nothing new has come; {kind.held}" if kind.held else "")
+        _copy(plan)
         return Chosen(delivery, waiting, unused, held=plan.previous)
     if kind.held:
         log.info("publication: %s; this night is private, to %s", kind.held, kind.as_of)
@@ -577,12 +579,29 @@ def publish(plan: Plan) -> Served:
         log.info("publication: every gate is passed, in private; %s", held)
         plan.findings.hold(f"{held}; this night has passed every gate in private")
         _write_internal(plan, delivery, plan.home.private_database)
+        _copy(plan)
         return Served(current_publication(plan.home), held)
-    publication_id = publish_served(plan.home, plan.settings, marts())
+    publication_id = publish_served(plan.home, plan.settings, marts(), lambda text: plan.findings.warn("papers", text))
     plan.findings.result = PUBLISHED
     log.info("publication: %s is served", publication_id)
     _write_internal(plan, delivery, plan.home.warehouse_database)
+    _copy(plan)
     return Served(publication_id)
+
+
+def _copy(plan: Plan) -> None:
+    """Copy what is served to where the settings ask for, unless it is there: what failed last night is tried again by one that
+    holds. Its failure is a warning: the publication stands.
+    """
+    if plan.settings.copy_to.postgresql is None:
+        return
+    try:
+        copied = copy_publication(plan.home, plan.settings.copy_to.postgresql, only_new=True)
+    except (Refused, UsageError, ProgramFault, OSError) as error:
+        plan.findings.warn("copy", str(error))
+        return
+    if copied:
+        log.info("copy: %d tables are in PostgreSQL, %d rows, %.1f s", copied.tables, copied.rows, copied.seconds)
 
 
 def _write_internal(plan: Plan, delivery: Delivery, database: Path) -> None:

@@ -76,6 +76,18 @@ KINDS = {
     "internal": Kind(
         "publication", "internal publication not written", DATA_TEAM, "do what the message says; the last one is still there"
     ),
+    "papers": Kind(
+        "publication",
+        "workbook or report not made",
+        DATA_TEAM,
+        "report this text; the tables are served, and the next release tries",
+    ),
+    "copy": Kind(
+        "copy",
+        "copy to PostgreSQL not made",
+        DATA_TEAM,
+        "do what the message says; the last copy stands, and every night tries",
+    ),
     "further_withheld": Kind(
         "disclosure", "cells withheld for what the attack found", DATA_TEAM, "nothing; many are worth a look at what was moved"
     ),

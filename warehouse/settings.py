@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, ValidationError
 
@@ -17,6 +18,24 @@ PROFILES = sorted(path.stem for path in (Path(__file__).parent.parent / "sources
 # Marks a setting that says what must be withheld.
 WITHHOLDS = "withholds"
 MONTHLY = "monthly"
+
+
+def checked_address(address: str) -> str:
+    """An address as `postgresql://USER@HOST/DB` that holds no password.
+
+    Raises:
+        ValueError: it is another, or holds a password, which everybody could read who sees the list of processes or has a
+            copy of the settings. The message does not repeat it.
+    """
+    found = urlsplit(address)
+    if found.scheme not in ("postgresql", "postgres"):
+        raise ValueError("the address of a PostgreSQL database begins with postgresql://, as postgresql://arsverk@db/hr")
+    if found.password is not None or "password" in parse_qs(found.query):
+        raise ValueError(
+            "the address of the PostgreSQL database holds a password; take it out there, and put it into ~/.pgpass of the user"
+            " who runs årsverk, or into the environment variable PGPASSWORD"
+        )
+    return address
 
 
 def _rising(ages: tuple[int, ...]) -> tuple[int, ...]:
@@ -33,6 +52,10 @@ Count = Annotated[StrictInt, Field(ge=0), Allowed("a whole number, 0 or more")]
 Days = Annotated[StrictInt, Field(gt=0), Allowed("a whole number of days above 0")]
 Year = Annotated[StrictInt | None, Allowed("a year")]
 Text = Annotated[str, Field(pattern=r"\S"), Allowed("a text that is not empty")]
+Database = Annotated[
+    Annotated[str, AfterValidator(checked_address)] | None,
+    Allowed("an address without a password, as postgresql://USER@HOST/DB"),
+]
 GroupName = Annotated[Annotated[str, Field(pattern=r"\S")] | None, Allowed("the name of a group of the system")]
 Percent = Annotated[Number, Field(gt=0, le=100), Allowed("a position percent above 0 and up to 100")]
 Ages = Annotated[
@@ -59,6 +82,14 @@ class Internal(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     group: GroupName = Field(default=None, description="The system's group that may read figures of small groups.")
+
+
+class CopyTo(BaseModel):
+    """The databases that get a copy of what is served: none when all are left out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    postgresql: Database = Field(default=None, description="The PostgreSQL database that gets a copy in its schema marts.")
 
 
 class Settings(BaseModel):
@@ -104,6 +135,9 @@ class Settings(BaseModel):
         Internal(),
         exclude=True,
         description="Every night also a publication to the extract date with nothing withheld, for one group of people.",
+    )
+    copy_to: CopyTo = Field(
+        CopyTo(), alias="copy", exclude=True, description="Where every night copies the publication to, once it is served."
     )
     memory_limit: Size = Field(description="DuckDB's share of the memory.")
     protection_interval: Annotated[Share, WITHHOLDS] = Field(
