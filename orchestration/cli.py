@@ -26,6 +26,8 @@ COMMANDS = (
     "reproduce",
     "purge",
     "attack",
+    "backup",
+    "restore",
 )
 
 

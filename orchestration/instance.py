@@ -25,6 +25,7 @@ SHIPPED_BEFORE = frozenset(
     {
         "a1d76d4b764a9fa697cf9d094aa6c87fe2f43af106735131dd5bdcab9ec79f18",
         "cdadfe59fbc911de2d019ea7b7c1bd90ea10d8597921832e36a14f9182d9cfaa",
+        "6f659a0e5f177c0350281139d5846e1fafd76daeb1db2a9f340d86935d03fc6e",
     }
 )
 PROCESS_TAG = "arsverk/process"

@@ -13,6 +13,7 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from orchestration import signals
+from orchestration.housekeeping import keep_house
 from orchestration.instance import PROCESS_TAG, end_dead_runs
 from orchestration.notify import end_night
 from orchestration.stages import OUTSIDE_DAGSTER, Plan, log, no_event
@@ -65,6 +66,7 @@ class Night(dg.ConfigurableResource):
             try:
                 self.home.prepare()
                 held.enter_context(writer_lock(self.home))
+                held.callback(self._keep_house, context.instance)
                 if context.instance and context.run:
                     signals.remember_run(run_id)
                     context.instance.add_run_tags(run_id, {PROCESS_TAG: identity_of(os.getpid())})
@@ -75,6 +77,11 @@ class Night(dg.ConfigurableResource):
                 self._findings.refuse(error)
                 raise
             yield self
+
+    def _keep_house(self, instance: dg.DagsterInstance | None) -> None:
+        """After a whole night that went well, under the lock."""
+        if self._findings.is_whole and self._findings.result and (settings := self._settings_or_none):
+            keep_house(self.home, settings, instance)
 
     @property
     def findings(self) -> Findings:

@@ -31,6 +31,7 @@ Limit = Annotated[Number, Field(ge=0), Allowed("a number, 0 or more")]
 Share = Annotated[Number, Field(ge=0, le=1), Allowed("a share between 0 and 1")]
 Count = Annotated[StrictInt, Field(ge=0), Allowed("a whole number, 0 or more")]
 Days = Annotated[StrictInt, Field(gt=0), Allowed("a whole number of days above 0")]
+Years = Annotated[StrictInt, Field(gt=0, le=500), Allowed("a whole number of years above 0")]
 Year = Annotated[StrictInt | None, Allowed("a year")]
 Text = Annotated[str, Field(pattern=r"\S"), Allowed("a text that is not empty")]
 GroupName = Annotated[Annotated[str, Field(pattern=r"\S")] | None, Allowed("the name of a group of the system")]
@@ -94,6 +95,15 @@ class Settings(BaseModel):
         120, exclude=True, description="A delivered file has arrived when it has not changed for so many seconds."
     )
     max_age_days: Days = Field(40, exclude=True, description="The served extract is stale, a warning, when it is older.")
+    keep_publications_days: Days = Field(
+        60, exclude=True, description="All publications of so many days are kept, of older ones the last of each month."
+    )
+    keep_month_ends_years: Years = Field(
+        5, exclude=True, description="So many years back; of still older ones the last of each year."
+    )
+    keep_runs_days: Days = Field(
+        90, exclude=True, description="Dagster's runs and their events are removed when they are older."
+    )
     release: Release = Field(
         "monthly", exclude=True, description="How often readers get new figures: monthly, to the last month end; or nightly."
     )
