@@ -95,10 +95,11 @@ def _lock_is_held(home: Home) -> bool:
 def killed_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Ends runs whose process is gone, which would keep every later night in the queue, and notifies."""
     from orchestration.night import Night
-    from orchestration.notify import notify
+    from orchestration.notify import notify, settings_to_tell_by
 
     night = Night()
     ended = end_dead_runs(context.instance, night.home)
-    for run_id in ended:
-        notify(night.settings, f"run {run_id[:8]} was {KILLED}. The next night starts by itself.")
+    if ended and (settings := settings_to_tell_by(night.home, night.settings_file)):
+        for run_id in ended:
+            notify(settings, f"run {run_id[:8]} was {KILLED}. The next night starts by itself.")
     return dg.SkipReason(f"ended {len(ended)} killed runs" if ended else "no run has lost its process")

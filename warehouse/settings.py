@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, ValidationError
 
@@ -25,6 +26,13 @@ def _rising(ages: tuple[int, ...]) -> tuple[int, ...]:
     return ages
 
 
+def _with_host(address: str) -> str:
+    found = urlsplit(address)
+    if not found.hostname or found.port == 0:  # a port that is no number raises ValueError by itself
+        raise ValueError("without a host")
+    return address
+
+
 # A whole number stays one: the publication's record shows a setting as it was written.
 Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
 Limit = Annotated[Number, Field(ge=0), Allowed("a number, 0 or more")]
@@ -41,7 +49,12 @@ Ages = Annotated[
 ]
 Size = Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?([KMGT]i?)?B$"), Allowed('a size as "6GB"')]
 Command = Annotated[tuple[str, ...], Field(min_length=1), Allowed('the words of a command, as ["mail", "-s", "…"]')]
-Address = Annotated[Annotated[str, Field(pattern=r"^https?://.+$")] | None, Allowed("an http(s) address")]
+Address = Annotated[
+    Annotated[str, Field(pattern=r"^https?://[^\s]+$"), AfterValidator(_with_host)] | None, Allowed("an http(s) address")
+]
+AbsoluteFile = Annotated[
+    Annotated[str, Field(pattern=r"^/.+\.prom$")] | None, Allowed("the whole path of a file whose name ends in .prom")
+]
 Outcomes = Annotated[
     tuple[Literal["refused", "warnings", "published", "held"], ...],
     Allowed('a list of "refused", "warnings", "published" and "held"'),
@@ -131,6 +144,12 @@ class Settings(BaseModel):
     notify_webhook: Address = Field(None, exclude=True, description='An address that gets {"text": the text} by POST.')
     notify_on: Outcomes = Field(
         ("refused", "warnings"), exclude=True, description="Which nights they get: refused, warnings, published, held."
+    )
+    heartbeat_url: Address = Field(
+        None, exclude=True, description="An address that is asked for after each night that published or held, by GET."
+    )
+    metrics_file: AbsoluteFile = Field(
+        None, exclude=True, description="A file NAME.prom that each night writes for Prometheus' node exporter."
     )
     payroll_profile: Profile = Field("default", description="What the payroll system calls things.")
     restatement_points: Limit = Field(

@@ -75,6 +75,7 @@ def test_the_commands_say_what_is_in_it_and_what_is_lost_without_the_key(home: H
     done = arsverk("restore", backup, "--home", again)
     assert done.returncode == 0, done.stderr
     assert "the pseudonym key is not in a backup" in done.stdout and "every person then gets a new pseudonym" in done.stdout
+    (tmp_path / "landing").mkdir()
     write_delivery(tmp_path / "landing", small_delivery(), extract_date=OCTOBER)
     with pytest.raises(Refused, match="the pseudonym key is missing"):
         run_night(Home(again), settings_file=None, landing=tmp_path / "landing", as_of=None)
