@@ -27,6 +27,8 @@ COMMANDS = (
     "reproduce",
     "purge",
     "attack",
+    "backup",
+    "restore",
 )
 
 

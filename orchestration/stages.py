@@ -34,7 +34,7 @@ from warehouse.ledger import Arrival
 from warehouse.load import FeedLoad, load_feed
 from warehouse.mend import mend
 from warehouse.optional_feeds import load_optional
-from warehouse.outcome import PUBLISHED, Findings
+from warehouse.outcome import PUBLISHED, FeedRows, Findings
 from warehouse.paths import Home
 from warehouse.postgresql import copy_publication
 from warehouse.publication import current_publication, describe
@@ -120,6 +120,10 @@ class Stage(Generic[Outcome]):
             DbtFailed: a model or a test of the project failed.
         """
         plan.findings.stage = self.name
+        with plan.findings.timing(self.name):
+            return self._work_and_record(plan)
+
+    def _work_and_record(self, plan: Plan) -> Outcome:
         if self.name not in recorded_stages():
             return self.work(plan)
         gates.must_have_begun(plan.home)
@@ -350,11 +354,16 @@ def comparable(plan: Plan) -> tuple[str | None, str | None]:
 @stage
 def load(plan: Plan) -> dict[str, FeedLoaded]:
     """Load every feed; one that others refer to comes before them."""
-    return {name: load_one(plan, name) for name in plan.feeds}
+    return {name: _load(plan, name) for name in plan.feeds}
 
 
 def load_one(plan: Plan, name: str) -> FeedLoaded:
     """Validate and load one feed of the chosen delivery. A bad file stops nothing here; the gate `accept` judges it."""
+    with plan.findings.timing(load.name):
+        return _load(plan, name)
+
+
+def _load(plan: Plan, name: str) -> FeedLoaded:
     feed = plan.feeds[name]
     plan.findings.stage = load.name
     gates.must_have_begun(plan.home)
@@ -391,6 +400,9 @@ def load_one(plan: Plan, name: str) -> FeedLoaded:
                 loaded.rows_loaded,
                 loaded.rows_quarantined,
             )
+    plan.findings.rows[name] = FeedRows(
+        *(sum(getattr(file, rows) for file in loads) for rows in ("rows_delivered", "rows_loaded", "rows_quarantined"))
+    )
     is_rejected = any(loaded.rejection for loaded in loads)
     continuity = compare_with_last(plan.home, plan.settings, feed) if feed.natural_key and not is_rejected else None
     if continuity:

@@ -22,7 +22,7 @@ from warehouse.database import quoted, remove_database
 from warehouse.ledger import PublicationEntry, of_kind, read_ledger
 from warehouse.paths import PRIVATE_FOLDER, SERVED_FILE, Home, fsync_folder
 from warehouse.publication import current_publication
-from warehouse.publish import OLDER_SCHEMA, SERVED_SCHEMA, copy_to_parquet
+from warehouse.publish import OLDER_SCHEMA, SERVED_SCHEMA, copy_to_parquet, link_names, names_at_top, ready_pointer
 
 # Without these no run of Dagster begins. Each run has a file of its own beside them.
 DAGSTER_DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
@@ -35,7 +35,7 @@ def mend(home: Home) -> list[str]:
     Returns:
         A line for each file: what was wrong and what was done.
     """
-    done = _mend_served(home)
+    done = [*_mend_links(home), *_mend_served(home)]
     if damage := restricted_damage(home):
         remove_database(home.warehouse_database)
         done.append(
@@ -66,6 +66,22 @@ def _damage(database: Path, *_: int) -> str | None:
     except (duckdb.Error, OSError) as error:
         return str(error).splitlines()[0]
     return None
+
+
+def _mend_links(home: Home) -> Iterator[str]:
+    """Make links again where a copy of the home has followed them, or left them out: `current`, and the names beside it."""
+    current = current_publication(home)
+    if current is None and not ready_pointer(home).is_symlink():
+        made = of_kind(read_ledger(home), PublicationEntry)
+        current = made[-1].publication_id if made else None
+    if current is None or not _recorded_files(home, current):
+        return
+    if not home.current.is_symlink():
+        what = "was no link but a copy" if home.current.exists() else "was missing"
+        shutil.rmtree(home.current, ignore_errors=True)
+        home.current.symlink_to(f"history/{current}")
+        yield f"publish/current {what} and leads to the publication {current} again"
+    link_names(home, names_at_top(_recorded_files(home, current)))
 
 
 def _mend_served(home: Home) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import subprocess
@@ -45,8 +46,12 @@ def _git(*arguments: str) -> str:
 
 
 def current_publication(home: Home) -> str | None:
-    """Id of the publication that is served, if any."""
-    return home.current.readlink().name if home.current.is_symlink() else None
+    """Id of the publication that is served, if any. In a copy that followed links `current` is a folder, which says it."""
+    if home.current.is_symlink():
+        return home.current.readlink().name
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        return str(json.loads((home.current / "manifest.json").read_text(encoding="utf-8"))["publication_id"])
+    return None
 
 
 def describe(

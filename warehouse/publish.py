@@ -206,12 +206,7 @@ def _lay_ready(home: Home, publication_id: str) -> Path:
 
 def _point_to(home: Home, pointer: Path, files: list[str]) -> None:
     """Swap `current` to the publication. The names beside it are fixed links through `current`, so all move at once."""
-    for name in files:
-        link, target = home.publish / name, f"current/{name}"
-        if not (link.is_symlink() and str(link.readlink()) == target):
-            swap = link.with_name(link.name + SWAP)
-            swap.symlink_to(target)
-            swap.replace(link)
+    link_names(home, files)
     pointer.replace(home.current)
     served = {*files, "current", "history"}
     for path in home.publish.iterdir():
@@ -223,6 +218,19 @@ def _point_to(home: Home, pointer: Path, files: list[str]) -> None:
 def names_at_top(files: Iterable[str]) -> list[str]:
     """The names beside `current` under which a publication's files are reached: of a file in a folder, that of the folder."""
     return sorted({Path(name).parts[0] for name in files})
+
+
+def link_names(home: Home, files: list[str]) -> None:
+    """Let each name of a publication's file beside `current` be a link through it, whatever stands there."""
+    for name in files:
+        link, target = home.publish / name, f"current/{name}"
+        if not (link.is_symlink() and str(link.readlink()) == target):
+            swap = link.with_name(link.name + SWAP)
+            swap.unlink(missing_ok=True)
+            swap.symlink_to(target)
+            if link.is_dir() and not link.is_symlink():
+                shutil.rmtree(link)
+            swap.replace(link)
 
 
 def ready_pointer(home: Home) -> Path:

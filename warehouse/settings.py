@@ -44,12 +44,20 @@ def _rising(ages: tuple[int, ...]) -> tuple[int, ...]:
     return ages
 
 
+def _with_host(address: str) -> str:
+    found = urlsplit(address)
+    if not found.hostname or found.port == 0:  # a port that is no number raises ValueError by itself
+        raise ValueError("without a host")
+    return address
+
+
 # A whole number stays one: the publication's record shows a setting as it was written.
 Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
 Limit = Annotated[Number, Field(ge=0), Allowed("a number, 0 or more")]
 Share = Annotated[Number, Field(ge=0, le=1), Allowed("a share between 0 and 1")]
 Count = Annotated[StrictInt, Field(ge=0), Allowed("a whole number, 0 or more")]
 Days = Annotated[StrictInt, Field(gt=0), Allowed("a whole number of days above 0")]
+Years = Annotated[StrictInt, Field(gt=0, le=500), Allowed("a whole number of years above 0")]
 Year = Annotated[StrictInt | None, Allowed("a year")]
 Text = Annotated[str, Field(pattern=r"\S"), Allowed("a text that is not empty")]
 Database = Annotated[
@@ -63,7 +71,12 @@ Ages = Annotated[
 ]
 Size = Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?([KMGT]i?)?B$"), Allowed('a size as "6GB"')]
 Command = Annotated[tuple[str, ...], Field(min_length=1), Allowed('the words of a command, as ["mail", "-s", "…"]')]
-Address = Annotated[Annotated[str, Field(pattern=r"^https?://.+$")] | None, Allowed("an http(s) address")]
+Address = Annotated[
+    Annotated[str, Field(pattern=r"^https?://[^\s]+$"), AfterValidator(_with_host)] | None, Allowed("an http(s) address")
+]
+AbsoluteFile = Annotated[
+    Annotated[str, Field(pattern=r"^/.+\.prom$")] | None, Allowed("the whole path of a file whose name ends in .prom")
+]
 Outcomes = Annotated[
     tuple[Literal["refused", "warnings", "published", "held"], ...],
     Allowed('a list of "refused", "warnings", "published" and "held"'),
@@ -125,6 +138,15 @@ class Settings(BaseModel):
         120, exclude=True, description="A delivered file has arrived when it has not changed for so many seconds."
     )
     max_age_days: Days = Field(40, exclude=True, description="The served extract is stale, a warning, when it is older.")
+    keep_publications_days: Days = Field(
+        60, exclude=True, description="All publications of so many days are kept, of older ones the last of each month."
+    )
+    keep_month_ends_years: Years = Field(
+        5, exclude=True, description="So many years back; of still older ones the last of each year."
+    )
+    keep_runs_days: Days = Field(
+        90, exclude=True, description="Dagster's runs and their events are removed when they are older."
+    )
     release: Release = Field(
         "monthly", exclude=True, description="How often readers get new figures: monthly, to the last month end; or nightly."
     )
@@ -155,6 +177,12 @@ class Settings(BaseModel):
     notify_webhook: Address = Field(None, exclude=True, description='An address that gets {"text": the text} by POST.')
     notify_on: Outcomes = Field(
         ("refused", "warnings"), exclude=True, description="Which nights they get: refused, warnings, published, held."
+    )
+    heartbeat_url: Address = Field(
+        None, exclude=True, description="An address that is asked for after each night that published or held, by GET."
+    )
+    metrics_file: AbsoluteFile = Field(
+        None, exclude=True, description="A file NAME.prom that each night writes for Prometheus' node exporter."
     )
     payroll_profile: Profile = Field("default", description="What the payroll system calls things.")
     restatement_points: Limit = Field(

@@ -18,7 +18,7 @@ from warehouse.cells import as_words, find_cell, is_cell, known
 from warehouse.database import one, quoted
 from warehouse.errors import Refused, UsageError
 from warehouse.paths import Home
-from warehouse.publish import current_publication
+from warehouse.publication import code_version, current_publication
 from warehouse.trace.lineage import Lineage, Traced
 from warehouse.trace.restricted import log_use
 from warehouse.trace.tables import tracers_of
@@ -68,8 +68,13 @@ def restricted_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     if not home.root.is_dir():
         raise UsageError(f"{home.root} is not a home folder; give the one of the installation with --home")
     served = current_publication(home)
-    if served is None or not home.warehouse_database.exists():
+    if served is None:
         raise Refused("nothing is published here; run `arsverk run` first")
+    if not home.warehouse_database.exists():
+        raise Refused(
+            f"{home.warehouse_database.name} is missing, which has the rows behind {served}; `arsverk run` makes it anew,"
+            " or restore it from backup"
+        )
     try:
         con = duckdb.connect(str(home.warehouse_database), read_only=True)
         # A bar would stand in the middle of the JSON.
@@ -87,6 +92,15 @@ def restricted_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         if not one(con, "select count(*) from duckdb_schemas() where schema_name = 'formulas' and not internal")[0]:
             raise Refused(f"{home.warehouse_database.name} was built by an earlier version of the code; run the night again")
         yield con
+    except duckdb.Error as error:
+        # A table or column that today's code looks for and the code of then did not make; else it is a fault.
+        made_by = one(con, "select code_version from raw.publication")[0]
+        if made_by == code_version():
+            raise
+        raise Refused(
+            f"{home.warehouse_database.name} was made by {made_by}, this is {code_version()}, which finds something else in it"
+            f" ({str(error).splitlines()[0]}); run the night again, or check out that version"
+        ) from None
     finally:
         con.close()
 
