@@ -561,7 +561,7 @@ def publish(plan: Plan) -> Served:
         plan.findings.hold(f"{held}; this night has passed every gate in private")
         _write_internal(plan, delivery, plan.home.private_database)
         return Served(current_publication(plan.home), held)
-    publication_id = publish_served(plan.home, plan.settings, marts())
+    publication_id = publish_served(plan.home, plan.settings, marts(), lambda text: plan.findings.warn("papers", text))
     plan.findings.result = PUBLISHED
     log.info("publication: %s is served", publication_id)
     _write_internal(plan, delivery, plan.home.warehouse_database)

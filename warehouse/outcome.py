@@ -75,6 +75,12 @@ KINDS = {
     "internal": Kind(
         "publication", "internal publication not written", DATA_TEAM, "do what the message says; the last one is still there"
     ),
+    "papers": Kind(
+        "publication",
+        "workbook or report not made",
+        DATA_TEAM,
+        "report this text; the tables are served, and the next release tries",
+    ),
     "further_withheld": Kind(
         "disclosure", "cells withheld for what the attack found", DATA_TEAM, "nothing; many are worth a look at what was moved"
     ),

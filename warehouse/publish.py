@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from warehouse.catalogue import Table, record_of
 from warehouse.database import connect, one, quoted
 from warehouse.errors import ProgramFault
 from warehouse.ledger import PublicationEntry, append, head, read_ledger
+from warehouse.papers import write_papers
 from warehouse.paths import PRIVATE_FILE, PUBLIC_FOLDER, SERVED_FILE, Home, fsync_folder
 from warehouse.publication import current_publication as current_publication
 from warehouse.settings import Settings
@@ -30,13 +31,16 @@ SWAP = ".swap"
 SERVED_SCHEMA = "marts.marts"
 
 
-def publish(home: Home, settings: Settings, marts: Sequence[Table]) -> str:
+def publish(home: Home, settings: Settings, marts: Sequence[Table], warn: Callable[[str], None] = lambda text: None) -> str:
     """Publish the tables of the schema `served` of the build database; returns the publication's id.
 
     The folder is written under another name; when it is whole and on disk a pointer to it is laid ready, it is entered in the
     ledger and renamed, the restricted database is put in place, and last the pointer is swapped. A crash before the swap
     leaves the last publication, and the pointer that lies ready as its trace; the next call removes the leftovers. An entry
     in the ledger that no later one builds on was never served.
+
+    Args:
+        warn: gets a line for each paper (papers.py) that could not be made; the publication does without it.
     """
     _remove_leftovers(home)
     published_at = datetime.now(UTC).replace(tzinfo=None)
@@ -58,7 +62,9 @@ def publish(home: Home, settings: Settings, marts: Sequence[Table]) -> str:
         expected = {mart.name: one(con, f"select count(*) from served.{mart.name}")[0] for mart in marts}
         write_parquet(con, marts, folder)
     _check_as_reader(database, folder, expected)
-    files = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
+    for text in write_papers(folder):
+        warn(text)
+    files = {str(path.relative_to(folder)): sha256_of(path) for path in sorted(folder.rglob("*")) if path.is_file()}
     record = {
         "publication_id": publication_id,
         "previous_publication": previous,
@@ -68,10 +74,15 @@ def publish(home: Home, settings: Settings, marts: Sequence[Table]) -> str:
     }
     manifest = folder / "manifest.json"
     manifest.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    for path in folder.iterdir():
+    for path in folder.rglob("*"):
+        if path.is_dir():
+            path.chmod(PUBLIC_FOLDER)
+            continue
         path.chmod(SERVED_FILE)
         with path.open("rb") as file:
             os.fsync(file.fileno())
+    for below in (path for path in folder.rglob("*") if path.is_dir()):
+        fsync_folder(below)
     fsync_folder(folder)
     entry = PublicationEntry(
         publication_id=publication_id,
@@ -93,7 +104,7 @@ def publish(home: Home, settings: Settings, marts: Sequence[Table]) -> str:
     fsync_folder(home.history)
     home.build_database.replace(home.warehouse_database)
     home.warehouse_database.chmod(PRIVATE_FILE)
-    _point_to(home, pointer, sorted(files))
+    _point_to(home, pointer, names_at_top(files))
     _remove_leftovers(home)
     return publication_id
 
@@ -183,6 +194,11 @@ def _point_to(home: Home, pointer: Path, files: list[str]) -> None:
         if path.is_symlink() and path.name not in served:
             path.unlink()
     fsync_folder(home.publish)
+
+
+def names_at_top(files: Iterable[str]) -> list[str]:
+    """The names beside `current` under which a publication's files are reached: of a file in a folder, that of the folder."""
+    return sorted({Path(name).parts[0] for name in files})
 
 
 def ready_pointer(home: Home) -> Path:

@@ -34,7 +34,7 @@ from warehouse.paths import (
     Home,
 )
 from warehouse.publication import current_publication
-from warehouse.publish import UNFINISHED, ready_pointer
+from warehouse.publish import UNFINISHED, names_at_top, ready_pointer
 
 WHAT_HELPS = ": restore it from backup; of the publication that is served `arsverk run` makes it again"
 
@@ -156,7 +156,7 @@ def _publications(home: Home, entries: Sequence[Entry] | None, progress: Callabl
     if last and current != last.publication_id and not (broke_off and current == last.previous_publication):
         yield f"publish/current points to {current}, which is not the last publication"
     if current in folders:
-        for name in _manifest(folders[current] / "manifest.json").get("files", {}):
+        for name in names_at_top(_manifest(folders[current] / "manifest.json").get("files", {})):
             link = home.publish / name
             if not link.is_symlink() or str(link.readlink()) != f"current/{name}":
                 yield f"publish/{name} does not lead to the publication {current}"
@@ -192,6 +192,7 @@ def _publication(folder: Path, manifests: set[str] | None, heads: set[str] | Non
             yield f"publication {folder.name}: {name} is missing{WHAT_HELPS}"
         elif sha256_of(path) != sha256:
             yield f"publication {folder.name}: {name} is changed{WHAT_HELPS}"
-    for path in sorted(folder.iterdir()):
-        if path.name != "manifest.json" and path.name not in recorded["files"]:
-            yield f"publication {folder.name}: {path.name} does not belong to it"
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        if name != "manifest.json" and name not in recorded["files"] and not path.is_dir():
+            yield f"publication {folder.name}: {name} does not belong to it"
