@@ -163,6 +163,7 @@ class Served:
         self._con = duckdb.connect(config={"autoinstall_known_extensions": False})
         self._con.execute("set threads = 2")
         self._rows: dict[str, dict[tuple, dict[str, Any]]] = {}
+        self._indexes: dict[tuple[str, tuple[str, ...]], dict[tuple, list[dict[str, Any]]]] = {}
 
     def close(self) -> None:
         self._con.close()
@@ -223,19 +224,22 @@ class Served:
             self._rows[name] = found
         return self._rows[name]
 
-    def rows(self, table: str, **where: object) -> Iterator[dict[str, Any]]:
+    def rows(self, table: str, /, **where: object) -> Iterator[dict[str, Any]]:
         """The rows of a table with these values, in the order of its grain."""
-        wanted = {name: _text(value) for name, value in where.items()}
-        for row in self._table(table).values():
-            if all(_text(row[name]) == value for name, value in wanted.items()):
-                yield row
+        names = tuple(where)
+        index = self._indexes.get((table, names))
+        if index is None:
+            index = self._indexes[table, names] = {}
+            for row in self._table(table).values():
+                index.setdefault(tuple(_text(row[name]) for name in names), []).append(row)
+        yield from index.get(tuple(_text(value) for value in where.values()), [])
 
-    def row(self, table: str, **cell: object) -> dict[str, Any] | None:
+    def row(self, table: str, /, **cell: object) -> dict[str, Any] | None:
         """The row of a cell; None when there is none."""
         key = tuple(_text(cell.get(name)) for name in self.tables[table].grain) if table in self.tables else ()
         return self._table(table).get(key)
 
-    def figure(self, table: str, measure: str, **cell: object) -> Figure:
+    def figure(self, table: str, measure: str, /, **cell: object) -> Figure:
         """A measure of a cell; of a cell that is not served one that says so."""
         row = self.row(table, **cell)
         definition = self.definitions.get((table, measure))
