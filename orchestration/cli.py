@@ -21,6 +21,7 @@ COMMANDS = (
     "withdraw",
     "accept",
     "trace",
+    "report",
     "history",
     "verify",
     "reproduce",

@@ -20,6 +20,7 @@ from warehouse.report.numbers import NARROW_SPACE
 from warehouse.report.render import Chart
 
 WIDTH = 720
+ROOM = 40
 # Okabe and Ito's colours, in an order in which neighbours differ in lightness too, so that they survive black and white print.
 COLOURS = ("#0072b2", "#d55e00", "#595959", "#009e73", "#cc79a7")
 SHADES = ("#c6d9e8", "#8fb8d6", "#4a93c1", "#0b5a8f", "#06304d")
@@ -40,7 +41,15 @@ CONFIG = {
         "tickColor": "#767676",
         "labelLimit": 260,
     },
-    "legend": {"labelFontSize": 12, "orient": "top", "title": None, "symbolStrokeWidth": 2.5, "labelLimit": 320, "columns": 4},
+    "legend": {
+        "labelFontSize": 12,
+        "orient": "top",
+        "title": None,
+        "symbolStrokeWidth": 2.5,
+        "labelLimit": 320,
+        "columns": 4,
+        "columnPadding": 24,
+    },
     "view": {"stroke": None},
     "background": "white",
 }
@@ -56,11 +65,13 @@ def unchecked() -> Iterator[None]:
         yield
 
 
-def _spec(chart: Any, height: int) -> dict[str, Any]:
+def _spec(chart: Any, height: int, room: int = 0) -> dict[str, Any]:
     spec: dict[str, Any] = chart.properties(
         width=WIDTH, height=height, autosize={"type": "fit", "contains": "padding"}, usermeta={"width": WIDTH, "height": height}
     ).to_dict(validate=False)
     spec["config"] = CONFIG
+    # Where the font is another than the one the chart was measured with, long names on the left would be cut.
+    spec["padding"] = {"left": 5 + room, "right": 12, "top": 5, "bottom": 5}
     return spec
 
 
@@ -82,7 +93,9 @@ def lines(series: Sequence[Line], unit: str, *, from_zero: bool = True, height: 
             y=alt.Y("value:Q", title=unit, scale=alt.Scale(zero=from_zero, nice=True)),
             color=alt.Color("line:N", scale=alt.Scale(domain=names, range=list(COLOURS[: len(names)])), legend=_legend(names)),
             strokeDash=alt.StrokeDash(
-                "line:N", scale=alt.Scale(domain=names, range=[list(dash) for dash in DASHES[: len(names)]]), legend=_legend(names)
+                "line:N",
+                scale=alt.Scale(domain=names, range=[list(dash) for dash in DASHES[: len(names)]]),
+                legend=_legend(names),
             ),
         )
     )
@@ -126,7 +139,7 @@ def bars(rows: Sequence[tuple[str, str, float | None]], unit: str) -> dict[str, 
     if len(parts) > 1:
         encoding["yOffset"] = alt.YOffset("part:N", sort=parts)
     chart = alt.Chart(data).mark_bar(stroke="#06304d", strokeWidth=0.5).encode(**encoding)
-    return _spec(chart, 60 + len(names) * (18 if len(parts) == 1 else 30))
+    return _spec(chart, 60 + len(names) * (18 if len(parts) == 1 else 30), ROOM)
 
 
 def shares(rows: Sequence[tuple[str, str, float | None]], unit: str) -> dict[str, Any]:
@@ -150,24 +163,37 @@ def shares(rows: Sequence[tuple[str, str, float | None]], unit: str) -> dict[str
             color=alt.Color("part:N", scale=alt.Scale(domain=parts, range=list(BANDS[: len(parts)])), legend={"columns": 5}),
         )
     )
-    return _spec(chart, 70 + 30 * len(names))
+    return _spec(chart, 70 + 30 * len(names), ROOM)
 
 
-def path(actual: Sequence[tuple[date, float | None]], targets: Sequence[tuple[date, float]], unit: str) -> dict[str, Any]:
+def _year(day: date) -> float:
+    """A day on an axis where a year's mark is its end: 31 December 2024 is 2024."""
+    return day.year - 1 + day.timetuple().tm_yday / (366 if day.year % 4 == 0 else 365)
+
+
+def path(
+    actual: Sequence[tuple[date, float | None]], targets: Sequence[tuple[date, float | None]], unit: str
+) -> dict[str, Any]:
     """A figure so far and the path to its targets. The axis does not begin at zero, which the caption has to say."""
     import altair as alt
 
-    begins = [point for point in actual if point[1] is not None][-1:]
-    rows = [{"line": "Faktisk", "day": day.isoformat(), "value": value} for day, value in actual]
-    rows += [{"line": "Vei til målet", "day": day.isoformat(), "value": value} for day, value in [*begins, *targets]]
     names = ["Faktisk", "Vei til målet"]
+    points = [(names[0], _year(day), value) for day, value in actual] + [
+        (names[1], _year(day), value) for day, value in targets
+    ]
+    rows = [{"line": name, "year": year, "value": value} for name, year, value in points]
+    years = list(range(int(min(year for _, year, _ in points)), int(max(year for _, year, _ in points)) + 1))
     chart = (
         alt.Chart(alt.Data(values=rows))
         .mark_line(strokeWidth=2.5, point={"size": 45})
         .encode(
-            x=alt.X("day:T", axis=alt.Axis(title=None, format="%Y", tickCount="year", grid=False)),
+            x=alt.X(
+                "year:Q",
+                scale=alt.Scale(zero=False, nice=False),
+                axis=alt.Axis(title=None, format="d", values=years, grid=False),
+            ),
             y=alt.Y("value:Q", title=unit, scale=alt.Scale(zero=False, nice=True, padding=8)),
-            color=alt.Color("line:N", scale=alt.Scale(domain=names, range=list(COLOURS[:2])), legend={}),
+            color=alt.Color("line:N", scale=alt.Scale(domain=names, range=list(COLOURS[:2])), legend={"symbolType": "stroke"}),
             strokeDash=alt.StrokeDash("line:N", scale=alt.Scale(domain=names, range=[[1, 0], [6, 3]]), legend={}),
         )
     )
@@ -188,10 +214,12 @@ def dots(rows: Sequence[tuple[str, str, float | None]], unit: str, domain: tuple
             y=alt.Y("name:N", sort=names, axis=alt.Axis(title=None, grid=True, ticks=False, domain=False)),
             x=alt.X("value:Q", title=unit, scale=alt.Scale(domain=list(domain), nice=False), axis=alt.Axis(grid=False)),
             color=alt.Color("part:N", scale=alt.Scale(domain=parts, range=list(COLOURS[: len(parts)])), legend={}),
-            shape=alt.Shape("part:N", scale=alt.Scale(domain=parts, range=["circle", "diamond", "cross"][: len(parts)]), legend={}),
+            shape=alt.Shape(
+                "part:N", scale=alt.Scale(domain=parts, range=["circle", "diamond", "cross"][: len(parts)]), legend={}
+            ),
         )
     )
-    return _spec(chart, 70 + 26 * len(names))
+    return _spec(chart, 70 + 26 * len(names), ROOM)
 
 
 def write_charts(charts: Sequence[Chart], folder: Path) -> None:

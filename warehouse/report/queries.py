@@ -179,9 +179,13 @@ class Served:
     @cached_property
     def definitions(self) -> dict[tuple[str, str], Definition]:
         """The definition of every measure, by table and measure."""
+        rows = self._query(f"from {self._file('metric_definitions')}")
+        populations = {(row["table_name"], row["name"].lower()): row["population"] for row in rows}
         found = {}
-        for row in self._query(f"from {self._file('metric_definitions')}"):
+        for row in rows:
             said = self.tables[row["table_name"]].measures.get(row["measure"]) if row["table_name"] in self.tables else None
+            # «Som årsverk» stands for the population of the table's årsverk, which need not be on the same page.
+            same = row["population"].removeprefix("Som ")
             found[row["table_name"], row["measure"]] = Definition(
                 row["table_name"],
                 row["measure"],
@@ -189,7 +193,7 @@ class Served:
                 row["unit"],
                 int(row["decimals"]),
                 row["formula"],
-                row["population"],
+                populations.get((row["table_name"], same), row["population"]),
                 row["source"],
                 int(row["factor"] or 1),
                 said.of if said and row["numerator"] else "",
@@ -214,8 +218,9 @@ class Served:
                     [name],
                 ).fetchall()
                 parts = "".join(
-                    f', cast({numerator} as double) as "{measure} numerator", cast({denominator} as double) as "{measure} denominator"'
-                    for measure, numerator, denominator in fractions
+                    f', cast({part} as double) as "{measure} {kind}"'
+                    for measure, *both in fractions
+                    for part, kind in zip(both, ("numerator", "denominator"), strict=True)
                 )
                 where = READ.get(name, "true").replace("{table}", self._file(name))
                 rows = self._query(f"select *{parts} from {self._file(name)} as cell where {where} order by {', '.join(grain)}")
@@ -307,7 +312,9 @@ class Served:
     @cached_property
     def years(self) -> list[int]:
         """The years of sick leave that are over."""
-        return [int(row["period"]) for row in self.rows("sick_leave_by_unit", **self._whole, period_type="year", is_partial=False)]
+        return [
+            int(row["period"]) for row in self.rows("sick_leave_by_unit", **self._whole, period_type="year", is_partial=False)
+        ]
 
     @cached_property
     def all_years(self) -> list[int]:
@@ -360,7 +367,9 @@ class Served:
     def units(self) -> list[Unit]:
         """The units in the order of the tree."""
         rows = sorted(self.rows("org_units"), key=lambda row: row["path"])
-        return [Unit(row["org_level"], row["org_unit_code"], row["org_unit_name"], row["parent_code"], row["path"]) for row in rows]
+        return [
+            Unit(row["org_level"], row["org_unit_code"], row["org_unit_name"], row["parent_code"], row["path"]) for row in rows
+        ]
 
     @cached_property
     def municipality(self) -> Unit:
@@ -428,7 +437,9 @@ class Served:
 
     def rolling(self, unit: Unit) -> list[tuple[date, Figure]]:
         """The twelve months that end with each month, by the month's last day."""
-        rows = self.rows("sick_leave_changes", **unit.cell, period_type="rolling_12", measure="sick_leave_percent", is_partial=False)
+        rows = self.rows(
+            "sick_leave_changes", **unit.cell, period_type="rolling_12", measure="sick_leave_percent", is_partial=False
+        )
         return [(row["period_end"], self.of_row("sick_leave_changes", row, "value")) for row in rows]
 
     # Figures of full time

@@ -52,7 +52,7 @@ class Row:
 
 @dataclass
 class Grid:
-    """A table of a page. `groups` are headings over several columns, as (heading, columns)."""
+    """A table of a page. `groups` are headings over several columns, as (heading, columns); `texts` are columns of words."""
 
     caption: str
     columns: Sequence[str]
@@ -61,13 +61,16 @@ class Grid:
     note: str = ""
     groups: Sequence[tuple[str, int]] = ()
     is_wide: bool = False
+    texts: Sequence[str] = ()
+
+    def is_text(self, column: int) -> bool:
+        """Whether a column holds words, which stand to the left."""
+        return self.columns[column] in self.texts
 
     @property
     def empties(self) -> set[str]:
         """Which signs for figures that are not shown stand in it."""
-        return {
-            cell.empty for row in self.rows for cell in row.cells if isinstance(cell, Shown) and cell.figure.value is None
-        }
+        return {cell.empty for row in self.rows for cell in row.cells if isinstance(cell, Shown) and cell.figure.value is None}
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ class Shown:
     figure: Figure | Derived
     decimals: int
     how: str = "plain"
+    anchor: str = "om-tallene.html"
 
     @property
     def value(self) -> float | int | None:
@@ -96,14 +100,16 @@ class Shown:
             return numbers.signed(value, self.decimals)
         return numbers.number(abs(value) if self.how == "size" else value, self.decimals)
 
-    def __html__(self) -> str:
+    def __html__(self) -> Markup:
+        return Markup(self._html())
+
+    def _html(self) -> str:
         figure, text = self.figure, self.text
         if figure.value is None:
             said = "tallet vises ikke" if figure.empty == WITHHELD else "tallet finnes ikke"
             cell = f' data-cell="{escape(figure.words)}"' if isinstance(figure, Figure) else ""
             return f'<span class="e"{cell}>{figure.empty}<span class="vh"> {said}</span></span>'
         of = figure.of if isinstance(figure, Derived) else (figure,)
-        first = of[0]
         more = f' data-how="{figure.how}"' if isinstance(figure, Derived) else ""
         if isinstance(figure, Figure) and figure.numerator is not None and figure.denominator is not None:
             over = numbers.number(figure.numerator, DECIMALS_IN_FORMULAS)
@@ -112,8 +118,7 @@ class Shown:
         if self.how == "size":
             more += " data-size"
         cells = escape(" | ".join(part.words for part in of))
-        anchor = f"d-{first.table}-{first.measure}"
-        return f'<a class="n" href="#{anchor}" data-cell="{cells}"{more}>{text}</a>'
+        return f'<a class="n" href="{self.anchor}" data-cell="{cells}"{more}>{text}</a>'
 
 
 @dataclass
@@ -134,9 +139,11 @@ class Page:
     _used: set[tuple[str, str]] = field(default_factory=set)
 
     def _shown(self, figure: Figure | Derived, decimals: int | None, how: str) -> Shown:
-        for part in figure.of if isinstance(figure, Derived) else (figure,):
-            self._used.add((part.table, part.measure))
-        return Shown(figure, figure.decimals if decimals is None else decimals, how)
+        keys = [(part.table, part.measure) for part in (figure.of if isinstance(figure, Derived) else (figure,))]
+        defined = [key for key in keys if key in self.served.definitions]
+        self._used.update(defined)
+        anchor = f"#d-{defined[0][0]}-{defined[0][1]}" if defined else Shown.anchor
+        return Shown(figure, figure.decimals if decimals is None else decimals, how, anchor)
 
     def show(self, figure: Figure | Derived, decimals: int | None = 1) -> Shown:
         """A figure as it is."""
@@ -166,10 +173,13 @@ class Page:
         return chart
 
     @property
-    def definitions(self) -> list[Definition]:
-        """The definitions of the measures on the page, by name."""
-        found = [self.served.definitions[key] for key in self._used if key in self.served.definitions]
-        return sorted(found, key=lambda definition: (definition.name, definition.table))
+    def definitions(self) -> list[list[Definition]]:
+        """The definitions of the measures on the page, by name; those that several tables share together."""
+        found: dict[tuple[str, str, str], list[Definition]] = {}
+        for key in sorted(self._used):
+            definition = self.served.definitions[key]
+            found.setdefault((definition.name, definition.formula, definition.population), []).append(definition)
+        return [found[key] for key in sorted(found)]
 
 
 @dataclass(frozen=True)

@@ -11,22 +11,30 @@ from contextlib import closing
 from pathlib import Path
 
 from warehouse.catalogue import read_tables
+from warehouse.errors import Refused
 from warehouse.report.numbers import day
 from warehouse.report.queries import AREA, UNIT, Served
 from warehouse.report.render import TEMPLATES, Page, Site
+from warehouse.settings import CHAPTERS
 
 FOLDER = "report"
 CHARTS = "diagram"
 PDF = "rapport.pdf"
 STYLE = ("report.css", "report.js")
-CHAPTERS = ("sick_leave", "units", "full_time", "equality", "survey")
 
 
 def write_report(publication: Path, target: Path) -> None:
-    """Write the report of the publication in a folder into `report/` below the target; nothing when it is to have no chapters."""
+    """Write the report of the publication in a folder into `report/` below the target; nothing when it is to have no chapters.
+
+    Raises:
+        Refused: the publication does not say what its tables are.
+    """
     from warehouse.report.charts import unchecked
 
-    with closing(Served(publication, read_tables(publication))) as served:
+    tables = read_tables(publication)
+    if not all(table.columns for table in tables.values()):
+        raise Refused(f"{publication.name} was made by an earlier version of the code, which said too little of its tables")
+    with closing(Served(publication, tables)) as served:
         settings = json.loads(served.publication["settings"]).get("report", {})
         chosen = settings.get("chapters", CHAPTERS)
         if not chosen or not served.units:

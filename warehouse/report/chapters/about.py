@@ -7,7 +7,9 @@ import re
 from itertools import groupby
 from typing import Any
 
-from warehouse.report.numbers import day
+from markupsafe import Markup
+
+from warehouse.report.numbers import day, number
 from warehouse.report.queries import Served
 from warehouse.report.render import Grid, Page, Row
 
@@ -41,12 +43,18 @@ def sources(served: Served) -> Grid:
         cells += [_count(row[name]) for name in ("rows_delivered", "rows_loaded", "rows_quarantined")]
         rows.append(Row(row["file_name"], cells))
     heads = ["Leveranse", "Uttrekk", "Rader levert", "Rader brukt", "Rader med feil"]
-    return Grid("Filene tallene er laget av", heads, rows, first="Fil", note="Rader med feil er ikke med i noe tall.", is_wide=True)
+    return Grid(
+        "Filene tallene er laget av",
+        heads,
+        rows,
+        first="Fil",
+        note="Rader med feil er ikke med i noe tall.",
+        is_wide=True,
+        texts=heads[:1],
+    )
 
 
 def _count(value: int | None) -> str:
-    from warehouse.report.numbers import number
-
     return "" if value is None else number(value)
 
 
@@ -65,10 +73,13 @@ def reconciliation(served: Served) -> Grid | None:
     all_of = [row["status"] for row in found]
     rows.append(Row("I alt", ["", *(_count(all_of.count(status)) for status in STATUSES)], is_total=True))
     note = (
-        "Et trykt tall er likt når det beregnede er det samme, avrundet som det er trykt. «Trykt ulikt»: to dokumenter har ulike tall for det "
+        "Et trykt tall er likt når det beregnede er det samme, avrundet som det er trykt. «Trykt ulikt»: to "
+        "dokumenter har ulike tall for det "
         "samme. «Ingen data»: tallet gjelder en tid eller en enhet som ingen leveranse har."
     )
-    return Grid("Trykte tall og hva som beregnes", ["Trykt", *STATUSES.values()], rows, first="Dokument", note=note, is_wide=True)
+    return Grid(
+        "Trykte tall og hva som beregnes", ["Trykt", *STATUSES.values()], rows, first="Dokument", note=note, is_wide=True
+    )
 
 
 def differing(page: Page, *statuses: str) -> Grid | None:
@@ -83,11 +94,11 @@ def differing(page: Page, *statuses: str) -> Grid | None:
         other = re.search(r" in ([A-Z0-9]+-[0-9]+[A-Za-z]*)", row["reason"] or "")
         against: Any = ""
         if other and other[1] in by_id:
-            from markupsafe import Markup
-
             rival = by_id[other[1]]
             against = Markup("{} ({}, {})").format(
-                page.show(served.of_row("reconciliation", rival, "published"), int(rival["decimals"] or 0)), rival["document"], rival["place"]
+                page.show(served.of_row("reconciliation", rival, "published"), int(rival["decimals"] or 0)),
+                rival["document"],
+                rival["place"],
             )
         definition = served.definitions.get((row["mart"], row["measure"]))
         name = definition.name if definition and row["mart"] not in ("benchmarks", "targets") else row["indicator"]
@@ -111,6 +122,7 @@ def differing(page: Page, *statuses: str) -> Grid | None:
         rows,
         first="Tall",
         is_wide=True,
+        texts=("Trykt i", "Men også trykt"),
     )
 
 
@@ -119,12 +131,17 @@ def quality(served: Served) -> Grid:
     rows = []
     for row in served.rows("data_quality"):
         if row["rows"]:
-            from markupsafe import Markup
-
             severity = "ikke med" if row["severity"] == "error" else "med, bør sjekkes"
             said = Markup('<span lang="en">{}</span>').format(row["description"])
             rows.append(Row(row["feed"], [said, _count(row["rows"]), severity]))
-    return Grid("Rader som ikke fulgte en regel", ["Regel", "Rader", "I tallene"], rows, first="Leveranse", is_wide=True)
+    return Grid(
+        "Rader som ikke fulgte en regel",
+        ["Regel", "Rader", "I tallene"],
+        rows,
+        first="Leveranse",
+        is_wide=True,
+        texts=("Regel", "I tallene"),
+    )
 
 
 def definitions(served: Served) -> list[tuple[str, list[Any]]]:

@@ -24,10 +24,11 @@ def _both(page: Page, table: str, measures: dict[str, tuple[str, int]], **cell: 
     """A row a measure, with women and men of each year."""
     rows = []
     for measure, (name, decimals) in measures.items():
-        cells = []
-        for year in page.context["years"]:
-            for sex in SEXES:
-                cells.append(page.show(page.served.figure(table, measure, year=year, sex=sex, **cell), decimals))
+        cells = [
+            page.show(page.served.figure(table, measure, year=year, sex=sex, **cell), decimals)
+            for year in page.context["years"]
+            for sex in SEXES
+        ]
         rows.append(Row(name, cells))
     return rows
 
@@ -78,7 +79,9 @@ def areas(page: Page) -> Grid:
                 figure = served.figure("equality_gender_balance", "employees_percent", year=year, sex=sex, **unit.cell)
                 cells.append(page.show(figure))
         rows.append(Row(unit.name, cells, is_total=unit is served.municipality))
-    return Grid("Kjønnsbalanse etter tjenesteområde", rows=rows, first="Tjenesteområde", note="Prosent av de ansatte.", **_heads(page))
+    return Grid(
+        "Kjønnsbalanse etter tjenesteområde", rows=rows, first="Tjenesteområde", note="Prosent av de ansatte.", **_heads(page)
+    )
 
 
 def leaders(page: Page) -> Grid | None:
@@ -87,10 +90,11 @@ def leaders(page: Page) -> Grid | None:
     found = {row["leader_level"] for row in served.rows("equality_leaders")}
     rows = []
     for level in [*(name for name in LEVELS if name in found), *sorted(found - LEVELS.keys())]:
-        cells: list[Any] = []
-        for year in page.context["years"]:
-            for sex in SEXES:
-                cells.append(page.count(served.figure("equality_leaders", "leaders", year=year, leader_level=level, sex=sex)))
+        cells = [
+            page.count(served.figure("equality_leaders", "leaders", year=year, leader_level=level, sex=sex))
+            for year in page.context["years"]
+            for sex in SEXES
+        ]
         rows.append(Row(LEVELS.get(level, level), cells, is_total=level == "alle"))
     if not rows:
         return None
@@ -115,7 +119,9 @@ def leader_shares(page: Page) -> Grid | None:
         for level in LEVELS
         if level in found
     ]
-    return Grid("Kvinneandel blant lederne", [str(year) for year in years], rows, first="Nivå", note="Prosent.") if rows else None
+    return (
+        Grid("Kvinneandel blant lederne", [str(year) for year in years], rows, first="Nivå", note="Prosent.") if rows else None
+    )
 
 
 def parental_leave(page: Page) -> Grid | None:
@@ -142,7 +148,8 @@ def parental_leave(page: Page) -> Grid | None:
             row.depth = 1
         rows += found
     note = (
-        "Uker per avsluttet permisjon sier hvor lange permisjonene er, også når de går over nyttår. Dager og uker i året er bare den delen "
+        "Uker per avsluttet permisjon sier hvor lange permisjonene er, også når de går over nyttår. Dager og "
+        "uker i året er bare den delen "
         "som faller i kalenderåret, og er derfor kortere."
     )
     return Grid("Foreldrepermisjon", rows=rows, note=note, is_wide=True, **_heads(page))
@@ -156,7 +163,16 @@ def pay(page: Page, year: int) -> Grid | None:
     for row in found:
         figures = {
             name: served.of_row("equality_pay", row, name)
-            for name in ("women", "men", "women_percent", "mean_women", "mean_men", "pay_gap_nok", "pay_gap_percent", "women_pay_percent")
+            for name in (
+                "women",
+                "men",
+                "women_percent",
+                "mean_women",
+                "mean_men",
+                "pay_gap_nok",
+                "pay_gap_percent",
+                "women_pay_percent",
+            )
         }
         cells = [page.count(figures["women"]), page.count(figures["men"]), page.show(figures["women_percent"])]
         cells += [page.count(figures["mean_women"]), page.count(figures["mean_men"]), page.change(figures["pay_gap_nok"], 0)]
@@ -167,10 +183,20 @@ def pay(page: Page, year: int) -> Grid | None:
         return None
     return Grid(
         f"Lønn etter KS' lønnsgrupper, {year}",
-        ["Kvinner", "Menn", "Kvinneandel", "Snitt kvinner, kr", "Snitt menn, kr", "Forskjell, kr", "Forskjell, prosent", "Kvinners i prosent av menns"],
+        [
+            "Kvinner",
+            "Menn",
+            "Kvinneandel",
+            "Snitt kvinner, kr",
+            "Snitt menn, kr",
+            "Forskjell, kr",
+            "Forskjell, prosent",
+            "Kvinners i prosent av menns",
+        ],
         rows,
         first="Lønnsgruppe",
-        note="Årslønn i 100 prosent stilling, snitt over stillingene. Forskjellen er menns minus kvinners lønn, i prosent av kvinners; siste "
+        note="Årslønn i 100 prosent stilling, snitt over stillingene. Forskjellen er menns minus kvinners "
+        "lønn, i prosent av kvinners; siste "
         "kolonne er kvinners lønn i prosent av menns, slik Bufdir viser den.",
         is_wide=True,
     )
@@ -189,7 +215,15 @@ def pay_by_job_code(page: Page, year: int) -> Grid | None:
         return None
     return Grid(
         f"Lønn etter stillingskode, {year}",
-        ["Kvinner", "Menn", "Snitt kvinner, kr", "Snitt menn, kr", "Median kvinner, kr", "Median menn, kr", "Kvinners i prosent av menns"],
+        [
+            "Kvinner",
+            "Menn",
+            "Snitt kvinner, kr",
+            "Snitt menn, kr",
+            "Median kvinner, kr",
+            "Median menn, kr",
+            "Kvinners i prosent av menns",
+        ],
         rows,
         first="Stilling",
         note="Bare stillingskoder med så mange kvinner og menn at lønnen kan vises.",

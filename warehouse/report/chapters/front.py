@@ -63,6 +63,7 @@ def target_of(served: Served, indicator: str) -> dict[str, Any] | None:
 
 def tiles(served: Served, chapters: set[str]) -> list[Tile]:
     """The figures of the chapters that the report has."""
+    moved: Derived | None
     unit, at = served.municipality, sick_leave.times(served)
     found: list[Tile] = []
     if at.rolling and sick_leave.FILE in chapters:
@@ -88,7 +89,9 @@ def tiles(served: Served, chapters: set[str]) -> list[Tile]:
         if years:
             now = served.figure("equality_pay", "women_pay_percent", year=years[-1], pay_group=0)
             moved = (
-                difference(now, served.figure("equality_pay", "women_pay_percent", year=years[-2], pay_group=0)) if years[1:] else None
+                difference(now, served.figure("equality_pay", "women_pay_percent", year=years[-2], pay_group=0))
+                if years[1:]
+                else None
             )
             since = str(years[-2]) if years[1:] else ""
             found.append(Tile("Kvinners lønn i prosent av menns", str(years[-1]), now, "prosent", moved, since, equality.FILE))
@@ -97,9 +100,7 @@ def tiles(served: Served, chapters: set[str]) -> list[Tile]:
         now = served.figure("survey_response", "response_percent", **cell)
         previous = served.figure("survey_response", "previous_response_percent", **cell)
         moved = difference(now, previous) if previous.value is not None else None
-        found.append(
-            Tile("Svar i 10-FAKTOR", str(served.last_round), now, "prosent", moved, "forrige runde", survey.FILE)
-        )
+        found.append(Tile("Svar i 10-FAKTOR", str(served.last_round), now, "prosent", moved, "forrige runde", survey.FILE))
     return found
 
 
@@ -120,7 +121,12 @@ def restatements(page: Page) -> tuple[dict[str, Any] | None, Grid | None]:
     rows = []
     for row in found:
         cell = json.loads(row["cell"])
-        if cell.get("org_level") not in (MUNICIPALITY, AREA) or not row["is_served"] or row["was"] is None or row["now"] is None:
+        if (
+            cell.get("org_level") not in (MUNICIPALITY, AREA)
+            or not row["is_served"]
+            or row["was"] is None
+            or row["now"] is None
+        ):
             continue
         definition = served.definitions.get((row["table_name"], row["measure"]))
         unit = served.by_code.get(cell.get("org_unit_code", ""))

@@ -54,7 +54,9 @@ def over_time(page: Page, unit: Unit, caption: str = "Heltid over tid") -> Grid:
         cells = []
         for measure, decimals in [("headcount", 0), ("fte", 1), *((name, 1) for name in (*MAIN, "involuntary_percent"))]:
             cells.append(
-                page.change(difference(served.full_time(unit, last, measure), served.full_time(unit, before, measure)), decimals)
+                page.change(
+                    difference(served.full_time(unit, last, measure), served.full_time(unit, before, measure)), decimals
+                )
             )
         rows.append(Row(f"Endring fra {day(before)}", cells, is_total=True))
     return Grid(
@@ -62,8 +64,9 @@ def over_time(page: Page, unit: Unit, caption: str = "Heltid over tid") -> Grid:
         ["Personer", "Årsverk", "100 %", "Minst 80 %", "Snitt stilling", "Ufrivillig deltid"],
         rows,
         first="Ved utgangen av",
-        note="Prosent av personene; snitt i prosent av full stilling; ufrivillig deltid i prosent av de deltidsansatte som har svart. "
-        "Endring i prosentpoeng. Fra lønnssystemet.",
+        note="Prosent av personene; snitt i prosent av full stilling; ufrivillig deltid i prosent av de "
+        "deltidsansatte som har svart. "
+        "Endring i antall og i prosentpoeng. Fra lønnssystemet.",
     )
 
 
@@ -105,22 +108,24 @@ def bands(page: Page, unit: Unit) -> tuple[Grid, Chart | None]:
     """Persons by the size of what they work."""
     served = page.served
     dates = served.reference_dates[-4:]
-    rows = [
-        Row(name, [page.count(served.full_time(unit, at, measure)) for at in dates]) for measure, name in BANDS.items()
-    ]
+    rows = [Row(name, [page.count(served.full_time(unit, at, measure)) for at in dates]) for measure, name in BANDS.items()]
     rows.append(Row("Personer i alt", [page.count(served.full_time(unit, at, "headcount")) for at in dates], is_total=True))
     rows.append(Row("Av dem i deltid", [page.count(served.full_time(unit, at, "part_time")) for at in dates]))
     heads = [date_head(served, at) for at in dates]
-    grid = Grid("Personer etter stillingsstørrelse", heads, rows, first="Stilling i alt", note="En persons stillinger er lagt sammen.")
+    grid = Grid(
+        "Personer etter stillingsstørrelse", heads, rows, first="Stilling i alt", note="En persons stillinger er lagt sammen."
+    )
     drawn = [
         (date_head(served, at), name, served.full_time(unit, at, measure).value)
         for at in dates
         for measure, name in BANDS.items()
     ]
+    last = [value for head, _, value in drawn if head == heads[-1] and value is not None]
     if not drawn or any(value is None for _, _, value in drawn):
         return grid, None
-    last = [value for head, _, value in drawn if head == heads[-1]]
-    said = ", ".join(f"{name} {number(100 * value / sum(last), 0)} prosent" for name, value in zip(BANDS.values(), last, strict=True))
+    said = ", ".join(
+        f"{name} {number(100 * value / sum(last), 0)} prosent" for name, value in zip(BANDS.values(), last, strict=True)
+    )
     alt = f"Delte søyler: personene etter stillingsstørrelse i {len(heads)} år. Ved {heads[-1]}: {said}."
     chart = Chart("heltid-baand", charts.shares(drawn, "andel av personene"), alt, "Personer etter stillingsstørrelse")
     return grid, page.chart(chart)
@@ -151,18 +156,18 @@ def pai(page: Page, unit: Unit) -> Grid | None:
         return None
     rows = []
     for measure in MAIN:
-        cells: list[Any] = []
-        for at in dates:
-            cells.append(page.show(served.full_time(unit, at, measure, "pai")))
+        cells = [page.show(served.full_time(unit, at, measure, "pai")) for at in dates]
         rows.append(Row(f"PAI: {INDICATORS[measure].lower()}", cells))
     rows.append(Row("PAI: personer", [page.count(served.full_time(unit, at, "headcount", "pai")) for at in dates]))
     for measure in MAIN:
         cells = [
-            page.change(served.figure("full_time_sources", "payroll_minus_pai", indicator=measure, year=at.year, **unit.cell)) for at in dates
+            page.change(served.figure("full_time_sources", "payroll_minus_pai", indicator=measure, year=at.year, **unit.cell))
+            for at in dates
         ]
         rows.append(Row(f"Lønnssystemet minus PAI: {INDICATORS[measure].lower()}", cells, depth=1))
     note = (
-        "Prosent, 1. desember. PAI er KS' statistikk og teller alle ansatte også de i permisjon; lønnssystemet er talt ved årets slutt. "
+        "Prosent, 1. desember. PAI er KS' statistikk og teller alle ansatte også de i permisjon; lønnssystemet "
+        "er talt ved årets slutt. "
         "De to kildene blandes aldri."
     )
     return Grid("Heltid i KS' statistikk (PAI)", [str(at.year) for at in dates], rows, first="Kilde og mål", note=note)
@@ -174,17 +179,24 @@ def targets(page: Page, indicator: str) -> list[tuple[Grid, Chart | None]]:
     in_force = [row for row in served.rows("targets", indicator=indicator) if row["superseded_by"] is None]
     found = []
     for code in dict.fromkeys(row["org_unit_code"] for row in in_force):
-        of_unit = sorted((row for row in in_force if row["org_unit_code"] == code), key=lambda row: (row["year"], row["decided_on"]))
+        of_unit = sorted(
+            (row for row in in_force if row["org_unit_code"] == code),
+            key=lambda row: (-row["decided_on"].toordinal(), row["year"]),
+        )
         ahead = [row for row in of_unit if row["year"] >= served.as_of.year]
         if not ahead:
             continue
         rows = []
         for row in ahead:
             cells: list[Any] = [
-                page.show(served.of_row("targets", row, name)) for name in ("target", "actual", "expected_now", "needed_per_year")
+                page.show(served.of_row("targets", row, name))
+                for name in ("target", "actual", "expected_now", "needed_per_year")
             ]
             on_track = row["on_track"]
-            cells += ["Ja" if on_track else "Nei" if on_track is not None else "", f"{row['decision']} ({day(row['decided_on'])})"]
+            cells += [
+                "Ja" if on_track else "Nei" if on_track is not None else "",
+                f"{row['decision']} ({day(row['decided_on'])})",
+            ]
             rows.append(Row(str(row["year"]), cells))
         unit = served.by_code.get(code)
         name = of_unit[0]["org_unit_name"]
@@ -195,6 +207,7 @@ def targets(page: Page, indicator: str) -> list[tuple[Grid, Chart | None]]:
             first="År",
             note="Prosent; nødvendig per år i prosentpoeng. «Forventet nå» er der den rette linjen til målet er i år.",
             is_wide=True,
+            texts=("I rute", "Vedtak"),
         )
         found.append((grid, _path_chart(page, indicator, unit, ahead) if unit else None))
     return found
@@ -205,18 +218,28 @@ def _path_chart(page: Page, indicator: str, unit: Unit, ahead: list[dict[str, An
     actual = [(at, served.full_time(unit, at, indicator).value) for at in served.reference_dates]
     if not actual or actual[-1][1] is None:
         return None
-    # Two decisions may give targets on paths of their own: the latest one's is drawn.
+    # Two decisions may give paths of their own: the latest one's is drawn, from the last figure before its first year.
     latest = max(row["decided_on"] for row in ahead)
-    aims = [(date(row["year"], 12, 31), row["target"]) for row in ahead if row["decided_on"] == latest]
+    aims = sorted((date(row["year"], 12, 31), row["target"]) for row in ahead if row["decided_on"] == latest)
+    begins = [point for point in actual if point[0].year < aims[0][0].year and point[1] is not None][-1:]
     values = [value for _, value in [*actual, *aims] if value is not None]
     said = ", ".join(f"{number(value, 1)} i {at.year}" for at, value in aims)
     alt = (
-        f"Linje: {INDICATORS[indicator].lower()} i {unit.name}, fra {number(actual[0][1] or 0, 1)} prosent i {actual[0][0].year} til "
+        f"Linje: {INDICATORS[indicator].lower()} i {unit.name}, fra {number(actual[0][1] or 0, 1)} prosent i "
+        f"{actual[0][0].year} til "
         f"{number(actual[-1][1], 1)} {day(actual[-1][0])}, og stiplet videre til måltallene: {said}."
     )
-    caption = f"{INDICATORS[indicator]} i {unit.name} og veien til målet, prosent."
+    caption = f"{INDICATORS[indicator]} i {unit.name} og veien til målet, prosent, ved utgangen av årene."
     note = f"Aksen begynner ikke på null: den viser {number(min(values), 0)}–{number(max(values), 0)} prosent."
-    return page.chart(Chart(f"maal-{indicator}-{unit.code}".replace("_", "-"), charts.path(actual, aims, "prosent"), alt, caption, note))
+    return page.chart(
+        Chart(
+            f"maal-{indicator}-{unit.code}".replace("_", "-"),
+            charts.path(actual, [*begins, *aims], "prosent"),
+            alt,
+            caption,
+            note,
+        )
+    )
 
 
 def substitutes(page: Page, unit: Unit) -> tuple[Grid | None, Chart | None]:
@@ -259,7 +282,14 @@ def pilots(page: Page) -> Grid | None:
     for row in served.rows("pilots"):
         figures = {
             name: served.of_row("pilots", row, name)
-            for name in ("start_value", "current_value", "change_points", "change_percent", "rest_of_area_change_points", "after_value")
+            for name in (
+                "start_value",
+                "current_value",
+                "change_points",
+                "change_percent",
+                "rest_of_area_change_points",
+                "after_value",
+            )
         }
         header = Markup("{}<br><span class=quiet>{}: {} mot {}</span>").format(
             row["pilot"],
@@ -277,7 +307,8 @@ def pilots(page: Page) -> Grid | None:
         ["Før", "Nå", "Endring, prosentpoeng", "Endring, prosent", "Resten av området, prosentpoeng", "Etter piloten"],
         rows,
         first="Pilot og mål",
-        note="Før og nå i prosent. Endringen er gitt både i prosentpoeng og i prosent av verdien før: de to må ikke forveksles.",
+        note="Før og nå i prosent. Endringen er gitt både i prosentpoeng og i prosent av verdien før: de to må "
+        "ikke forveksles.",
         is_wide=True,
     )
 
@@ -302,7 +333,10 @@ def municipality_page(served: Served, with_units: bool) -> Page:
         "last": last,
         "before": before,
         "lead": {
-            measure: (served.full_time(unit, last, measure), difference(served.full_time(unit, last, measure), served.full_time(unit, before, measure)))
+            measure: (
+                served.full_time(unit, last, measure),
+                difference(served.full_time(unit, last, measure), served.full_time(unit, before, measure)),
+            )
             for measure in (*MAIN, "involuntary_percent", "headcount")
         }
         if last and before

@@ -99,9 +99,11 @@ def rolling_chart(page: Page, unit: Unit, name: str) -> Chart | None:
         return None
     lowest, highest = min(shown, key=lambda point: point[1]), max(shown, key=lambda point: point[1])
     alt = (
-        f"Linje over sykefraværet i {unit.name} de siste tolv månedene, måned for måned: fra {number(shown[0][1], 1)} prosent i "
+        f"Linje over sykefraværet i {unit.name} de siste tolv månedene, måned for måned: fra "
+        f"{number(shown[0][1], 1)} prosent i "
         f"{month(f'{shown[0][0]:%Y-%m}')} til {number(shown[-1][1], 1)} i {month(f'{shown[-1][0]:%Y-%m}')}. Lavest "
-        f"{number(lowest[1], 1)} i {month(f'{lowest[0]:%Y-%m}')}, høyest {number(highest[1], 1)} i {month(f'{highest[0]:%Y-%m}')}."
+        f"{number(lowest[1], 1)} i {month(f'{lowest[0]:%Y-%m}')}, høyest {number(highest[1], 1)} i "
+        f"{month(f'{highest[0]:%Y-%m}')}."
     )
     caption = "Sykefravær i prosent, de tolv månedene til og med hver måned"
     return page.chart(Chart(name, charts.lines(lines, "prosent"), alt, caption))
@@ -117,10 +119,18 @@ def quarters(page: Page, unit: Unit) -> Grid:
         changes: list[Any] = []
         for period_type, part in [("quarter", f"Q{n}") for n in range(1, 5)] + halves:
             row = served.row(
-                "sick_leave_changes", period_type=period_type, period=f"{year}-{part}", measure="sick_leave_percent", **unit.cell
+                "sick_leave_changes",
+                period_type=period_type,
+                period=f"{year}-{part}",
+                measure="sick_leave_percent",
+                **unit.cell,
             )
             if row is None or row["is_partial"]:
-                cells.append(NOT_OVER if year not in served.years else page.show(served.change(unit.cell, period_type, f"{year}-{part}", "value")))
+                cells.append(
+                    NOT_OVER
+                    if year not in served.years
+                    else page.show(served.change(unit.cell, period_type, f"{year}-{part}", "value"))
+                )
                 changes.append("")
                 continue
             cells.append(page.show(served.change(unit.cell, period_type, f"{year}-{part}", "value")))
@@ -156,7 +166,8 @@ def quarter_chart(page: Page, unit: Unit, name: str) -> Chart | None:
         return None
     high, low = max(values), min(values)
     alt = (
-        f"Søyler for sykefraværet i {unit.name} i hvert kvartal de siste fire årene. Høyest er {number(high[0], 1)} prosent i {high[1]} "
+        f"Søyler for sykefraværet i {unit.name} i hvert kvartal de siste fire årene. Høyest er "
+        f"{number(high[0], 1)} prosent i {high[1]} "
         f"{high[2]}, lavest {number(low[0], 1)} i {low[1]} {low[2]}."
     )
     return page.chart(Chart(name, charts.columns(rows, "prosent"), alt, "Sykefravær i prosent etter kvartal"))
@@ -179,7 +190,7 @@ def kinds(page: Page, unit: Unit) -> Grid:
         rows.append(Row(name, [*cells, *(["", ""] if at.rolling else [])]))
     heads = [str(year) for year in at.years] + (["Siste 12 md.", "Endring"] if at.rolling else [])
     note = "Prosent av mulige dagsverk; graderte dager i prosent av de legemeldte. Endring i prosentpoeng fra tolv måneder før."
-    return Grid("Type fravær", heads, rows, first="Prosent", note=note)
+    return Grid("Sykefravær etter type", heads, rows, first="Prosent", note=note)
 
 
 def units(page: Page, below: Sequence[tuple[Unit, int]], caption: str, first: str, whole: Unit | None = None) -> Grid:
@@ -239,7 +250,9 @@ def units_chart(page: Page, below: Sequence[Unit], name: str) -> Chart | None:
     if not rows:
         return None
     alt = f"Liggende søyler for sykefraværet i prosent siste tolv måneder og de tolv før: {', '.join(said)}."
-    return page.chart(Chart(name, charts.bars(rows, "prosent"), alt, f"Sykefravær i prosent, {at.rolling_words} og tolv måneder før"))
+    return page.chart(
+        Chart(name, charts.bars(rows, "prosent"), alt, f"Sykefravær i prosent, {at.rolling_words} og tolv måneder før")
+    )
 
 
 def contributions(page: Page, unit: Unit) -> Grid | None:
@@ -265,7 +278,8 @@ def contributions(page: Page, unit: Unit) -> Grid | None:
         "Bidrag til endringen siste tolv måneder",
         ["Eget fravær", "Endret sammensetning", "Bidrag"],
         rows,
-        note="Prosentpoeng. «Eget fravær» er virkningen av at enhetens eget sykefravær er endret, «endret sammensetning» av at dens "
+        note="Prosentpoeng. «Eget fravær» er virkningen av at enhetens eget sykefravær er endret, «endret "
+        "sammensetning» av at dens "
         "andel av dagsverkene er det. Bidragene er til sammen endringen for hele enheten.",
     )
 
@@ -284,7 +298,9 @@ def contribution_chart(page: Page, unit: Unit, name: str) -> Chart | None:
     rows = [(row["child_org_unit_name"], "Bidrag", row["contribution"]) for row in found]
     said = ", ".join(f"{row['child_org_unit_name']} {number(row['contribution'], 2)}" for row in found)
     alt = f"Liggende søyler: bidrag til endringen i sykefraværet i prosentpoeng, størst økning øverst: {said}."
-    return page.chart(Chart(name, charts.bars(rows, "prosentpoeng"), alt, "Bidrag til endringen, prosentpoeng, siste tolv måneder"))
+    return page.chart(
+        Chart(name, charts.bars(rows, "prosentpoeng"), alt, "Bidrag til endringen, prosentpoeng, siste tolv måneder")
+    )
 
 
 def changed_most(page: Page, unit: Unit) -> Grid | None:
@@ -296,10 +312,10 @@ def changed_most(page: Page, unit: Unit) -> Grid | None:
     found = []
     for below in served.below(unit):
         change = served.change(below.cell, "rolling_12", at.rolling)
-        if below.level in (UNIT, WARD) and not served.children(below) and change.value is not None:
-            found.append((below, change))
-        elif below.level == UNIT and change.value is not None and all(
-            served.change(child.cell, "rolling_12", at.rolling).value is None for child in served.children(below)
+        if (below.level in (UNIT, WARD) and not served.children(below) and change.value is not None) or (
+            below.level == UNIT
+            and change.value is not None
+            and all(served.change(child.cell, "rolling_12", at.rolling).value is None for child in served.children(below))
         ):
             found.append((below, change))
     found.sort(key=lambda item: (-abs(item[1].value or 0), item[0].code))
@@ -330,8 +346,10 @@ def changed_most(page: Page, unit: Unit) -> Grid | None:
         [f"Årsverk {size_of}", "Tolv md. før", "Siste 12 md.", "Endring", "Én person betyr", "Endringen i årsverk"],
         rows,
         first="Enhet",
-        note="Prosent; endring i prosentpoeng. «Én person betyr» er hvor mange prosentpoeng sykefraværet stiger når én i full stilling er "
-        "borte hele perioden. «Endringen i årsverk» er hvor mange slike endringen svarer til: er det en eller to, kan den være tilfeldig.",
+        note="Prosent; endring i prosentpoeng. «Én person betyr» er hvor mange prosentpoeng sykefraværet "
+        "stiger når én i full stilling er "
+        "borte hele perioden. «Endringen i årsverk» er hvor mange slike endringen svarer til: er det en eller "
+        "to, kan den være tilfeldig.",
         is_wide=True,
     )
 
@@ -358,7 +376,11 @@ def by_sex(page: Page, unit: Unit) -> Grid | None:
     rows.append(Row("Menn", cells("mann")))
     if all(getattr(cell, "value", None) is None for row in rows for cell in row.cells):
         return None
-    heads = [str(year) for year in years] + [f"Egenmeldt {at.last_year}", f"Legemeldt {at.last_year}", f"Årsverk {at.last_year}"]
+    heads = [str(year) for year in years] + [
+        f"Egenmeldt {at.last_year}",
+        f"Legemeldt {at.last_year}",
+        f"Årsverk {at.last_year}",
+    ]
     return Grid("Sykefravær etter kjønn", heads, rows, first="Kjønn", note="Prosent.")
 
 
@@ -370,18 +392,26 @@ def by_age(page: Page, unit: Unit) -> Grid | None:
     bands = list(
         dict.fromkeys(
             row["age_group"]
-            for row in served.rows("sick_leave_by_age", period_type="year", period=str(at.last_year), **served.municipality.cell)
+            for row in served.rows(
+                "sick_leave_by_age", period_type="year", period=str(at.last_year), **served.municipality.cell
+            )
         )
     )
     bands.sort(key=lambda band: (not band.startswith("<"), band))
     years = list(at.years)[-2:]
 
     def figure(band: str, sex: str, year: int, measure: str = "sick_leave_percent") -> Figure:
-        return served.figure("sick_leave_by_age", measure, period_type="year", period=str(year), sex=sex, age_group=band, **unit.cell)
+        return served.figure(
+            "sick_leave_by_age", measure, period_type="year", period=str(year), sex=sex, age_group=band, **unit.cell
+        )
 
     rows = [
         Row(
-            f"Under {band[1:]}" if band.startswith("<") else f"{band[:-1]} og over" if band.endswith("+") else band.replace("-", EN_DASH),
+            f"Under {band[1:]}"
+            if band.startswith("<")
+            else f"{band[:-1]} og over"
+            if band.endswith("+")
+            else band.replace("-", EN_DASH),
             [
                 *(page.show(figure(band, "alle", year)) for year in years),
                 page.show(figure(band, "kvinne", years[-1])),
@@ -413,14 +443,17 @@ def by_job_code(page: Page, unit: Unit) -> Grid | None:
     for row in found:
         cell = {**unit.cell, "job_code": row["job_code"]}
         shown = [
-            served.figure("sick_leave_by_job_code", "sick_leave_percent", period_type="year", period=str(year), **cell) for year in years
+            served.figure("sick_leave_by_job_code", "sick_leave_percent", period_type="year", period=str(year), **cell)
+            for year in years
         ]
         fte = served.figure("sick_leave_by_job_code", "fte", period_type="year", period=str(at.last_year), **cell)
         rows.append(Row(f"{row['job_title']} ({row['job_code']})", [page.count(fte), *(page.show(figure) for figure in shown)]))
     if not rows:
         return None
     note = "Prosent. Bare stillingskoder med så mange årsverk at tallene kan vises."
-    return Grid("Sykefravær etter stillingskode", [f"Årsverk {at.last_year}", *map(str, years)], rows, first="Stilling", note=note)
+    return Grid(
+        "Sykefravær etter stillingskode", [f"Årsverk {at.last_year}", *map(str, years)], rows, first="Stilling", note=note
+    )
 
 
 def groups(page: Page) -> Grid | None:
@@ -454,14 +487,19 @@ def spells(page: Page, unit: Unit) -> Grid | None:
     rows = [
         Row(
             f"{band[:-1]} dager og mer" if band.endswith("+") else f"{band} dager",
-            [page.count(served.of_row("absence_spells_by_unit", found[band], name)) for name in ("spells", "persons", "lost_days")],
+            [
+                page.count(served.of_row("absence_spells_by_unit", found[band], name))
+                for name in ("spells", "persons", "lost_days")
+            ],
         )
         for band in sorted(found, key=lambda band: int(re.split(r"\D", band)[0]))
     ]
     if not rows:
         return None
     note = "Lengden er hele tilfellet i kalenderdager. En person kan stå på flere linjer."
-    return Grid(f"Fraværstilfeller etter lengde, {at.last_year}", ["Tilfeller", "Personer", "Tapte dagsverk"], rows, "Lengde", note)
+    return Grid(
+        f"Fraværstilfeller etter lengde, {at.last_year}", ["Tilfeller", "Personer", "Tapte dagsverk"], rows, "Lengde", note
+    )
 
 
 def comparison(page: Page) -> list[Grid]:
@@ -476,7 +514,10 @@ def comparison(page: Page) -> list[Grid]:
 
         def figures(peer: str, year: str) -> list[Any]:
             cell = {"indicator": "sick_leave_percent", "period_type": "year", "period": year, "peer": peer}
-            return [page.show(served.figure("benchmarks", "value", **cell)), page.count(served.figure("benchmarks", "rank", **cell))]
+            return [
+                page.show(served.figure("benchmarks", "value", **cell)),
+                page.count(served.figure("benchmarks", "rank", **cell)),
+            ]
 
         def last(peer: str) -> tuple[bool, float]:
             value = served.figure(
@@ -485,7 +526,8 @@ def comparison(page: Page) -> list[Grid]:
             return (value is None, float(value or 0))
 
         rows = [
-            Row(peer, [cell for year in years for cell in figures(peer, year)], is_total=peer == own) for peer in sorted(peers, key=last)
+            Row(peer, [cell for year in years for cell in figures(peer, year)], is_total=peer == own)
+            for peer in sorted(peers, key=last)
         ]
         sources = sorted({row["source"] for row in rows_of if row["period"] in years and row["source"] != "payroll"})
         note = f"Prosent; 1 er lavest. Tall for andre er slik de er publisert: {'; '.join(sources)}."
@@ -501,7 +543,9 @@ def comparison(page: Page) -> list[Grid]:
         for peer in sorted(basis, key=lambda peer: (peer != own, basis[peer], peer)):
             shown = [
                 page.show(
-                    served.figure("benchmarks", "value", indicator="sick_leave_percent", period_type="quarter", period=quarter, peer=peer)
+                    served.figure(
+                        "benchmarks", "value", indicator="sick_leave_percent", period_type="quarter", period=quarter, peer=peer
+                    )
                 )
                 for quarter in quarters_of
             ]
@@ -512,9 +556,11 @@ def comparison(page: Page) -> list[Grid]:
                 ["Hvem", *(f"{quarter[6:]}. kv. {quarter[:4]}" for quarter in quarters_of)],
                 rows,
                 first="Sammenligning",
-                note="Prosent. En sektor er alle arbeidsgivere i den, bosatte er alle som bor der: tallene er ikke en arbeidsgivers, og "
+                note="Prosent. En sektor er alle arbeidsgivere i den, bosatte er alle som bor der: tallene er "
+                "ikke en arbeidsgivers, og "
                 "rangeres ikke.",
                 is_wide=True,
+                texts=("Hvem",),
             )
         )
     return grids

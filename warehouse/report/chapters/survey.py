@@ -16,7 +16,9 @@ SCALE = (3.0, 5.0)
 def response(page: Page, year: int) -> Grid:
     """Who answered, with the round before."""
     served = page.served
-    found = sorted(served.rows("survey_response", year=year), key=lambda row: (row["org_level"] == MUNICIPALITY, row["org_unit_code"]))
+    found = sorted(
+        served.rows("survey_response", year=year), key=lambda row: (row["org_level"] == MUNICIPALITY, row["org_unit_code"])
+    )
     rows = []
     for row in found:
         figures = {
@@ -74,7 +76,9 @@ def by_unit(page: Page, year: int) -> Grid | None:
     found: dict[str, dict[int, Any]] = {}
     names: dict[str, tuple[str, bool]] = {}
     for row in served.rows("survey_factor_scores", year=year):
-        found.setdefault(row["org_unit_code"], {})[row["factor_no"]] = page.show(served.of_row("survey_factor_scores", row, "score"))
+        found.setdefault(row["org_unit_code"], {})[row["factor_no"]] = page.show(
+            served.of_row("survey_factor_scores", row, "score")
+        )
         names[row["org_unit_code"]] = (row["org_unit_name"], row["org_level"] == MUNICIPALITY)
     numbers = sorted({number_ for factors_ in found.values() for number_ in factors_})
     if len(found) < 2:
@@ -84,7 +88,9 @@ def by_unit(page: Page, year: int) -> Grid | None:
         for code in sorted(found, key=lambda code: (names[code][1], code))
     ]
     note = "Skår fra 1 til 5. Numrene er faktorenes, som i tabellen over."
-    return Grid(f"De ti faktorene etter enhet, {year}", [str(number_) for number_ in numbers], rows, "Enhet", note, is_wide=True)
+    return Grid(
+        f"De ti faktorene etter enhet, {year}", [str(number_) for number_ in numbers], rows, "Enhet", note, is_wide=True
+    )
 
 
 def survey_page(served: Served) -> Page:

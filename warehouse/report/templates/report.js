@@ -23,12 +23,13 @@ function show(link) {
   if (link.dataset.how) box.append(element("p", HOW[link.dataset.how]));
   for (const cell of cells) {
     const [table, measure] = [cell.split(" ")[0], cell.split(" ").pop()];
-    const definition = document.getElementById("d-" + table + "-" + measure);
-    if (definition) {
+    const anchor = document.getElementById("d-" + table + "-" + measure);
+    if (anchor) {
+      const definition = anchor.parentElement;
       box.append(element("h3", definition.querySelector("dt").textContent));
       box.append(element("p", definition.querySelector("dd").textContent));
       if (link.dataset.n) {
-        const { factor, of, by } = definition.dataset;
+        const { factor, of, by } = anchor.dataset;
         const times = factor === "1" ? "" : factor + " × ";
         box.append(element("p", `${times}${link.dataset.n} ${of} / ${link.dataset.m} ${by} = ${link.textContent}`, { class: "formula" }));
       }
