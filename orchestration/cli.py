@@ -22,6 +22,7 @@ COMMANDS = (
     "accept",
     "trace",
     "copy",
+    "report",
     "history",
     "verify",
     "reproduce",

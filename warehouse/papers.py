@@ -19,7 +19,8 @@ log = logging.getLogger("arsverk")
 class Paper:
     """A paper and what writes it.
 
-    `write(publication, target)` reads `marts.duckdb` (read-only) or the Parquet files of the folder `publication`, and writes
+    `write(publication, target)` reads `marts.duckdb` (read-only) or the Parquet files of the folder `publication`, and what
+    manifest.json there says of them, and writes
     files and folders into the empty folder `target`; when it returns they are put into the publication under the same names.
     It reads nothing else: what is not served stands in no paper, and a past publication gives its paper again. The same
     publication must give the same bytes, so no clock: the table `publication` has the date. It may raise whatever it likes.
@@ -30,8 +31,14 @@ class Paper:
     write: Callable[[Path, Path], None]
 
 
+def _report(publication: Path, target: Path) -> None:
+    from warehouse.report.write import write_report
+
+    write_report(publication, target)
+
+
 # In the order in which they are written.
-PAPERS: tuple[Paper, ...] = ()
+PAPERS: tuple[Paper, ...] = (Paper("report", _report),)
 
 
 def write_papers(publication: Path, papers: Sequence[Paper] | None = None) -> list[str]:
@@ -45,17 +52,34 @@ def write_papers(publication: Path, papers: Sequence[Paper] | None = None) -> li
     Returns:
         A line for each paper that could not be made.
     """
+    return _write(publication, publication, PAPERS if papers is None else papers, replace=False)
+
+
+def write_papers_to(publication: Path, folder: Path) -> list[str]:
+    """Write the papers of a finished publication into another folder, in place of those that are there already.
+
+    Returns:
+        A line for each paper that could not be made.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    return _write(publication, folder, PAPERS, replace=True)
+
+
+def _write(publication: Path, folder: Path, papers: Sequence[Paper], *, replace: bool) -> list[str]:
     failed = []
-    for paper in PAPERS if papers is None else papers:
-        target = publication / UNFINISHED_PAPER
+    for paper in papers:
+        target = folder / UNFINISHED_PAPER
         target.mkdir()
         try:
             paper.write(publication, target)
             made = sorted(target.iterdir())
-            if taken := [path.name for path in made if (publication / path.name).exists()]:
-                raise FileExistsError(f"the publication has {', '.join(taken)} already")
+            there = [folder / path.name for path in made if (folder / path.name).exists()]
+            if there and not replace:
+                raise FileExistsError(f"the publication has {', '.join(path.name for path in there)} already")
+            for path in there:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
             for path in made:
-                path.rename(publication / path.name)
+                path.rename(folder / path.name)
         except Exception as error:  # whatever goes wrong in it: the tables are what the night is for
             log.debug("%s", paper.name, exc_info=True)
             failed.append(f"{paper.name} could not be made: {type(error).__name__}: {error}")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 CODE_FOLDERS = ("sources", "warehouse", "dbt_project", "orchestration")
-CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".toml"}
+CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".toml", ".j2", ".css", ".js"}
 
 
 @cache

@@ -8,7 +8,7 @@ import base64
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,18 +65,21 @@ def publish(home: Home, settings: Settings, marts: Sequence[Table], warn: Callab
         expected = {mart.name: one(con, f"select count(*) from served.{mart.name}")[0] for mart in marts}
         write_parquet(con, marts, folder)
     _check_as_reader(database, folder, expected)
-    for text in write_papers(folder):
-        warn(text)
-    files = {str(path.relative_to(folder)): sha256_of(path) for path in sorted(folder.rglob("*")) if path.is_file()}
     record = {
         "publication_id": publication_id,
         "previous_publication": previous,
         "ledger_head": head(read_ledger(home)),
         "tables": record_of(marts, settings),
-        "files": files,
+        "files": {},
     }
     manifest = folder / "manifest.json"
-    manifest.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    # Papers read there what the tables are.
+    _write_manifest(manifest, record)
+    for text in write_papers(folder):
+        warn(text)
+    written = sorted(path for path in folder.rglob("*") if path.is_file() and path != manifest)
+    files = {str(path.relative_to(folder)): sha256_of(path) for path in written}
+    _write_manifest(manifest, record | {"files": files})
     for path in folder.rglob("*"):
         if path.is_dir():
             path.chmod(PUBLIC_FOLDER)
@@ -110,6 +113,10 @@ def publish(home: Home, settings: Settings, marts: Sequence[Table], warn: Callab
     _point_to(home, pointer, names_at_top(files))
     _remove_leftovers(home)
     return publication_id
+
+
+def _write_manifest(path: Path, record: Mapping[str, object]) -> None:
+    path.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def keep_if_held(home: Home, settings: Settings) -> str | None:

@@ -27,7 +27,7 @@ WITHOUT_COMPARISON = "restore it from backup, or publish without comparing with 
 # The changes with all their values, in the restricted database: what a human is asked to accept.
 WITH_VALUES = "disclosure.restatements"
 # Settings that change no figure.
-WITHOUT_EFFECT = {"memory_limit", "max_quarantine_share", "restatement_points", "restatement_share"}
+WITHOUT_EFFECT = {"memory_limit", "max_quarantine_share", "report", "restatement_points", "restatement_share"}
 # Figures are divided in floating point; nothing smaller than a billionth of one is a change.
 CHANGED = "abs({now} - {was}) > 1e-9 * greatest(1, abs({was}))"
 # A period's first and last day, from its text: a year, a quarter, a month or a day.

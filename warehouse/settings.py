@@ -5,7 +5,7 @@ Not here: where files lie (paths.py) or secrets (pseudonym.py).
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, ValidationError
@@ -84,6 +84,13 @@ Outcomes = Annotated[
 Release = Annotated[Literal["monthly", "nightly"], Allowed('"monthly" or "nightly"')]
 DayOfMonth = Annotated[StrictInt, Field(ge=1, le=28), Allowed("a day of the month, 1 to 28")]
 Profile = Annotated[str, known(PROFILES), Allowed(f"one of {', '.join(PROFILES)} (sources/payroll/profiles)")]
+Chapter = Literal["sick_leave", "units", "full_time", "equality", "survey"]
+CHAPTERS: tuple[Chapter, ...] = get_args(Chapter)
+Chapters = Annotated[
+    tuple[Chapter, ...],
+    Allowed('a list of "sick_leave", "units" (a page a tjenesteområde and virksomhet), "full_time", "equality" and "survey"'),
+]
+LogoFile = Annotated[Annotated[str, Field(pattern=r"(?i)\.(svg|png|jpe?g)$")] | None, Allowed("an .svg, .png or .jpg file")]
 LimitByTable = Annotated[
     dict[str, Annotated[Number, Field(ge=0)]], Allowed("a table of numbers, 0 or more, by the name of a served table")
 ]
@@ -103,6 +110,17 @@ class CopyTo(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     postgresql: Database = Field(default=None, description="The PostgreSQL database that gets a copy in its schema marts.")
+
+
+class Report(BaseModel):
+    """The report for leaders and committees."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    chapters: Chapters = Field(default=CHAPTERS, description="What the report has; an empty list: no report is made.")
+    logo: LogoFile = Field(
+        default=None, description="The municipality's logo, an image file; a name without a folder is beside the settings."
+    )
 
 
 class Settings(BaseModel):
@@ -161,6 +179,7 @@ class Settings(BaseModel):
     copy_to: CopyTo = Field(
         CopyTo(), alias="copy", exclude=True, description="Where every night copies the publication to, once it is served."
     )
+    report: Report = Field(Report(), description="What the report has that is made with each publication.")
     memory_limit: Size = Field(description="DuckDB's share of the memory.")
     protection_interval: Annotated[Share, WITHHOLDS] = Field(
         0.1, description="A withheld figure stays uncertain by this share of its threshold, up and down."
@@ -216,9 +235,17 @@ def read_settings(path: Path = DEFAULT_FILE) -> Settings:
         UsageError: no such file, not TOML, or settings that are missing, unknown or have a wrong value. It names them all.
     """
     try:
-        return read_toml(path, Settings, noun="setting")
+        settings = read_toml(path, Settings, noun="setting")
     except TomlError as error:
         raise UsageError(str(error)) from None
+    if settings.report.logo is None:
+        return settings
+    logo = path.parent.resolve() / settings.report.logo
+    if not logo.is_file():
+        raise UsageError(
+            f"{path}: report.logo = {settings.report.logo!r}: there is no file {logo}; correct the name or leave it out"
+        )
+    return settings.model_copy(update={"report": settings.report.model_copy(update={"logo": str(logo)})})
 
 
 def settings_again(recorded: dict[str, Any], today: Settings) -> tuple[Settings, list[str]]:

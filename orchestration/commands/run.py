@@ -153,6 +153,8 @@ def show_published(home: Home, publication_id: str) -> None:
         note = f", {withheld:,} withheld".replace(",", " ") if withheld else ""
         click.echo(f"  marts.{name:<28}{rows:>10,} rows".replace(",", " ") + note)
     click.echo(f"Served from {os.path.relpath(home.served_database)} (and Parquet beside it)")
+    if (home.publish / "report").exists():
+        click.echo(f"The report to open: {os.path.relpath(home.publish / 'report' / 'index.html')}")
     counts = count_by_status(home)
     click.echo(f"\nReconciliation of {sum(counts.values())} printed figures (marts.reconciliation)")
     for status, figures in counts.items():

@@ -1,0 +1,96 @@
+"""Writes the report of one publication: pages, charts, style, PDF. The same publication gives the same bytes.
+Not here: what a page says (chapters/), or when the report is made (papers.py, orchestration).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from warehouse.catalogue import read_tables
+from warehouse.errors import Refused
+from warehouse.report.numbers import day
+from warehouse.report.queries import AREA, UNIT, Served
+from warehouse.report.render import TEMPLATES, Page, Site
+from warehouse.settings import CHAPTERS
+
+FOLDER = "report"
+CHARTS = "diagram"
+PDF = "rapport.pdf"
+STYLE = ("report.css", "report.js")
+
+
+def write_report(publication: Path, target: Path) -> None:
+    """Write the report of the publication in a folder into `report/` below the target; nothing when it is to have no chapters.
+
+    Raises:
+        Refused: the publication does not say what its tables are.
+    """
+    from warehouse.report.charts import unchecked
+
+    tables = read_tables(publication)
+    if not all(table.columns for table in tables.values()):
+        raise Refused(f"{publication.name} was made by an earlier version of the code, which said too little of its tables")
+    with closing(Served(publication, tables)) as served:
+        settings = json.loads(served.publication["settings"]).get("report", {})
+        chosen = settings.get("chapters", CHAPTERS)
+        if not chosen or not served.units:
+            return
+        with unchecked():
+            pages = pages_of(served, chosen)
+        folder = target / FOLDER
+        (folder / CHARTS).mkdir(parents=True)
+        site = Site(
+            municipality=served.municipality.name,
+            logo=_logo(settings.get("logo"), folder),
+            chapters=[(page.name, page.title) for page in pages if page.name == page.chapter],
+            publication_id=served.publication["publication_id"],
+            as_of=day(served.as_of),
+            pdf=PDF,
+        )
+        _write(pages, site, folder)
+
+
+def pages_of(served: Served, chosen: Sequence[str]) -> list[Page]:
+    """The pages of the chapters that are chosen, the front page first."""
+    from warehouse.report.chapters import about, equality, front, full_time, sick_leave, survey
+
+    with_units = "units" in chosen
+    chapters: list[Page] = []
+    units: list[Page] = []
+    if "sick_leave" in chosen:
+        chapters.append(sick_leave.municipality_page(served, with_units))
+    if "full_time" in chosen:
+        chapters.append(full_time.municipality_page(served, with_units))
+    if "equality" in chosen:
+        chapters.append(equality.statement_page(served))
+    if "survey" in chosen:
+        chapters.append(survey.survey_page(served))
+    chapters.append(about.about_page(served))
+    if with_units:
+        shown = full_time.for_unit if "full_time" in chosen else None
+        units = [sick_leave.unit_page(served, unit, shown) for unit in served.units_of(AREA, UNIT)]
+    names = [(front.FILE, "Forside"), *((page.name, page.title) for page in chapters)]
+    return [front.front_page(served, names), *chapters, *units]
+
+
+def _write(pages: Sequence[Page], site: Site, folder: Path) -> None:
+    from warehouse.report.charts import write_charts
+
+    for name in STYLE:
+        shutil.copyfile(TEMPLATES / name, folder / name)
+    write_charts([chart for page in pages for chart in page.charts], folder / CHARTS)
+    for page in pages:
+        (folder / page.name).write_text(site.render(page), encoding="utf-8")
+
+
+def _logo(path: str | None, folder: Path) -> str:
+    """The municipality's logo beside the pages; none when it has none, or the file is gone since."""
+    if not path or not Path(path).is_file():
+        return ""
+    name = f"logo{Path(path).suffix.lower()}"
+    shutil.copyfile(path, folder / name)
+    return name
