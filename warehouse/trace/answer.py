@@ -240,12 +240,14 @@ def figure_cell(con: duckdb.DuckDBPyConnection, figure_id: str) -> tuple[dict[st
         hint = f"; there are {', '.join(near)}" if near else f"; the table reconciliation has all {len(figures)}"
         raise UsageError(f"there is no printed figure {figure_id}{hint}")
     figure = _row(con, "select * from served.reconciliation where figure_id = $1", [figure_id])
-    mapped = _row(
-        con, "select mart, measure, cell, reason from intermediate.int_printed_cells where figure_id = $1", [figure_id]
-    )
+    mapped = _row(con, "select * from intermediate.int_printed_cells where figure_id = $1", [figure_id])
     figure["reason"] = figure.get("reason") or mapped["reason"]
     if mapped["mart"] is None or mapped["cell"] is None:
         return figure, None
+    if mapped["change"] is not None or mapped["side_as"] != "cell":
+        # Of several cells: the answer is the reconciliation's own.
+        is_there = figure["computed"] is not None or figure["status"] == "withheld"
+        return figure, Question("reconciliation", {"figure_id": figure_id}, "computed") if is_there else None
     cell = {name: _text(value) for name, value in json.loads(mapped["cell"]).items()}
     where = " and ".join(f"cast({name} as varchar) = {quoted(value)}" for name, value in cell.items())
     is_built = one(con, f"select count(*) from marts.{mapped['mart']} where {where}")[0]
