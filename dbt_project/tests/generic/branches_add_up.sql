@@ -1,7 +1,8 @@
-{# Every branch of bi_sick_leave is its unit: the municipality to the last of nine decimals, others to the eighth, less at most what is too
-   few to be a remainder and stands further up. Of remainders below the threshold årsverk and possible days alone can be added up. #}
+{# Every branch of bi_sick_leave is its unit: the municipality to the last of nine decimals, others to the eighth, less at most
+   what is too few to be a remainder and stands further up. Of remainders below the threshold årsverk and possible days alone add up. #}
 {% test branches_add_up(model) %}
-with recursive branches as (
+with recursive
+branches as (
     select
         org_unit_code as branch_code,
         org_unit_code
@@ -20,7 +21,7 @@ sums as (
         piece.period,
         branches.branch_code as org_unit_code,
         count(*) = count(piece.lost_days) as has_all,
-        {% for measure in sick_leave_days() %}sum(piece.{{ measure }}) as {{ measure }}{{ ',' if not loop.last }}{% endfor %}
+        {{ for_each(sick_leave_days(), 'sum(piece.?) as ?') }}
     from branches
     inner join {{ model }} as piece using (org_unit_code)
     group by piece.period, branches.branch_code
