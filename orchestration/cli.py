@@ -22,6 +22,7 @@ COMMANDS = (
     "accept",
     "trace",
     "copy",
+    "superset",
     "history",
     "verify",
     "reproduce",
