@@ -2,8 +2,8 @@
 Not here: the structure of the bundle (pipeline/test_superset.py).
 
 Installs Superset with the pins below by pip into a virtual environment (a minute or two); needs chromium for the pictures
-(Debian: apt-get install chromium). Everything stays on the loopback and below a temporary folder, and ends with the check. Give a home
-folder with a publication and, to keep them, a folder for the environment and one for the pictures:
+(Debian: apt-get install chromium). Everything stays on the loopback and below a temporary folder, and ends with the check.
+Give a home folder with a publication and, to keep them, a folder for the environment and one for the pictures:
 
     python -m tests.superset_check --home data --environment /tmp/superset --pictures /tmp/pictures
 """
@@ -11,7 +11,6 @@ folder with a publication and, to keep them, a folder for the environment and on
 from __future__ import annotations
 
 import argparse
-import base64
 import contextlib
 import os
 import re
@@ -32,14 +31,28 @@ from tests.command import arsverk
 from tests.web_check import Browser, free_port, running
 from warehouse.database import publication_opened
 from warehouse.paths import Home
-from warehouse.superset import Chart, Other, charts, uuid_of
+from warehouse.superset import PIVOT, Chart, Other, charts, uuid_of
 
 # These work with each other on Python 3.11.
-PINS = """
-    apache-superset==6.1.0 duckdb-engine==0.17.0 flask-appbuilder==5.0.2 flask==2.3.3 flask-sqlalchemy==2.5.1 flask-login==0.6.3
-    flask-caching==2.3.1 flask-limiter==3.12 flask-babel==3.1.0 flask-jwt-extended==4.7.1 pyjwt==2.10.1 cachetools==6.2.1
-    rich==13.9.4 click==8.2.1 marshmallow-sqlalchemy==1.4.0 flask-wtf==1.2.2 pillow
-""".split()
+PINS = [
+    "apache-superset==6.1.0",
+    "duckdb-engine==0.17.0",
+    "flask-appbuilder==5.0.2",
+    "flask==2.3.3",
+    "flask-sqlalchemy==2.5.1",
+    "flask-login==0.6.3",
+    "flask-caching==2.3.1",
+    "flask-limiter==3.12",
+    "flask-babel==3.1.0",
+    "flask-jwt-extended==4.7.1",
+    "pyjwt==2.10.1",
+    "cachetools==6.2.1",
+    "rich==13.9.4",
+    "click==8.2.1",
+    "marshmallow-sqlalchemy==1.4.0",
+    "flask-wtf==1.2.2",
+    "pillow",
+]
 SECONDS_TO_START = 180
 PASSWORD = "a-password-of-the-check"
 CONFIGURATION = """
@@ -63,8 +76,9 @@ EXPECTED = {
     "kvinners_loenn_naa": "select strftime(period_end, '%Y'), women_pay_percent from equality_pay where pay_group = 0",
     "sykefravaer_omraader": f"""select strftime(period_end, '%Y-%m'), org_unit_name, sick_leave_percent from sick_leave_by_unit
         where period_type = 'month' and {AREAS} and not is_partial""",
-    "sykefravaer_hittil": f"""select org_unit_name, period, value, value_year_before, change_points from sick_leave_changes
-        where period_type = 'year_to_date' and measure = 'sick_leave_percent' and {AREAS}""",
+    "sykefravaer_hittil": f"""select org_unit_name, value, value_year_before, change_points from sick_leave_changes
+        where period_type = 'year_to_date' and measure = 'sick_leave_percent' and ({AREAS} or {WHOLE})
+            and period = strftime((select as_of from publication), '%Y')""",
     "sykefravaer_aaret_foer": f"""select strftime(this.period_end, '%Y-%m'), this.sick_leave_percent, before.sick_leave_percent
         from sick_leave_by_unit as this left join sick_leave_by_unit as before
             on this.period_type = before.period_type and this.org_unit_code = before.org_unit_code
@@ -75,13 +89,14 @@ EXPECTED = {
         where period_type = 'year' and {WHOLE} and sex = 'alle' and withheld is null""",
     "sykefravaer_stilling": f"""select job_title, period, 100 * sum(lost_days) / sum(possible_days) from sick_leave_by_job_code
         where period_type = 'year' and {WHOLE} and withheld is null group by all""",
-    "heltid_og_maal": f"""select strftime(period_end, '%Y-%m'), 'Heltidsandel (100 %)', full_time_100_percent from full_time_by_unit
-        where source = 'payroll' and {WHOLE}
-        union all select strftime(period_end, '%Y-%m'), 'Heltidsandel (80 % og mer)', full_time_80_percent from full_time_by_unit
-        where source = 'payroll' and {WHOLE}
+    "heltid_og_maal": f"""select strftime(period_end, '%Y-%m'), 'Heltidsandel (100 %)', full_time_100_percent
+        from full_time_by_unit where source = 'payroll' and {WHOLE}
+        union all select strftime(period_end, '%Y-%m'), 'Heltidsandel (80 % og mer)', full_time_80_percent
+        from full_time_by_unit where source = 'payroll' and {WHOLE}
         union all select strftime(period_end, '%Y-%m'), 'Vedtatt mål (80 % og mer)', target from targets
         where indicator = 'full_time_80_percent' and {WHOLE} and superseded_by is null""",
-    "likestilling_ledere": "select strftime(period_end, '%Y'), leader_level, leader_percent from equality_leaders where sex = 'kvinne'",
+    "likestilling_ledere": """select strftime(period_end, '%Y'), leader_level, leader_percent from equality_leaders
+        where sex = 'kvinne'""",
     "likestilling_ansatte": f"""select strftime(period_end, '%Y'), org_unit_name, employees_percent from equality_gender_balance
         where sex = 'kvinne' and {AREAS} and withheld is null""",
     "likestilling_loenn": "select strftime(period_end, '%Y'), pay_group_name, women_pay_percent from equality_pay",
@@ -121,12 +136,9 @@ def asked_for(chart: Chart, dataset: int) -> dict[str, Any]:
 def figures(chart: Chart, rows: list[dict[str, Any]]) -> dict[tuple, tuple]:
     """The API's rows as dimensions → measures; a time as the text of its month or year."""
     form = chart.form
-    names = [
-        *form.get("groupbyRows", []),
-        *form.get("groupbyColumns", []),
-        *filter(None, [form.get("x_axis")]),
-        *form.get("groupby", []),
-    ]
+    columns = [*form.get("groupbyRows", []), *form.get("groupbyColumns", [])]
+    columns += [*filter(None, [form.get("x_axis")]), *form.get("groupby", [])]
+    names = [column if isinstance(column, str) else column["label"] for column in columns]
     metrics = form.get("metrics") or [form["metric"]]
     length = {"P1M": 7, "P1Y": 4}.get(form.get("time_grain_sqla", ""), 0)
 
@@ -136,7 +148,7 @@ def figures(chart: Chart, rows: list[dict[str, Any]]) -> dict[tuple, tuple]:
                 datetime.fromtimestamp(value / 1000, UTC).date().isoformat() if isinstance(value, (int, float)) else str(value)
             )
             return day[:length]
-        return value
+        return value.strip() if isinstance(value, str) else value
 
     return {tuple(said(name, row[name]) for name in names): tuple(row[name] for name in metrics) for row in rows}
 
@@ -217,14 +229,15 @@ def import_bundle(client: httpx.Client, bundle: Path) -> None:
 def picture(browser: Browser, client: httpx.Client, address: str, target: Path) -> str:
     """The dashboard in a browser; its text."""
     browser.send("Network.setCookie", name="session", value=client.cookies["session"], url=address)
-    browser.send("Emulation.setDeviceMetricsOverride", width=1500, height=3300, deviceScaleFactor=1, mobile=False)
+    browser.send("Emulation.setDeviceMetricsOverride", width=1500, height=2850, deviceScaleFactor=1, mobile=False)
     text = browser.text_of(f"{address}/superset/dashboard/personaltall/?standalone=2", "Kvinner blant lederne", 90)
-    deadline = time.monotonic() + 90
-    loading = "document.querySelectorAll('.loading, [data-test=loading-indicator]').length"
-    while time.monotonic() < deadline and browser.send("Runtime.evaluate", expression=loading)["result"].get("value"):
+    # All but the pivot tables are drawn on a canvas; those of the numbers have one too.
+    drawn = "document.querySelectorAll('canvas').length"
+    wanted, deadline = sum(chart.kind != PIVOT for chart in charts()), time.monotonic() + 120
+    while browser.send("Runtime.evaluate", expression=drawn)["result"].get("value", 0) < wanted and time.monotonic() < deadline:
         time.sleep(1)
     time.sleep(5)
-    target.write_bytes(base64.b64decode(browser.send("Page.captureScreenshot", captureBeyondViewport=True)["data"]))
+    browser.picture(target)
     return str(browser.send("Runtime.evaluate", expression="document.body.innerText")["result"].get("value", text))
 
 

@@ -5,7 +5,9 @@ Not here: measures, whose names metric_definitions has.
 HEADINGS = {
     "age_group": "Aldersgruppe",
     "age_group_sort": "Aldersgruppe, rekkefølge",
+    "aldersgruppe": "Aldersgruppe",
     "all_employees": "Alle ansatte",
+    "all_fte": "Alle årsverk",
     "area": "Tjenesteområde",
     "basis": "Grunnlag",
     "days_per_fte": "Dagsverk per årsverk",

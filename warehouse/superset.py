@@ -33,13 +33,16 @@ LEVELS_ADD_UP = {"bi_sick_leave"}
 
 @dataclass(frozen=True)
 class Dataset:
-    """A table or view of the publication, or a query on some (`sql`), as a dataset with its metrics."""
+    """A table or view of the publication as a dataset with the metrics of its definitions; or a query on some (`sql`) with
+    `metrics`, columns of it and what they are called. `calculated` are further columns, as SQL.
+    """
 
     name: str
     title: str
     time: str | None = "period_end"
     sql: str | None = None
-    metrics: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    metrics: Mapping[str, str] = field(default_factory=dict)
+    calculated: Mapping[str, str] = field(default_factory=dict)
 
 
 # The share of people in full time by both definitions, and the straight lines between the adopted targets, month by month.
@@ -66,10 +69,23 @@ cross join lateral (
 ) as months
 """.strip()
 
+# The year that is running beside the same part of the year before, of the municipality and its areas.
+THIS_YEAR = """
+select period_end, period, org_level, org_unit_name, value as hittil, value_year_before as aaret_foer, change_points as endring
+from main.sick_leave_changes
+where period_type = 'year_to_date' and measure = 'sick_leave_percent' and org_level in ('kommune', 'tjenesteområde')
+qualify period = max(period) over ()
+""".strip()
+
 DATASETS = (
     Dataset("bi_sick_leave", "Sykefravær per måned, nederste enheter: kan summeres over enhver gren av treet"),
     Dataset("bi_sick_leave_by_sex", "Sykefravær etter enhet og kjønn"),
-    Dataset("bi_sick_leave_by_age", "Sykefravær etter enhet og alder"),
+    Dataset(
+        "bi_sick_leave_by_age",
+        "Sykefravær etter enhet og alder",
+        # Sorted as a text, the youngest comes first.
+        calculated={"aldersgruppe": "case when age_group like '<%' then ' ' || age_group else age_group end"},
+    ),
     Dataset("bi_sick_leave_by_job_code", "Sykefravær etter enhet og stillingskode"),
     Dataset("sick_leave_by_unit", "Sykefravær etter enhet: alle nivåer, velg ett"),
     Dataset("sick_leave_changes", "Sykefravær sammenlignet med samme periode året før"),
@@ -88,7 +104,13 @@ DATASETS = (
         "heltid_og_maal",
         "Heltid etter begge definisjoner, og veien til de vedtatte målene",
         sql=FULL_TIME_AND_TARGETS,
-        metrics={"prosent": ("Prosent", "case when count(prosent) <= 1 then max(prosent) end")},
+        metrics={"prosent": "Prosent"},
+    ),
+    Dataset(
+        "sykefravaer_hittil",
+        "Sykefravær hittil i år og i samme del av året før",
+        sql=THIS_YEAR,
+        metrics={"hittil": "Hittil i år", "aaret_foer": "Samme del av året før", "endring": "Endring i prosentpoeng"},
     ),
 )
 
@@ -138,9 +160,17 @@ AXES = {
     "show_legend": True,
     "legendOrientation": "bottom",
     "legendType": "scroll",
+    "sort_series_type": "name",
+    "sort_series_ascending": True,
 }
+LATEST = {"show_trend_line": True, "start_y_axis_at_zero": False, "show_timestamp": True, "y_axis_format": PERCENT}
 MONTHLY = {"x_axis": "period_end", "time_grain_sqla": "P1M", "x_axis_time_format": "%m.%Y", "tooltipTimeFormat": "%m.%Y"}
 YEARLY = {"x_axis": "period_end", "time_grain_sqla": "P1Y", "x_axis_time_format": "%Y", "tooltipTimeFormat": "%Y"}
+
+
+def _labelled(heading: str, column: str | None = None) -> dict[str, str]:
+    """A column under its Norwegian name."""
+    return {"expressionType": "SQL", "label": HEADINGS[heading], "sqlExpression": column or heading}
 
 
 def charts() -> list[Chart]:
@@ -155,7 +185,7 @@ def charts() -> list[Chart]:
             3,
             28,
             {"is_partial": False},
-            {**MONTHLY, "metric": "sick_leave_percent", "y_axis_format": PERCENT, "show_trend_line": True},
+            {**MONTHLY, "metric": "sick_leave_percent", **LATEST, "time_format": "%m.%Y"},
         ),
         Chart(
             "heltid_80_naa",
@@ -166,7 +196,7 @@ def charts() -> list[Chart]:
             3,
             28,
             {**MUNICIPALITY, "source": "payroll"},
-            {**MONTHLY, "metric": "full_time_80_percent", "y_axis_format": PERCENT, "show_trend_line": True},
+            {**MONTHLY, "metric": "full_time_80_percent", **LATEST, "time_format": "%m.%Y"},
         ),
         Chart(
             "heltid_100_naa",
@@ -177,7 +207,7 @@ def charts() -> list[Chart]:
             3,
             28,
             {**MUNICIPALITY, "source": "payroll"},
-            {**MONTHLY, "metric": "full_time_100_percent", "y_axis_format": PERCENT, "show_trend_line": True},
+            {**MONTHLY, "metric": "full_time_100_percent", **LATEST, "time_format": "%m.%Y"},
         ),
         Chart(
             "kvinners_loenn_naa",
@@ -188,7 +218,7 @@ def charts() -> list[Chart]:
             3,
             28,
             {"pay_group": 0},
-            {**YEARLY, "metric": "women_pay_percent", "y_axis_format": PERCENT, "show_trend_line": True},
+            {**YEARLY, "metric": "women_pay_percent", **LATEST, "time_format": "%Y"},
         ),
         Chart(
             "sykefravaer_omraader",
@@ -204,17 +234,17 @@ def charts() -> list[Chart]:
         ),
         Chart(
             "sykefravaer_hittil",
-            "Sykefravær hittil i år og året før",
-            "sick_leave_changes",
+            "Sykefravær hittil i år og i samme del av året før",
+            "sykefravaer_hittil",
             PIVOT,
             2,
             5,
             56,
-            {"period_type": "year_to_date", "measure": "sick_leave_percent", "org_level": "tjenesteområde"},
+            {},
             {
-                "groupbyRows": ["org_unit_name"],
-                "groupbyColumns": ["period"],
-                "metrics": ["value", "value_year_before", "change_points"],
+                "groupbyRows": [_labelled("org_unit_name")],
+                "groupbyColumns": [],
+                "metrics": ["hittil", "aaret_foer", "endring"],
                 "valueFormat": PERCENT,
             },
         ),
@@ -240,8 +270,9 @@ def charts() -> list[Chart]:
             {**MUNICIPALITY, **YEARS},
             {
                 **AXES,
-                "x_axis": "age_group",
-                "x_axis_sort": "age_group",
+                "x_axis": "aldersgruppe",
+                "x_axis_sort": "aldersgruppe",
+                "xAxisLabelInterval": "0",
                 "x_axis_sort_asc": True,
                 "metrics": ["sick_leave_percent"],
                 "groupby": ["period"],
@@ -255,13 +286,15 @@ def charts() -> list[Chart]:
             PIVOT,
             4,
             12,
-            60,
+            90,
             {**MUNICIPALITY, **YEARS},
             {
-                "groupbyRows": ["job_title"],
-                "groupbyColumns": ["period"],
+                "groupbyRows": [_labelled("job_title")],
+                "groupbyColumns": [_labelled("year", "period")],
                 "metrics": ["sick_leave_percent"],
                 "valueFormat": PERCENT,
+                # The highest first.
+                "rowOrder": "value_z_to_a",
             },
         ),
         Chart(
@@ -331,6 +364,8 @@ def charts() -> list[Chart]:
                 **YEARLY,
                 "metrics": ["women_pay_percent"],
                 "groupby": ["pay_group_name"],
+                "truncateYAxis": True,
+                "y_axis_bounds": [85, 110],
                 "y_axis_format": PERCENT,
             },
         ),
@@ -399,7 +434,7 @@ def _dataset(con: duckdb.DuckDBPyConnection, dataset: Dataset) -> dict[str, Any]
     if dataset.sql:
         described = con.execute(f"describe {dataset.sql.replace('main.', '')}").fetchall()
         columns = [(name, kind, "") for name, kind, *_ in described]
-        comment, metrics = "", [_metric(name, title, expression) for name, (title, expression) in dataset.metrics.items()]
+        comment, metrics = "", [_metric(name, title, _one_cell(name)) for name, title in dataset.metrics.items()]
     else:
         columns = con.execute(
             """select column_name, data_type, coalesce(comment, '') from duckdb_columns()
@@ -433,6 +468,16 @@ def _dataset(con: duckdb.DuckDBPyConnection, dataset: Dataset) -> dict[str, Any]
                 "is_active": True,
             }
             for name, kind, comment in columns
+        ]
+        + [
+            {
+                "column_name": name,
+                "verbose_name": HEADINGS.get(name),
+                "type": "VARCHAR",
+                "expression": expression,
+                "groupby": True,
+            }
+            for name, expression in dataset.calculated.items()
         ],
         "metrics": metrics,
         "uuid": uuid_of("dataset", dataset.name),
@@ -505,7 +550,7 @@ def expression_of(
     if additivity == "sum" and unit in NOT_OVER_TIME:
         one_of.append("period_end")
     if not table.startswith("bi_") or additivity not in ("sum", "ratio") or (additivity == "ratio" and numerator is None):
-        return f"case when count(*) = 1 then max({column}) end"
+        return _one_cell(column)
     if additivity == "sum":
         value = f"sum({column})"
     else:
@@ -514,6 +559,10 @@ def expression_of(
     if not one_of:
         return value
     return f"case when {' and '.join(f'count(distinct {name}) = 1' for name in one_of)} then {value} end"
+
+
+def _one_cell(column: str) -> str:
+    return f"case when count(*) = 1 then max({column}) end"
 
 
 def _filter(column: str, value: object) -> dict[str, Any]:
@@ -574,7 +623,7 @@ def _dashboard(title: str, shown: Sequence[Chart]) -> dict[str, Any]:
             "id": "MARKDOWN-0",
             "children": [],
             "parents": ["ROOT_ID", "GRID_ID", "ROW-0"],
-            "meta": {"width": 12, "height": 16, "code": READING},
+            "meta": {"width": 12, "height": 13, "code": READING},
         },
     }
     for row in rows:
