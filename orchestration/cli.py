@@ -23,6 +23,7 @@ COMMANDS = (
     "trace",
     "copy",
     "report",
+    "superset",
     "history",
     "verify",
     "reproduce",

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from warehouse.database import one, publication_opened
+from warehouse.norwegian import HEADINGS, SOURCES
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -32,37 +33,6 @@ QUARTER_ENDS = "(month(reference_date) % 3 = 0 or reference_date = (select max(a
 UPPER_LEVELS = "org_level in ('kommune', 'tjenesteområde', 'kommunalsjefområde', 'virksomhet')"
 PERIOD = ("period", "period_end", "is_partial")
 UNIT = ("org_level", "area", "org_unit_code", "org_unit_name")
-HEADINGS = {
-    "age_group": "Aldersgruppe",
-    "area": "Tjenesteområde",
-    "basis": "Grunnlag",
-    "decided_on": "Vedtatt",
-    "decision": "Vedtak",
-    "employment_form": "Ansettelsesform",
-    "factor_name": "Faktor",
-    "factor_no": "Faktornummer",
-    "indicator": "Indikator",
-    "is_partial": "Foreløpig",
-    "job_code": "Stillingskode",
-    "job_title": "Stilling",
-    "leader_level": "Ledernivå",
-    "leave_coverage": "Dekningsgrad",
-    "length_band": "Lengde i dager",
-    "month": "Måned",
-    "org_level": "Nivå",
-    "org_unit_code": "Enhetskode",
-    "org_unit_name": "Enhet",
-    "pay_group": "Stillingsgruppe",
-    "pay_group_name": "Stillingsgruppens navn",
-    "peer": "Sammenlignet med",
-    "period": "Periode",
-    "period_end": "Til og med",
-    "reference_date": "Dato",
-    "sex": "Kjønn",
-    "source": "Kilde",
-    "superseded_by": "Avløst av",
-    "year": "År",
-}
 WIDTHS = {
     "area": 26,
     "basis": 20,
@@ -79,7 +49,6 @@ WIDTHS = {
     "superseded_by": 50,
 }
 DATES = {"decided_on", "period_end", "reference_date"}
-SOURCES = {"payroll": "lønn", "pai": "PAI"}
 YES = {True: "ja", False: "nei"}
 READING = (
     (":", "Tallet vises ikke: gruppen er liten, eller tallet ville røpet en liten gruppe."),
@@ -163,7 +132,7 @@ SHEETS = (
     Sheet(
         "Heltid stilling",
         "Heltid og deltid etter enhet og stillingskode",
-        "bi_full_time_by_job_code",
+        "full_time_by_job_code",
         ("source", "reference_date", *UNIT, "job_code", "job_title"),
         f"{QUARTER_ENDS} and org_level in ('kommune', 'tjenesteområde')",
         ("job_title", "job_code"),
