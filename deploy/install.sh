@@ -66,9 +66,20 @@ if [ ! -e $ETC/key ]; then
     say "wrote $ETC/key: keep a copy apart from the data and its backups"
 fi
 
+# By hand as root, with the same key and folders as the units, and as the account: arsverk status, arsverk run, …
+cat >/usr/local/sbin/arsverk <<END
+#!/bin/sh
+set -a; . $ETC/environment; . $ETC/key; set +a
+case \${1:-} in ''|-*) exec runuser -u $ACCOUNT -- $CODE/.venv/bin/arsverk "\$@" ;; esac
+command=\$1; shift
+exec runuser -u $ACCOUNT -- $CODE/.venv/bin/arsverk "\$command" --home "\$ARSVERK_HOME" "\$@"
+END
+chmod 0755 /usr/local/sbin/arsverk
+
 if [ -d /run/systemd/system ]; then
     for unit in arsverk-daemon arsverk-webserver; do
-        sed -e "s#/opt/arsverk#$CODE#g" -e "s#/srv/arsverk-landing#$LANDING#g" -e "s#/srv/arsverk\\b#$HOME_FOLDER#g" \
+        sed -e "s#/opt/arsverk#$CODE#g" -e "s#/srv/arsverk\$#$HOME_FOLDER#" -e "s#/srv/arsverk/#$HOME_FOLDER/#g" \
+            -e "s#/srv/arsverk-landing#$LANDING#g" \
             "$CODE/deploy/systemd/$unit.service" >/etc/systemd/system/$unit.service
     done
     systemctl daemon-reload

@@ -34,7 +34,7 @@ set -a; . /etc/arsverk/environment; . /etc/arsverk/key; set +a
 mount --bind / /mnt && mount -o remount,bind,ro /mnt && mount --bind /srv/arsverk /mnt/srv/arsverk
 mount -t proc -o hidepid=invisible proc /mnt/proc && mount -t tmpfs tmpfs /mnt/tmp && mount --rbind /dev /mnt/dev
 night='unshare --net chroot /mnt setpriv --reuid arsverk --regid arsverk --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs'
-$night /opt/arsverk/.venv/bin/arsverk --version
+cd / && /usr/local/sbin/arsverk --version && cd /opt/arsverk
 $night /bin/sh -c 'cd /opt/arsverk && timeout 900 .venv/bin/arsverk run --home /srv/arsverk --landing /srv/arsverk-landing --settings /etc/arsverk/arsverk.toml' |
     tail -3
 $night /opt/arsverk/.venv/bin/arsverk verify --home /srv/arsverk
