@@ -4,7 +4,7 @@ BIN := .venv/bin
 HOME_FOLDER ?= data
 STAMP := .venv/ready
 
-.PHONY: run test exhaustive pytest lint bench web-check postgres superset same dev demo prepare lock clean
+.PHONY: run test exhaustive pytest lint bench web-check postgres superset deploy-check same dev demo prepare lock clean
 
 run: $(STAMP)  ## demo deliveries into data/landing, one nightly run, what was published and where
 	@test -n "$$(ls $(HOME_FOLDER)/landing 2>/dev/null)" || $(BIN)/arsverk demo --home $(HOME_FOLDER)
@@ -37,6 +37,9 @@ postgres: $(STAMP)  ## `arsverk copy` into a real PostgreSQL; needs: apt-get ins
 
 superset: $(STAMP)  ## the dashboard of HOME_FOLDER's publication in a real Superset; pip installs it, needs: apt-get install chromium
 	@$(BIN)/python -m tests.superset_check --home $(HOME_FOLDER) --environment .superset --pictures .superset/pictures
+
+deploy-check:  ## a new Debian 12 in a folder becomes a server by deploy/install.sh; needs root and: apt-get install debootstrap
+	@tests/deploy_check.sh
 
 same: $(STAMP)  ## first nights of revision BASE and of this code: which tables differ by a byte
 	@$(BIN)/python -m tests.same_publications $(BASE)

@@ -207,7 +207,12 @@ def read_ledger(home: Home) -> list[Entry]:
     for number, line in enumerate(lines, start=1):
         try:
             entries.append(entry_from_json(line.decode("utf-8")))
-        except (ValueError, TypeError, KeyError) as error:
+        except (TypeError, KeyError) as error:
+            raise Refused(
+                f"archive/{home.ledger.name} line {number} is none that this version knows ({error}): another version of the"
+                " program wrote it; go back to that version (CHANGELOG.md), or restore the ledger from backup"
+            ) from None
+        except ValueError as error:
             raise Refused(
                 f"archive/{home.ledger.name} line {number} cannot be read ({error}); run `arsverk verify` and restore it"
             ) from None

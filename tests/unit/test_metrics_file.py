@@ -12,7 +12,7 @@ from warehouse.outcome import FeedRows, Findings, NightWarning, begin, end
 from warehouse.paths import Home
 
 ROOT = Path(__file__).parents[2]
-LINE = re.compile(r'arsverk_(\w+)\{municipality="Båt \\"og\\" ø\\\\"((?:,\w+="[^"]*")*)\} -?[\d.e+]+')
+LINE = re.compile(r'arsverk_(\w+)\{municipality="Båt \\"og\\" ø\\\\"((?:,\w+="[^"]*")*)\} -?[\d.e+-]+')
 
 
 def text_of(home: Home) -> str:

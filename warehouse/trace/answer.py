@@ -83,8 +83,9 @@ def restricted_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         con.execute("set preserve_insertion_order = false")
     except duckdb.Error as error:
         raise Refused(f"{home.warehouse_database.name} cannot be read ({str(error).splitlines()[0]})") from None
+    made_by = "another version"
     try:
-        (publication,) = one(con, "select publication_id from served.publication")
+        publication, made_by = one(con, "select publication_id, code_version from served.publication")
         if publication != served:
             raise Refused(
                 f"{home.warehouse_database.name} belongs to {publication}, but {served} is served; run the night again"
@@ -94,7 +95,6 @@ def restricted_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
     except duckdb.Error as error:
         # A table or column that today's code looks for and the code of then did not make; else it is a fault.
-        made_by = one(con, "select code_version from raw.publication")[0]
         if made_by == code_version():
             raise
         raise Refused(
