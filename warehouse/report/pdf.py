@@ -37,7 +37,8 @@ def write_pdf(pages: Sequence[tuple[Page, int]], title: str, site: Site, folder:
     known = {anchor(page) for page, _ in pages}
     bodies = [(anchor(page), Markup(_for_paper(site.body(page), known))) for page, _ in pages]
     contents = [(anchor(page), page.title, level) for page, level in pages]
-    html = site.environment.get_template("print.html.j2").render(title=title, contents=contents, bodies=bodies)
+    style = (TEMPLATES / "print.css").read_text(encoding="utf-8")
+    html = site.environment.get_template("print.html.j2").render(title=title, contents=contents, bodies=bodies, style=style)
     done = subprocess.run(
         [sys.executable, "-m", __spec__.name, str(folder), name],
         input=html,
@@ -66,10 +67,9 @@ def _for_paper(body: str, known: set[str]) -> str:
 def _make(html: str, folder: Path, name: str) -> None:
     import weasyprint
 
-    style = weasyprint.CSS(filename=str(TEMPLATES / "print.css"))
     document = weasyprint.HTML(string=html, base_url=f"{folder.resolve()}/")
     # Tagged, so that a screen reader can follow it.
-    document.write_pdf(folder / name, stylesheets=[style], pdf_tags=True, uncompressed_pdf=False)
+    document.write_pdf(folder / name, pdf_tags=True)
 
 
 if __name__ == "__main__":
