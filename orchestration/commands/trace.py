@@ -17,6 +17,7 @@ from warehouse.paths import Home
 @click.option("--measure", help="Trace this measure alone; without it all measures of the cell.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--rows", "rows_file", type=click.Path(path_type=Path, dir_okay=False), help="Write all source rows as CSV.")
+@click.option("--html", "html_file", type=click.Path(path_type=Path, dir_okay=False), help="Write a page to print and sign.")
 @click.option("--restricted", is_flag=True, help="Trace a withheld cell too; each use is logged in trace.log.")
 @click.option("--who", metavar="NAME", help="Who asks for a withheld cell; needed where the account is no person's.")
 @click.option("--published", metavar="FIGURE_ID", help="Start from a printed figure (publiserte_tall).")
@@ -27,6 +28,7 @@ def command(
     measure: str | None,
     as_json: bool,
     rows_file: Path | None,
+    html_file: Path | None,
     restricted: bool,
     who: str | None,
     published: str | None,
@@ -42,16 +44,18 @@ def command(
     For instance:
       arsverk trace sick_leave_by_unit period=2023 org_level=kommune --measure sick_leave_percent
       arsverk trace full_time_by_unit source=payroll reference_date=2023-12-31 org_unit_name=Velferd --json
-      arsverk trace --published SYK2023-001
+      arsverk trace --published SYK2023-001 --html syk2023-001.html
 
-    Prints value, formula with its figures, definition, publication, and each file with its hash, roles and first rows.
+    Prints value, formula with its figures, definition, publication, and each file with its hash, roles and first rows. --html
+    writes the same as a page in Norwegian, with room for signatures.
 
     \b
     Exit codes: 0 traced, or a printed figure that no cell gives, with the reason
                 1 refused: the cell is withheld, or nothing is published
                 2 wrong usage: no such table, column or value, or not exactly one cell
     """
-    from warehouse.cells import parse_conditions
+    from warehouse.cells import as_words, parse_conditions
+    from warehouse.paths import write_private
     from warehouse.trace.answer import Question, figure_cell, restricted_database, trace
     from warehouse.trace.report import as_json as to_json
     from warehouse.trace.report import as_text, figure_as_text, unmapped_as_json
@@ -65,6 +69,10 @@ def command(
         if published:
             figure, question = figure_cell(con, published)
             if question is None:
+                if html_file:
+                    raise UsageError(
+                        f"{published} is given by no cell, so there is nothing to show on a page; leave out --html"
+                    )
                 click.echo(unmapped_as_json(figure) if as_json else "\n".join(figure_as_text(figure)))
                 return
         else:
@@ -73,4 +81,11 @@ def command(
         answer.figure = figure
         if rows_file:
             lineage.write(rows_file)
+        if html_file:
+            from warehouse.trace.sheet import as_html
+
+            asked = f"--published {published}" if published else f"{question.table} {as_words(answer.cell)}"
+            only = f" --measure {question.measure}" if question.measure and not published else ""
+            # It is for whoever asked, who may pass it on; a withheld figure must not be read by others before that.
+            write_private(html_file, as_html(answer, f"arsverk trace {asked}{only}"))
         click.echo(to_json(answer) if as_json else "\n".join(as_text(answer)))

@@ -209,7 +209,7 @@ def dots(rows: Sequence[tuple[str, str, float | None]], unit: str, domain: tuple
     data = alt.Data(values=[{"name": name, "part": part, "value": value} for name, part, value in rows])
     chart = (
         alt.Chart(data)
-        .mark_point(size=90, filled=False, strokeWidth=2.2)
+        .mark_point(size=55, filled=False, strokeWidth=2.2)
         .encode(
             y=alt.Y("name:N", sort=names, axis=alt.Axis(title=None, grid=True, ticks=False, domain=False)),
             x=alt.X("value:Q", title=unit, scale=alt.Scale(domain=list(domain), nice=False), axis=alt.Axis(grid=False)),
@@ -219,7 +219,7 @@ def dots(rows: Sequence[tuple[str, str, float | None]], unit: str, domain: tuple
             ),
         )
     )
-    return _spec(chart, 70 + 26 * len(names), ROOM)
+    return _spec(chart, 70 + 34 * len(names), ROOM)
 
 
 def write_charts(charts: Sequence[Chart], folder: Path) -> None:

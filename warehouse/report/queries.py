@@ -4,6 +4,7 @@ Not here: how a figure is written (numbers.py, render.py), or in which table of 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -177,6 +178,13 @@ class Served:
         return next(iter(self.rows("publication")))
 
     @cached_property
+    def previous_publication(self) -> str | None:
+        """The publication that was served before this one."""
+        said = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
+        previous: str | None = said.get("previous_publication")
+        return previous
+
+    @cached_property
     def definitions(self) -> dict[tuple[str, str], Definition]:
         """The definition of every measure, by table and measure."""
         rows = self._query(f"from {self._file('metric_definitions')}")
@@ -281,7 +289,9 @@ class Served:
             if measure == "mean_three_years":
                 return WITHHELD if int(row["period"][:4]) - self.first_year > 2 else MISSING
             before = int(row["period"][:4]) - (2 if row["period_type"] == "rolling_12" and row["period"][5:] != "12" else 1)
-            return WITHHELD if before >= self.first_year else MISSING
+            unit = {"org_level": row["org_level"], "org_unit_code": row["org_unit_code"]}
+            was_there = self.row("sick_leave_by_unit", period_type="year", period=str(before), **unit) is not None
+            return WITHHELD if was_there else MISSING
         if table == "sick_leave_contributions":
             return MISSING if row["is_remainder"] else WITHHELD
         if table == "benchmarks" and row["source"] == "payroll":

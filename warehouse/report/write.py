@@ -74,17 +74,33 @@ def pages_of(served: Served, chosen: Sequence[str]) -> list[Page]:
         shown = full_time.for_unit if "full_time" in chosen else None
         units = [sick_leave.unit_page(served, unit, shown) for unit in served.units_of(AREA, UNIT)]
     names = [(front.FILE, "Forside"), *((page.name, page.title) for page in chapters)]
-    return [front.front_page(served, names), *chapters, *units]
+    return [front.front_page(served, names, with_units=with_units), *chapters, *units]
 
 
 def _write(pages: Sequence[Page], site: Site, folder: Path) -> None:
     from warehouse.report.charts import write_charts
+    from warehouse.report.pdf import write_pdf
 
     for name in STYLE:
         shutil.copyfile(TEMPLATES / name, folder / name)
     write_charts([chart for page in pages for chart in page.charts], folder / CHARTS)
     for page in pages:
         (folder / page.name).write_text(site.render(page), encoding="utf-8")
+    write_pdf(_on_paper(pages), f"Personaltall for {site.municipality}", site, folder, PDF)
+
+
+def _on_paper(pages: Sequence[Page]) -> list[tuple[Page, int]]:
+    """The pages of the PDF with their level in its contents: the chapters, each tjenesteområde below sick leave. Virksomheter
+    stand in their tables; with a page each the PDF would have some two hundred and take minutes.
+    """
+    chosen: list[tuple[Page, int]] = []
+    areas = [page for page in pages if page.context.get("is_area")]
+    for page in pages:
+        if page.name == page.chapter:
+            chosen.append((page, 1))
+        if page.template == "sick_leave.html.j2":
+            chosen += [(area, 2) for area in areas]
+    return chosen if any(page.template == "sick_leave.html.j2" for page in pages) else [*chosen, *((area, 2) for area in areas)]
 
 
 def _logo(path: str | None, folder: Path) -> str:

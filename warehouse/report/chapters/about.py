@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from itertools import groupby
 from typing import Any
 
 from markupsafe import Markup
 
+from warehouse.report.chapters.full_time import INDICATORS
 from warehouse.report.numbers import day, number
 from warehouse.report.queries import Served
 from warehouse.report.render import Grid, Page, Row
@@ -21,6 +23,7 @@ STATUSES = {
     "withheld": "Vises ikke",
     "not_covered": "Ingen data",
 }
+PERIODS = {"pilot start": "ved pilotens start", "pilot so far": "piloten så langt", "undated": "uten dato"}
 SUBJECTS = {
     "sick leave": "Sykefravær",
     "absence spells": "Fraværstilfeller",
@@ -101,15 +104,19 @@ def differing(page: Page, *statuses: str) -> Grid | None:
                 rival["place"],
             )
         definition = served.definitions.get((row["mart"], row["measure"]))
-        name = definition.name if definition and row["mart"] not in ("benchmarks", "targets") else row["indicator"]
-        parts = [name, row["org_unit"], row["sex"], row["job_title"], row["pay_group"], row["peer"], row["period"]]
+        name = INDICATORS.get(row["indicator"], row["indicator"])
+        if definition and row["mart"] not in ("benchmarks", "targets"):
+            name = definition.name
+        if row["mart"] == "targets":
+            name = f"{name}, måltall"
+        parts = [name, row["org_unit"], row["sex"], row["job_title"], row["pay_group"], row["peer"], _when(row["period"])]
         rows.append(
             Row(
                 ", ".join(str(part) for part in parts if part),
                 [
-                    f"{row['document']}, {row['place']}",
                     page.show(served.of_row("reconciliation", row, "published"), decimals),
-                    against,
+                    f"{row['document']}, {row['place']}",
+                    against or Markup('<span lang="en">{}</span>').format(row["reason"] or ""),
                     page.show(served.of_row("reconciliation", row, "computed"), decimals),
                 ],
             )
@@ -118,12 +125,22 @@ def differing(page: Page, *statuses: str) -> Grid | None:
         return None
     return Grid(
         "Tall som er trykt ulikt, eller som avviker fra det beregnede",
-        ["Trykt i", "Trykt", "Men også trykt", "Beregnet"],
+        ["Trykt", "Trykt i", "Men også trykt", "Beregnet"],
         rows,
         first="Tall",
         is_wide=True,
         texts=("Trykt i", "Men også trykt"),
     )
+
+
+def _when(period: str) -> str:
+    """A printed figure's period in words."""
+    if period in PERIODS:
+        return PERIODS[period]
+    try:
+        return day(date.fromisoformat(period))
+    except ValueError:
+        return period
 
 
 def quality(served: Served) -> Grid:

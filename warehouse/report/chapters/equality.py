@@ -51,7 +51,13 @@ def balance(page: Page) -> Grid:
         "fte_percent": ("Andel av årsverk, prosent", 1),
     }
     rows = _both(page, "equality_gender_balance", measures, **page.served.municipality.cell)
-    return Grid("Kjønnsbalanse", rows=rows, first="", note="31. desember; uten kommunedirektøren.", **_heads(page))
+    return Grid(
+        "Kjønnsbalanse",
+        rows=rows,
+        first="",
+        note="31. desember, i år som ikke er omme på tallenes siste dag. Uten kommunedirektøren.",
+        **_heads(page),
+    )
 
 
 def forms(page: Page) -> Grid:
@@ -148,9 +154,8 @@ def parental_leave(page: Page) -> Grid | None:
             row.depth = 1
         rows += found
     note = (
-        "Uker per avsluttet permisjon sier hvor lange permisjonene er, også når de går over nyttår. Dager og "
-        "uker i året er bare den delen "
-        "som faller i kalenderåret, og er derfor kortere."
+        "Uker per avsluttet permisjon sier hvor lange permisjonene er, også når de går over nyttår. Dager og uker i året er "
+        "bare den delen som faller i kalenderåret, og sier ikke hvor lang en permisjon er."
     )
     return Grid("Foreldrepermisjon", rows=rows, note=note, is_wide=True, **_heads(page))
 

@@ -37,6 +37,7 @@ class Tile:
     since: str
     chapter: str
     target: dict[str, Any] | None = None
+    may_have_target: bool = False
     change_unit: str = "prosentpoeng"
 
 
@@ -71,7 +72,19 @@ def tiles(served: Served, chapters: set[str]) -> list[Tile]:
             now = served.change(unit.cell, "rolling_12", at.rolling, "value", measure)
             change = served.change(unit.cell, "rolling_12", at.rolling, measure=measure)
             target = target_of(served, measure)
-            found.append(Tile(title, at.rolling_words, now, "prosent", change, "de tolv månedene før", sick_leave.FILE, target))
+            found.append(
+                Tile(
+                    title,
+                    at.rolling_words.capitalize(),
+                    now,
+                    "prosent",
+                    change,
+                    "de tolv månedene før",
+                    sick_leave.FILE,
+                    target,
+                    True,
+                )
+            )
     if served.reference_dates and full_time.FILE in chapters:
         last = served.reference_dates[-1]
         before = served.year_before(last)
@@ -83,7 +96,9 @@ def tiles(served: Served, chapters: set[str]) -> list[Tile]:
         ]:
             now = served.full_time(unit, last, measure)
             moved = difference(now, served.full_time(unit, before, measure))
-            found.append(Tile(title, day(last), now, "prosent", moved, day(before), full_time.FILE, target_of(served, measure)))
+            found.append(
+                Tile(title, day(last), now, "prosent", moved, day(before), full_time.FILE, target_of(served, measure), True)
+            )
     if equality.FILE in chapters:
         years = sorted(row["year"] for row in served.rows("equality_pay", pay_group=0) if row["women_pay_percent"] is not None)
         if years:
@@ -148,7 +163,7 @@ def withheld_units(served: Served) -> tuple[int, int, int] | None:
     return sum(found), len(found), at.last_year
 
 
-def front_page(served: Served, chapters: list[tuple[str, str]]) -> Page:
+def front_page(served: Served, chapters: list[tuple[str, str]], *, with_units: bool) -> Page:
     """The first page."""
     page = Page(served, FILE, "Forside", "front.html.j2", FILE)
     summary, grid = restatements(page)
@@ -164,6 +179,7 @@ def front_page(served: Served, chapters: list[tuple[str, str]]) -> Page:
         "min_fte": settings.get("min_fte_unit"),
         "min_persons": settings.get("min_persons"),
         "publication": served.publication,
-        "areas": [(sick_leave.page_of(unit), unit.name) for unit in served.units_of(AREA)] if page else [],
+        "is_first": served.previous_publication is None,
+        "areas": [(sick_leave.page_of(unit), unit.name) for unit in served.units_of(AREA)] if with_units else [],
     }
     return page
