@@ -18,7 +18,7 @@ import duckdb
 
 from warehouse.archive import sha256_of
 from warehouse.catalogue import Table, read_tables
-from warehouse.database import quoted, remove_database
+from warehouse.database import remove_database
 from warehouse.ledger import PublicationEntry, of_kind, read_ledger
 from warehouse.paths import PRIVATE_FOLDER, SERVED_FILE, Home, fsync_folder
 from warehouse.publication import current_publication

@@ -156,8 +156,8 @@ def write_parquet(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], folder
 
 
 def copy_to_parquet(con: duckdb.DuckDBPyConnection, mart: Table, relation: str, target: Path) -> None:
-    """Write a table in the order of its grain: the same content gives the same bytes. Columns carry their descriptions, and measures
-    their names and units, as metadata of their fields.
+    """Write a table in the order of its grain: the same content gives the same bytes. Columns carry their descriptions, and
+    measures their names and units, as metadata of their fields.
     """
     options = ["format parquet", "compression zstd"]
     if mart.descriptions:
@@ -172,7 +172,7 @@ def _arrow_schema(con: duckdb.DuckDBPyConnection, mart: Table, relation: str) ->
     import pyarrow as pa
 
     fields = []
-    for column in con.execute(f"from {relation} limit 0").to_arrow_table().schema:
+    for column in con.sql(f"from {relation} limit 0").to_arrow_table().schema:
         said = {"description": mart.descriptions.get(column.name, "")}
         if measure := mart.measures.get(column.name):
             said |= {"name": measure.name, "unit": measure.unit, "decimals": str(measure.decimals)}

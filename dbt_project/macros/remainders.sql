@@ -22,6 +22,13 @@
     cast(round({{ figure }}, 9) as decimal(18, 9))
 {%- endmacro %}
 
+{# A list of expressions, one of each name: `?` in the text stands for it. #}
+{% macro for_each(names, text) -%}
+    {%- set found = [] -%}
+    {%- for name in names -%}{%- do found.append(text | replace('?', name)) -%}{%- endfor -%}
+    {{ return(found | join(',\n        ')) }}
+{%- endmacro %}
+
 {# The threshold of a table as the publication has it, the municipality's stricter one included. #}
 {% macro served_threshold(table) -%}
     (
@@ -47,6 +54,29 @@
                'short_term_percent': ['short_term_days', 'possible_days'],
                'long_term_percent': ['long_term_days', 'possible_days'],
                'graded_percent': ['graded_days', 'doctor_certified_days']}) }}
+{%- endmacro %}
+
+{% macro balance_measures() -%}
+    {{ return(['fte', 'employees', 'temporary_employees', 'part_time_employees', 'involuntary_part_time', 'part_time_answered']) }}
+{%- endmacro %}
+
+{% macro sick_leave_absence() -%}
+    {{ return(sick_leave_days() | reject('in', ['fte', 'possible_days']) | list) }}
+{%- endmacro %}
+
+{# The shares of a row: those that are served, else divided again, or empty. #}
+{% macro sick_leave_shares(row, served, served_when, empty_when) -%}
+    {%- for share, of in sick_leave_percents().items() -%}
+    case
+        when {{ served_when }} then {{ served }}.{{ share }}
+        when not {{ empty_when }} then {{ percent_of(row ~ '.' ~ of[0], row ~ '.' ~ of[1]) }}
+    end as {{ share }}{{ ',\n    ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# How much more one figure is than another that may be missing; what only their last digits say is nothing. #}
+{% macro difference(figure, other) -%}
+    case when {{ figure }} - coalesce({{ other }}, 0) > {{ no_figure() }} then {{ figure }} - coalesce({{ other }}, 0) else 0 end
 {%- endmacro %}
 
 {# The CTE `parts`: the rows of `units` split into their rows of `cells` and, where those are not all, one remainder. Both have the
@@ -253,7 +283,7 @@ cells as (
 
 {{ split_units(keys, dimension, days, percents, 'fte', limit) }},
 
-{{ level_rests(keys, days, days | reject('in', ['fte', 'possible_days']) | list, 'fte', limit) }},
+{{ level_rests(keys, days, sick_leave_absence(), 'fte', limit) }},
 
 all_parts as (
     select * from parts

@@ -75,9 +75,7 @@ def test_another_process_reads_what_was_published(published: Home) -> None:
 
 def test_parquet_beside_the_database_holds_the_same(published: Home) -> None:
     with duckdb.connect(str(published.served_database), read_only=True) as con:
-        tables = [
-            row[0] for row in con.execute("select table_name from duckdb_tables() where schema_name = 'main'").fetchall()
-        ]
+        tables = [row[0] for row in con.execute("select table_name from duckdb_tables() where schema_name = 'main'").fetchall()]
         assert len(tables) == len(list(published.publish.glob("*.parquet"))) > 5
         for table in tables:
             parquet = f"read_parquet('{published.publish / table}.parquet')"
@@ -271,9 +269,7 @@ def test_a_night_on_another_payroll_system_reports_the_codes_its_profile_does_no
     assert duplicates.passed and duplicates.metadata["rows_failed"].value > 0  # copies are no fault
     assert checks["raw/permisjoner", "leave_type_in_profile"].metadata["rows_seen"].value > 0
     with duckdb.connect(str(home.served_database), read_only=True) as con:
-        found = dict(
-            con.execute("select rule, rows from main.data_quality where feed = 'fravaer' and rows > 0").fetchall()
-        )
+        found = dict(con.execute("select rule, rows from main.data_quality where feed = 'fravaer' and rows > 0").fetchall())
         assert found["absence_type_in_profile"] == 1
         assert found["largest_wins"] > 0
         inputs = con.execute("select feed, rows_delivered, rows_loaded + rows_quarantined from main.inputs").fetchall()

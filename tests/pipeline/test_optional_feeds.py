@@ -66,9 +66,7 @@ def test_a_night_with_files_of_other_sources(tmp_path: Path, capsys: pytest.Capt
     second = night(home)
     assert second == current_publication(home) != first
     with duckdb.connect(str(home.served_database), read_only=True) as con:
-        peers = con.execute(
-            "select rows_loaded, rows_quarantined from main.inputs where feed = 'sammenligning'"
-        ).fetchall()
+        peers = con.execute("select rows_loaded, rows_quarantined from main.inputs where feed = 'sammenligning'").fetchall()
     assert peers == [(0, 1)]
 
 

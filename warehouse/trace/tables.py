@@ -8,7 +8,18 @@ from collections.abc import Mapping
 from functools import partial
 
 from warehouse.catalogue import Table
-from warehouse.trace import audit, comparisons, equality, full_time, reference, sick_leave, substitutes, survey, views, workforce
+from warehouse.trace import (
+    audit,
+    comparisons,
+    equality,
+    full_time,
+    reference,
+    sick_leave,
+    substitutes,
+    survey,
+    views,
+    workforce,
+)
 from warehouse.trace.audit import Tracer
 
 # A breakdown of a subject's unit table is traced like it.

@@ -33,7 +33,12 @@ def of_gender_balance(lineage: Lineage, cell: Mapping[str, object], measures: Se
         "select max(reference_date) from marts.full_time_by_unit where source = 'payroll' and year(reference_date) = $1",
         [cell["year"]],
     )[0]
-    same = {"employees": "headcount", "part_time_employees": "part_time", "employees_percent": "headcount", "fte_percent": "fte"}
+    same = {
+        "employees": "headcount",
+        "part_time_employees": "part_time",
+        "employees_percent": "headcount",
+        "fte_percent": "fte",
+    }
     known = [same.get(name, name) for name in measures if name != "temporary_employees"]
     full_time.of_cell(lineage, {**_whole(lineage, cell), "source": "payroll", "reference_date": day}, known)
 

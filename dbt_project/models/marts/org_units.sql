@@ -19,6 +19,12 @@ with recursive paths as (
     inner join paths on unit.parent_code = paths.unit_code
 ),
 
+parents as (
+    select distinct child.parent_code as unit_code
+    from {{ ref('stg_units') }} as child
+    where child.parent_code is not null
+),
+
 units as (
     select
         unit.unit_level as org_level,
@@ -27,15 +33,16 @@ units as (
         unit.parent_code,
         paths.path,
         len(paths.codes) as depth,
-        unit.unit_code not in (select parent_code from {{ ref('stg_units') }} where parent_code is not null) as is_leaf,
+        parents.unit_code is null as is_leaf,
         list_position(paths.levels, unit.unit_level) < len(paths.levels) as is_nested,
-        {% for level in org_levels() %}
         -- Of several units of one level above each other the topmost: what lies below it is a part of it.
-        paths.names[list_position(paths.levels, '{{ level }}')] as level_{{ loop.index }},
+        {% for level in org_levels() %}
+            paths.names[list_position(paths.levels, '{{ level }}')] as level_{{ loop.index }},
         {% endfor %}
         paths.codes
     from {{ ref('stg_units') }} as unit
     inner join paths on unit.unit_code = paths.unit_code
+    left join parents on unit.unit_code = parents.unit_code
     union all by name
     select
         org_level,
@@ -60,7 +67,7 @@ select
     is_nested,
     {{ org_level_sort('org_level') }} as org_level_sort,
     cast(row_number() over (order by codes nulls last, org_unit_code) as integer) as sort_order,
-    {% for level in org_levels() %}
+{% for level in org_levels() %}
     level_{{ loop.index }}{{ ',' if not loop.last }}
-    {% endfor %}
+{% endfor %}
 from units

@@ -1,5 +1,5 @@
--- A unit whose sexes are not shown is what full_time_by_unit has on the year's last reference date; that table knows nothing of who is
--- temporary.
+-- A unit whose sexes are not shown is what full_time_by_unit has on the year's last reference date; that table knows nothing of
+-- who is temporary.
 with balance as (
     select *
     from {{ ref('equality_gender_balance') }}
@@ -15,17 +15,13 @@ of_cells as (
         any_value(period_end) as period_end,
         bool_or(is_partial) as is_partial,
         count(withheld) > 0 as hides_some,
-        {% for name in ['employees', 'fte', 'temporary_employees', 'part_time_employees', 'involuntary_part_time', 'part_time_answered'] %}
-        sum({{ name }}) as {{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ for_each(balance_measures(), 'sum(?) as ?') }}
     from balance
     group by year, org_level, org_unit_code
 ),
 
 year_ends as (
-    select
-        year(reference_date) as year,
-        max(reference_date) as reference_date
+    select max(reference_date) as reference_date
     from {{ ref('full_time_by_unit') }}
     where source = 'payroll'
     group by year(reference_date)
@@ -33,44 +29,53 @@ year_ends as (
 
 of_units as (
     select
-        year_ends.year,
-        figures.*
-    from year_ends
-    inner join {{ ref('full_time_by_unit') }} as figures using (reference_date)
+        year(figures.reference_date) as year,
+        figures.org_level,
+        figures.org_unit_code,
+        figures.headcount as employees,
+        figures.fte,
+        null as temporary_employees,
+        figures.part_time as part_time_employees,
+        figures.involuntary_part_time,
+        figures.part_time_answered
+    from {{ ref('full_time_by_unit') }} as figures
+    inner join year_ends on figures.reference_date = year_ends.reference_date
     where figures.source = 'payroll' and figures.withheld is null
 ),
 
 units as (
     select
-        of_cells.* exclude (employees, fte, temporary_employees, part_time_employees, involuntary_part_time, part_time_answered),
+        of_cells.* exclude ({{ balance_measures() | join(', ') }}),
         cast(of_cells.year as varchar) as decided_for,
         true as deciding,
-        case when of_cells.hides_some then of_units.headcount else of_cells.employees end as employees,
-        case when of_cells.hides_some then of_units.fte else of_cells.fte end as fte,
-        case when not of_cells.hides_some then of_cells.temporary_employees end as temporary_employees,
-        case when of_cells.hides_some then of_units.part_time else of_cells.part_time_employees end as part_time_employees,
-        case when of_cells.hides_some then of_units.involuntary_part_time else of_cells.involuntary_part_time end as involuntary_part_time,
-        case when of_cells.hides_some then of_units.part_time_answered else of_cells.part_time_answered end as part_time_answered
+        {{ for_each(balance_measures(), 'case when of_cells.hides_some then of_units.? else of_cells.? end as ?') }}
     from of_cells
-    left join of_units using (year, org_level, org_unit_code)
-    left join {{ ref('org_units') }} as unit using (org_level, org_unit_code)
-    where not coalesce(unit.is_nested, false) and (not of_cells.hides_some or of_units.headcount is not null)
+    left join of_units
+        on
+            of_cells.year = of_units.year
+            and of_cells.org_level = of_units.org_level
+            and of_cells.org_unit_code = of_units.org_unit_code
+    left join {{ ref('org_units') }} as unit
+        on of_cells.org_level = unit.org_level and of_cells.org_unit_code = unit.org_unit_code
+    where not coalesce(unit.is_nested, false) and (not of_cells.hides_some or of_units.employees is not null)
 ),
 
 cells as (
     select balance.*
     from balance
-    semi join units using (year, org_level, org_unit_code)
+    inner join units
+        on
+            balance.year = units.year
+            and balance.org_level = units.org_level
+            and balance.org_unit_code = units.org_unit_code
     where balance.withheld is null
 ),
 
 {{ split_units(
     ['year', 'org_level', 'org_unit_code'],
     'sex',
-    ['fte', 'employees', 'temporary_employees', 'part_time_employees', 'involuntary_part_time', 'part_time_answered'],
-    {
-        'involuntary_percent': ['involuntary_part_time', 'part_time_answered']
-    },
+    balance_measures(),
+    {'involuntary_percent': ['involuntary_part_time', 'part_time_answered']},
     'employees',
     served_threshold('full_time_by_unit')
 ) }}
@@ -99,5 +104,6 @@ select
     cast(part.part_time_answered as bigint) as part_time_answered,
     part.involuntary_percent
 from parts as part
-inner join units using (year, org_level, org_unit_code)
-left join {{ ref('org_units') }} as unit using (org_level, org_unit_code)
+inner join units
+    on part.year = units.year and part.org_level = units.org_level and part.org_unit_code = units.org_unit_code
+left join {{ ref('org_units') }} as unit on part.org_level = unit.org_level and part.org_unit_code = unit.org_unit_code

@@ -7,5 +7,11 @@ with titles as (
     group by job_code
 ),
 
-{{ bi_full_time_by('full_time_by_job_code', 'job_code', [], {}, columns=['coalesce(titles.job_title, part.job_code) as job_title']) }}
+{{ bi_full_time_by(
+    'full_time_by_job_code',
+    'job_code',
+    counts=[],
+    percents={},
+    columns=['coalesce(titles.job_title, part.job_code) as job_title']
+) }}
 left join titles on part.job_code = titles.job_code

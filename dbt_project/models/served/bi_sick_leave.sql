@@ -1,5 +1,5 @@
--- The tree cut into pieces that lie beside each other: units that nothing lies below, and of every other unit what it has beside the
--- units below it that are served. A remainder below the threshold goes into the nearest served unit above, with that one's.
+-- The tree cut into pieces that lie beside each other: units that nothing lies below, and of every other unit what it has
+-- beside the units below it that are served. A remainder below the threshold goes into the nearest served unit above.
 with recursive
 served_units as (
     select
@@ -9,7 +9,8 @@ served_units as (
         unit.sort_order,
         unit.depth
     from {{ ref('sick_leave_by_unit') }} as figures
-    inner join {{ ref('org_units') }} as unit using (org_level, org_unit_code)
+    inner join {{ ref('org_units') }} as unit
+        on figures.org_level = unit.org_level and figures.org_unit_code = unit.org_unit_code
     where figures.withheld is null and figures.period_type in ('month', 'year') and figures.org_level <> 'gruppe'
 ),
 
@@ -57,10 +58,9 @@ below as (
         unit.period_type,
         unit.period,
         hanging.above_code as org_unit_code,
-        {% for measure in sick_leave_days() %}sum({{ fine('unit.' ~ measure) }}) as {{ measure }},{% endfor %}
-        count(*) as units
+        {{ for_each(sick_leave_days(), 'sum(' ~ fine('unit.?') ~ ') as ?') }}
     from served_units as unit
-    inner join hanging using (decided_for, org_unit_code)
+    inner join hanging on unit.decided_for = hanging.decided_for and unit.org_unit_code = hanging.org_unit_code
     group by hanging.decided_for, unit.period_type, unit.period, hanging.above_code
 ),
 
@@ -72,15 +72,13 @@ differences as (
         unit.org_unit_code,
         unit.depth,
         unit.is_leaf,
-        {% for measure in sick_leave_days() %}
-        case
-            when {{ fine('unit.' ~ measure) }} - coalesce(below.{{ measure }}, 0) > {{ no_figure() }}
-                then {{ fine('unit.' ~ measure) }} - coalesce(below.{{ measure }}, 0)
-            else 0
-        end as {{ measure }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ for_each(sick_leave_days(), difference(fine('unit.?'), 'below.?') ~ ' as ?') }}
     from served_units as unit
-    left join below using (decided_for, period_type, period, org_unit_code)
+    left join below
+        on
+            unit.period_type = below.period_type
+            and unit.period = below.period
+            and unit.org_unit_code = below.org_unit_code
 ),
 
 -- Level by level from the bottom: which unit's remainder holds what is left over at a unit.
@@ -91,7 +89,7 @@ moved as (
         org_unit_code as holder_code,
         depth as holder_depth,
         fte,
-        (select max(depth) from served_years) as step
+        (select max(served_years.depth) from served_years) as step
     from differences
     where period_type = 'year'
     union all
@@ -130,7 +128,8 @@ small_holders as (
         holders.holder_code as org_unit_code,
         true as is_small
     from holders
-    inner join differences using (decided_for, org_unit_code)
+    inner join differences
+        on holders.decided_for = differences.decided_for and holders.org_unit_code = differences.org_unit_code
     where differences.period_type = 'year'
     group by holders.decided_for, holders.holder_code
     having sum(differences.fte) < {{ served_threshold('sick_leave_by_unit') }}
@@ -141,11 +140,10 @@ pieces as (
         differences.decided_for,
         differences.period,
         holders.holder_code as org_unit_code,
-        {% for measure in sick_leave_days() %}
-        sum(differences.{{ measure }}) as {{ measure }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ for_each(sick_leave_days(), 'sum(differences.?) as ?') }}
     from differences
-    inner join holders using (decided_for, org_unit_code)
+    inner join holders
+        on differences.decided_for = holders.decided_for and differences.org_unit_code = holders.org_unit_code
     where differences.period_type = 'month'
     group by differences.decided_for, differences.period, holders.holder_code
     having sum(differences.possible_days) > 0
@@ -158,12 +156,9 @@ running as (
         pieces.period,
         unit.*,
         row_number() over in_order = count(*) over (partition by pieces.period) as is_last,
-        {% for measure in sick_leave_days() %}
-        {{ exact('sum(pieces.' ~ measure ~ ') over in_order') }} as {{ measure }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ for_each(sick_leave_days(), exact('sum(pieces.?) over in_order') ~ ' as ?') }}
     from pieces
-    inner join {{ ref('org_units') }} as unit using (org_unit_code)
-    where unit.org_level <> 'gruppe'
+    inner join {{ ref('org_units') }} as unit on pieces.org_unit_code = unit.org_unit_code and unit.org_level <> 'gruppe'
     window in_order as (partition by pieces.period order by unit.sort_order rows unbounded preceding)
 ),
 
@@ -171,13 +166,14 @@ rounded as (
     select
         running.* exclude ({{ sick_leave_days() | join(', ') }}),
         coalesce(small_holders.is_small, false) as is_small,
-        {% for measure in sick_leave_days() %}
-        case when running.is_last then coalesce({{ exact('top_unit.' ~ measure) }}, running.{{ measure }}) else running.{{ measure }} end
-        - coalesce(lag(running.{{ measure }}) over (partition by running.period order by running.sort_order), 0) as {{ measure }}
-        {{- ',' if not loop.last }}
-        {% endfor %}
+        {{ for_each(
+            sick_leave_days(),
+            'case when running.is_last then coalesce(' ~ exact('top_unit.?') ~ ', running.?) else running.? end'
+            ~ ' - coalesce(lag(running.?) over (partition by running.period order by running.sort_order), 0) as ?'
+        ) }}
     from running
-    left join small_holders using (decided_for, org_unit_code)
+    left join small_holders
+        on running.decided_for = small_holders.decided_for and running.org_unit_code = small_holders.org_unit_code
     left join served_units as top_unit on running.period = top_unit.period and top_unit.org_level = 'kommune'
 )
 
@@ -192,30 +188,17 @@ select
     rounded.org_unit_code,
     case when rounded.is_leaf then rounded.org_unit_name else '{{ remainder_name() }}' end as org_unit_name,
     rounded.sort_order,
-    {% for level in org_levels() %}
-    case
-        when not rounded.is_leaf and {{ loop.index }} > rounded.org_level_sort then '{{ remainder_name() }}'
-        else rounded.level_{{ loop.index }}
-    end as level_{{ loop.index }},
-    {% endfor %}
+    rounded.level_1,
+    {{ for_each(
+        ['2', '3', '4', '5'],
+        "case when not rounded.is_leaf and ? > rounded.org_level_sort then '" ~ remainder_name() ~ "' else rounded.level_? end"
+        ~ ' as level_?'
+    ) }},
     not rounded.is_leaf as is_remainder,
     figures.days_per_fte,
-    {{ exact('rounded.fte') }} as fte,
-    {{ exact('rounded.possible_days') }} as possible_days,
-    {% for measure in sick_leave_days()[2:-1] %}
-    case when not rounded.is_small then {{ exact('rounded.' ~ measure) }} end as {{ measure }},
-    {% endfor %}
-    {% for percent, of in sick_leave_percents().items() if percent != 'graded_percent' %}
-    case
-        when rounded.is_leaf then figures.{{ percent }}
-        when not rounded.is_small then {{ percent_of('rounded.' ~ of[0], 'rounded.' ~ of[1]) }}
-    end as {{ percent }},
-    {% endfor %}
-    case when not rounded.is_small then {{ exact('rounded.graded_days') }} end as graded_days,
-    case
-        when rounded.is_leaf then figures.graded_percent
-        when not rounded.is_small then {{ percent_of('rounded.graded_days', 'rounded.doctor_certified_days') }}
-    end as graded_percent
+    {{ for_each(['fte', 'possible_days'], exact('rounded.?') ~ ' as ?') }},
+    {{ for_each(sick_leave_absence(), 'case when not rounded.is_small then ' ~ exact('rounded.?') ~ ' end as ?') }},
+    {{ sick_leave_shares('rounded', served='figures', served_when='rounded.is_leaf', empty_when='rounded.is_small') }}
 from rounded
 inner join served_units as figures
     on figures.period_type = 'month' and rounded.period = figures.period and rounded.org_unit_code = figures.org_unit_code

@@ -191,8 +191,16 @@ class Split:
 
 
 _PERIOD = ("period_type", "period")
-_DAYS = ("fte", "possible_days", "lost_days", "self_certified_days", "doctor_certified_days", "short_term_days")
-_DAYS = (*_DAYS, "long_term_days", "graded_days")
+_DAYS = (
+    "fte",
+    "possible_days",
+    "lost_days",
+    "self_certified_days",
+    "doctor_certified_days",
+    "short_term_days",
+    "long_term_days",
+    "graded_days",
+)
 _PERSONS = ("fte", "headcount", "part_time", "involuntary_part_time", "part_time_answered")
 
 SPLITS = (

@@ -336,7 +336,7 @@ class Served:
                 from {self.relation(table)} as mart where {where} group by moment"""
             for time, *numbers in self.rows(query):
                 prints.setdefault(time, []).append((table, *map(str, numbers)))
-        around = [sorted(self.organisation.groups.items()), self.rules]
+        around: list[Any] = [sorted(self.organisation.groups.items()), self.rules]
         if family.has_units:
             around.append(self.tree)
         return {
