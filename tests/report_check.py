@@ -1,4 +1,4 @@
-"""`make report-check`: the demo's report in a real browser, from the file system: every page on a screen, on a phone and printed.
+"""`make report-check`: a report in a real browser, from the file system: each page on a screen, on a phone and on paper.
 Not here: what needs no browser (pipeline/test_report.py).
 
 Needs Debian's chromium (apt-get install chromium). Installs Playwright from the Python registry and axe-core from npm's into
