@@ -4,7 +4,7 @@ BIN := .venv/bin
 HOME_FOLDER ?= data
 STAMP := .venv/ready
 
-.PHONY: run test exhaustive pytest lint bench web-check report-check same dev demo prepare lock clean
+.PHONY: run test exhaustive pytest lint bench web-check report-check postgres superset deploy-check same dev demo prepare lock clean
 
 run: $(STAMP)  ## demo deliveries into data/landing, one nightly run, what was published and where
 	@test -n "$$(ls $(HOME_FOLDER)/landing 2>/dev/null)" || $(BIN)/arsverk demo --home $(HOME_FOLDER)
@@ -34,6 +34,15 @@ web-check: $(STAMP)  ## nginx with docs/nginx/arsverk.conf before the web pages;
 
 report-check: $(STAMP)  ## the report of HOME_FOLDER in Chromium; needs: apt-get install chromium npm; installs Playwright and axe-core for itself
 	@$(BIN)/python -m tests.report_check $(HOME_FOLDER)
+
+postgres: $(STAMP)  ## `arsverk copy` into a real PostgreSQL; needs: apt-get install postgresql odbc-postgresql unixodbc
+	@$(BIN)/python -m tests.postgresql_check
+
+superset: $(STAMP)  ## the dashboard of HOME_FOLDER's publication in a real Superset; pip installs it, needs: apt-get install chromium
+	@$(BIN)/python -m tests.superset_check --home $(HOME_FOLDER) --environment .superset --pictures .superset/pictures
+
+deploy-check:  ## a new Debian 12 in a folder becomes a server by deploy/install.sh; needs root and: apt-get install debootstrap
+	@tests/deploy_check.sh
 
 same: $(STAMP)  ## first nights of revision BASE and of this code: which tables differ by a byte
 	@$(BIN)/python -m tests.same_publications $(BASE)

@@ -21,12 +21,16 @@ COMMANDS = (
     "withdraw",
     "accept",
     "trace",
+    "copy",
     "report",
+    "superset",
     "history",
     "verify",
     "reproduce",
     "purge",
     "attack",
+    "backup",
+    "restore",
 )
 
 
@@ -55,7 +59,24 @@ class Commands(click.Group):
             ctx.exit(USAGE)
 
 
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from orchestration import __version__
+        from warehouse.publication import code_version
+
+        click.echo(f"arsverk {__version__} ({code_version()})")
+        ctx.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and the code.",
+)
 def main() -> None:
     """From a municipality's personnel exports to the figures its reports print, every figure traceable to its rows.
 

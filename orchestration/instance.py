@@ -25,6 +25,7 @@ SHIPPED_BEFORE = frozenset(
     {
         "a1d76d4b764a9fa697cf9d094aa6c87fe2f43af106735131dd5bdcab9ec79f18",
         "cdadfe59fbc911de2d019ea7b7c1bd90ea10d8597921832e36a14f9182d9cfaa",
+        "6f659a0e5f177c0350281139d5846e1fafd76daeb1db2a9f340d86935d03fc6e",
     }
 )
 PROCESS_TAG = "arsverk/process"
@@ -94,10 +95,11 @@ def _lock_is_held(home: Home) -> bool:
 def killed_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Ends runs whose process is gone, which would keep every later night in the queue, and notifies."""
     from orchestration.night import Night
-    from orchestration.notify import notify
+    from orchestration.notify import notify, settings_to_tell_by
 
     night = Night()
     ended = end_dead_runs(context.instance, night.home)
-    for run_id in ended:
-        notify(night.settings, f"run {run_id[:8]} was {KILLED}. The next night starts by itself.")
+    if ended and (settings := settings_to_tell_by(night.home, night.settings_file)):
+        for run_id in ended:
+            notify(settings, f"run {run_id[:8]} was {KILLED}. The next night starts by itself.")
     return dg.SkipReason(f"ended {len(ended)} killed runs" if ended else "no run has lost its process")

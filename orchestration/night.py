@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from pydantic import PrivateAttr
 
 from orchestration import signals
+from orchestration.housekeeping import keep_house
 from orchestration.instance import PROCESS_TAG, end_dead_runs
-from orchestration.notify import end_night
+from orchestration.notify import end_night, remember_settings, settings_to_tell_by
 from orchestration.stages import OUTSIDE_DAGSTER, Plan, log, no_event
 from sources.contract import Feed
 from sources.payroll.profile import ProfileError, feeds_by
@@ -58,17 +60,20 @@ class Night(dg.ConfigurableResource):
         run_id = context.run.run_id if context.run else OUTSIDE_DAGSTER
         began_at = now()
         with contextlib.ExitStack() as held:
-            held.callback(lambda: end_night(self.home, run_id, began_at, self._findings, self._settings_or_none, self.as_of))
-            run = context.run
-            self._findings.is_whole = bool(run and run.job_name == NIGHTLY and not run.step_keys_to_execute)
+            held.callback(lambda: end_night(self.home, run_id, began_at, self._findings, self._to_tell_by(), self.as_of))
+            self._findings.is_whole = is_whole_night(context.run)
             held.enter_context(refusals_as_failures())
             try:
                 self.home.prepare()
                 held.enter_context(writer_lock(self.home))
+                held.callback(self._keep_house, context.instance)
                 if context.instance and context.run:
                     signals.remember_run(run_id)
                     context.instance.add_run_tags(run_id, {PROCESS_TAG: identity_of(os.getpid())})
                     end_dead_runs(context.instance, self.home, own=run_id, lock_held=True)
+                with contextlib.suppress(UsageError):
+                    read_settings(self.settings_file)
+                    remember_settings(self.home, self.settings_file)
                 if self._findings.is_whole:
                     began_at = begin(self.home, run_id, self._findings)
             except Exception as error:
@@ -76,16 +81,19 @@ class Night(dg.ConfigurableResource):
                 raise
             yield self
 
+    def _keep_house(self, instance: dg.DagsterInstance | None) -> None:
+        """After a whole night that went well, under the lock."""
+        if self._findings.is_whole and self._findings.result:
+            with contextlib.suppress(UsageError):
+                keep_house(self.home, self.settings, instance)
+
     @property
     def findings(self) -> Findings:
         """What this run has found so far."""
         return self._findings
 
-    @property
-    def _settings_or_none(self) -> Settings | None:
-        with contextlib.suppress(UsageError):
-            return self.settings
-        return None
+    def _to_tell_by(self) -> Settings | None:
+        return settings_to_tell_by(self.home, self.settings_file)
 
     @property
     def home(self) -> Home:
@@ -98,7 +106,11 @@ class Night(dg.ConfigurableResource):
 
     @property
     def settings(self) -> Settings:
-        return read_settings(Path(os.environ.get(SETTINGS_VARIABLE) or DEFAULT_FILE))
+        return read_settings(self.settings_file)
+
+    @property
+    def settings_file(self) -> Path:
+        return Path(os.environ.get(SETTINGS_VARIABLE) or DEFAULT_FILE)
 
     @property
     def feeds(self) -> dict[str, Feed]:
@@ -135,6 +147,15 @@ class Night(dg.ConfigurableResource):
             findings=self._findings,
             on_dbt_event=on_dbt_event,
         )
+
+
+def is_whole_night(run: dg.DagsterRun | None) -> bool:
+    """Whether a run is a whole night: the job `nightly`, or *Materialize all* of Dagster's pages."""
+    if run is None or run.step_keys_to_execute or run.job_name not in (NIGHTLY, IMPLICIT_ASSET_JOB_NAME):
+        return False
+    from orchestration.definitions import defs
+
+    return run.asset_selection is None or run.asset_selection >= defs.resolve_asset_graph().executable_asset_keys
 
 
 @contextlib.contextmanager

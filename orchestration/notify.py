@@ -4,6 +4,7 @@ Not here: the text (warehouse/outcome.py), or when a night ends (night.py).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -12,12 +13,15 @@ import threading
 import unicodedata
 import urllib.request
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
-from warehouse.outcome import Findings, Night, end, log
-from warehouse.paths import Home
+from warehouse.errors import UsageError
+from warehouse.metrics_file import metrics_text, write_metrics
+from warehouse.outcome import HELD, PUBLISHED, Findings, Night, end, log
+from warehouse.paths import Home, write_private
 from warehouse.pseudonym import KEY_VARIABLE
-from warehouse.settings import Settings
+from warehouse.settings import Settings, read_settings
 
 SECONDS_ALLOWED = 30.0
 # What a thread gets beyond that to say how it failed.
@@ -30,7 +34,7 @@ def end_night(
     """Keep how a night has ended and tell those who want to know. Whatever goes wrong here is logged and changes nothing.
 
     Args:
-        settings: None when they cannot be read; then nobody can be told.
+        settings: None when neither they nor those of the last night can be read; then nobody can be told.
         as_of: the extract date that a human has asked for; its extract is not stale, then.
     """
     try:
@@ -39,9 +43,38 @@ def end_night(
         # A full disk, or a home folder of another user's: the night has failed for that already, and said so.
         log.error("how the night ended cannot be kept: %s", printable(f"{type(error).__name__}: {error}"))
         return None
-    if night and settings and night.is_wanted in settings.notify_on:
-        notify(settings, night.as_text())
+    if night and settings:
+        if night.is_wanted in settings.notify_on:
+            notify(settings, night.as_text())
+        show_monitoring(home, settings, night, findings)
     return night
+
+
+def show_monitoring(home: Home, settings: Settings, night: Night, findings: Findings) -> None:
+    """Write `metrics_file`, and after a good night ask for `heartbeat_url`. What fails is logged in one sentence."""
+    if settings.metrics_file:
+        try:
+            write_metrics(Path(settings.metrics_file), metrics_text(home, settings.municipality, night, findings))
+        except Exception as error:
+            log.error("metrics_file cannot be written: %s", printable(f"{type(error).__name__}: {error}"))
+    if settings.heartbeat_url and night.result in (PUBLISHED, HELD):
+        address = settings.heartbeat_url
+        _try("heartbeat_url", lambda: _ask(address))
+
+
+def remember_settings(home: Home, settings_file: Path) -> None:
+    """Keep settings that can be read, so that somebody is told of a night that cannot read them any more."""
+    text = settings_file.read_text(encoding="utf-8")
+    if not home.last_settings.exists() or home.last_settings.read_text(encoding="utf-8") != text:
+        write_private(home.last_settings, text)
+
+
+def settings_to_tell_by(home: Home, settings_file: Path) -> Settings | None:
+    """The settings, or those of the last night that could read them; None where there are none of either."""
+    for path in (settings_file, home.last_settings):
+        with contextlib.suppress(UsageError, OSError):
+            return read_settings(path)
+    return None
 
 
 def notify(settings: Settings, text: str) -> None:
@@ -110,6 +143,10 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None
+
+
+def _ask(address: str) -> None:
+    urllib.request.build_opener(_NoRedirect).open(address, timeout=SECONDS_ALLOWED).close()
 
 
 def _post(address: str, text: str) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import traceback
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from warehouse.errors import ProgramFault, Refused, UsageError
+from warehouse.errors import ProgramFault, Refused
 from warehouse.outcome import Findings, last_night, now
 from warehouse.paths import Home
 from warehouse.publication import current_publication
-from warehouse.settings import DEFAULT_FILE, read_settings
+from warehouse.settings import DEFAULT_FILE
 
 
 def run_night(
@@ -57,15 +56,13 @@ def run_night(
 
 def _end_unless_ended(home: Home, settings_file: Path | None, began_at: str, error: Refused | ProgramFault) -> None:
     """Say how the night ended where it broke off before, or outside, what says so else (night.py)."""
-    from orchestration.notify import end_night
+    from orchestration.notify import end_night, settings_to_tell_by
 
     if last_night(home, since=began_at):
         return
     findings = Findings()
     findings.refuse(error)
-    settings = None
-    with contextlib.suppress(UsageError):
-        settings = read_settings(settings_file or DEFAULT_FILE)
+    settings = settings_to_tell_by(home, settings_file or DEFAULT_FILE)
     end_night(home, f"outside Dagster {began_at}", began_at, findings, settings)
 
 

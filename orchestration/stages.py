@@ -22,7 +22,7 @@ from warehouse import gates, internal
 from warehouse.acceptance import Judged, accept_delivery, judge, judge_waiting
 from warehouse.archive import Settling, TakenIn, kept_arrivals
 from warehouse.archive import take_in as archive_new_files
-from warehouse.arrivals import accepted_reason, is_nothing_new, older_text, same_rows, unused_older
+from warehouse.arrivals import accepted, is_nothing_new, older_text, same_rows, unused_older
 from warehouse.build_database import delivery_being_built, start_build
 from warehouse.catalogue import Table, tables_of, thresholds
 from warehouse.continuity import Comparison, Gone, compare_with_last, what_is_gone
@@ -34,8 +34,9 @@ from warehouse.ledger import Arrival
 from warehouse.load import FeedLoad, load_feed
 from warehouse.mend import mend
 from warehouse.optional_feeds import load_optional
-from warehouse.outcome import PUBLISHED, Findings
+from warehouse.outcome import PUBLISHED, FeedRows, Findings
 from warehouse.paths import Home
+from warehouse.postgresql import copy_publication
 from warehouse.publication import current_publication, describe
 from warehouse.publish import keep_if_held
 from warehouse.publish import publish as publish_served
@@ -95,13 +96,13 @@ class Plan:
 class Stage(Generic[Outcome]):
     """One step of the night. A gate lets the night go on by returning, and ends it by raising; nothing else ends it.
 
-    `saw` says in words what a gate looked at; `accepted_by` names the human acceptance that it needed, if any.
+    `saw` says in words what a gate looked at; `needed_acceptance` whether it would have refused without a human's word.
     """
 
     work: Callable[[Plan], Outcome]
     is_gate: bool
     saw: Callable[[Any], str] = field(default=lambda outcome: "")
-    accepted_by: Callable[[Any], str | None] = field(default=lambda outcome: None)
+    needed_acceptance: Callable[[Any], bool] = field(default=lambda outcome: False)
 
     @property
     def name(self) -> str:
@@ -119,6 +120,10 @@ class Stage(Generic[Outcome]):
             DbtFailed: a model or a test of the project failed.
         """
         plan.findings.stage = self.name
+        with plan.findings.timing(self.name):
+            return self._work_and_record(plan)
+
+    def _work_and_record(self, plan: Plan) -> Outcome:
         if self.name not in recorded_stages():
             return self.work(plan)
         gates.must_have_begun(plan.home)
@@ -131,7 +136,8 @@ class Stage(Generic[Outcome]):
             with contextlib.suppress(duckdb.Error, OSError, Refused):
                 gates.record(plan.home, plan.settings, self.name, gates.REFUSED, str(error))
             raise
-        gates.record(plan.home, plan.settings, self.name, gates.PASSED, self.saw(outcome), self.accepted_by(outcome))
+        accepted_by = _accepted_by(plan) if self.needed_acceptance(outcome) else None
+        gates.record(plan.home, plan.settings, self.name, gates.PASSED, self.saw(outcome), accepted_by)
         return outcome
 
     def outdate_later(self, plan: Plan) -> None:
@@ -146,10 +152,16 @@ def stage(work: Callable[[Plan], Outcome]) -> Stage[Outcome]:
 
 
 def gate(
-    saw: Callable[[Any], str], accepted_by: Callable[[Any], str | None] = lambda outcome: None
+    saw: Callable[[Any], str], needed_acceptance: Callable[[Any], bool] = lambda outcome: False
 ) -> Callable[[Callable[[Plan], Outcome]], Stage[Outcome]]:
-    """A step that decides whether the night may go on; `saw` and `accepted_by` say of its outcome what is recorded."""
-    return lambda work: Stage(work, is_gate=True, saw=saw, accepted_by=accepted_by)
+    """A step that decides whether the night may go on; `saw` and `needed_acceptance` say of its outcome what is recorded."""
+    return lambda work: Stage(work, is_gate=True, saw=saw, needed_acceptance=needed_acceptance)
+
+
+def _accepted_by(plan: Plan) -> str | None:
+    """The human's word that the build was begun with, with its entry in the ledger."""
+    found = accepted(plan.home, delivery_being_built(plan.home, plan.settings), plan.previous)
+    return found.as_text() if found else plan.accepted_restatement
 
 
 @dataclass(frozen=True)
@@ -258,20 +270,22 @@ def choose(plan: Plan) -> Chosen:
             unused.append(f"{arrival.file_name} is not used: {older_text(arrival, delivery)}")
             plan.findings.warn("unused", unused[-1], files=[arrival.file_name])
         _judge_doubles(plan, choice)
-    accepted = plan.accepted_restatement or accepted_reason(plan.home, delivery, plan.previous)
+    word = accepted(plan.home, delivery, plan.previous)
+    reason = plan.accepted_restatement or (word.reason if word else None)
     _, damage = comparable(plan)
-    if damage and not accepted:
+    if damage and not reason:
         raise Refused(f"{damage}; {WITHOUT_COMPARISON}")
     if damage:
-        plan.findings.warn("damaged", f"{damage}; this publication is made without comparing with it: {accepted}")
+        plan.findings.warn("damaged", f"{damage}; this publication is made without comparing with it: {reason}")
     log.info("landing: the delivery of %s is chosen", delivery.extract_date)
-    kind = _tonight(plan, delivery, is_correction=bool(accepted))
+    kind = _tonight(plan, delivery, is_correction=bool(reason))
     if internal.group_of(plan.settings) is None:
         internal.remove(plan.home)
     is_there = internal.is_written(plan.home, plan.settings, delivery)
     if plan.only_new and is_there and is_nothing_new(plan.home, plan.settings, delivery, plan.previous, kind):
         log.info("publication: nothing new has come; %s still holds", plan.previous)
         plan.findings.hold(f"nothing new has come; {kind.held}" if kind.held else "")
+        _copy(plan)
         return Chosen(delivery, waiting, unused, held=plan.previous)
     if kind.held:
         log.info("publication: %s; this night is private, to %s", kind.held, kind.as_of)
@@ -286,7 +300,7 @@ def choose(plan: Plan) -> Chosen:
         as_of=kind.as_of,
         held=kind.held,
         previous=plan.previous,
-        accepted_restatement=accepted,
+        accepted_restatement=reason,
         publication_id=plan.publication_id,
     )
     return Chosen(delivery, waiting, unused)
@@ -340,11 +354,16 @@ def comparable(plan: Plan) -> tuple[str | None, str | None]:
 @stage
 def load(plan: Plan) -> dict[str, FeedLoaded]:
     """Load every feed; one that others refer to comes before them."""
-    return {name: load_one(plan, name) for name in plan.feeds}
+    return {name: _load(plan, name) for name in plan.feeds}
 
 
 def load_one(plan: Plan, name: str) -> FeedLoaded:
     """Validate and load one feed of the chosen delivery. A bad file stops nothing here; the gate `accept` judges it."""
+    with plan.findings.timing(load.name):
+        return _load(plan, name)
+
+
+def _load(plan: Plan, name: str) -> FeedLoaded:
     feed = plan.feeds[name]
     plan.findings.stage = load.name
     gates.must_have_begun(plan.home)
@@ -381,10 +400,13 @@ def load_one(plan: Plan, name: str) -> FeedLoaded:
                 loaded.rows_loaded,
                 loaded.rows_quarantined,
             )
+    plan.findings.rows[name] = FeedRows(
+        *(sum(getattr(file, rows) for file in loads) for rows in ("rows_delivered", "rows_loaded", "rows_quarantined"))
+    )
     is_rejected = any(loaded.rejection for loaded in loads)
     continuity = compare_with_last(plan.home, plan.settings, feed) if feed.natural_key and not is_rejected else None
     if continuity:
-        _warn_of_rows_gone(plan, name, continuity)
+        _warn_of_what_is_gone(plan, name, continuity)
     judged = judge(plan.home, plan.settings, feed)
     for one_file in judged:
         if one_file.bad and not one_file.problems:
@@ -397,9 +419,15 @@ def load_one(plan: Plan, name: str) -> FeedLoaded:
     return FeedLoaded(arrivals, loads, rule_outcomes(plan.home, plan.settings, feed), continuity, judged)
 
 
-def _warn_of_rows_gone(plan: Plan, name: str, found: Comparison) -> None:
+def _warn_of_what_is_gone(plan: Plan, name: str, found: Comparison) -> None:
     if found.not_compared and not found.passed:
         plan.findings.warn("damaged", f"{name} cannot be held against the last publication: {found.not_compared}")
+    if found.columns_gone:
+        plan.findings.warn(
+            "columns_gone",
+            f"{name}: columns of the last delivery are gone: {', '.join(found.columns_gone)}",
+            count=len(found.columns_gone),
+        )
     if found.rows_gone:
         named = [f"{row['file_name']} row {row['row_number']}" for row in found.rows[:ROWS_NAMED_PER_RULE]]
         more = ", …" if len(found.rows) > len(named) else ""
@@ -420,7 +448,10 @@ def accept(plan: Plan) -> Delivery:
     return delivery
 
 
-@gate(saw=lambda gone: f"{len(gone.to_accept)} losses to accept, {len(gone.to_tell)} to tell")
+@gate(
+    saw=lambda gone: f"{len(gone.to_accept)} losses to accept, {len(gone.to_tell)} to tell",
+    needed_acceptance=lambda gone: bool(gone.to_accept),
+)
 def continuity(plan: Plan) -> Gone:
     """Whether the delivery lost nothing that a full extract keeps, or a human has accepted what is gone."""
     delivery = delivery_being_built(plan.home, plan.settings)
@@ -430,8 +461,8 @@ def continuity(plan: Plan) -> Gone:
     if not gone.to_accept:
         return gone
     with connect(plan.home.build_database, plan.settings, read_only=True) as con:
-        accepted = one(con, "select accepted_restatement from raw.publication")[0]
-    if not accepted:
+        reason = one(con, "select accepted_restatement from raw.publication")[0]
+    if not reason:
         raise Refused(
             "\n".join(
                 [
@@ -443,7 +474,7 @@ def continuity(plan: Plan) -> Gone:
             )
         )
     for line in gone.to_accept:
-        plan.findings.warn("loss_accepted", f"{line}; accepted: {accepted}")
+        plan.findings.warn("loss_accepted", f"{line}; accepted: {reason}")
     return gone
 
 
@@ -526,7 +557,7 @@ def restate(plan: Plan) -> Restated:
 
 @gate(
     saw=lambda restated: f"{restated.figures} figures changed, {len(restated.to_accept)} above the thresholds",
-    accepted_by=lambda restated: restated.accepted_reason if restated.to_accept else None,
+    needed_acceptance=lambda restated: bool(restated.to_accept),
 )
 def accept_restatement(plan: Plan) -> Restated:
     """Whether those changes are small, or a human has accepted them."""
@@ -560,12 +591,29 @@ def publish(plan: Plan) -> Served:
         log.info("publication: every gate is passed, in private; %s", held)
         plan.findings.hold(f"{held}; this night has passed every gate in private")
         _write_internal(plan, delivery, plan.home.private_database)
+        _copy(plan)
         return Served(current_publication(plan.home), held)
     publication_id = publish_served(plan.home, plan.settings, marts(), lambda text: plan.findings.warn("papers", text))
     plan.findings.result = PUBLISHED
     log.info("publication: %s is served", publication_id)
     _write_internal(plan, delivery, plan.home.warehouse_database)
+    _copy(plan)
     return Served(publication_id)
+
+
+def _copy(plan: Plan) -> None:
+    """Copy what is served to where the settings ask for, unless it is there: what failed last night is tried again by one that
+    holds. Its failure is a warning: the publication stands.
+    """
+    if plan.settings.copy_to.postgresql is None:
+        return
+    try:
+        copied = copy_publication(plan.home, plan.settings.copy_to.postgresql, only_new=True)
+    except (Refused, UsageError, ProgramFault, OSError) as error:
+        plan.findings.warn("copy", str(error))
+        return
+    if copied:
+        log.info("copy: %d tables are in PostgreSQL, %d rows, %.1f s", copied.tables, copied.rows, copied.seconds)
 
 
 def _write_internal(plan: Plan, delivery: Delivery, database: Path) -> None:

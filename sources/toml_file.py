@@ -5,6 +5,7 @@ Not here: the models (warehouse/settings.py, payroll/profile.py, pai/layout.py).
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 Model = TypeVar("Model", bound=BaseModel)
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+PASSWORD = re.compile(r"(://[^:/@\s\"]*:|[?&]password=)[^@&\s\"]*(@?)")
 MISSING = ("missing", "missing_argument")
 
 
@@ -101,7 +103,7 @@ def _walk(
     """
     place: list[str] = []
     value: Any = values
-    fields: Mapping[str, FieldInfo] = model.model_fields
+    fields: Mapping[str, FieldInfo] = _by_key(model.model_fields)
     described: Described | None = None
     for part in location:
         inside: Mapping[Any, Any] = dict(enumerate(value)) if isinstance(value, list) else value
@@ -119,10 +121,15 @@ def _walk(
 def _fields_below(annotation: Any) -> Mapping[str, FieldInfo] | None:
     """The fields of the model that a field holds, alone or several of."""
     if own := getattr(annotation, "__pydantic_fields__", None):
-        found: Mapping[str, FieldInfo] = own
-        return found
+        return _by_key(own)
     return next((fields for inner in get_args(annotation) if (fields := _fields_below(inner))), None)
 
 
+def _by_key(fields: Mapping[str, FieldInfo]) -> Mapping[str, FieldInfo]:
+    """A model's fields by the keys of the file; a key that is a method's name of every model is an alias."""
+    return {field.alias or name: field for name, field in fields.items()}
+
+
 def _as_toml(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    """The value for a message, without the password of an address."""
+    return PASSWORD.sub(r"\1…\2", json.dumps(value, ensure_ascii=False, default=str))

@@ -62,8 +62,8 @@ class Validated:
     `accepted`: typed rows with `row_number`, columns by delivered header. `quarantined`: one row for each broken rule with
     `row_number, column, rule, value, reference, is_first_cause` (`reference` is the code that was not found, unmasked, for
     internal use only). `warnings`: the same for rows that load all the same.
-    `merged`: row_number → further rows of the file that a row was put together from. `lines`: the file's line by row number
-    (0 = header), empty where it has none. `notes`: how the file was read, for people.
+    `columns`: the file's headers. `merged`: row_number → further rows of the file that a row was put together from. `lines`: the
+    file's line by row number (0 = header), empty where it has none. `notes`: how the file was read, for people.
     `lost_keys`: row_number → key of quarantined rows, so that rows referring to them can name the first cause.
     """
 
@@ -73,7 +73,7 @@ class Validated:
     quarantined: pd.DataFrame
     warnings: pd.DataFrame
     results: list[RuleResult]
-    unknown_columns: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
     lost_keys: dict[int, str] = field(default_factory=dict)
     merged: Mapping[int, Sequence[int]] = field(default_factory=dict)
     lines: np.ndarray = field(default_factory=lambda: NO_LINES)
@@ -82,6 +82,10 @@ class Validated:
     @property
     def rows_quarantined(self) -> int:
         return self.rows_delivered - len(self.accepted)
+
+    @property
+    def unknown_columns(self) -> list[str]:
+        return [header for header in self.columns if header not in self.feed.columns]
 
 
 class _Findings:
@@ -208,7 +212,7 @@ def validate(
         quarantined=quarantined,
         warnings=warnings[warnings["row_number"].isin(accepted[ROW_NUMBER])],
         results=[results[rule.name] for rule in feed.rules if rule.name in results],
-        unknown_columns=[header for header in table.columns if header not in feed.columns],
+        columns=list(table.columns),
         lost_keys=_lost_keys(feed, text, findings),
         merged=table.merged,
         lines=table.lines,

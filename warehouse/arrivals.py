@@ -131,20 +131,31 @@ def open_acceptance(home: Home, delivery: Delivery) -> Acceptance | None:
     return accepted[-1] if accepted else None
 
 
-def accepted_reason(home: Home, delivery: Delivery, previous: str | None) -> str | None:
-    """Why a human lets the delivery be published, if one does.
+@dataclass(frozen=True)
+class Accepted:
+    """Why a human lets a delivery be published, and the ledger's entry that says so."""
+
+    reason: str
+    sequence: int
+
+    def as_text(self) -> str:
+        return f"ledger entry {self.sequence}: {self.reason}"
+
+
+def accepted(home: Home, delivery: Delivery, previous: str | None) -> Accepted | None:
+    """The human word by which a delivery may be published although a gate stops it, if there is one.
 
     Whoever withdraws a file behind the served publication has said that its figures are wrong: the next one may differ.
     """
     if acceptance := open_acceptance(home, delivery):
-        return acceptance.reason
+        return Accepted(acceptance.reason, acceptance.sequence)
     if previous is None:
         return None
     withdrawn = withdrawn_files(read_ledger(home))
     if withdrawn:
         for file in Recorded(home, previous).inputs():
-            if file in withdrawn:
-                return f"{file[0]} was withdrawn: {withdrawn[file].reason}"
+            if entry := withdrawn.get(file):
+                return Accepted(f"{file[0]} was withdrawn: {entry.reason}", entry.sequence)
     return None
 
 
@@ -253,11 +264,12 @@ def _is_kept_already(home: Home, settings: Settings, delivery: Delivery, previou
     try:
         with connect(home.private_database, settings, read_only=True) as con:
             *made_of, then = one_row(
-                con, "select inputs_sha256, code_version, previous_publication, settings from raw.publication"
+                con, "select as_of, inputs_sha256, code_version, previous_publication, settings from raw.publication"
             )
     except duckdb.Error:
         return False
-    return made_of == [delivery.inputs_sha256, code_version(), previous] and json.loads(then) == _as_recorded(settings)
+    wanted = [delivery.extract_date, delivery.inputs_sha256, code_version(), previous]
+    return made_of == wanted and json.loads(then) == _as_recorded(settings)
 
 
 def _as_recorded(settings: Settings) -> object:
@@ -269,20 +281,20 @@ def _is_served_already(
 ) -> bool:
     """Whether the served publication was made of exactly these files, by these settings and this code, and is whole.
 
-    With an as-of date it must have counted to that one.
+    With an as-of date it must have counted to that one; without, the files must have had the same names, and so dates.
     """
     if previous is None or not home.warehouse_database.exists():
         return False
     entry = next(
         (one for one in reversed(of_kind(read_ledger(home), PublicationEntry)) if one.publication_id == previous), None
     )
-    made_of = (delivery.extract_date, delivery.inputs_sha256, code_version())
-    if entry is None or (entry.as_of, entry.inputs_sha256, entry.code_version) != made_of:
-        return False
-    if as_of not in (None, entry.as_of):
+    made_of = (delivery.inputs_sha256, code_version())
+    if entry is None or (entry.inputs_sha256, entry.code_version) != made_of or as_of not in (None, entry.as_of):
         return False
     recorded = Recorded(home, previous)
     if recorded.damage() or json.loads(recorded.row["settings"]) != _as_recorded(settings):
+        return False
+    if as_of is None and set(recorded.inputs()) != {(file.file_name, file.sha256) for file in delivery.files}:
         return False
     try:
         with connect(home.warehouse_database, settings, read_only=True) as con:

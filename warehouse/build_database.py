@@ -29,7 +29,7 @@ BOOKKEEPING = (
 create schema raw;
 create table raw.inputs (feed varchar, delivered_as varchar, file_name varchar, sha256 varchar, extract_date date,
     rows_delivered bigint, rows_loaded bigint, rows_quarantined bigint, rejection varchar, unknown_columns varchar,
-    notes varchar);
+    notes varchar, columns varchar[]);
 create table raw.quarantine (feed varchar, file_name varchar, file_sha256 varchar, row_number bigint, line_number bigint,
     column_name varchar, rule varchar, value varchar, description varchar, remedy varchar, cause varchar,
     is_first_cause boolean);

@@ -145,8 +145,7 @@ def tables_of(manifest: Mapping) -> list[Table]:
         ValueError: a yml leaves out what a table needs; the message names table and column.
     """
     nodes = [node for node in manifest["nodes"].values() if node["resource_type"] == "model" and node["schema"] == "marts"]
-    withholding = {node["name"]: node["config"]["meta"] for node in nodes if node["config"]["meta"].get("threshold")}
-    return sorted((_table(manifest, node, withholding) for node in nodes), key=lambda table: table.name)
+    return sorted((_table(manifest, node) for node in nodes), key=lambda table: table.name)
 
 
 def table_of(manifest: Mapping, name: str) -> Table:
@@ -179,6 +178,8 @@ def record_of(tables: Sequence[Table], settings: Settings) -> dict[str, dict[str
             "time": table.time,
             "dimensions": table.dimensions,
             "columns": table.columns,
+            "description": table.description,
+            "descriptions": dict(table.descriptions),
             "labels": table.labels,
             "size": table.size,
             "threshold": {"setting": table.threshold, "value": limits[table.name]} if table.threshold else None,
@@ -222,6 +223,8 @@ def _recorded(name: str, said: Mapping[str, Any]) -> Table:
         grain=tuple(said["grain"]),
         subject=said["subject"],
         columns=tuple(said["columns"]),
+        description=said.get("description", ""),
+        descriptions=said.get("descriptions", {}),
         labels=tuple(said["labels"]),
         measures={measure: Measure(**of) for measure, of in said["measures"].items()},
         size=tuple(said["size"]),
@@ -229,7 +232,7 @@ def _recorded(name: str, said: Mapping[str, Any]) -> Table:
     )
 
 
-def _table(manifest: Mapping, node: Mapping, withholding: Mapping[str, Mapping]) -> Table:
+def _table(manifest: Mapping, node: Mapping) -> Table:
     meta, name = node["config"]["meta"], node["name"]
     said = {column: of["config"]["meta"] for column, of in node["columns"].items()}
     served = [column for column, of in said.items() if not of.get("unserved")]
@@ -237,8 +240,6 @@ def _table(manifest: Mapping, node: Mapping, withholding: Mapping[str, Mapping])
         Follow(followed["table"], followed["where"], tuple(followed["empties"]), followed.get("says", {}))
         for followed in meta.get("follows", [])
     ]
-    if cells := meta.get("follows_cells"):
-        follows += _follows_of_cells(cells, withholding)
     stops = meta.get("restatement")
     table = Table(
         name=name,
@@ -287,24 +288,6 @@ def _measure(place: str, said: Mapping[str, Any], description: str) -> Measure:
     if (measure.numerator is None) != (measure.denominator is None):
         raise ValueError(f"{place}: numerator and denominator go together")
     return measure
-
-
-def _follows_of_cells(said: Mapping[str, Any], withholding: Mapping[str, Mapping]) -> list[Follow]:
-    """Of a table whose rows name a cell of another (columns `mart` and `cell`): each follows the decision on that cell."""
-    follows = []
-    for name, meta in sorted(withholding.items()):
-        table = Table(name, tuple(meta["grain"]))
-        same = [f"cast(followed.{column} as varchar) = {_value_in_cell(column)}" for column in table.decision_key]
-        where = " and ".join([f"mart.mart = '{name}'", *same])
-        follows.append(Follow(name, where, tuple(said["empties"]), said.get("says", {})))
-    return follows
-
-
-def _value_in_cell(column: str) -> str:
-    if column == "calendar_year":
-        return "left(mart.cell ->> 'period', 4)"
-    # A cell without a sex is the sum of both.
-    return "coalesce(mart.cell ->> 'sex', followed.sex)" if column == "sex" else f"(mart.cell ->> '{column}')"
 
 
 def _source_tables(manifest: Mapping, node_id: str) -> set[str]:

@@ -10,6 +10,9 @@ import duckdb
 
 from warehouse.settings import Settings
 
+# What the catalog of an opened publication is called; by its file it would be called as a schema may be, which is ambiguous.
+PUBLICATION = "publication_file"
+
 
 @contextlib.contextmanager
 def connect(path: Path | None, settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -23,6 +26,20 @@ def connect(path: Path | None, settings: Settings, *, read_only: bool = False) -
         yield connection
     finally:
         connection.close()
+
+
+@contextlib.contextmanager
+def publication_opened(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection whose tables are those of the publication in a folder, in whatever schema its version has them."""
+    with duckdb.connect() as con:
+        con.execute(f"attach {quoted(str(folder / 'marts.duckdb'))} as {PUBLICATION} (read_only)")
+        (schema,) = one(
+            con,
+            "select schema_name from duckdb_tables() where database_name = $1 and table_name = 'publication'",
+            [PUBLICATION],
+        )
+        con.execute(f'use {PUBLICATION}."{schema}"')
+        yield con
 
 
 def remove_database(path: Path) -> None:

@@ -18,7 +18,7 @@ from warehouse.catalogue import read_tables
 from warehouse.cells import Unknown, find_cell, is_cell, known
 from warehouse.database import quoted
 from warehouse.errors import Refused
-from warehouse.ledger import PublicationEntry, of_kind, purged_files, read_ledger
+from warehouse.ledger import PublicationEntry, of_kind, purged_files, read_ledger, thinned_publications
 from warehouse.paths import Home
 from warehouse.publication import current_publication
 
@@ -29,7 +29,7 @@ OSLO = ZoneInfo("Europe/Oslo")
 class Publication:
     """A publication of the ledger. One that is not `was_served` broke off between its folder and the pointer to it.
 
-    `purged_inputs` counts its input files that `arsverk purge` has removed.
+    `purged_inputs` counts its input files that `arsverk purge` has removed. `thinned_at`: since then its figures are gone.
     """
 
     entry: PublicationEntry
@@ -37,6 +37,7 @@ class Publication:
     is_current: bool
     inputs: int
     purged_inputs: int
+    thinned_at: str = ""
 
     @property
     def published_on(self) -> date:
@@ -60,7 +61,7 @@ def publications(home: Home) -> list[Publication]:
     made = {entry.publication_id: entry for entry in of_kind(entries, PublicationEntry)}
     current = current_publication(home)
     served = {current, *(entry.previous_publication for entry in of_kind(entries, PublicationEntry))}
-    purged = purged_files(entries)
+    purged, thinned = purged_files(entries), thinned_publications(entries)
     found = []
     for publication_id, entry in made.items():
         inputs = _inputs(home.history / publication_id)
@@ -71,6 +72,7 @@ def publications(home: Home) -> list[Publication]:
                 is_current=publication_id == current,
                 inputs=len(inputs),
                 purged_inputs=len(inputs & purged.keys()),
+                thinned_at=thinned[publication_id].thinned_at if publication_id in thinned else "",
             )
         )
     return found
@@ -128,13 +130,15 @@ def as_served(
     if not served:
         raise Refused("nothing has been published yet")
     cells = [_cell(home, publication, table, where, measure) for publication in served]
-    newest = cells[-1].unknown
-    if newest and all(cell.unknown for cell in cells):
+    there = [cell for cell in cells if not cell.publication.thinned_at]
+    if there and (newest := there[-1].unknown) and all(cell.unknown for cell in there):
         raise newest
     yield from cells
 
 
 def _cell(home: Home, publication: Publication, table: str, where: Mapping[str, str], measure: str | None) -> ServedCell:
+    if publication.thinned_at:
+        return ServedCell(publication, None, f"thinned out {publication.thinned_at[:10]}; its figures are gone")
     folder = home.history / publication.entry.publication_id
     tables = read_tables(folder)
     try:

@@ -1,4 +1,4 @@
-"""The archive's ledger: a line for each arrival, publication, purge and human decision, with the hash of the line before.
+"""The archive's ledger: a line for each arrival, publication, removal and human decision, with the hash of the line before.
 Not here: what an entry is the record of (archive.py, publish.py, purge.py), or the comparison with what is there (verify.py).
 """
 
@@ -107,6 +107,26 @@ class Purge(Entry):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Thinning(Entry):
+    """Publications removed for good because the rule of the settings keeps others (thin.py); their own entries stay."""
+
+    kind = "thinning"
+    thinned_at: str
+    publications: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return f"thinning of {len(self.publications)} publications"
+
+    def says_of(self, publication_id: str) -> str:
+        """The one sentence about a publication that it took."""
+        return (
+            f"publication {publication_id} is gone: it was thinned out {self.thinned_at[:10]}, as keep_publications_days and"
+            " keep_month_ends_years of the settings say; `arsverk history` lists what is left, a backup may have it"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Withdrawal(Entry):
     """A file that a human took out of the choice, by name and hash; `undone`: it was given back. The last entry holds."""
 
@@ -157,7 +177,7 @@ class ReleaseOrder(Entry):
 
 
 KINDS: dict[str, type[Entry]] = {
-    entry.kind: entry for entry in (Arrival, PublicationEntry, Purge, Withdrawal, Acceptance, ReleaseOrder)
+    entry.kind: entry for entry in (Arrival, PublicationEntry, Purge, Thinning, Withdrawal, Acceptance, ReleaseOrder)
 }
 DATES = ("extract_date", "as_of", "before", "delivery")
 AnyEntry = TypeVar("AnyEntry", bound=Entry)
@@ -187,7 +207,12 @@ def read_ledger(home: Home) -> list[Entry]:
     for number, line in enumerate(lines, start=1):
         try:
             entries.append(entry_from_json(line.decode("utf-8")))
-        except (ValueError, TypeError, KeyError) as error:
+        except (TypeError, KeyError) as error:
+            raise Refused(
+                f"archive/{home.ledger.name} line {number} is none that this version knows ({error}): another version of the"
+                " program wrote it; go back to that version (CHANGELOG.md), or restore the ledger from backup"
+            ) from None
+        except ValueError as error:
             raise Refused(
                 f"archive/{home.ledger.name} line {number} cannot be read ({error}); run `arsverk verify` and restore it"
             ) from None
@@ -202,6 +227,21 @@ def of_kind(entries: Sequence[Entry], kind: type[AnyEntry]) -> list[AnyEntry]:
 def purged_files(entries: Sequence[Entry]) -> dict[str, Purge]:
     """Hashes of the files that are purged, with the purge that took them."""
     return {sha256: purge for purge in of_kind(entries, Purge) for sha256 in purge.files}
+
+
+def thinned_publications(entries: Sequence[Entry]) -> dict[str, Thinning]:
+    """Ids of the publications that are thinned out, with the entry that says when."""
+    return {publication_id: entry for entry in of_kind(entries, Thinning) for publication_id in entry.publications}
+
+
+def must_be_kept(home: Home, publication_id: str) -> None:
+    """For whoever wants to read a publication that may be gone.
+
+    Raises:
+        Refused: it was thinned out; the message is one sentence.
+    """
+    if entry := thinned_publications(read_ledger(home)).get(publication_id):
+        raise Refused(entry.says_of(publication_id))
 
 
 def withdrawn_files(entries: Sequence[Entry]) -> dict[tuple[str, str], Withdrawal]:

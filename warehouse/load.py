@@ -75,7 +75,7 @@ def load_file(con: duckdb.DuckDBPyConnection, home: Home, feed: Feed, arrival: A
         )
     except FileRejected as rejected:
         con.execute(
-            "insert into raw.inputs values ($1, $2, $3, $4, $5, 0, 0, 0, $6, '', '')",
+            "insert into raw.inputs values ($1, $2, $3, $4, $5, 0, 0, 0, $6, '', '', [])",
             [feed.name, arrival.feed, arrival.file_name, arrival.sha256, arrival.extract_date, str(rejected)],
         )
         return FeedLoad(feed.name, arrival.file_name, rejection=str(rejected))
@@ -174,7 +174,7 @@ def _store(con: duckdb.DuckDBPyConnection, validated: Validated, arrival: Arriva
     lost = [(feed.name, lost_key, cause) for lost_key, cause in lost_keys.items()]
     insert(con, "raw.lost_keys", pd.DataFrame(lost, columns=["feed", "key", "cause"]))
     con.execute(
-        "insert into raw.inputs values ($1, $2, $3, $4, $5, $6, $7, $8, null, $9, $10)",
+        "insert into raw.inputs values ($1, $2, $3, $4, $5, $6, $7, $8, null, $9, $10, $11)",
         [
             feed.name,
             arrival.feed,
@@ -186,6 +186,7 @@ def _store(con: duckdb.DuckDBPyConnection, validated: Validated, arrival: Arriva
             validated.rows_quarantined,
             ", ".join(validated.unknown_columns),
             "; ".join(validated.notes),
+            validated.columns,
         ],
     )
 

@@ -18,11 +18,11 @@ import duckdb
 
 from warehouse.archive import sha256_of
 from warehouse.catalogue import Table, read_tables
-from warehouse.database import quoted, remove_database
+from warehouse.database import remove_database
 from warehouse.ledger import PublicationEntry, of_kind, read_ledger
 from warehouse.paths import PRIVATE_FOLDER, SERVED_FILE, Home, fsync_folder
 from warehouse.publication import current_publication
-from warehouse.publish import SERVED_SCHEMA
+from warehouse.publish import OLDER_SCHEMA, SERVED_SCHEMA, copy_to_parquet, link_names, names_at_top, ready_pointer
 
 # Without these no run of Dagster begins. Each run has a file of its own beside them.
 DAGSTER_DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
@@ -35,7 +35,7 @@ def mend(home: Home) -> list[str]:
     Returns:
         A line for each file: what was wrong and what was done.
     """
-    done = _mend_served(home)
+    done = [*_mend_links(home), *_mend_served(home)]
     if damage := restricted_damage(home):
         remove_database(home.warehouse_database)
         done.append(
@@ -68,6 +68,22 @@ def _damage(database: Path, *_: int) -> str | None:
     return None
 
 
+def _mend_links(home: Home) -> Iterator[str]:
+    """Make links again where a copy of the home has followed them, or left them out: `current`, and the names beside it."""
+    current = current_publication(home)
+    if current is None and not ready_pointer(home).is_symlink():
+        made = of_kind(read_ledger(home), PublicationEntry)
+        current = made[-1].publication_id if made else None
+    if current is None or not _recorded_files(home, current):
+        return
+    if not home.current.is_symlink():
+        what = "was no link but a copy" if home.current.exists() else "was missing"
+        shutil.rmtree(home.current, ignore_errors=True)
+        home.current.symlink_to(f"history/{current}")
+        yield f"publish/current {what} and leads to the publication {current} again"
+    link_names(home, names_at_top(_recorded_files(home, current)))
+
+
 def _mend_served(home: Home) -> list[str]:
     """Write damaged Parquet files of the served publication again; only the very bytes that it recorded are put in place."""
     current = current_publication(home)
@@ -85,7 +101,8 @@ def _mend_served(home: Home) -> list[str]:
     if damaged:
         scratch.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     for name in damaged:
-        for database, schema in ((folder / "marts.duckdb", SERVED_SCHEMA), (home.warehouse_database, "served")):
+        served = folder / "marts.duckdb"
+        for database, schema in ((served, SERVED_SCHEMA), (served, OLDER_SCHEMA), (home.warehouse_database, "served")):
             again = scratch / name
             if _written(database, schema, tables[again.stem], again) and sha256_of(again) == recorded[name]:
                 again.chmod(SERVED_FILE)
@@ -112,12 +129,9 @@ def _recorded_files(home: Home, publication_id: str) -> dict[str, str]:
 
 def _written(database: Path, schema: str, table: Table, target: Path) -> bool:
     """Write a table to Parquet as `publish` does; False when the database does not give it."""
-    order = ", ".join(table.grain)
     try:
         with duckdb.connect(str(database), read_only=True) as con:
-            con.execute("set threads = 1")
-            rows = f"from {schema}.{table.name} order by {order}"
-            con.execute(f"copy ({rows}) to {quoted(str(target))} (format parquet, compression zstd)")
+            copy_to_parquet(con, table, f"{schema}.{table.name}", target)
     except (duckdb.Error, OSError):
         return False
     return True

@@ -8,6 +8,7 @@ import contextlib
 import json
 import logging
 import os
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
@@ -54,6 +55,9 @@ KINDS = {
     ),
     "left_out": Kind("feeds", "optional files left out", DATA_TEAM, "have the file corrected and delivered again"),
     "unknown_columns": Kind("feeds", "unknown columns", DATA_TEAM, "see whether the export has changed"),
+    "columns_gone": Kind(
+        "feeds", "columns gone", PAYROLL, "look whether the export was changed; deliver with the column again"
+    ),
     "quarantined": Kind(
         "feeds",
         "rows in quarantine",
@@ -80,6 +84,12 @@ KINDS = {
         "workbook or report not made",
         DATA_TEAM,
         "report this text; the tables are served, and the next release tries",
+    ),
+    "copy": Kind(
+        "copy",
+        "copy to PostgreSQL not made",
+        DATA_TEAM,
+        "do what the message says; the last copy stands, and every night tries",
     ),
     "further_withheld": Kind(
         "disclosure", "cells withheld for what the attack found", DATA_TEAM, "nothing; many are worth a look at what was moved"
@@ -116,11 +126,21 @@ class NightWarning:
     files: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class FeedRows:
+    """Rows of one feed's files: as delivered, loaded, and bad."""
+
+    delivered: int
+    loaded: int
+    quarantined: int
+
+
 @dataclass
 class Findings:
     """What a night has found so far. Every stage of one run writes into the same.
 
-    `is_whole`: it is to end by publishing, by holding, or refused; a part of a night is not.
+    `is_whole`: it is to end by publishing, by holding, or refused; a part of a night is not. `seconds` by stage,
+    `rows` by feed.
     """
 
     warnings: list[NightWarning] = field(default_factory=list)
@@ -131,6 +151,8 @@ class Findings:
     result: str | None = None
     is_whole: bool = True
     held: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+    rows: dict[str, FeedRows] = field(default_factory=dict)
 
     def hold(self, why: str) -> None:
         """Keep that the night publishes nothing although nothing is wrong, and why."""
@@ -145,6 +167,15 @@ class Findings:
         """Keep a warning that has been logged."""
         if warning not in self.warnings:
             self.warnings.append(warning)
+
+    @contextlib.contextmanager
+    def timing(self, stage: str) -> Iterator[None]:
+        """Add the time within to the seconds of a stage."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0) + time.monotonic() - began
 
     def refuse(self, error: BaseException, reason: str | None = None) -> None:
         """Keep why the night ends, and say who does what: by what was raised, and by the stage that raised it."""

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from warehouse.workbook import write_workbook
+
 UNFINISHED_PAPER = ".paper"
 
 log = logging.getLogger("arsverk")
@@ -38,7 +40,7 @@ def _report(publication: Path, target: Path) -> None:
 
 
 # In the order in which they are written.
-PAPERS: tuple[Paper, ...] = (Paper("report", _report),)
+PAPERS: tuple[Paper, ...] = (Paper("report", _report), Paper("the workbook arsverk.xlsx", write_workbook))
 
 
 def write_papers(publication: Path, papers: Sequence[Paper] | None = None) -> list[str]:

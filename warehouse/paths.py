@@ -118,6 +118,11 @@ class Home:
         """How each night began and ended (outcome.py)."""
         return self.root / "nights.jsonl"
 
+    @property
+    def last_settings(self) -> Path:
+        """The settings of the last night that could read them: by them somebody is told when a later one cannot."""
+        return self.root / "settings.last.toml"
+
     def prepare(self) -> None:
         """Create the folders with their modes. Modes are set anew so that a loosened one is mended.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import subprocess
@@ -40,13 +41,18 @@ def code_version() -> str:
 
 
 def _git(*arguments: str) -> str:
-    command = ["git", "-C", str(ROOT), *arguments]
+    # The checkout of a server is root's, and the account of the service reads it.
+    command = ["git", "-c", f"safe.directory={ROOT}", "-C", str(ROOT), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
 
 
 def current_publication(home: Home) -> str | None:
-    """Id of the publication that is served, if any."""
-    return home.current.readlink().name if home.current.is_symlink() else None
+    """Id of the publication that is served, if any. In a copy that followed links `current` is a folder, which says it."""
+    if home.current.is_symlink():
+        return home.current.readlink().name
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        return str(json.loads((home.current / "manifest.json").read_text(encoding="utf-8"))["publication_id"])
+    return None
 
 
 def describe(

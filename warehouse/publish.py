@@ -4,6 +4,7 @@ Not here: what may be served (disclosure) or what the tables hold (dbt_project).
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -27,8 +28,10 @@ from warehouse.settings import Settings
 STORAGE_VERSION = "v1.0.0"
 UNFINISHED = ".unfinished"
 SWAP = ".swap"
-# Opened as marts.duckdb the catalog is called marts as well, so DuckDB wants both names.
-SERVED_SCHEMA = "marts.marts"
+# DuckDB's default. A schema of the catalog's own name, marts, would make every short name ambiguous.
+SERVED_SCHEMA = "main"
+# Publications of before had that one.
+OLDER_SCHEMA = "marts.marts"
 
 
 def publish(home: Home, settings: Settings, marts: Sequence[Table], warn: Callable[[str], None] = lambda text: None) -> str:
@@ -141,9 +144,8 @@ def write_database(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], schem
         ProgramFault: it was not closed cleanly.
     """
     con.execute(f"attach {quoted(str(database))} as publication (storage_version {quoted(STORAGE_VERSION)})")
-    con.execute("create schema publication.marts")
     for mart in marts:
-        table = f"publication.marts.{mart.name}"
+        table = f"publication.{SERVED_SCHEMA}.{mart.name}"
         con.execute(f"create table {table} as from {schema}.{mart.name} order by {', '.join(mart.grain)}")
         con.execute(f"comment on table {table} is {quoted(mart.description)}")
         for name, description in mart.descriptions.items():
@@ -155,13 +157,35 @@ def write_database(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], schem
 
 
 def write_parquet(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], folder: Path, *, schema: str = "served") -> None:
-    """Write each table of the schema in the order of its grain: the same content gives the same bytes."""
-    con.execute("set threads = 1")
+    """Write each table of the schema to a file of its own."""
     for mart in marts:
-        target = quoted(str(folder / f"{mart.name}.parquet"))
-        con.execute(
-            f"copy (from {schema}.{mart.name} order by {', '.join(mart.grain)}) to {target} (format parquet, compression zstd)"
-        )
+        copy_to_parquet(con, mart, f"{schema}.{mart.name}", folder / f"{mart.name}.parquet")
+
+
+def copy_to_parquet(con: duckdb.DuckDBPyConnection, mart: Table, relation: str, target: Path) -> None:
+    """Write a table in the order of its grain: the same content gives the same bytes. Columns carry their descriptions, and
+    measures their names and units, as metadata of their fields.
+    """
+    options = ["format parquet", "compression zstd"]
+    if mart.descriptions:
+        # Arrow's readers take the fields' metadata from this entry; DuckDB writes none itself.
+        options.append(f"kv_metadata {{'ARROW:schema': {quoted(_arrow_schema(con, mart, relation))}}}")
+    con.execute("set threads = 1")
+    rows = f"from {relation} order by {', '.join(mart.grain)}"
+    con.execute(f"copy ({rows}) to {quoted(str(target))} ({', '.join(options)})")
+
+
+def _arrow_schema(con: duckdb.DuckDBPyConnection, mart: Table, relation: str) -> str:
+    import pyarrow as pa
+
+    fields = []
+    for column in con.sql(f"from {relation} limit 0").to_arrow_table().schema:
+        said = {"description": mart.descriptions.get(column.name, "")}
+        if measure := mart.measures.get(column.name):
+            said |= {"name": measure.name, "unit": measure.unit, "decimals": str(measure.decimals)}
+        fields.append(column.with_metadata(said))
+    schema = pa.schema(fields, metadata={"description": mart.description})
+    return base64.b64encode(schema.serialize().to_pybytes()).decode("ascii")
 
 
 def _check_as_reader(database: Path, folder: Path, expected: dict[str, int]) -> None:
@@ -189,12 +213,7 @@ def _lay_ready(home: Home, publication_id: str) -> Path:
 
 def _point_to(home: Home, pointer: Path, files: list[str]) -> None:
     """Swap `current` to the publication. The names beside it are fixed links through `current`, so all move at once."""
-    for name in files:
-        link, target = home.publish / name, f"current/{name}"
-        if not (link.is_symlink() and str(link.readlink()) == target):
-            swap = link.with_name(link.name + SWAP)
-            swap.symlink_to(target)
-            swap.replace(link)
+    link_names(home, files)
     pointer.replace(home.current)
     served = {*files, "current", "history"}
     for path in home.publish.iterdir():
@@ -208,23 +227,43 @@ def names_at_top(files: Iterable[str]) -> list[str]:
     return sorted({Path(name).parts[0] for name in files})
 
 
+def link_names(home: Home, files: list[str]) -> None:
+    """Let each name of a publication's file beside `current` be a link through it, whatever stands there."""
+    for name in files:
+        link, target = home.publish / name, f"current/{name}"
+        if not (link.is_symlink() and str(link.readlink()) == target):
+            swap = link.with_name(link.name + SWAP)
+            swap.unlink(missing_ok=True)
+            swap.symlink_to(target)
+            if link.is_dir() and not link.is_symlink():
+                shutil.rmtree(link)
+            swap.replace(link)
+
+
 def ready_pointer(home: Home) -> Path:
     """The pointer to a publication that is about to be served; what stays of it shows that a run broke off."""
     return home.current.with_name(home.current.name + SWAP)
+
+
+def schema_of(con: duckdb.DuckDBPyConnection) -> str:
+    """The schema of the tables of the publication that the connection has open."""
+    known = "select count(*) from duckdb_tables() where schema_name = $1 and table_name = 'publication'"
+    return SERVED_SCHEMA if one(con, known, [SERVED_SCHEMA])[0] else OLDER_SCHEMA
 
 
 def published_tables(home: Home) -> list[tuple[str, int, int]]:
     """The served tables with their numbers of rows and of withheld rows, by name."""
     con = duckdb.connect(str(home.served_database), read_only=True)
     try:
+        schema = schema_of(con)
         tables = con.execute(
             """select tables.table_name, columns.column_name is not null
-               from information_schema.tables as tables left join information_schema.columns as columns
+               from duckdb_tables() as tables left join duckdb_columns() as columns
                    on tables.table_name = columns.table_name and columns.column_name = 'withheld'
-               where tables.table_schema = 'marts' order by tables.table_name"""
+               where not tables.internal order by tables.table_name"""
         ).fetchall()
         return [
-            (name, *one(con, f"select count(*), {'count(withheld)' if can_withhold else '0'} from {SERVED_SCHEMA}.{name}"))
+            (name, *one(con, f"select count(*), {'count(withheld)' if can_withhold else '0'} from {schema}.{name}"))
             for name, can_withhold in tables
         ]
     finally:

@@ -1,5 +1,5 @@
-"""What the served reconciliation says: its count by status, and the mismatches that the last publication did not have.
-Not here: the comparison of printed and computed figures (dbt_project/models/audit/reconciliation.sql).
+"""What the served reconciliation says: its counts by status and evidence, and the mismatches that the last publication did not have.
+Not here: the comparison of printed and computed figures (dbt_project/models/served/reconciliation.sql).
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ import duckdb
 
 from warehouse.database import quoted
 from warehouse.paths import Home
-from warehouse.publish import SERVED_SCHEMA
+from warehouse.publish import schema_of
 
 STATUSES = ("match", "mismatch", "contradicted", "not_covered", "withheld")
+NO_EVIDENCE = "no table"
+# Whether a figure was computed from rows, of two delivered counts, or came in as it is printed; that no table holds it.
+EVIDENCE = ("computed", "ratio", "delivered", NO_EVIDENCE)
 
 
 def new_mismatches(con: duckdb.DuckDBPyConnection, previous: Path | None) -> list[tuple[str, str]]:
@@ -31,11 +34,14 @@ def new_mismatches(con: duckdb.DuckDBPyConnection, previous: Path | None) -> lis
     ).fetchall()
 
 
-def count_by_status(home: Home) -> dict[str, int]:
-    """Number of printed figures by status in the current publication, every status named."""
+def count_by_status(home: Home) -> dict[str, dict[str, int]]:
+    """Number of printed figures in the current publication by status, and of each by evidence; all of both are named."""
     con = duckdb.connect(str(home.served_database), read_only=True)
     try:
-        counted = dict(con.execute(f"select status, count(*) from {SERVED_SCHEMA}.reconciliation group by status").fetchall())
+        counted = con.execute(
+            f"select status, coalesce(evidence, '{NO_EVIDENCE}'), count(*) from {schema_of(con)}.reconciliation group by all"
+        ).fetchall()
     finally:
         con.close()
-    return {status: counted.get(status, 0) for status in STATUSES}
+    figures = {(status, evidence): number for status, evidence, number in counted}
+    return {status: {evidence: figures.get((status, evidence), 0) for evidence in EVIDENCE} for status in STATUSES}

@@ -13,6 +13,7 @@ import duckdb
 from sources.registry import feeds
 from warehouse.catalogue import Table, thresholds
 from warehouse.cells import as_words
+from warehouse.continuity import FEWEST_ROWS
 from warehouse.database import one, quoted
 from warehouse.errors import Refused
 from warehouse.numbers import printed
@@ -44,7 +45,7 @@ create or replace temp macro last_day_of(period) as cast(case
 # All units below each unit, itself included.
 BELOW = """
     with recursive climb as (
-        select org_unit_code as unit, org_unit_code from {units}
+        select org_unit_code as unit, org_unit_code from {units} where org_level <> 'gruppe'
         union all
         select climb.unit, above.parent_code from climb inner join {units} as above using (org_unit_code)
         where above.parent_code is not null
@@ -154,8 +155,10 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
            select $1 as publication_id, $2 as previous_publication, figure.table_name, figure.cell, figure.period,
                figure.org_unit_code, figure.measure, figure.was, figure.now,
                coalesce(
-                   case when text.unit = 'prosent' then abs(figure.now - figure.was) > $3 * figure.times
-                   else abs(figure.now - figure.was) > $4 * figure.times * abs(figure.was) end,
+                   (text.unit = 'prosent' and abs(figure.now - figure.was) > $3 * figure.times
+                       and not coalesce(touch.has_few_rows, false))
+                   or ((text.unit <> 'prosent' or coalesce(touch.has_few_rows, false))
+                       and abs(figure.now - figure.was) > $4 * figure.times * abs(figure.was)),
                    false
                ) as is_above_threshold,
                concat_ws('; ',
@@ -318,6 +321,7 @@ def _find_causes(
     con.execute(
         """create or replace temp table touch as
            select source.table_name, touching.org_level, touching.org_unit_code, touching.period,
+               bool_and(list_contains($1, touching.feed)) and sum(added + removed + changed) <= $2 as has_few_rows,
                bool_or(touching.feed <> 'organisasjon') as has_rows, bool_or(touching.feed = 'organisasjon') as has_structure,
                cast(to_json(list({'feed': touching.feed, 'files': cast(feed_files.files as json),
                    'previous_files': cast(feed_files.previous_files as json), 'added': touching.added,
@@ -325,7 +329,8 @@ def _find_causes(
            from touching
            inner join mart_sources as source using (feed)
            inner join feed_files using (feed)
-           group by all"""
+           group by all""",
+        [[name for name, feed in feeds().items() if feed.is_personal], FEWEST_ROWS],
     )
 
 

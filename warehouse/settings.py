@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, ValidationError
 
@@ -19,10 +20,35 @@ WITHHOLDS = "withholds"
 MONTHLY = "monthly"
 
 
+def checked_address(address: str) -> str:
+    """An address as `postgresql://USER@HOST/DB` that holds no password.
+
+    Raises:
+        ValueError: it is another, or holds a password, which everybody could read who sees the list of processes or has a
+            copy of the settings. The message does not repeat it.
+    """
+    found = urlsplit(address)
+    if found.scheme not in ("postgresql", "postgres"):
+        raise ValueError("the address of a PostgreSQL database begins with postgresql://, as postgresql://arsverk@db/hr")
+    if found.password is not None or "password" in parse_qs(found.query):
+        raise ValueError(
+            "the address of the PostgreSQL database holds a password; take it out there, and put it into ~/.pgpass of the user"
+            " who runs årsverk, or into the environment variable PGPASSWORD"
+        )
+    return address
+
+
 def _rising(ages: tuple[int, ...]) -> tuple[int, ...]:
     if list(ages) != sorted(set(ages)) or ages[0] <= 0:
         raise ValueError("not in rising order")
     return ages
+
+
+def _with_host(address: str) -> str:
+    found = urlsplit(address)
+    if not found.hostname or found.port == 0:  # a port that is no number raises ValueError by itself
+        raise ValueError("without a host")
+    return address
 
 
 # A whole number stays one: the publication's record shows a setting as it was written.
@@ -31,8 +57,13 @@ Limit = Annotated[Number, Field(ge=0), Allowed("a number, 0 or more")]
 Share = Annotated[Number, Field(ge=0, le=1), Allowed("a share between 0 and 1")]
 Count = Annotated[StrictInt, Field(ge=0), Allowed("a whole number, 0 or more")]
 Days = Annotated[StrictInt, Field(gt=0), Allowed("a whole number of days above 0")]
+Years = Annotated[StrictInt, Field(gt=0, le=500), Allowed("a whole number of years above 0")]
 Year = Annotated[StrictInt | None, Allowed("a year")]
 Text = Annotated[str, Field(pattern=r"\S"), Allowed("a text that is not empty")]
+Database = Annotated[
+    Annotated[str, AfterValidator(checked_address)] | None,
+    Allowed("an address without a password, as postgresql://USER@HOST/DB"),
+]
 GroupName = Annotated[Annotated[str, Field(pattern=r"\S")] | None, Allowed("the name of a group of the system")]
 Percent = Annotated[Number, Field(gt=0, le=100), Allowed("a position percent above 0 and up to 100")]
 Ages = Annotated[
@@ -40,7 +71,12 @@ Ages = Annotated[
 ]
 Size = Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?([KMGT]i?)?B$"), Allowed('a size as "6GB"')]
 Command = Annotated[tuple[str, ...], Field(min_length=1), Allowed('the words of a command, as ["mail", "-s", "…"]')]
-Address = Annotated[Annotated[str, Field(pattern=r"^https?://.+$")] | None, Allowed("an http(s) address")]
+Address = Annotated[
+    Annotated[str, Field(pattern=r"^https?://[^\s]+$"), AfterValidator(_with_host)] | None, Allowed("an http(s) address")
+]
+AbsoluteFile = Annotated[
+    Annotated[str, Field(pattern=r"^/.+\.prom$")] | None, Allowed("the whole path of a file whose name ends in .prom")
+]
 Outcomes = Annotated[
     tuple[Literal["refused", "warnings", "published", "held"], ...],
     Allowed('a list of "refused", "warnings", "published" and "held"'),
@@ -66,6 +102,14 @@ class Internal(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     group: GroupName = Field(default=None, description="The system's group that may read figures of small groups.")
+
+
+class CopyTo(BaseModel):
+    """The databases that get a copy of what is served: none when all are left out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    postgresql: Database = Field(default=None, description="The PostgreSQL database that gets a copy in its schema marts.")
 
 
 class Report(BaseModel):
@@ -112,6 +156,15 @@ class Settings(BaseModel):
         120, exclude=True, description="A delivered file has arrived when it has not changed for so many seconds."
     )
     max_age_days: Days = Field(40, exclude=True, description="The served extract is stale, a warning, when it is older.")
+    keep_publications_days: Days = Field(
+        60, exclude=True, description="All publications of so many days are kept, of older ones the last of each month."
+    )
+    keep_month_ends_years: Years = Field(
+        5, exclude=True, description="So many years back; of still older ones the last of each year."
+    )
+    keep_runs_days: Days = Field(
+        90, exclude=True, description="Dagster's runs and their events are removed when they are older."
+    )
     release: Release = Field(
         "monthly", exclude=True, description="How often readers get new figures: monthly, to the last month end; or nightly."
     )
@@ -122,6 +175,9 @@ class Settings(BaseModel):
         Internal(),
         exclude=True,
         description="Every night also a publication to the extract date with nothing withheld, for one group of people.",
+    )
+    copy_to: CopyTo = Field(
+        CopyTo(), alias="copy", exclude=True, description="Where every night copies the publication to, once it is served."
     )
     report: Report = Field(Report(), description="What the report has that is made with each publication.")
     memory_limit: Size = Field(description="DuckDB's share of the memory.")
@@ -140,6 +196,12 @@ class Settings(BaseModel):
     notify_webhook: Address = Field(None, exclude=True, description='An address that gets {"text": the text} by POST.')
     notify_on: Outcomes = Field(
         ("refused", "warnings"), exclude=True, description="Which nights they get: refused, warnings, published, held."
+    )
+    heartbeat_url: Address = Field(
+        None, exclude=True, description="An address that is asked for after each night that published or held, by GET."
+    )
+    metrics_file: AbsoluteFile = Field(
+        None, exclude=True, description="A file NAME.prom that each night writes for Prometheus' node exporter."
     )
     payroll_profile: Profile = Field("default", description="What the payroll system calls things.")
     restatement_points: Limit = Field(

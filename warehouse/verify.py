@@ -19,6 +19,7 @@ from warehouse.ledger import (
     of_kind,
     purged_files,
     read_ledger,
+    thinned_publications,
     unfinished_line,
 )
 from warehouse.mend import damaged_dagster, restricted_damage
@@ -138,6 +139,7 @@ def _publications(home: Home, entries: Sequence[Entry] | None, progress: Callabl
         recorded.setdefault(entry.publication_id, set()).add(entry.manifest_sha256)
     heads = {FIRST_PREVIOUS, *(entry.entry_hash for entry in entries or [])}
     served = {name for name in (current, *(entry.previous_publication for entry in published)) if name}
+    served -= thinned_publications(entries or []).keys()
     for name in sorted(folders.keys() | served):
         if name not in folders:
             yield f"publication {name} is missing from publish/history"

@@ -47,6 +47,7 @@ select
     org_unit.org_unit_name,
     {% for dimension in dimensions %}totals.{{ dimension }},{% endfor %}
     {% for label in labels %}{{ label }},{% endfor %}
+    cast(period.possible_days_per_fte * period.working_days_in_period as double) / period.working_days_in_year as days_per_fte,
     {{ fte_of_possible('totals.possible', 'period.working_days_in_period') }} as fte,
     {{ dagsverk('totals.possible') }} as possible_days,
     {{ dagsverk('totals.lost_self + totals.lost_doctor') }} as lost_days,

@@ -1,3 +1,16 @@
+{# The levels of the tree, from the top. #}
+{% macro org_levels() -%}
+    {{ return(['kommune', 'tjenesteområde', 'kommunalsjefområde', 'virksomhet', 'avdeling']) }}
+{%- endmacro %}
+
+{# Place of a level: 1 kommune … 5 avdeling, 6 gruppe, 7 what is no level of the tree. #}
+{% macro org_level_sort(org_level) -%}
+    coalesce(
+        nullif(cast(list_position({{ org_levels() + ['gruppe'] }}, {{ org_level }}) as integer), 0),
+        {{ org_levels() | length + 2 }}
+    )
+{%- endmacro %}
+
 {# A unit's name as it is compared: without a prefix like "01 - ", in lower case. #}
 {% macro bare_unit_name(name) -%}
     lower(trim(regexp_replace({{ name }}, '^\s*[0-9]+\s*[-–]\s*', '')))

@@ -70,6 +70,8 @@ def _publication_lines(publication: Publication) -> str:
     state = (
         "served now" if publication.is_current else "served" if publication.was_served else "never served: its run broke off"
     )
+    if publication.thinned_at:
+        state += f", thinned out {publication.thinned_at[:10]}"
     if publication.purged_inputs:
         state += f", {publication.purged_inputs} of {publication.inputs} input files purged"
     lines = [

@@ -67,7 +67,7 @@ def command(
       arsverk run --landing /srv/arsverk-landing
 
     Prints a line a step with the seconds since it began, each published table with its rows, the printed figures by status
-    (match, mismatch, …), and how the night ended: what is served now and how old, and the warnings with who does what. The
+    (match, mismatch, …) and evidence, and how the night ended: what is served now and how old, and the warnings with who does what. The
     same text goes to notify_command and notify_webhook of the settings, by notify_on.
 
     \b
@@ -146,16 +146,18 @@ def take_in_what_lies_there(home: Home, settings_file: Path | None, landing: Pat
 def show_published(home: Home, publication_id: str) -> None:
     """Print what a publication holds and how the printed figures compare with it."""
     from warehouse.publish import published_tables
-    from warehouse.reconciliation import count_by_status
+    from warehouse.reconciliation import EVIDENCE, count_by_status
 
     click.echo(f"\nPublished {publication_id}")
     for name, rows, withheld in published_tables(home):
         note = f", {withheld:,} withheld".replace(",", " ") if withheld else ""
-        click.echo(f"  marts.{name:<24}{rows:>10,} rows".replace(",", " ") + note)
+        click.echo(f"  marts.{name:<28}{rows:>10,} rows".replace(",", " ") + note)
     click.echo(f"Served from {os.path.relpath(home.served_database)} (and Parquet beside it)")
     if (home.publish / "report").exists():
         click.echo(f"The report to open: {os.path.relpath(home.publish / 'report' / 'index.html')}")
     counts = count_by_status(home)
-    click.echo(f"\nReconciliation of {sum(counts.values())} printed figures (marts.reconciliation)")
+    total = sum(sum(of.values()) for of in counts.values())
+    click.echo(f"\nReconciliation of {total} printed figures (marts.reconciliation), by what stands behind the computed one")
+    click.echo(f"  {'':<14}" + "".join(f"{evidence:>11}" for evidence in EVIDENCE))
     for status, figures in counts.items():
-        click.echo(f"  {status:<14}{figures:>6}")
+        click.echo(f"  {status:<14}" + "".join(f"{number:>11}" for number in figures.values()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -9,6 +10,8 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
+from random import Random
+from time import monotonic
 
 import duckdb
 import pytest
@@ -41,8 +44,8 @@ def home(small_night: Built, tmp_path: Path) -> Home:
 
 def served_as_of(home: Home) -> date:
     with duckdb.connect(str(home.served_database), read_only=True) as con:
-        row = con.execute("select as_of from marts.marts.publication").fetchone()
-        assert row and con.execute("select count(*) > 0 from marts.marts.sick_leave_by_unit").fetchone() == (True,)
+        row = con.execute("select as_of from main.publication").fetchone()
+        assert row and con.execute("select count(*) > 0 from main.sick_leave_by_unit").fetchone() == (True,)
         return row[0]
 
 
@@ -69,6 +72,30 @@ def test_kill_at_each_stage(home: Home, stage: str) -> None:
     run_night(home, settings_file=None, landing=None, as_of=None)
     assert served_as_of(home) == OCTOBER
     assert verify(home) == []
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("part", range(6))
+def test_kill_at_random_moments(small_night: Built, tmp_path: Path, part: int) -> None:
+    """Ten kills at any second of a night: what is served is whole each time, and the next night publishes on the last home."""
+    chance, whole_night = Random(part), 0.0
+    for kill in range(11):
+        root = tmp_path / str(kill)
+        root.mkdir()
+        home = small_night.copy(root)
+        write_delivery(home.landing, small_delivery(), extract_date=OCTOBER)
+        began = monotonic()
+        night = start_arsverk("run", "--home", home.root)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            night.communicate(timeout=chance.uniform(0.2, whole_night) if whole_night else 300)
+        if not whole_night:
+            whole_night = monotonic() - began
+        night.kill()
+        night.communicate()
+        assert served_as_of(home) in (SEPTEMBER, OCTOBER)
+        assert verify(home) == [], (part, kill)
+    run_night(home, settings_file=None, landing=None, as_of=None)
+    assert served_as_of(home) == OCTOBER and verify(home) == []
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,12 @@ import sys, pathlib, time, duckdb
 path, stop = sys.argv[1], pathlib.Path(sys.argv[2])
 looks, seen = 0, set()
 kept = duckdb.connect(path, read_only=True)  # an open reader, as a BI tool leaves one
-first = kept.execute("select publication_id from marts.marts.publication").fetchone()
+first = kept.execute("select publication_id from main.publication").fetchone()
 while not stop.exists():
     con = duckdb.connect(path, read_only=True)
-    as_of = con.execute("select strftime(as_of, '%Y-%m') from marts.marts.publication").fetchone()[0]
+    as_of = con.execute("select strftime(as_of, '%Y-%m') from main.publication").fetchone()[0]
     for table in ("unit", "sex", "age", "job_code"):
-        months = f"select max(period) from marts.marts.sick_leave_by_{table} where period_type = 'month'"
+        months = f"select max(period) from main.sick_leave_by_{table} where period_type = 'month'"
         latest = con.execute(months).fetchone()[0]
         if latest != as_of:
             sys.exit(f"mixed: as of {as_of}, but {table} ends {latest}")
@@ -30,7 +30,7 @@ while not stop.exists():
     seen.add(as_of)
     looks += 1
     time.sleep(0.05)  # leave the two cores to the night
-if kept.execute("select publication_id from marts.marts.publication").fetchone() != first:
+if kept.execute("select publication_id from main.publication").fetchone() != first:
     sys.exit("an open reader's publication changed under it")
 print(looks, *sorted(seen))
 """

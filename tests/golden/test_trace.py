@@ -39,6 +39,18 @@ from warehouse.trace.tables import tracers_of
 
 # Their numbers are not made of rows one by one: what a publication is called, texts of the code, counts of bad rows.
 NOT_COMPUTED_AGAIN = ("publication", "metric_definitions", "inputs", "data_quality", "reconciliation", "restatements")
+# Views for BI tools repeat cells of other tables beside their remainders, which depend on what is withheld.
+VIEWS = {
+    "bi_sick_leave",
+    "bi_sick_leave_by_sex",
+    "bi_sick_leave_by_age",
+    "bi_sick_leave_by_job_code",
+    "bi_full_time_by_sex",
+    "bi_full_time_by_job_code",
+    "bi_equality_gender_balance",
+}
+# A unit's place among all of them is not made of its rows.
+OF_EVERY_UNIT = ("is_leaf", "sort_order")
 # A share or rank beside them may stay as it is when one of its rows is gone; the figures they rest on are tried by themselves.
 RESTING_ON_FIGURES = (
     "benchmarks",
@@ -321,7 +333,7 @@ def cells(town: tuple[Home, Settings], request: pytest.FixtureRequest) -> list[C
     with duckdb.connect(str(home.warehouse_database), read_only=True) as con:
         con.execute("set threads = 1")
         con.execute("pragma disable_optimizer")
-        for table in sorted(TABLES.keys() - set(NOT_COMPUTED_AGAIN)):
+        for table in sorted(TABLES.keys() - set(NOT_COMPUTED_AGAIN) - VIEWS):
             grain, parts = TABLES[table].grain, fraction_columns(table)
             told = "".join(f", {sql} as {name}" for name, sql in parts.items())
             cursor = con.execute(f"select *{told} from marts.{table} as cell order by {', '.join(grain)}")
@@ -332,11 +344,13 @@ def cells(town: tuple[Home, Settings], request: pytest.FixtureRequest) -> list[C
             measures = [name for name in served if name not in (*grain, *TABLES[table].labels, "withheld")]
             for row in built:
                 cell = dict(zip(names, row, strict=True))
+                if table == "absence_spells_by_unit" and not cell["spells"]:
+                    continue  # a zero beside other bands is made of no row
                 lineage = Lineage(con)
                 TRACERS[table](lineage, cell, measures)
                 lineage.add_references()
                 rows = {(traced.file.feed, traced.file.sha256, row) for traced in lineage.named() for row in traced.rows}
-                values = {name: cell[name] for name in (*served, *parts) if name != "withheld"}
+                values = {name: cell[name] for name in (*served, *parts) if name not in ("withheld", *OF_EVERY_UNIT)}
                 found.append(Cell(table, tuple(cell[name] for name in grain), values, frozenset(rows)))
     return found
 
@@ -351,7 +365,7 @@ def recomputed(town: tuple[Home, Settings]) -> Iterator[Recomputed]:
 
 def test_the_rows_of_every_cell_make_it_and_none_can_be_spared(cells: list[Cell], recomputed: Recomputed) -> None:
     """Each cell is computed again of its rows alone, and of all but one of them, for each of them."""
-    assert {cell.table for cell in cells} == TABLES.keys() - set(NOT_COMPUTED_AGAIN)
+    assert {cell.table for cell in cells} == TABLES.keys() - set(NOT_COMPUTED_AGAIN) - VIEWS
     made_of: dict[frozenset[Row], list[Cell]] = defaultdict(list)
     unmade_of: dict[frozenset[Row], list[tuple[Cell, Row]]] = defaultdict(list)
     for cell in cells:
@@ -413,8 +427,8 @@ def test_json(town: tuple[Home, Settings]) -> None:
     assert found["definition"]["sick_leave_percent"]["name"] == "Sykefraværsprosent"
     assert found["formula"]["sick_leave_percent"]["figures"].startswith("100 × ")
     with duckdb.connect(str(home.served_database), read_only=True) as con:
-        publication = con.execute("select publication_id, inputs_sha256 from marts.marts.publication").fetchall()
-        hashes = dict(con.execute("select file_name, sha256 from marts.marts.inputs").fetchall())
+        publication = con.execute("select publication_id, inputs_sha256 from main.publication").fetchall()
+        hashes = dict(con.execute("select file_name, sha256 from main.inputs").fetchall())
     assert [(found["publication"]["publication_id"], found["publication"]["inputs_sha256"])] == publication
     for file in found["files"]:
         assert {"feed", "file_name", "sha256", "rows"} <= file.keys()

@@ -101,7 +101,7 @@ def write_feed_xlsx(
                     day, month, year = map(int, cell.split("."))
                     sheet.write_datetime(number, place, date(year, month, day), as_date)
                 elif header in number_columns or (native and kind != TEXT):
-                    sheet.write_number(number, place, float(cell.replace(",", ".")))
+                    sheet.write_number(number, place, float(cell.replace(" ", "").replace(",", ".")))
                 else:
                     sheet.write_string(number, place, cell)
     return path

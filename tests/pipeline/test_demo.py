@@ -44,12 +44,12 @@ def test_a_small_municipality_with_files_of_many_feeds(builds: Builds) -> None:
     built = builds.built(deliver_small, whole_night)
     assert verify(built.home) == []
     with duckdb.connect(str(built.home.served_database), read_only=True) as con:
-        reasons = {row[0] for row in con.execute("select distinct withheld from marts.marts.sick_leave_by_unit").fetchall()}
-        statuses = dict(con.execute("select status, count(*) from marts.marts.reconciliation group by status").fetchall())
+        reasons = {row[0] for row in con.execute("select distinct withheld from main.sick_leave_by_unit").fetchall()}
+        statuses = dict(con.execute("select status, count(*) from main.reconciliation group by status").fetchall())
         empty = [
             table
             for (table,) in con.execute("select table_name from duckdb_tables()").fetchall()
-            if con.execute(f"select count(*) from marts.marts.{table}").fetchone() == (0,)
+            if con.execute(f"select count(*) from main.{table}").fetchone() == (0,)
         ]
     assert reasons == {None, "primary", "secondary"}
     assert sum(statuses.values()) == len(printed_figures()) and statuses["match"] > 0
@@ -62,7 +62,7 @@ def statuses(builds: Builds) -> dict[str, set[str]]:
     home = builds.built(make_deliveries, whole_night).home
     with duckdb.connect(str(home.served_database), read_only=True) as con:
         rows = con.execute(
-            "select status, list(figure_id) from marts.marts.reconciliation where source <> 'history' group by status"
+            "select status, list(figure_id) from main.reconciliation where source <> 'history' group by status"
         ).fetchall()
     return {status: set(figures) for status, figures in rows}
 

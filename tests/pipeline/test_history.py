@@ -145,11 +145,11 @@ def test_an_accepted_change_is_published_with_its_reason(nights: Nights) -> None
     assert nights.accepted.exit_code == 0, nights.accepted.output
     with duckdb.connect(str(nights.home.served_database), read_only=True) as con:
         reasons = con.execute(
-            "select distinct publication_id, previous_publication, accepted_reason, is_served from marts.marts.restatements"
+            "select distinct publication_id, previous_publication, accepted_reason, is_served from main.restatements"
         ).fetchall()
         assert reasons == [(nights.september, nights.august, REASON, True)]
         # So few persons are concerned that readers learn no more than what has changed.
-        shown = con.execute("select distinct was, now, files, is_shown from marts.marts.restatements").fetchall()
+        shown = con.execute("select distinct was, now, files, is_shown from main.restatements").fetchall()
         assert shown == [(None, None, None, False)]
     with connect(nights.home.warehouse_database, nights.settings, read_only=True) as con:
         found = restatements(con, WITH_VALUES)
@@ -212,7 +212,7 @@ def test_changed_settings_are_named_as_the_cause(regrouped: tuple[Home, Settings
 def test_earlier_restatements_stay_and_lose_what_is_withheld_now(nights: Nights, regrouped: tuple[Home, Settings]) -> None:
     home, settings = regrouped
     with duckdb.connect(str(nights.home.served_database), read_only=True) as con:
-        before = restatements(con, "marts.marts.restatements")
+        before = restatements(con, "main.restatements")
     with connect(home.build_database, settings, read_only=True) as con:
         kept = restatements(con, "served.restatements", f"publication_id = '{nights.september}' and is_served")
         emptied = con.execute(

@@ -41,7 +41,6 @@ def run(home: Home, settings: Settings, today: str) -> str | None:
 
 def internal(home: Home, query: str) -> list[tuple]:
     with duckdb.connect(str(home.internal / "marts.duckdb"), read_only=True) as con:
-        con.execute("use marts.marts")
         return con.execute(query).fetchall()
 
 
@@ -67,7 +66,7 @@ def test_every_night_writes_it_and_a_release_hides_what_it_hides(small_night: Bu
     pay = internal(home, "select withheld, mean_all from equality_pay where year = 2024 and pay_group = 0")
     assert [(withheld, mean is not None) for withheld, mean in pay] == [("running", True)]
     with duckdb.connect(str(home.served_database), read_only=True) as con:
-        (served,) = con.execute("select count(fte) from marts.marts.sick_leave_by_unit").fetchall()
+        (served,) = con.execute("select count(fte) from main.sick_leave_by_unit").fetchall()
     assert served == (0,), "of so few nothing is served to others"
     tables = {mart.name for mart in tables_of(load_manifest())}
     assert {path.stem for path in home.internal.glob("*.parquet")} == tables

@@ -64,8 +64,8 @@ def test_another_process_reads_what_was_published(published: Home) -> None:
     reader = (
         "import duckdb, sys; con = duckdb.connect(sys.argv[1], read_only=True,"
         " config={'enable_external_access': 'false', 'lock_configuration': 'true'});"
-        " print(con.execute('select as_of from marts.marts.publication').fetchone()[0],"
-        " con.execute('select count(*) > 0 from marts.marts.sick_leave_by_unit').fetchone()[0])"
+        " print(con.execute('select as_of from main.publication').fetchone()[0],"
+        " con.execute('select count(*) > 0 from main.sick_leave_by_unit').fetchone()[0])"
     )
     done = subprocess.run(
         [sys.executable, "-c", reader, str(published.served_database)], capture_output=True, text=True, check=True, timeout=60
@@ -75,20 +75,18 @@ def test_another_process_reads_what_was_published(published: Home) -> None:
 
 def test_parquet_beside_the_database_holds_the_same(published: Home) -> None:
     with duckdb.connect(str(published.served_database), read_only=True) as con:
-        tables = [
-            row[0] for row in con.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
-        ]
+        tables = [row[0] for row in con.execute("select table_name from duckdb_tables() where schema_name = 'main'").fetchall()]
         assert len(tables) == len(list(published.publish.glob("*.parquet"))) > 5
         for table in tables:
             parquet = f"read_parquet('{published.publish / table}.parquet')"
-            for first, second in [(f"marts.marts.{table}", parquet), (parquet, f"marts.marts.{table}")]:
+            for first, second in [(f"main.{table}", parquet), (parquet, f"main.{table}")]:
                 assert con.execute(f"select count(*) from (from {first} except all from {second})").fetchone() == (0,)
 
 
 def test_served_tables_carry_their_descriptions(published: Home) -> None:
     with duckdb.connect(str(published.served_database), read_only=True) as con:
         bare = con.execute(
-            "select table_name, column_name from duckdb_columns() where schema_name = 'marts' and coalesce(comment, '') = ''"
+            "select table_name, column_name from duckdb_columns() where schema_name = 'main' and coalesce(comment, '') = ''"
         ).fetchall()
     assert bare == []
 
@@ -271,11 +269,9 @@ def test_a_night_on_another_payroll_system_reports_the_codes_its_profile_does_no
     assert duplicates.passed and duplicates.metadata["rows_failed"].value > 0  # copies are no fault
     assert checks["raw/permisjoner", "leave_type_in_profile"].metadata["rows_seen"].value > 0
     with duckdb.connect(str(home.served_database), read_only=True) as con:
-        found = dict(
-            con.execute("select rule, rows from marts.marts.data_quality where feed = 'fravaer' and rows > 0").fetchall()
-        )
+        found = dict(con.execute("select rule, rows from main.data_quality where feed = 'fravaer' and rows > 0").fetchall())
         assert found["absence_type_in_profile"] == 1
         assert found["largest_wins"] > 0
-        inputs = con.execute("select feed, rows_delivered, rows_loaded + rows_quarantined from marts.marts.inputs").fetchall()
+        inputs = con.execute("select feed, rows_delivered, rows_loaded + rows_quarantined from main.inputs").fetchall()
         assert {feed for feed, *_ in inputs} == {"visma_enheter", "visma_personer", "visma_stillinger", "visma_fravaer"}
         assert all(rows == accounted for _, rows, accounted in inputs)

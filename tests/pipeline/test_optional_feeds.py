@@ -53,9 +53,9 @@ def test_a_night_with_files_of_other_sources(tmp_path: Path, capsys: pytest.Capt
         "  withheld           0",
     ]
     with duckdb.connect(str(home.served_database), read_only=True) as con:
-        scores = con.execute("select org_unit_code, score from marts.marts.survey_factor_scores").fetchall()
-        inputs = con.execute("select file_name from marts.marts.inputs where feed in ('pai', '10faktor') order by 1").fetchall()
-        targets = con.execute("select count(*) from marts.marts.targets").fetchall()
+        scores = con.execute("select org_unit_code, score from main.survey_factor_scores").fetchall()
+        inputs = con.execute("select file_name from main.inputs where feed in ('pai', '10faktor') order by 1").fetchall()
+        targets = con.execute("select count(*) from main.targets").fetchall()
     assert (scores, targets) == ([("O", 4.2)], [(0,)])
     assert inputs == [("10faktor_2023.xlsx",), ("pai_2022.csv",), ("pai_2023.csv",)]
     assert first == current_publication(home)
@@ -66,9 +66,7 @@ def test_a_night_with_files_of_other_sources(tmp_path: Path, capsys: pytest.Capt
     second = night(home)
     assert second == current_publication(home) != first
     with duckdb.connect(str(home.served_database), read_only=True) as con:
-        peers = con.execute(
-            "select rows_loaded, rows_quarantined from marts.marts.inputs where feed = 'sammenligning'"
-        ).fetchall()
+        peers = con.execute("select rows_loaded, rows_quarantined from main.inputs where feed = 'sammenligning'").fetchall()
     assert peers == [(0, 1)]
 
 

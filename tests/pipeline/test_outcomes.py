@@ -13,13 +13,17 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from orchestration.definitions import defs
+from orchestration.instance import prepare_instance
+from orchestration.night import environment
+from orchestration.notify import remember_settings
 from tests.building import settings_with
 from tests.command import arsverk
 from tests.municipalities.by_hand import small_delivery
 from tests.municipalities.files import write_delivery
 from tests.nights import check_evaluations
 from warehouse.lock import writer_lock
-from warehouse.outcome import last_night
+from warehouse.outcome import last_night, nights
 from warehouse.paths import Home
 from warehouse.publication import current_publication
 
@@ -33,6 +37,18 @@ class Place:
     home: Home
     settings_file: Path
     got: list[str] = field(default_factory=list)
+    beats: list[str] = field(default_factory=list)
+
+    def metric(self, name: str, **labels: str) -> float:
+        """A value of the metrics file, by its name and its labels beside the municipality."""
+        wanted = "".join(f',{label}="{value}"' for label, value in labels.items())
+        line = f'arsverk_{name}{{municipality="Asker kommune"{wanted}}} '
+        (found,) = [text for text in self.metrics.read_text(encoding="utf-8").splitlines() if text.startswith(line)]
+        return float(found.removeprefix(line))
+
+    @property
+    def metrics(self) -> Path:
+        return self.home.root.parent / "arsverk.prom"
 
     def status(self) -> tuple[int, dict, str]:
         """Exit code, the JSON object and the screen of `arsverk status`."""
@@ -54,6 +70,11 @@ def place(tmp_path: Path) -> Iterator[Place]:
             self.send_response(204)
             self.end_headers()
 
+        def do_GET(self) -> None:
+            place.beats.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
         def log_message(self, *arguments: object) -> None:
             """Quiet."""
 
@@ -62,6 +83,8 @@ def place(tmp_path: Path) -> Iterator[Place]:
         settings_with(
             tmp_path,
             notify_webhook=f'"http://127.0.0.1:{server.server_port}/hook"',
+            heartbeat_url=f'"http://127.0.0.1:{server.server_port}/beat"',
+            metrics_file=f'"{place.metrics}"',
             notify_on='["refused", "warnings", "published", "held"]',
             max_age_days=100000,
         )
@@ -99,6 +122,13 @@ def test_a_night_is_published_with_warnings_then_held_then_refused(place: Place)
     assert found["served"]["publication_id"] == night.publication_id and len(found["warnings"]) == 2
     assert screen.startswith("Fresh\nServed now: 2024-09-30_") and "- rows in quarantine (1)" in screen
 
+    assert place.beats == ["/beat"] and oct(place.metrics.stat().st_mode)[-3:] == "644"
+    assert place.metric("night_outcome", outcome="published") == 1 and place.metric("night_outcome", outcome="refused") == 0
+    assert place.metric("rows_delivered", feed="fravaer") == len(rows["fravaer"])
+    assert place.metric("rows_quarantined", feed="fravaer") == 1 == place.metric("warnings", kind="unused")
+    assert 0 <= place.metric("publication_age_seconds") < 300 and place.metric("stage_seconds", stage="build") > 0.5
+    good = place.metric("good_night_timestamp_seconds")
+
     (home.landing / "notat.txt").unlink()
     held = arsverk(*words)
     assert held.returncode == 0, held.stderr
@@ -115,6 +145,9 @@ def test_a_night_is_published_with_warnings_then_held_then_refused(place: Place)
     night = last_night(home)
     assert night and night.outcome == "refused" and place.got[2:] == [night.as_text()]
     assert refused.stderr.strip() == night.as_text()
+    assert place.beats == ["/beat"] * 2 and place.metric("night_outcome", outcome="refused") == 1
+    assert good < place.metric("good_night_timestamp_seconds") < place.metric("night_ended_timestamp_seconds")
+    assert place.metric("rows_quarantined", feed="stillinger") == 8
     assert "8 of 8 rows (100,0 %) are bad" in night.reason and night.who == "payroll office"
     assert night.as_text().startswith("Refused: nothing was published\nthe delivery of 2024-10-31 is not accepted\n")
     assert "position_percent_in_range" in failed_checks(home, dg.AssetCheckSeverity.ERROR)
@@ -132,6 +165,32 @@ def test_a_night_that_cannot_begin_is_told_as_well(place: Place) -> None:
     night = last_night(place.home)
     assert night and place.got == [night.as_text()] and done.stderr.strip() == night.as_text()
     assert night.as_text().startswith("Refused: nothing was published\nthe night broke off: IsADirectoryError")
+
+
+def test_settings_that_cannot_be_read_are_told_by_the_last_ones_also_after_materialize_all(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """*Materialize all*, as Dagster's page does it: a run of the job of all assets."""
+    remember_settings(place.home, place.settings_file)
+    text = place.settings_file.read_text(encoding="utf-8")
+    place.settings_file.write_text(text.replace("/hook", ":no port/hook"), encoding="utf-8")
+    prepare_instance(place.home)
+    monkeypatch.setenv("DAGSTER_HOME", str(place.home.dagster))
+    with (
+        environment(place.home, settings_file=place.settings_file, landing=None),
+        dg.DagsterInstance.get() as instance,
+    ):
+        job = defs.resolve_implicit_global_asset_job_def()
+        assert not job.execute_in_process(instance=instance, raise_on_error=False).success
+    night = last_night(place.home)
+    assert night and place.got == [night.as_text()]
+    assert (
+        "notify_webhook" in night.reason
+        and "an http(s) address" in night.reason
+        and night.to_do.startswith("correct the settings")
+    )
+    assert place.beats == [] and place.metric("night_outcome", outcome="refused") == 1
+    assert [one.outcome for one in nights(place.home)] == ["refused"]
 
 
 def test_another_run_at_work_is_told_as_well(place: Place) -> None:

@@ -85,7 +85,7 @@ def test_nights_between_releases_hold_in_private(small_night: Built, tmp_path: P
     october = current_publication(home)
     assert october and october.startswith("2024-10-31") and Recorded(home, october).row["as_of"] == date(2024, 10, 31)
     with duckdb.connect(str(home.served_database), read_only=True) as con:
-        newest = con.execute("select max(period) from marts.marts.sick_leave_by_unit where period_type = 'month'").fetchone()
+        newest = con.execute("select max(period) from main.sick_leave_by_unit where period_type = 'month'").fetchone()
         assert newest == ("2024-10",)
     assert run(home, settings, "2024-11-06").findings.held.startswith(
         "nothing new has come; no release is due until 2024-12-05"

@@ -77,7 +77,7 @@ def open_bytes(night: tuple[Home, bytes, list[str]]) -> bytes:
         parts.append(str(pq.read_metadata(path).metadata).encode())
     with duckdb.connect(str(home.served_database), read_only=True) as con:
         for (table,) in con.execute("select table_name from duckdb_tables()").fetchall():
-            parts.append(str(con.execute(f"from marts.marts.{table}").fetchall()).encode())
+            parts.append(str(con.execute(f"from main.{table}").fetchall()).encode())
     return b"\n".join(parts)
 
 

@@ -102,6 +102,15 @@ def test_one_of_two_alike_is_noticed_and_so_is_a_row_that_is_quarantined_now(
     assert compared(before, loaded(tmp_path / "now", small, OCTOBER))["permisjoner"].rows_gone == 1
 
 
+def test_a_column_that_is_gone_is_named(tmp_path: Path, compared: Compare, september: Path, small: Delivery) -> None:
+    small["fravaer"] = [row | {"Merknad": "x", "Lønnsart": "2"} for row in small["fravaer"]]
+    before = loaded(tmp_path / "before", small, SEPTEMBER)
+    found = compared(before, september)
+    assert {name: feed.columns_gone for name, feed in found.items() if feed.columns_gone} == {
+        "fravaer": ("Lønnsart", "Merknad")
+    }
+
+
 def test_without_an_earlier_extract_there_is_nothing_to_compare(compared: Compare, september: Path, october: Path) -> None:
     first = compared(None, september).values()
     assert {(found.passed, found.not_compared) for found in first} == {(True, "this is the first publication")}

@@ -39,8 +39,14 @@ OPTIONAL = {
     "notify_on": '["refused", "warnings", "published", "held"]',
     "notify_command": '["mail", "-s", "natten feilet"]',
     "notify_webhook": '"https://chat.kommune.example/hook"',
+    "heartbeat_url": '"https://hc.kommune.example:8443/ping"',
+    "metrics_file": '"/var/lib/prometheus/node-exporter/arsverk.prom"',
+    "keep_publications_days": "30",
+    "keep_month_ends_years": "2",
+    "keep_runs_days": "14",
     "payroll_profile": '"visma"',
     "internal": '{ group = "arsverk-hr" }',
+    "copy": '{ postgresql = "postgresql://arsverk@db.kommune.example/hr" }',
     "report": '{ chapters = ["sick_leave", "units"] }',
     "release": '"nightly"',
     "release_day": "10",
@@ -72,14 +78,24 @@ EXPECTED: dict[str, tuple[type, ...]] = {
     "notify_on": (list,),
     "notify_command": (list,),
     "notify_webhook": (str,),
+    "heartbeat_url": (str,),
+    "metrics_file": (str,),
+    "keep_publications_days": (int,),
+    "keep_month_ends_years": (int,),
+    "keep_runs_days": (int,),
     "payroll_profile": (str,),
     "internal": (dict,),
+    "copy": (dict,),
     "report": (dict,),
     "release": (str,),
     "release_day": (int,),
     "restatement_points": (int, float),
     "restatement_share": (int, float),
 }
+
+
+# The settings by their keys in the file.
+KEYS = {field.alias or name: field for name, field in Settings.model_fields.items()}
 
 
 def settings_file(folder: Path, values: dict[str, str]) -> Path:
@@ -89,12 +105,12 @@ def settings_file(folder: Path, values: dict[str, str]) -> Path:
 
 
 def test_the_tables_here_know_every_setting() -> None:
-    assert set(VALID) | set(OPTIONAL) == set(Settings.model_fields) == set(EXPECTED)
+    assert set(VALID) | set(OPTIONAL) == set(KEYS) == set(EXPECTED)
 
 
 def test_every_setting_is_described_and_stands_in_the_repositorys_file() -> None:
     shown = DEFAULT_FILE.read_text(encoding="utf-8")
-    for name, field in Settings.model_fields.items():
+    for name, field in KEYS.items():
         assert field.description, name
         assert re.search(rf"^(# )?{name} = ", shown, re.MULTILINE), name
 
@@ -304,3 +320,16 @@ def test_a_setting_of_a_table_is_named_with_it(tmp_path: Path, value: str, said:
     with_table = "".join(f"{name} = {text}\n" for name, text in VALID.items()) + '[internal]\ngroup = "hr"\n'
     (tmp_path / "arsverk.toml").write_text(with_table, encoding="utf-8")
     assert read_settings(tmp_path / "arsverk.toml").internal.group == "hr"
+
+
+@pytest.mark.parametrize("address", ["postgresql://arsverk:hemmelig@db/hr", "postgresql://db/hr?user=a&password=hemmelig"])
+def test_a_password_in_an_address_is_refused_and_not_repeated(tmp_path: Path, address: str) -> None:
+    path = settings_file(tmp_path, VALID | {"copy": f'{{ postgresql = "{address}" }}'})
+    with pytest.raises(UsageError, match=r"copy\.postgresql = .* must be an address without a password") as refused:
+        read_settings(path)
+    assert "hemmelig" not in str(refused.value)
+
+
+def test_an_address_that_is_no_databases_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"copy\.postgresql = \"db\.kommune\.example\" must be an address"):
+        read_settings(settings_file(tmp_path, VALID | {"copy": '{ postgresql = "db.kommune.example" }'}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from graphlib import TopologicalSorter
 
 import duckdb
 
@@ -69,10 +70,12 @@ def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Table]) -> None:
         leaked = " or ".join(f"{name} is not null" for name in mart.values)
         if one(con, f"select count(*) from served.{mart.name} where withheld is not null and ({leaked})")[0]:
             raise ProgramFault(f"{mart.name}: a withheld cell still has a value")
-    for mart in (mart for mart in marts if mart.from_served):
-        con.execute(
-            f"create or replace table served.{mart.name} as select {', '.join(mart.columns)} from ({_of_served(con, mart)})"
-        )
+    queries = {mart.name: _of_served(con, mart) for mart in marts if mart.from_served}
+    columns_of = {mart.name: ", ".join(mart.columns) for mart in marts if mart.from_served}
+    # One may be computed of another's cells: that one first.
+    read = {name: {other for other in queries if re.search(rf"\bserved\.{other}\b", queries[name])} for name in queries}
+    for name in TopologicalSorter(read).static_order():
+        con.execute(f"create or replace table served.{name} as select {columns_of[name]} from ({queries[name]})")
 
 
 def _of_served(con: duckdb.DuckDBPyConnection, mart: Table) -> str:

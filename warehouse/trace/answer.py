@@ -18,7 +18,7 @@ from warehouse.cells import as_words, find_cell, is_cell, known
 from warehouse.database import one, quoted
 from warehouse.errors import Refused, UsageError
 from warehouse.paths import Home
-from warehouse.publish import current_publication
+from warehouse.publication import code_version, current_publication
 from warehouse.trace.lineage import Lineage, Traced
 from warehouse.trace.restricted import log_use
 from warehouse.trace.tables import tracers_of
@@ -68,8 +68,13 @@ def restricted_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     if not home.root.is_dir():
         raise UsageError(f"{home.root} is not a home folder; give the one of the installation with --home")
     served = current_publication(home)
-    if served is None or not home.warehouse_database.exists():
+    if served is None:
         raise Refused("nothing is published here; run `arsverk run` first")
+    if not home.warehouse_database.exists():
+        raise Refused(
+            f"{home.warehouse_database.name} is missing, which has the rows behind {served}; `arsverk run` makes it anew,"
+            " or restore it from backup"
+        )
     try:
         con = duckdb.connect(str(home.warehouse_database), read_only=True)
         # A bar would stand in the middle of the JSON.
@@ -78,8 +83,9 @@ def restricted_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         con.execute("set preserve_insertion_order = false")
     except duckdb.Error as error:
         raise Refused(f"{home.warehouse_database.name} cannot be read ({str(error).splitlines()[0]})") from None
+    made_by = "another version"
     try:
-        (publication,) = one(con, "select publication_id from served.publication")
+        publication, made_by = one(con, "select publication_id, code_version from served.publication")
         if publication != served:
             raise Refused(
                 f"{home.warehouse_database.name} belongs to {publication}, but {served} is served; run the night again"
@@ -87,6 +93,14 @@ def restricted_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         if not one(con, "select count(*) from duckdb_schemas() where schema_name = 'formulas' and not internal")[0]:
             raise Refused(f"{home.warehouse_database.name} was built by an earlier version of the code; run the night again")
         yield con
+    except duckdb.Error as error:
+        # A table or column that today's code looks for and the code of then did not make; else it is a fault.
+        if made_by == code_version():
+            raise
+        raise Refused(
+            f"{home.warehouse_database.name} was made by {made_by}, this is {code_version()}, which finds something else in it"
+            f" ({str(error).splitlines()[0]}); run the night again, or check out that version"
+        ) from None
     finally:
         con.close()
 
@@ -226,12 +240,14 @@ def figure_cell(con: duckdb.DuckDBPyConnection, figure_id: str) -> tuple[dict[st
         hint = f"; there are {', '.join(near)}" if near else f"; the table reconciliation has all {len(figures)}"
         raise UsageError(f"there is no printed figure {figure_id}{hint}")
     figure = _row(con, "select * from served.reconciliation where figure_id = $1", [figure_id])
-    mapped = _row(
-        con, "select mart, measure, cell, reason from intermediate.int_printed_cells where figure_id = $1", [figure_id]
-    )
+    mapped = _row(con, "select * from intermediate.int_printed_cells where figure_id = $1", [figure_id])
     figure["reason"] = figure.get("reason") or mapped["reason"]
     if mapped["mart"] is None or mapped["cell"] is None:
         return figure, None
+    if mapped["change"] is not None or mapped["side_as"] != "cell":
+        # Of several cells: the answer is the reconciliation's own.
+        is_there = figure["computed"] is not None or figure["status"] == "withheld"
+        return figure, Question("reconciliation", {"figure_id": figure_id}, "computed") if is_there else None
     cell = {name: _text(value) for name, value in json.loads(mapped["cell"]).items()}
     where = " and ".join(f"cast({name} as varchar) = {quoted(value)}" for name, value in cell.items())
     is_built = one(con, f"select count(*) from marts.{mapped['mart']} where {where}")[0]

@@ -16,8 +16,10 @@ Tracer = Callable[[Lineage, Mapping[str, object], Sequence[str]], None]
 
 
 def of_unit(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
-    """The unit's row and those of the units above it, which make its path."""
-    lineage.add_units(f"select {quoted(str(cell['org_unit_code']))}")
+    """The unit's row and those of the units above it, which make its path; of a group the units that name it."""
+    code = quoted(str(cell["org_unit_code"]))
+    is_group = cell.get("org_level") == "gruppe"
+    lineage.add_units(f"select unit_code from staging.stg_units where group_name = {code}" if is_group else f"select {code}")
     lineage.make_deliverable()
 
 
@@ -78,22 +80,27 @@ def of_reconciliation(
     lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str], tracers: Mapping[str, Tracer]
 ) -> None:
     """The row of the printed figure, those of other documents for the same cell, and the rows of what is computed."""
-    con = lineage.con
-    row = con.execute(
-        "select mart, measure, cell from intermediate.int_printed_cells where figure_id = $1", [cell["figure_id"]]
-    ).fetchone()
+    con, figure_id = lineage.con, cell["figure_id"]
     printed = "select file_sha256, row_number from raw.publiserte_tall where figure_id"
-    lineage.add("publiserte_tall", "printed figure", f"{printed} = $1", [cell["figure_id"]])
-    if row and row[2]:
-        lineage.add(
-            "publiserte_tall",
-            "figure of another document for the same cell",
-            f"""{printed} in (select figure_id from intermediate.int_printed_cells
-                where mart = $1 and measure = $2 and cell = $3)""",
-            list(row),
-        )
-        if set(measures) & {"computed", "difference", "status"}:
-            tracers[row[0]](lineage, typed_cell(lineage, row[0], json.loads(row[2])), [row[1]])
+    lineage.add("publiserte_tall", "printed figure", f"{printed} = $1", [figure_id])
+    lineage.add(
+        "publiserte_tall",
+        "figure of another document for the same cell",
+        f"""{printed} in (
+            select other.figure_id from intermediate.int_printed_cells as this
+            inner join intermediate.int_printed_cells as other using (same_cell)
+            where this.figure_id = $1 and this.figure_id <> other.figure_id and this.mart is not null)""",
+        [figure_id],
+    )
+    if set(measures) & {"computed", "difference", "status"}:
+        terms = con.execute(
+            """select mart, measure, cell from intermediate.int_printed_terms
+               where figure_id = $1 and side <> 'basis' order by side, place""",
+            [figure_id],
+        ).fetchall()
+        for mart, measure, of in terms:
+            tracers[mart](lineage, typed_cell(lineage, mart, json.loads(of)), [measure])
+        if terms:
             lineage.add_references()
     lineage.make_deliverable()
 

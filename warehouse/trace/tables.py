@@ -8,7 +8,18 @@ from collections.abc import Mapping
 from functools import partial
 
 from warehouse.catalogue import Table
-from warehouse.trace import audit, comparisons, equality, full_time, reference, sick_leave, substitutes, survey, workforce
+from warehouse.trace import (
+    audit,
+    comparisons,
+    equality,
+    full_time,
+    reference,
+    sick_leave,
+    substitutes,
+    survey,
+    views,
+    workforce,
+)
 from warehouse.trace.audit import Tracer
 
 # A breakdown of a subject's unit table is traced like it.
@@ -34,6 +45,13 @@ OF_TABLE: dict[str, Tracer] = {
     "pilots": reference.of_pilot,
     "sick_leave_changes": comparisons.of_change,
     "sick_leave_contributions": comparisons.of_contribution,
+    "bi_sick_leave": views.of_sick_leave,
+    "bi_sick_leave_by_sex": views.of_sick_leave,
+    "bi_sick_leave_by_age": views.of_sick_leave,
+    "bi_sick_leave_by_job_code": views.of_sick_leave,
+    "bi_full_time_by_sex": views.of_full_time,
+    "bi_full_time_by_job_code": views.of_full_time,
+    "bi_equality_gender_balance": views.of_gender_balance,
     "publication": audit.of_publication,
     "inputs": audit.of_input,
     "data_quality": audit.of_data_quality,

@@ -1,5 +1,10 @@
--- A spell counts in every year and unit in which it has lost time, by its whole length.
-with spells as (
+-- A spell counts in every year and unit in which it has lost time, by its whole length. A unit with a spell in the year has all
+-- bands: a withheld band beside missing ones would be the unit's lost days.
+with bands as (
+    select unnest(['1–3', '4–16', '17–56', '57+']) as length_band
+),
+
+spells as (
     select
         part.calendar_year,
         ancestry.org_key,
@@ -25,19 +30,25 @@ totals as (
 )
 
 select
-    totals.calendar_year as year,
+    unit_year.calendar_year as year,
     period.period_start,
     period.period_end,
     period.is_partial,
     org_unit.org_level,
     org_unit.org_unit_code,
     org_unit.org_unit_name,
-    totals.length_band,
-    totals.spells,
-    totals.persons,
-    {{ dagsverk('totals.lost') }} as lost_days,
+    bands.length_band,
+    coalesce(totals.spells, 0) as spells,
+    coalesce(totals.persons, 0) as persons,
+    {{ dagsverk('coalesce(totals.lost, 0)') }} as lost_days,
     cast(null as varchar) as withheld
-from totals
+from (select distinct calendar_year, org_key from totals) as unit_year
+cross join bands
+left join totals
+    on
+        unit_year.calendar_year = totals.calendar_year
+        and unit_year.org_key = totals.org_key
+        and bands.length_band = totals.length_band
 inner join {{ ref('int_periods') }} as period
-    on period.period_type = 'year' and totals.calendar_year = period.calendar_year
-inner join {{ ref('int_org_units') }} as org_unit on totals.org_key = org_unit.org_key
+    on period.period_type = 'year' and unit_year.calendar_year = period.calendar_year
+inner join {{ ref('int_org_units') }} as org_unit on unit_year.org_key = org_unit.org_key

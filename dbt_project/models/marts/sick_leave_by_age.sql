@@ -21,4 +21,12 @@ with cells as (
     )
 ),
 
-{{ sick_leave_by('cells', ['sex', 'age_group']) }}
+ages as (
+    select
+        age_group,
+        cast(row_number() over (order by first_age) as integer) as age_group_sort
+    from {{ source('raw', 'age_bands') }}
+),
+
+{{ sick_leave_by('cells', ['sex', 'age_group'], labels=['ages.age_group_sort']) }}
+inner join ages on totals.age_group = ages.age_group

@@ -20,6 +20,9 @@ select
     value,
     unit,
     decimals,
+    counted_to,
+    compared_with,
+    coalesce(kind, 'figure') as kind,
     note,
     file_sha256,
     row_number

@@ -2,9 +2,12 @@
 
 import pandera.pandas as pap
 
-from sources.contract import Feed, between, date, integer, number, text, unique_rows
+from sources.contract import Feed, between, date, integer, number, one_of, text, unique_rows
 from sources.naming import Naming
 from sources.reference.publiserte_tall.printed_figures import read_printed_figures
+
+# A value; a change in points; a relative change; a rise or fall without a number; "over 10" and the like.
+KINDS = ("figure", "change_points", "change_percent", "direction", "bound")
 
 FEED = Feed(
     required=False,
@@ -34,8 +37,11 @@ FEED = Feed(
             "factor_no": integer("factor_no", "Factor of 10-FAKTOR.", required=False, optional=True, checks=[between(1, 10)]),
             "peer": text("peer", "Whom a benchmark figure is about.", required=False, optional=True),
             "value": number("value", "The figure as printed.", required=True),
-            "unit": text("unit", "percent, count, days, weeks, nok or score.", required=True),
+            "unit": text("unit", "percent, percentage_points, percent_change, count, days, weeks, nok, score, direction …", required=True),
             "decimals": integer("decimals", "Decimals it was printed with.", required=True, checks=[between(0, 6)]),
+            "counted_to": date("counted_to", "Last day the figure counts.", required=False, optional=True),
+            "compared_with": text("compared_with", "Of a change: the period compared with.", required=False, optional=True),
+            "kind": text("kind", "What is printed; empty means figure.", required=False, optional=True, checks=[one_of(*KINDS)]),
             "note": text("note", "What to know when reading it.", required=False, optional=True),
         },
         checks=[unique_rows("figure_id", name="figure_id_unique")],

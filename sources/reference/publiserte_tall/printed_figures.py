@@ -28,7 +28,8 @@ def read_printed_figures(path: Path, named: NamedFile | None = None) -> TextTabl
     table = _read_commas(path) if b"," in first_line and b";" not in first_line else read_text_table(path)
     columns = dict(table.columns)
     _replace(columns, "value", r"^(-?\d+)\.(\d+)$", r"\1,\2")
-    _replace(columns, "published_on", r"^(\d{4})-(\d{2})-(\d{2})$", r"\3.\2.\1")
+    for header in ("published_on", "counted_to"):
+        _replace(columns, header, r"^(\d{4})-(\d{2})-(\d{2})$", r"\3.\2.\1")
     return replace(table, columns=columns)
 
 

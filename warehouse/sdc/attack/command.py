@@ -11,6 +11,7 @@ import duckdb
 
 from warehouse.database import one, quoted
 from warehouse.errors import UsageError
+from warehouse.ledger import must_be_kept
 from warehouse.paths import Home
 from warehouse.publish import UNFINISHED, current_publication
 from warehouse.sdc.attack.audit import Report, attack
@@ -29,12 +30,14 @@ def attack_publication(
 
     Raises:
         UsageError: there is no such publication.
+        Refused: it was thinned out.
     """
     publication_id = publication_id or current_publication(home)
     if publication_id is None:
         raise UsageError(f"nothing is published below {home.root}; run arsverk run first")
     folder = home.history / publication_id
     if not (folder / "publication.parquet").exists():
+        must_be_kept(home, publication_id)
         known = ", ".join(sorted(path.name for path in home.history.glob("*") if path.is_dir())) or "none"
         raise UsageError(f"there is no publication {publication_id}; known are: {known}")
     with duckdb.connect() as con:

@@ -13,7 +13,7 @@ from warehouse.catalogue import Table
 @dataclass(frozen=True)
 class Copy:
     """A table that repeats figures of another, in these columns. The query gives the grain of each withheld cell of which one
-    is served.
+    is served; {limit} in it is the other table's threshold.
     """
 
     table: str
@@ -112,6 +112,183 @@ COPIES = (
     ),
 )
 
+# The views for BI tools repeat served cells, and each unit less those as its remainder.
+REMAINDER = "øvrige (ikke vist)"
+ABSENCE = (
+    "lost_days",
+    "self_certified_days",
+    "doctor_certified_days",
+    "short_term_days",
+    "long_term_days",
+    "graded_days",
+    "sick_leave_percent",
+    "self_certified_percent",
+    "doctor_certified_percent",
+    "short_term_percent",
+    "long_term_percent",
+    "graded_percent",
+)
+# How many nine decimals leave open.
+ROUNDED = 1e-8
+
+
+@dataclass(frozen=True)
+class Split:
+    """A view that splits each unit of a table into the served cells of a breakdown and a remainder.
+
+    `figures` are compared; `secret` is emptied where a remainder is below the threshold by its `size` in the rows `decided`.
+    """
+
+    view: str
+    cells: str
+    units: str
+    dimension: str
+    time: tuple[str, ...]
+    figures: tuple[str, ...]
+    size: str | None = None
+    secret: tuple[str, ...] = ()
+    where: str = "true"
+    decided: str = "true"
+
+    def copies(self) -> list[Copy]:
+        """What would give a withheld cell away: to show it, another figure than the served one, or too small a remainder."""
+        unit = (*self.time, "org_level", "org_unit_code")
+        cell = (*unit, self.dimension)
+        differs = " or ".join(f"abs(copy.{name} - mart.{name}) > {ROUNDED}" for name in self.figures)
+        sums = ", ".join(f"sum({name}) as {name}" for name in self.figures)
+        named = [name for name in unit if name != "period_type"]
+        shown = " or ".join(f"copy.{name} is not null" for name in self.secret or self.figures)
+        found = [
+            Copy(
+                self.view,
+                self.cells,
+                self.figures,
+                f"""select {", ".join(f"mart.{name}" for name in (*named, self.dimension))}, 'cell'
+                    from {{copy}} as copy inner join (from {{mart}} where {self.where}) as mart using ({", ".join(cell)})
+                    where not copy.is_remainder and (mart.withheld is not null or {differs})""",
+            ),
+            Copy(
+                self.view,
+                self.units,
+                self.figures,
+                f"""select {", ".join(f"mart.{name}" for name in named)}, 'parts together'
+                    from (select {", ".join(unit)}, {sums} from {{copy}} group by all) as copy
+                    inner join {{mart}} as mart using ({", ".join(unit)})
+                    where mart.withheld is not null or {differs}""",
+            ),
+        ]
+        if self.size:
+            small = Copy(
+                self.view,
+                self.units,
+                self.secret or self.figures,
+                f"""select {", ".join(f"copy.{name}" for name in named)}, 'remainder below the threshold'
+                    from {{copy}} as copy
+                    where copy.is_remainder and {self.decided} and copy.{self.size} < {{limit}} - {ROUNDED} and ({shown})""",
+            )
+            found.append(small)
+        return found
+
+
+_PERIOD = ("period_type", "period")
+_DAYS = (
+    "fte",
+    "possible_days",
+    "lost_days",
+    "self_certified_days",
+    "doctor_certified_days",
+    "short_term_days",
+    "long_term_days",
+    "graded_days",
+)
+_PERSONS = ("fte", "headcount", "part_time", "involuntary_part_time", "part_time_answered")
+
+SPLITS = (
+    *(
+        Split(
+            f"bi_{table}",
+            table,
+            "sick_leave_by_unit",
+            dimension,
+            _PERIOD,
+            _DAYS,
+            "fte",
+            secret=ABSENCE,
+            where=where,
+            decided="copy.period_type = 'year'",
+        )
+        for table, dimension, where in (
+            ("sick_leave_by_sex", "sex", "true"),
+            ("sick_leave_by_age", "age_group", "sex = 'alle'"),
+            ("sick_leave_by_job_code", "job_code", "true"),
+        )
+    ),
+    Split(
+        "bi_full_time_by_sex",
+        "full_time_by_sex",
+        "full_time_by_unit",
+        "sex",
+        ("source", "reference_date"),
+        _PERSONS,
+        "headcount",
+    ),
+    # Its persons do not add up, so that the view shows none.
+    Split(
+        "bi_full_time_by_job_code",
+        "full_time_by_job_code",
+        "full_time_by_unit",
+        "job_code",
+        ("source", "reference_date"),
+        ("fte",),
+    ),
+)
+
+# The pieces of the tree: units that are served, and remainders that are large enough by the year's average.
+OF_TREE = (
+    Copy(
+        "bi_sick_leave",
+        "sick_leave_by_unit",
+        _DAYS,
+        f"""select mart.period, org_level, org_unit_code, 'unit'
+            from {{copy}} as copy inner join {{mart}} as mart using (period_type, period, org_level, org_unit_code)
+            where mart.withheld is not null
+                or not is_remainder and ({" or ".join(f"abs(copy.{name} - mart.{name}) > {ROUNDED}" for name in _DAYS)})""",
+    ),
+    Copy(
+        "bi_sick_leave",
+        "sick_leave_by_unit",
+        ABSENCE,
+        f"""select mart.period, org_level, org_unit_code, 'remainder below the threshold'
+            from (
+                select left(period, 4) as period, org_level, org_unit_code, sum(possible_days) as possible_days
+                from {{copy}} where is_remainder and coalesce({", ".join(ABSENCE)}) is not null group by all
+            ) as copy
+            inner join {{mart}} as mart using (period, org_level, org_unit_code)
+            where copy.possible_days / mart.days_per_fte < {{limit}} - {ROUNDED}""",
+    ),
+    Copy(
+        "bi_sick_leave",
+        "sick_leave_by_unit",
+        _DAYS,
+        f"""select period, mart.org_level, mart.org_unit_code, 'pieces together'
+            from (
+                select period, sum(fte) as fte, sum(possible_days) as possible_days
+                from {{copy}} group by all
+            ) as copy
+            inner join {{mart}} as mart using (period)
+            where mart.org_level = 'kommune' and mart.withheld is null and (
+                abs(copy.fte - mart.fte) > {ROUNDED} or abs(copy.possible_days - mart.possible_days) > {ROUNDED})""",
+    ),
+)
+OF_BALANCE = Copy(
+    "bi_equality_gender_balance",
+    "equality_gender_balance",
+    ("employees", "fte"),
+    f"""select mart.year, org_level, org_unit_code, sex, 'cell'
+        from {{copy}} as copy inner join {{mart}} as mart using (year, org_level, org_unit_code, sex)
+        where mart.withheld is not null or copy.employees <> mart.employees or abs(copy.fte - mart.fte) > {ROUNDED}""",
+)
+
 # The tables that are no cells of a family and copy none, and why there is nothing in them to attack. A table that stands
 # neither here nor in families.py nor above fails a test.
 BESIDE = {
@@ -132,7 +309,8 @@ def copies_of(tables: Mapping[str, Table]) -> list[Copy]:
     withholds.
     """
     withholding = [table for table in tables.values() if table.threshold]
-    return [*COPIES, *map(_reconciled, withholding), *map(_restated, withholding)]
+    of_views = [copy for split in SPLITS for copy in split.copies()]
+    return [*COPIES, *of_views, *OF_TREE, OF_BALANCE, *map(_reconciled, withholding), *map(_restated, withholding)]
 
 
 def _restated(table: Table) -> Copy:

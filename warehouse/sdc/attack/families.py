@@ -123,16 +123,23 @@ FAMILIES = (
         ),
         bounded=False,
     ),
-    # A unit's lost days are those of its spells; persons on sick leave do not add up to anything that is served.
-    Family(
-        "absence spells",
-        (
-            Part("sick_leave_by_unit", "lost_days", "fte", "period_type = 'year'"),
-            Part("absence_spells_by_unit", "lost_days", "persons"),
-        ),
-        bounded=False,
-        narrow=False,
-        of_positions=True,
+    # A unit's short-term and long-term days are those of its spells; persons on sick leave add up to nothing that is served.
+    *(
+        Family(
+            f"absence spells, {measure}",
+            (
+                Part("sick_leave_by_unit", measure, "fte", "period_type = 'year'"),
+                Part("absence_spells_by_unit", "lost_days", "persons", f"length_band in {bands}"),
+            ),
+            bounded=False,
+            narrow=False,
+            of_positions=True,
+        )
+        for measure, bands in (
+            ("short_term_days", "('1–3', '4–16')"),
+            ("long_term_days", "('17–56', '57+')"),
+            ("lost_days", "('1–3', '4–16', '17–56', '57+')"),
+        )
     ),
     Family(
         "workforce",
@@ -186,7 +193,7 @@ def identities(family: Family, slices: Sequence[Slice]) -> list[Identity]:
         balance = [("equality_gender_balance", (sex,)) for sex in sexes]
         add("full time = kvinne + mann", ("full_time_by_unit", ()), balance)
     bands = sorted(key for key in at if key[0] == "absence_spells_by_unit")
-    add("lost days = its spells", ("sick_leave_by_unit", ()), bands)
+    add(f"{family.parts[0].size} = its spells", ("sick_leave_by_unit", ()), bands)
     for table, of in (("sick_leave_by_job_code", "sick_leave_by_unit"), ("full_time_by_job_code", "full_time_by_unit")):
         add("unit = its job codes", (of, ()), sorted(key for key in at if key[0] == table))
     add("full time = its sexes", ("full_time_by_unit", ()), sorted(key for key in at if key[0] == "full_time_by_sex"))

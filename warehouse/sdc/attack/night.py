@@ -21,6 +21,7 @@ from warehouse.sdc.attack.audit import Attack, Report, attack_across, attack_mom
 from warehouse.sdc.attack.cells import is_quarter
 from warehouse.sdc.attack.command import told_leaks
 from warehouse.sdc.attack.families import FAMILIES, Family
+from warehouse.sdc.attack.relations import SERVED
 from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.settings import Settings
 
@@ -138,7 +139,9 @@ def _attack(
         return own
     cells = served.load(family, changed, own)
     earlier = previous.load(family, changed, own) if previous else None
-    newest = {len(time): time for time in sorted(cells.times) if not is_quarter(time)}.values()
+    # A running year of pay serves nothing.
+    serving = [time for time in sorted(cells.times) if not is_quarter(time) and np.any(cells.moment(time).state == SERVED)]
+    newest = {len(time): time for time in serving}.values()
     uneven = served.uneven_years(family, {time[:4] for time in changed}) if family.has_periods else []
     for time in cells.times:
         # Where a year's decisions are the same throughout, what follows for a quarter follows for its months.

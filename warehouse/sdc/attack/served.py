@@ -148,9 +148,17 @@ class Served:
         return float(self.settings.get("protection_interval", 0.1))
 
     @cached_property
+    def tree(self) -> list[tuple[str, str, str | None]]:
+        """The units with their levels and the codes of the units above them; groups are no part of the tree."""
+        return self.rows(
+            f"""select org_level, org_unit_code, parent_code from {self.relation("org_units")}
+                where org_level <> 'gruppe' order by all"""
+        )
+
+    @cached_property
     def structure(self) -> Structure:
         """Units of the tree, and behind them those that stand in tables alone: groups, and units that matched nothing."""
-        tree = self.rows(f"select org_level, org_unit_code, parent_code from {self.relation('org_units')} order by all")
+        tree = self.tree
         units = [(level, code) for level, code, _ in tree]
         seen = set(units)
         for family in FAMILIES:
@@ -245,10 +253,10 @@ class Served:
         names = ["org_level", "org_unit_code"] if family.has_units else []
         self.con.execute("create or replace temp table attack_units (org_level varchar, org_unit_code varchar, i integer)")
         _insert(self.con, "attack_units", [(*unit, i) for i, unit in enumerate(grid.structure.units)])
-        slice_columns = ", ".join([*(f"{name} varchar" for name in self.dimensions(part)), "i integer"])
+        slice_columns = ", ".join([*(f"of_{name} varchar" for name in self.dimensions(part)), "i integer"])
         self.con.execute(f"create or replace temp table attack_slices ({slice_columns})")
         _insert(self.con, "attack_slices", [(*values, i) for (table, values), i in places.items() if table == part.table])
-        on_slice = " and ".join(["true", *(f"cast(mart.{n} as varchar) = attack_slices.{n}" for n in self.dimensions(part))])
+        on_slice = " and ".join(["true", *(f"cast(mart.{n} as varchar) = attack_slices.of_{n}" for n in self.dimensions(part))])
         on_unit = " and ".join(["true", *(f"mart.{name} = attack_units.{name}" for name in names)])
         moment = self.moment(part)
         query = f"""select {moment} as moment,
@@ -328,11 +336,9 @@ class Served:
                 from {self.relation(table)} as mart where {where} group by moment"""
             for time, *numbers in self.rows(query):
                 prints.setdefault(time, []).append((table, *map(str, numbers)))
-        around = [sorted(self.organisation.groups.items()), self.rules]
+        around: list[Any] = [sorted(self.organisation.groups.items()), self.rules]
         if family.has_units:
-            around.append(
-                self.rows(f"select org_level, org_unit_code, parent_code from {self.relation('org_units')} order by all")
-            )
+            around.append(self.tree)
         return {
             time: hashlib.sha256(repr([around, found]).encode()).hexdigest()
             for time, found in prints.items()
@@ -344,7 +350,9 @@ class Served:
         found: list[tuple[str, dict[str, str], str]] = []
         for copy in copies_of(self.declared):
             if all(self.has(name) for name in (copy.table, copy.of)):
-                query = copy.query.format(copy=self.relation(copy.table), mart=self.relation(copy.of))
+                of = self.declared.get(copy.of)
+                limit = self.threshold(copy.of) if of and of.threshold else 0
+                query = copy.query.format(copy=self.relation(copy.table), mart=self.relation(copy.of), limit=limit)
                 columns = [column[0] for column in self.con.execute(query).description][:-1]
                 for *grain, by in self.rows(query):
                     cell = {name: str(value) for name, value in zip(columns, grain, strict=True)}

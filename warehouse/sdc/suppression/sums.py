@@ -32,6 +32,7 @@ OWN = "own"
 ALL_MONTHS = 1
 # Stands for the served lost days of a unit, which no decision of that problem is about.
 LOST_DAYS = "lost days"
+TERM_OF = {"1–3": "short term", "4–16": "short term", "17–56": "long term", "57+": "long term"}
 
 
 @dataclass(frozen=True)
@@ -592,22 +593,20 @@ class Reader:
         return self._problem(name, relations)
 
     def _spells(self, name: str) -> Problem:
-        # The bands of a unit add up to its lost days, which the sick-leave tables may serve: as if they always did.
+        # The short bands of a unit add up to its short-term days and the long ones to its long-term days, which the sick-leave
+        # tables may serve: as if they always did.
         cells = self.found["absence_spells_by_unit"]
         relations = self.tree.relations(cells)
-        bands: dict[Place, list[int]] = defaultdict(list)
-        for (place, _), cell in cells.items():
+        terms: dict[tuple[Place, str], list[int]] = defaultdict(list)
+        for (place, (band,)), cell in cells.items():
             if place[0] != OWN:
-                bands[place].append(cell)
-        for place, parts in bands.items():
+                terms[place, TERM_OF[str(band)]].append(cell)
+        for (place, term), parts in terms.items():
             whole = len(self.cells)
             size = sum(self.cells[i].size for i in parts)
+            threshold = self.cells[parts[0]].threshold
             self._add(
-                LOST_DAYS,
-                place,
-                (),
-                ALL_MONTHS,
-                Cell(LOST_DAYS, place, size, self.cells[parts[0]].threshold, False, 1.0, place),
+                LOST_DAYS, place, (term,), ALL_MONTHS, Cell(LOST_DAYS, (*place, term), size, threshold, False, 1.0, place)
             )
             relations.append(([whole], parts))
         problem = self._problem(name, relations)

@@ -1,10 +1,6 @@
 -- One row a printed figure that another one contradicts, with what does so in words: another figure of the same cell, a target
 -- printed for another year or superseded by a later decision, or the figures of the single pay groups.
 -- A figure as printed stands for every value that rounds to it.
-{% set dimensions = [
-    'org_level', 'org_unit', 'sex', 'age_group', 'job_title', 'pay_group', 'leave_coverage', 'leader_level',
-    'factor_no', 'peer'
-] %}
 with figures as (
     select
         figure.*,
@@ -12,15 +8,7 @@ with figures as (
         wanted.cell,
         cast(pow(cast(10 as double), -figure.decimals) as decimal(18, 6)) as step,
         {{ printed('figure.value', 'figure.decimals') }} as printed,
-        case
-            when wanted.mart is not null then wanted.mart || ' ' || wanted.measure || ' ' || wanted.cell
-            else concat(
-                figure.source_name, '|', figure.indicator, '|', figure.period, '|',
-                {% for dimension in dimensions %}
-                    figure.{{ dimension }}, '|'{{ ',' if not loop.last }}
-                {% endfor %}
-            )
-        end as same_cell
+        wanted.same_cell
     from {{ ref('stg_printed_figures') }} as figure
     inner join {{ ref('int_printed_cells') }} as wanted on figure.figure_id = wanted.figure_id
 ),
@@ -36,7 +24,6 @@ differing as (
     inner join figures as other
         on
             this.same_cell = other.same_cell
-            and this.unit = other.unit
             and 2 * abs(this.value - other.value) >= this.step + other.step
 ),
 

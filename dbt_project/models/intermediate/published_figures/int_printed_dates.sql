@@ -1,5 +1,7 @@
--- One row a printed figure with the dates it stands for. A pilot's figure is its unit's own, in the pilot's first month or in
--- the latest one, which for an ended pilot is its last.
+-- One row a printed figure and side, with the days it stands for: `now` is its own period, `before` the one that a change is
+-- compared with. A figure of a period that was still running when it was printed counts to `counted_to`, or else to the last
+-- month end before the document, whatever the night. A pilot's figure is its unit's own, in the pilot's first month or in the
+-- latest one, which for an ended pilot is its last.
 with
 -- A pilot ends with the last of its units, if all of them have an end.
 pilot_spans as (
@@ -22,36 +24,78 @@ pilots_of_unit as (
     group by pilot.unit_code
 ),
 
-last_days as (
+sides as (
     select
-        figure.figure_id,
-        figure.period_kind,
-        series.as_of,
+        figure_id,
+        'now' as side,
+        period,
+        period_kind,
+        published_on,
+        counted_to
+    from {{ ref('int_printed_figures') }}
+    union all
+    select
+        figure_id,
+        'before' as side,
+        compared_with as period,
+        compared_kind as period_kind,
+        published_on,
+        null as counted_to
+    from {{ ref('int_printed_figures') }}
+    where compared_with is not null
+),
+
+spans as (
+    select
+        sides.*,
         pilot.pilots,
-        case figure.period_kind
-            when 'year' then make_date(cast(figure.period as integer), 12, 31)
-            when 'month' then last_day(cast(figure.period || '-01' as date))
-            when 'date' then cast(figure.period as date)
-            when 'pilot' then last_day(if(figure.period = 'pilot start', pilot.start_date, least(series.as_of, pilot.end_date)))
+        coalesce(sides.counted_to, cast(date_trunc('month', sides.published_on) as date) - 1) as last_day_printed,
+        case sides.period_kind
+            when 'year' then make_date(cast(sides.period as integer), 1, 1)
+            when 'years' then make_date(cast(left(sides.period, 4) as integer), 1, 1)
+            when 'quarter'
+                then make_date(cast(left(sides.period, 4) as integer), 3 * cast(right(sides.period, 1) as integer) - 2, 1)
+            when 'month' then cast(sides.period || '-01' as date)
+            when 'date' then cast(sides.period as date)
+            when 'pilot' then cast(date_trunc('month', pilot.start_date) as date)
+        end as first_day,
+        case sides.period_kind
+            when 'year' then make_date(cast(sides.period as integer), 12, 31)
+            when 'years' then make_date(cast(right(sides.period, 4) as integer), 12, 31)
+            when 'quarter'
+                then last_day(make_date(cast(left(sides.period, 4) as integer), 3 * cast(right(sides.period, 1) as integer), 1))
+            when 'month' then last_day(cast(sides.period || '-01' as date))
+            when 'date' then cast(sides.period as date)
+            when 'pilot' then last_day(if(sides.period = 'pilot start', pilot.start_date, pilot.end_date))
         end as last_day_of_period
-    from {{ ref('int_printed_figures') }} as figure
-    cross join {{ ref('int_series') }} as series
-    inner join {{ ref('int_printed_units') }} as unit on figure.figure_id = unit.figure_id
+    from sides
+    inner join {{ ref('int_printed_units') }} as unit on sides.figure_id = unit.figure_id
     left join pilots_of_unit as pilot on unit.org_unit_code = pilot.unit_code
+),
+
+counted as (
+    select
+        *,
+        case
+            when period_kind = 'date' or period = 'pilot start' then last_day_of_period
+            -- Of a pilot without an end the document's day is the only one.
+            else least(last_day_of_period, last_day_printed)
+        end as last_day_counted
+    from spans
+    where period_kind <> 'pilot' or pilots is not null
 )
 
--- In the running year and month figures are of the as-of date.
 select
     figure_id,
+    side,
+    period,
+    period_kind,
     pilots,
+    first_day,
     last_day_of_period,
+    last_day_counted,
     case
-        when period_kind = 'year' and year(last_day_of_period) = year(as_of) then as_of
-        when period_kind in ('month', 'pilot') and date_trunc('month', last_day_of_period) = date_trunc('month', as_of)
-            then as_of
-        else last_day_of_period
-    end as reference_date,
-    if(
-        year(last_day_of_period) = year(as_of), as_of, make_date(year(last_day_of_period), 12, 31)
-    ) as equality_date
-from last_days
+        when period_kind = 'date' or last_day_counted = last_day(last_day_counted) then last_day_counted
+        else cast(date_trunc('month', last_day_counted) as date) - 1
+    end as reference_date
+from counted

@@ -7,13 +7,8 @@ with figures as (
             nullif(leave_coverage, 'alle') as leave_coverage,
             nullif(leader_level, 'alle') as leader_level
         ),
-        case
-            when period in ('pilot start', 'pilot so far') then 'pilot'
-            when regexp_full_match(period, '\d{4}') then 'year'
-            when regexp_full_match(period, '\d{4}-Q[1-4]') then 'quarter'
-            when regexp_full_match(period, '\d{4}-\d{2}') and try_cast(period || '-01' as date) is not null then 'month'
-            when regexp_full_match(period, '\d{4}-\d{2}-\d{2}') and try_cast(period as date) is not null then 'date'
-        end as period_kind
+        {{ kind_of_period('period') }} as period_kind,
+        {{ kind_of_period('compared_with') }} as compared_kind
     from {{ ref('stg_printed_figures') }}
 ),
 
@@ -35,12 +30,8 @@ select
     figure.*,
     served.mart,
     served.measure,
-    coalesce(figure.sex, served.sex) as cell_sex,
-    coalesce(served.mart, '') in (
-        'sick_leave_by_unit', 'sick_leave_by_sex', 'sick_leave_by_age', 'sick_leave_by_job_code',
-        'full_time_by_unit', 'full_time_by_job_code', 'equality_gender_balance',
-        'survey_response', 'survey_factor_scores', 'targets'
-    ) as is_by_unit
+    served.evidence,
+    coalesce(figure.sex, served.sex) as cell_sex
 from described as figure
 left join {{ ref('published_measures') }} as served
     on

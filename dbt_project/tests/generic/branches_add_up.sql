@@ -1,0 +1,44 @@
+{# Every branch of bi_sick_leave is its unit: the municipality to the last of nine decimals, others to the eighth, less at most
+   what is too few to be a remainder and stands further up. Of remainders below the threshold årsverk and possible days alone add up. #}
+{% test branches_add_up(model) %}
+with recursive
+branches as (
+    select
+        org_unit_code as branch_code,
+        org_unit_code
+    from {{ ref('org_units') }}
+    where org_level <> 'gruppe'
+    union all
+    select
+        branches.branch_code,
+        unit.org_unit_code
+    from branches
+    inner join {{ ref('org_units') }} as unit on branches.org_unit_code = unit.parent_code
+),
+
+sums as (
+    select
+        piece.period,
+        branches.branch_code as org_unit_code,
+        count(*) = count(piece.lost_days) as has_all,
+        {{ for_each(sick_leave_days(), 'sum(piece.?) as ?') }}
+    from branches
+    inner join {{ model }} as piece using (org_unit_code)
+    group by piece.period, branches.branch_code
+)
+
+select
+    unit.org_unit_code,
+    left(unit.period, 4) as calendar_year
+from {{ ref('sick_leave_by_unit') }} as unit
+left join sums using (period, org_unit_code)
+where unit.withheld is null and unit.org_level <> 'gruppe' and unit.period_type = 'month' and unit.possible_days > 0
+group by unit.org_unit_code, calendar_year
+having
+    sum(unit.possible_days - coalesce(sums.possible_days, 0)) / sum(unit.days_per_fte)
+    >= {{ served_threshold('sick_leave_by_unit') }}
+    {% for measure in sick_leave_days() %}
+    or bool_or(coalesce(sums.has_all, true) and sums.{{ measure }} - {{ exact('unit.' ~ measure) }} > 1e-8)
+    or bool_or(unit.org_level = 'kommune' and coalesce(sums.has_all, true) and sums.{{ measure }} is distinct from {{ exact('unit.' ~ measure) }})
+    {% endfor %}
+{% endtest %}

@@ -1,0 +1,291 @@
+"""`make postgres`: `arsverk copy` into a real PostgreSQL that this check starts: readers in a loop, ODBC, a million rows.
+Not here: what can be tried without a server (pipeline/test_copy.py).
+
+Needs PostgreSQL and its ODBC driver (Debian: apt-get install postgresql odbc-postgresql unixodbc); pyodbc comes by pip into a
+virtual environment that is removed again. All stays on the loopback and below a temporary folder, and ends with the check.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import venv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import psycopg
+
+from tests.command import arsverk
+from warehouse.paths import Home
+
+ROWS = 1_000_000
+SECONDS_ALLOWED, WAIT_ALLOWED = 10.0, 1.0
+PASSWORD = "a-password-of-the-check"
+USER, READER = "arsverk", "arsverk_reader"
+# As a database administrator sets it up once (README, Reading the marts).
+SET_UP = f"""
+create role {USER} login password '{PASSWORD}';
+create role {READER} login password '{PASSWORD}';
+create database hr owner {USER};
+"""
+SET_UP_SCHEMA = f"""
+create schema marts authorization {USER};
+grant usage on schema marts to {READER};
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def as_server_user(command: list[str]) -> None:
+    """PostgreSQL refuses to run as root; then the system's user postgres runs it."""
+    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    subprocess.run([*prefix, *command], check=True, stdout=subprocess.DEVNULL)
+
+
+@contextlib.contextmanager
+def server(folder: Path) -> Iterator[int]:
+    """A PostgreSQL of this check alone, stopped at the end; gives its port."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    programs = found[-1].parent if found else Path(shutil.which("initdb") or sys.exit("apt-get install postgresql")).parent
+    data, port = folder / "data", free_port()
+    if os.geteuid() == 0:
+        os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
+    password_file = folder / "password"
+    password_file.write_text(PASSWORD, encoding="utf-8")
+    password_file.chmod(0o644)
+    as_server_user(
+        [
+            *(f"{programs}/initdb -A scram-sha-256 -U postgres -E UTF8 --locale=C.UTF-8".split()),
+            f"--pwfile={password_file}",
+            f"--pgdata={data}",
+        ]
+    )
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+    control = [f"{programs}/pg_ctl", f"--pgdata={data}", "-w"]
+    as_server_user([*control, f"--log={folder}/log", "-o", options, "start"])
+    try:
+        yield port
+    finally:
+        as_server_user([*control, "-m", "immediate", "stop"])
+
+
+def publish(home: Home, number: int) -> None:
+    """A publication of a million rows whose every row says which one it is."""
+    name = f"2024-09-30_{number}"
+    folder = home.history / name
+    folder.mkdir()
+    with duckdb.connect() as con:
+        con.execute(f"attach '{folder / 'marts.duckdb'}' as made (storage_version 'v1.0.0')")
+        con.execute(
+            f"create table made.publication as select '{name}' as publication_id, timestamp '2024-10-01 02:00' as published_at"
+        )
+        measures = ", ".join(f"case when random() < 0.3 then null else random() * 100 end as measure_{n}" for n in range(12))
+        con.execute(
+            f"""create table made.sick_leave_by_age as
+                select '{name}' as made_by, 'month' as period_type, '2024-' || lpad((n % 12 + 1)::varchar, 2, '0') as period,
+                    date '2024-01-31' as period_end, 'virksomhet' as org_level, (100000 + n // 1000)::varchar as org_unit_code,
+                    'Åsgård; skole "vest"' as org_unit_name, 'kvinne' as sex, '25-34' as age_group, n % 2 = 0 as is_partial,
+                    n::bigint as possible_days, {measures},
+                    case n % 3 when 0 then 'primary' when 1 then '' end as withheld
+                from range({ROWS}) as numbers (n)"""
+        )
+        for other in range(25):
+            con.execute(
+                f"create table made.other_{other:02} as select '{name}' as made_by, n::integer as n from range(100) as t (n)"
+            )
+            con.execute(f"comment on table made.other_{other:02} is 'A table of the check'")
+        con.execute(
+            "create view made.bi_sick_leave as select made_by, max(measure_1) as most from made.sick_leave_by_age group by all"
+        )
+        con.execute("comment on view made.bi_sick_leave is 'En visning'")
+        con.execute("comment on table made.sick_leave_by_age is 'Sick leave by age, ''quoted'''")
+        con.execute("comment on column made.sick_leave_by_age.measure_1 is 'Sykefravær i prosent: 100 % \\ alt'")
+        con.execute("comment on table made.publication is 'The publication itself'")
+    pointer = home.publish / "next"
+    pointer.symlink_to(f"history/{name}")
+    pointer.replace(home.current)
+
+
+@dataclass
+class Reader(threading.Thread):
+    """Reads in a loop as a role that may only read, by statements and transactions over several tables."""
+
+    address: str
+    seen: set[str] = field(default_factory=set)
+    errors: list[str] = field(default_factory=list)
+    mixed: int = 0
+    reads: int = 0
+    longest: float = 0.0
+    is_over: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        super().__init__(daemon=True)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def run(self) -> None:
+        with psycopg.connect(self.address, autocommit=True) as con:
+            while not self.is_over.is_set():
+                began = time.monotonic()
+                try:
+                    self.look(con)
+                except psycopg.Error as error:
+                    self.errors.append(str(error))
+                self.reads += 1
+                self.longest = max(self.longest, time.monotonic() - began)
+
+    def look(self, con: psycopg.Connection) -> None:
+        query = """select publication_id, other_00.made_by, other_13.made_by, other_24.made_by,
+                       (select made_by from marts.sick_leave_by_age limit 1)
+                   from marts.publication, marts.other_00, marts.other_13, marts.other_24
+                   where other_00.n = 1 and other_13.n = 2 and other_24.n = 99"""
+        rows = con.execute(query).fetchall()
+        with con.transaction():
+            rows += con.execute("select made_by from marts.other_03 where n = 5").fetchall()
+            rows += con.execute("select publication_id from marts.publication").fetchall()
+            first, second = rows[-2], rows[-1]
+        found = set(rows[0])
+        self.mixed += (len(rows) != 3) + (len(found) != 1) + (first != second)
+        self.seen |= found
+
+
+def copy(home: Home, port: int, *arguments: str, password: str = PASSWORD) -> tuple[int, str]:
+    environment = {**os.environ, "PGPASSWORD": password}
+    done = arsverk("copy", f"postgresql://{USER}@127.0.0.1:{port}/hr", "--home", home.root, *arguments, env=environment)
+    assert "Traceback" not in done.stderr and PASSWORD not in done.stdout + done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+def odbc(folder: Path, port: int) -> list[str]:
+    """What a program sees that reads through PostgreSQL's ODBC driver, as Excel and Power BI do."""
+    python = folder / "venv" / "bin" / "python"
+    venv.create(folder / "venv", with_pip=True)
+    subprocess.run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "pyodbc"], check=True)
+    look = f"""
+import pyodbc
+driver = next(name for name in pyodbc.drivers() if "PostgreSQL" in name and "Unicode" in name)
+con = pyodbc.connect(f"Driver={{{{{{driver}}}}}};Server=127.0.0.1;Port={port};Database=hr;Uid={READER};Pwd={PASSWORD}")
+print(con.execute("select publication_id from marts.publication").fetchone()[0])
+row = con.execute("select count(*), sum(measure_1) from marts.sick_leave_by_age").fetchone()
+print(row[0], round(row[1], 3))
+tables = con.cursor().tables(schema="marts").fetchall()
+print(len(tables), [table.remarks for table in tables if table.table_name == "sick_leave_by_age"][0])
+columns = con.cursor().columns(schema="marts", table="sick_leave_by_age").fetchall()
+print([(column.type_name, column.remarks) for column in columns if column.column_name == "measure_1"][0])
+print(con.execute("select org_unit_name, withheld from marts.sick_leave_by_age where possible_days = 1").fetchone())
+"""
+    done = subprocess.run([python, "-c", look], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def check(folder: Path, port: int) -> None:
+    """Every promise of the copy, tried.
+
+    Raises:
+        AssertionError: one is not kept.
+    """
+    admin = f"postgresql://postgres:{PASSWORD}@127.0.0.1:{port}"
+    with psycopg.connect(f"{admin}/postgres", autocommit=True) as con:
+        for statement in filter(str.strip, SET_UP.split(";")):
+            con.execute(statement)
+    with psycopg.connect(f"{admin}/hr", autocommit=True) as con:
+        for statement in filter(str.strip, SET_UP_SCHEMA.split(";")):
+            con.execute(statement)
+    home = Home(folder / "home")
+    home.history.mkdir(parents=True)
+    publish(home, 1)
+    code, said = copy(home, port)
+    assert code == 0, said
+    seconds = [float(re.findall(r"([\d.]+) s$", said.strip())[0])]
+    readers = [Reader(f"postgresql://{READER}:{PASSWORD}@127.0.0.1:{port}/hr") for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for number in (2, 3, 4):
+        publish(home, number)
+        code, said = copy(home, port)
+        assert code == 0, said
+        seconds.append(float(re.findall(r"([\d.]+) s$", said.strip())[0]))
+    time.sleep(1)
+    for reader in readers:
+        reader.is_over.set()
+        reader.join()
+    reads, longest = sum(reader.reads for reader in readers), max(reader.longest for reader in readers)
+    errors, mixed = [error for reader in readers for error in reader.errors], sum(reader.mixed for reader in readers)
+    seen = set().union(*(reader.seen for reader in readers))
+    print(f"{ROWS} rows: {seconds[0]:.1f} s alone; {', '.join(f'{one:.1f}' for one in seconds[1:])} s beside three readers")
+    print(
+        f"{reads} reads of several tables: {len(errors)} errors, {mixed} mixtures,"
+        f" longest {longest:.3f} s; saw {len(seen)} copies"
+    )
+    assert not errors and not mixed and longest < WAIT_ALLOWED and seen == {f"2024-09-30_{number}" for number in (1, 2, 3, 4)}
+    assert min(seconds) <= SECONDS_ALLOWED * ROWS / 1_000_000
+    for line in odbc(folder, port):
+        print(f"ODBC: {line}")
+    refusals(home, port, f"{admin}/hr")
+
+
+def refusals(home: Home, port: int, admin: str) -> None:
+    """What a copy must not do, and what it says then."""
+    with psycopg.connect(admin, autocommit=True) as con:
+        published = "select publication_id from marts.publication"
+        for statement, undo, said in [
+            ("create view public.own as select * from marts.publication", "drop view public.own", "own is built upon"),
+            ("create view marts.own as select 1", "drop view marts.own", "the schema marts holds own"),
+            ("create table marts.own (n int)", "drop table marts.own", "the schema marts holds own"),
+            ("create schema marts_new", "drop schema marts_new", "the schema marts_new"),
+        ]:
+            con.execute(statement)
+            code, told = copy(home, port)
+            print(f"refused: {told.strip().splitlines()[-1]}")
+            assert code == 1 and said in told, told
+            con.execute(undo)
+        assert con.execute(published).fetchall() == [("2024-09-30_4",)]
+        con.execute("create table public.kept as select 1 as n")
+        code, told = copy(home, port, "--schema", "public")
+        assert code == 1 and "kept" in told, told
+        code, told = copy(home, port, password="wrong")
+        print(f"refused: {told.strip().splitlines()[-1]}")
+        assert code == 1 and "password authentication failed" in told and "wrong" not in told, told
+        with psycopg.connect(admin) as open_transaction:
+            open_transaction.execute(published)
+            began = time.monotonic()
+            code, told = copy(home, port)
+            print(f"refused after {time.monotonic() - began:.0f} s: {told.strip().splitlines()[-1]}")
+            assert code == 1 and "read without pause" in told, told
+        assert copy(home, port)[0] == 0
+        left = con.execute("select nspname from pg_namespace where nspname like 'marts%' order by 1").fetchall()
+        assert left == [("marts",)], left
+        kinds = con.execute(
+            "select distinct relpersistence::text from pg_class where relnamespace = 'marts'::regnamespace"
+        ).fetchall()
+        assert kinds == [("p",)], kinds
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="arsverk-postgresql-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        with server(folder) as port:
+            check(folder, port)
+    print("1 passed, 0 failed")
+
+
+if __name__ == "__main__":
+    main()

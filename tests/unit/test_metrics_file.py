@@ -1,0 +1,55 @@
+"""The metrics file is Prometheus' text format, and the alert rules ask for metrics that it has. Not here: nights."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from warehouse.metrics_file import metrics_text, write_metrics
+from warehouse.outcome import FeedRows, Findings, NightWarning, begin, end
+from warehouse.paths import Home
+
+ROOT = Path(__file__).parents[2]
+LINE = re.compile(r'arsverk_(\w+)\{municipality="Båt \\"og\\" ø\\\\"((?:,\w+="[^"]*")*)\} -?[\d.e+-]+')
+
+
+def text_of(home: Home) -> str:
+    findings = Findings(warnings=[NightWarning("quarantined", "3 rows", 3)])
+    findings.rows["fravaer"] = FeedRows(10, 7, 3)
+    with findings.timing("build"):
+        findings.hold("no release is due")
+    night = end(home, "run", begin(home, "run", findings), findings, max_age_days=None)
+    assert night
+    return metrics_text(home, 'Båt "og" ø\\', night, findings)
+
+
+def test_each_line_is_a_metric_with_help_and_type(home: Home) -> None:
+    lines = text_of(home).splitlines()
+    values = [found for line in lines if not line.startswith("#") and (found := LINE.fullmatch(line))]
+    assert len(values) == len([line for line in lines if not line.startswith("#")]) > 20
+    for name in {found.group(1) for found in values}:
+        assert len([line for line in lines if line.startswith((f"# HELP arsverk_{name} ", f"# TYPE arsverk_{name} "))]) == 2
+    assert 'arsverk_rows_loaded{municipality="Båt \\"og\\" ø\\\\",feed="fravaer"} 7' in lines
+    assert 'arsverk_warnings{municipality="Båt \\"og\\" ø\\\\",kind="quarantined"} 3' in lines
+
+
+def test_the_file_is_put_in_place_whole_for_all_to_read(tmp_path: Path) -> None:
+    path = tmp_path / "arsverk.prom"
+    for text in ("first\n", "second\n"):
+        write_metrics(path, text)
+        assert path.read_text(encoding="utf-8") == text and oct(path.stat().st_mode)[-3:] == "644"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_alert_rules_ask_for_what_there_is() -> None:
+    rules = yaml.safe_load((ROOT / "docs" / "prometheus" / "arsverk.rules.yml").read_text(encoding="utf-8"))
+    asked = {name for rule in rules["groups"][0]["rules"] for name in re.findall(r"arsverk_\w+", rule["expr"])}
+    written = (ROOT / "warehouse" / "metrics_file.py").read_text(encoding="utf-8")
+    documented = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    for name in asked:
+        short = name.removeprefix("arsverk_")
+        assert f'"{short}"' in written or short.startswith("rows_")
+        assert f"`{name}`" in documented
+    assert len(asked) == 6

@@ -1,0 +1,666 @@
+"""The import bundle for Superset: database, datasets with certified metrics, charts and one dashboard, as one zip.
+Not here: figures or definitions. Metrics are made from metric_definitions, descriptions are the tables' own comments.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+import duckdb
+
+from warehouse.database import publication_opened
+from warehouse.norwegian import HEADINGS
+
+ROOT = "arsverk"
+VERSION = "1.0.0"
+# An object keeps its id from bundle to bundle, so that a new one replaces it.
+NAMESPACE = UUID("6f1f2f0e-6b5b-4b43-9a5c-1f0a5b6b8d11")
+SCHEMA = "main"
+# The bytes of the zip depend on its content alone.
+ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+CONNECT = {"read_only": True, "config": {"enable_external_access": "false", "lock_configuration": "true"}}
+# Of what is counted at a date or as a mean a sum over times says nothing.
+NOT_OVER_TIME = {"årsverk", "personer", "stillinger"}
+# The one view whose levels lie beside each other; of the others a sum holds one level.
+LEVELS_ADD_UP = {"bi_sick_leave"}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A table or view of the publication as a dataset with the metrics of its definitions; or a query on some (`sql`) with
+    `metrics`, columns of it and what they are called. `calculated` are further columns, as SQL.
+    """
+
+    name: str
+    title: str
+    time: str | None = "period_end"
+    sql: str | None = None
+    metrics: Mapping[str, str] = field(default_factory=dict)
+    calculated: Mapping[str, str] = field(default_factory=dict)
+
+
+# The share of people in full time by both definitions, and the straight lines between the adopted targets, month by month.
+FULL_TIME_AND_TARGETS = """
+select period_end, 'Heltidsandel (100 %)' as linje, full_time_100_percent as prosent
+from main.full_time_by_unit where source = 'payroll' and org_level = 'kommune'
+union all
+select period_end, 'Heltidsandel (80 % og mer)', full_time_80_percent
+from main.full_time_by_unit where source = 'payroll' and org_level = 'kommune'
+union all
+select last_day(cast(months.month as date)), 'Vedtatt mål (80 % og mer)',
+    path.target + (path.next_target - path.target)
+        * date_diff('month', path.period_end, months.month) / date_diff('month', path.period_end, path.next_end)
+from (
+    select period_end, target,
+        coalesce(lead(period_end) over (order by period_end), period_end + interval 1 month) as next_end,
+        coalesce(lead(target) over (order by period_end), target) as next_target,
+        coalesce(lead(period_end) over (order by period_end) - interval 1 month, period_end) as last_month
+    from main.targets
+    where indicator = 'full_time_80_percent' and org_level = 'kommune' and superseded_by is null
+) as path
+cross join lateral (
+    select unnest(generate_series(path.period_end, path.last_month, interval 1 month)) as month
+) as months
+""".strip()
+
+# The year that is running beside the same part of the year before, of the municipality and its areas.
+THIS_YEAR = """
+select period_end, period, org_level, org_unit_name, value as hittil, value_year_before as aaret_foer, change_points as endring
+from main.sick_leave_changes
+where period_type = 'year_to_date' and measure = 'sick_leave_percent' and org_level in ('kommune', 'tjenesteområde')
+qualify period = max(period) over ()
+""".strip()
+
+DATASETS = (
+    Dataset("bi_sick_leave", "Sykefravær per måned, nederste enheter: kan summeres over enhver gren av treet"),
+    Dataset("bi_sick_leave_by_sex", "Sykefravær etter enhet og kjønn"),
+    Dataset(
+        "bi_sick_leave_by_age",
+        "Sykefravær etter enhet og alder",
+        # Sorted as a text, the youngest comes first.
+        calculated={"aldersgruppe": "case when age_group like '<%' then ' ' || age_group else age_group end"},
+    ),
+    Dataset("bi_sick_leave_by_job_code", "Sykefravær etter enhet og stillingskode"),
+    Dataset("sick_leave_by_unit", "Sykefravær etter enhet: alle nivåer, velg ett"),
+    Dataset("sick_leave_changes", "Sykefravær sammenlignet med samme periode året før"),
+    Dataset("full_time_by_unit", "Heltid etter enhet: alle nivåer, velg ett", "reference_date"),
+    Dataset("bi_full_time_by_sex", "Heltid etter enhet og kjønn", "reference_date"),
+    Dataset("bi_full_time_by_job_code", "Årsverk etter enhet og stillingskode", "reference_date"),
+    Dataset("workforce_by_unit", "Alle ansatte etter enhet og ansettelsesform", "reference_date"),
+    Dataset("substitutes_by_unit", "Vikarer og variable timer etter enhet"),
+    Dataset("bi_equality_gender_balance", "Ansatte etter enhet og kjønn"),
+    Dataset("equality_leaders", "Ledere etter nivå og kjønn"),
+    Dataset("equality_pay", "Lønn etter KS' stillingsgrupper"),
+    Dataset("equality_parental_leave", "Foreldrepermisjon etter kjønn og dekningsgrad"),
+    Dataset("targets", "Vedtatte mål og hvor langt det er til dem"),
+    Dataset("benchmarks", "Kommunen og andre"),
+    Dataset(
+        "heltid_og_maal",
+        "Heltid etter begge definisjoner, og veien til de vedtatte målene",
+        sql=FULL_TIME_AND_TARGETS,
+        metrics={"prosent": "Prosent"},
+    ),
+    Dataset(
+        "sykefravaer_hittil",
+        "Sykefravær hittil i år og i samme del av året før",
+        sql=THIS_YEAR,
+        metrics={"hittil": "Hittil i år", "aaret_foer": "Samme del av året før", "endring": "Endring i prosentpoeng"},
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Other:
+    """In the conditions of a chart: any value but this one."""
+
+    than: object
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart of the dashboard: its place (row and width in twelfths) and what Superset calls its form data."""
+
+    key: str
+    title: str
+    dataset: str
+    kind: str
+    row: int
+    width: int
+    height: int
+    where: Mapping[str, object]
+    form: Mapping[str, Any]
+    description: str = ""
+
+
+LINE, BAR, PIVOT, TABLE, NUMBER = (
+    "echarts_timeseries_line",
+    "echarts_timeseries_bar",
+    "pivot_table_v2",
+    "table",
+    "big_number",
+)
+PERCENT = ",.1f"
+REMAINDER = "øvrige (ikke vist)"
+READING = (
+    "Tallene er de publiserte, til og med siste hele måned. Små grupper vises ikke; **øvrige (ikke vist)** er enhetens tall"
+    " minus det som vises. Prosenter regnes av summer, aldri som snitt av prosenter. Hva hvert tall er, står i datasettets"
+    " beskrivelse av det (merket som sertifisert)."
+)
+MUNICIPALITY = {"org_level": "kommune"}
+YEARS = {"period_type": "year"}
+AXES = {
+    "rich_tooltip": True,
+    "truncateYAxis": False,
+    "show_legend": True,
+    "legendOrientation": "bottom",
+    "legendType": "scroll",
+    "sort_series_type": "name",
+    "sort_series_ascending": True,
+}
+LATEST = {"show_trend_line": True, "start_y_axis_at_zero": False, "show_timestamp": True, "y_axis_format": PERCENT}
+MONTHLY = {"x_axis": "period_end", "time_grain_sqla": "P1M", "x_axis_time_format": "%m.%Y", "tooltipTimeFormat": "%m.%Y"}
+YEARLY = {"x_axis": "period_end", "time_grain_sqla": "P1Y", "x_axis_time_format": "%Y", "tooltipTimeFormat": "%Y"}
+
+
+def _labelled(heading: str, column: str | None = None) -> dict[str, str]:
+    """A column under its Norwegian name."""
+    return {"expressionType": "SQL", "label": HEADINGS[heading], "sqlExpression": column or heading}
+
+
+def charts() -> list[Chart]:
+    """The charts of the dashboard, in its order."""
+    return [
+        Chart(
+            "sykefravaer_naa",
+            "Sykefravær siste måned",
+            "bi_sick_leave",
+            NUMBER,
+            1,
+            3,
+            28,
+            {"is_partial": False},
+            {**MONTHLY, "metric": "sick_leave_percent", **LATEST, "time_format": "%m.%Y"},
+        ),
+        Chart(
+            "heltid_80_naa",
+            "Heltidsandel (80 % og mer)",
+            "full_time_by_unit",
+            NUMBER,
+            1,
+            3,
+            28,
+            {**MUNICIPALITY, "source": "payroll"},
+            {**MONTHLY, "metric": "full_time_80_percent", **LATEST, "time_format": "%m.%Y"},
+        ),
+        Chart(
+            "heltid_100_naa",
+            "Heltidsandel (100 %)",
+            "full_time_by_unit",
+            NUMBER,
+            1,
+            3,
+            28,
+            {**MUNICIPALITY, "source": "payroll"},
+            {**MONTHLY, "metric": "full_time_100_percent", **LATEST, "time_format": "%m.%Y"},
+        ),
+        Chart(
+            "kvinners_loenn_naa",
+            "Kvinners lønn i prosent av menns",
+            "equality_pay",
+            NUMBER,
+            1,
+            3,
+            28,
+            {"pay_group": 0},
+            {**YEARLY, "metric": "women_pay_percent", **LATEST, "time_format": "%Y"},
+        ),
+        Chart(
+            "sykefravaer_omraader",
+            "Sykefravær etter tjenesteområde, måned for måned",
+            "bi_sick_leave",
+            LINE,
+            2,
+            7,
+            56,
+            # What sits on the municipality itself is in none of its areas, and too small to be shown.
+            {"is_partial": False, "level_2": Other(REMAINDER)},
+            {**MONTHLY, **AXES, "metrics": ["sick_leave_percent"], "groupby": ["level_2"], "y_axis_format": PERCENT},
+        ),
+        Chart(
+            "sykefravaer_hittil",
+            "Sykefravær hittil i år og i samme del av året før",
+            "sykefravaer_hittil",
+            PIVOT,
+            2,
+            5,
+            56,
+            {},
+            {
+                "groupbyRows": [_labelled("org_unit_name")],
+                "groupbyColumns": [],
+                "metrics": ["hittil", "aaret_foer", "endring"],
+                "valueFormat": PERCENT,
+            },
+        ),
+        Chart(
+            "sykefravaer_aaret_foer",
+            "Kommunens sykefravær, og samme måned året før",
+            "sick_leave_changes",
+            LINE,
+            3,
+            6,
+            50,
+            {**MUNICIPALITY, "period_type": "month", "measure": "sick_leave_percent", "is_partial": False},
+            {**MONTHLY, **AXES, "metrics": ["value", "value_year_before"], "groupby": [], "y_axis_format": PERCENT},
+        ),
+        Chart(
+            "sykefravaer_alder",
+            "Sykefravær etter alder",
+            "bi_sick_leave_by_age",
+            BAR,
+            3,
+            6,
+            50,
+            {**MUNICIPALITY, **YEARS},
+            {
+                **AXES,
+                "x_axis": "aldersgruppe",
+                "x_axis_sort": "aldersgruppe",
+                "xAxisLabelInterval": "0",
+                "x_axis_sort_asc": True,
+                "metrics": ["sick_leave_percent"],
+                "groupby": ["period"],
+                "y_axis_format": PERCENT,
+            },
+        ),
+        Chart(
+            "sykefravaer_stilling",
+            "Sykefravær etter stilling",
+            "bi_sick_leave_by_job_code",
+            PIVOT,
+            4,
+            12,
+            90,
+            {**MUNICIPALITY, **YEARS},
+            {
+                "groupbyRows": [_labelled("job_title")],
+                "groupbyColumns": [_labelled("year", "period")],
+                "metrics": ["sick_leave_percent"],
+                "valueFormat": PERCENT,
+                # The highest first.
+                "rowOrder": "value_z_to_a",
+            },
+        ),
+        Chart(
+            "heltid_og_maal",
+            "Heltid etter begge definisjoner, og veien til målet",
+            "heltid_og_maal",
+            LINE,
+            5,
+            12,
+            50,
+            {},
+            {
+                **MONTHLY,
+                **AXES,
+                "metrics": ["prosent"],
+                "groupby": ["linje"],
+                "y_axis_format": PERCENT,
+                "truncateYAxis": True,
+                "y_axis_bounds": [50, 100],
+            },
+        ),
+        Chart(
+            "likestilling_ledere",
+            "Kvinner blant lederne",
+            "equality_leaders",
+            BAR,
+            6,
+            4,
+            50,
+            {"sex": "kvinne"},
+            {
+                **AXES,
+                **YEARLY,
+                "metrics": ["leader_percent"],
+                "groupby": ["leader_level"],
+                "y_axis_format": PERCENT,
+            },
+        ),
+        Chart(
+            "likestilling_ansatte",
+            "Kvinner blant de ansatte",
+            "bi_equality_gender_balance",
+            LINE,
+            6,
+            4,
+            50,
+            {"org_level": "tjenesteområde", "sex": "kvinne"},
+            {
+                **AXES,
+                **YEARLY,
+                "metrics": ["employees_percent"],
+                "groupby": ["org_unit_name"],
+                "y_axis_format": PERCENT,
+            },
+        ),
+        Chart(
+            "likestilling_loenn",
+            "Kvinners lønn i prosent av menns",
+            "equality_pay",
+            LINE,
+            6,
+            4,
+            50,
+            {},
+            {
+                **AXES,
+                **YEARLY,
+                "metrics": ["women_pay_percent"],
+                "groupby": ["pay_group_name"],
+                "truncateYAxis": True,
+                "y_axis_bounds": [85, 110],
+                "y_axis_format": PERCENT,
+            },
+        ),
+    ]
+
+
+def write_bundle(publication: Path, database: Path, target: Path) -> list[str]:
+    """Write the bundle of a publication's tables; returns the names of its files.
+
+    Args:
+        publication: the folder whose tables and definitions are described.
+        database: the file that Superset opens, by its path on Superset's machine.
+        target: the zip to write.
+    """
+    with publication_opened(publication) as con:
+        files = dict(_files(con, database))
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name, content in files.items():
+            # JSON is YAML; every version of Superset reads it.
+            text = json.dumps(content, ensure_ascii=False, indent=1)
+            bundle.writestr(zipfile.ZipInfo(f"{ROOT}/{name}", ZIP_DATE), text, zipfile.ZIP_DEFLATED)
+    return list(files)
+
+
+def _files(con: duckdb.DuckDBPyConnection, database: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each file of the bundle and what stands in it. Without a type it can be imported as a dashboard and as assets."""
+    title = f"{json.loads(_one(con, 'select settings from publication'))['municipality']}: personaltall"
+    yield "metadata.yaml", {"version": VERSION, "timestamp": "1980-01-01T00:00:00+00:00"}
+    yield "databases/arsverk.yaml", _database(database)
+    for dataset in DATASETS:
+        yield f"datasets/arsverk/{dataset.name}.yaml", _dataset(con, dataset)
+    for chart in charts():
+        yield f"charts/{chart.key}.yaml", _chart(chart)
+    yield "dashboards/personaltall.yaml", _dashboard(title, charts())
+
+
+def _one(con: duckdb.DuckDBPyConnection, query: str) -> Any:
+    row = con.execute(query).fetchone()
+    return row[0] if row else None
+
+
+def uuid_of(kind: str, name: str) -> str:
+    """The id of an object of the bundle, the same in every bundle."""
+    return str(uuid5(NAMESPACE, f"{kind}/{name}"))
+
+
+def _database(path: Path) -> dict[str, Any]:
+    return {
+        "database_name": "årsverk",
+        "sqlalchemy_uri": f"duckdb:///{path}",
+        # Whoever reads a dashboard after a new publication sees that one.
+        "cache_timeout": -1,
+        "expose_in_sqllab": True,
+        "allow_run_async": False,
+        "allow_ctas": False,
+        "allow_cvas": False,
+        "allow_dml": False,
+        "allow_csv_upload": False,
+        "extra": {"engine_params": {"connect_args": CONNECT}, "allows_virtual_table_explore": True},
+        "uuid": uuid_of("database", "arsverk"),
+        "version": VERSION,
+    }
+
+
+def _dataset(con: duckdb.DuckDBPyConnection, dataset: Dataset) -> dict[str, Any]:
+    if dataset.sql:
+        described = con.execute(f"describe {dataset.sql.replace('main.', '')}").fetchall()
+        columns = [(name, kind, "") for name, kind, *_ in described]
+        comment, metrics = "", [_metric(name, title, _one_cell(name)) for name, title in dataset.metrics.items()]
+    else:
+        columns = con.execute(
+            """select column_name, data_type, coalesce(comment, '') from duckdb_columns()
+               where database_name = current_database() and table_name = $1 order by column_index""",
+            [dataset.name],
+        ).fetchall()
+        (comment,) = con.execute(
+            "select coalesce(comment, '') from duckdb_tables() where database_name = current_database() and table_name = $1",
+            [dataset.name],
+        ).fetchall()[0]
+        metrics = _metrics(con, dataset.name, [name for name, *_ in columns])
+    measures = {metric["metric_name"]: metric for metric in metrics}
+    return {
+        "table_name": dataset.name,
+        "schema": SCHEMA,
+        "sql": dataset.sql,
+        "main_dttm_col": dataset.time,
+        "description": " – ".join(filter(None, [dataset.title, comment])),
+        "filter_select_enabled": True,
+        "extra": {"certification": {"certified_by": "årsverk", "details": "Laget av publikasjonens egne definisjoner"}},
+        "columns": [
+            {
+                "column_name": name,
+                "verbose_name": HEADINGS.get(name) or measures.get(name, {}).get("verbose_name"),
+                "description": comment or None,
+                "type": kind,
+                "is_dttm": kind in ("DATE", "TIMESTAMP"),
+                # A measure is asked for by its metric; as a bare column it would be summed or averaged.
+                "groupby": name not in measures,
+                "filterable": True,
+                "is_active": True,
+            }
+            for name, kind, comment in columns
+        ]
+        + [
+            {
+                "column_name": name,
+                "verbose_name": HEADINGS.get(name),
+                "type": "VARCHAR",
+                "expression": expression,
+                "groupby": True,
+            }
+            for name, expression in dataset.calculated.items()
+        ],
+        "metrics": metrics,
+        "uuid": uuid_of("dataset", dataset.name),
+        "database_uuid": uuid_of("database", "arsverk"),
+        "version": VERSION,
+    }
+
+
+def _metric(
+    name: str, title: str, expression: str, *, decimals: int = 1, description: str = "", details: str = ""
+) -> dict[str, Any]:
+    return {
+        "metric_name": name,
+        "verbose_name": title,
+        "expression": expression,
+        "description": description or None,
+        "d3format": f",.{decimals}f",
+        "extra": {"certification": {"certified_by": "årsverk", "details": details or title}},
+    }
+
+
+def _metrics(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """The metrics of a table, as metric_definitions defines its measures. None of them can be added up wrongly."""
+    found = con.execute(
+        """select measure, name, unit, decimals, additivity, numerator, denominator, factor, formula, population, source
+           from metric_definitions where table_name = $1""",
+        [table],
+    ).fetchall()
+    by_name = {name: said for name, *said in found}
+    metrics = []
+    for column in columns:
+        if column not in by_name:
+            continue
+        title, unit, decimals, additivity, numerator, denominator, factor, formula, population, source = by_name[column]
+        expression = expression_of(
+            table,
+            column,
+            columns,
+            unit=unit,
+            additivity=additivity,
+            numerator=numerator,
+            denominator=denominator,
+            factor=factor,
+        )
+        description = f"{formula}. {population}" if formula and population else formula or ""
+        details = f"{source} ({unit})"
+        metrics.append(_metric(column, title, expression, decimals=decimals, description=description, details=details))
+    return metrics
+
+
+def expression_of(
+    table: str,
+    column: str,
+    columns: Sequence[str],
+    *,
+    unit: str,
+    additivity: str,
+    numerator: str | None,
+    denominator: str | None,
+    factor: float,
+) -> str:
+    """The SQL of a metric: right for whatever rows it is asked of, or empty.
+
+    In a view sums are sums and shares are divided sums, of one type of period, of one level and, of what is counted at a date,
+    of one date. Everything else is the figure of one cell, and empty for several.
+    """
+    one_of = [name for name in ("period_type", "org_level") if name in columns]
+    if table in LEVELS_ADD_UP:
+        one_of.remove("org_level")
+    if additivity == "sum" and unit in NOT_OVER_TIME:
+        one_of.append("period_end")
+    if not table.startswith("bi_") or additivity not in ("sum", "ratio") or (additivity == "ratio" and numerator is None):
+        return _one_cell(column)
+    if additivity == "sum":
+        value = f"sum({column})"
+    else:
+        # Rows that show no numerator lend no denominator.
+        value = f"{factor} * sum({numerator}) / nullif(sum({denominator}) filter (where ({numerator}) is not null), 0)"
+    if not one_of:
+        return value
+    return f"case when {' and '.join(f'count(distinct {name}) = 1' for name in one_of)} then {value} end"
+
+
+def _one_cell(column: str) -> str:
+    return f"case when count(*) = 1 then max({column}) end"
+
+
+def _filter(column: str, value: object) -> dict[str, Any]:
+    """A condition as Superset's form keeps it: the column is the value, or with `Other` it is not."""
+    is_other = isinstance(value, Other)
+    return {
+        "clause": "WHERE",
+        "expressionType": "SIMPLE",
+        "subject": column,
+        "operator": "!=" if is_other else "==",
+        "operatorId": "NOT_EQUALS" if is_other else "EQUALS",
+        "comparator": value.than if isinstance(value, Other) else value,
+    }
+
+
+def _chart(chart: Chart) -> dict[str, Any]:
+    form = {
+        **chart.form,
+        "viz_type": chart.kind,
+        "adhoc_filters": [_filter(column, value) for column, value in chart.where.items()],
+        "row_limit": 10_000,
+    }
+    if chart.kind == PIVOT:
+        form |= {
+            "aggregateFunction": "Sum",
+            "rowTotals": False,
+            "colTotals": False,
+            "metricsLayout": "COLUMNS",
+            "transposePivot": False,
+        }
+    return {
+        "slice_name": chart.title,
+        "description": chart.description or None,
+        "certified_by": "årsverk",
+        "viz_type": chart.kind,
+        "params": form,
+        "uuid": uuid_of("chart", chart.key),
+        "version": VERSION,
+        "dataset_uuid": uuid_of("dataset", chart.dataset),
+    }
+
+
+def _dashboard(title: str, shown: Sequence[Chart]) -> dict[str, Any]:
+    rows = sorted({chart.row for chart in shown})
+    position: dict[str, Any] = {
+        "DASHBOARD_VERSION_KEY": "v2",
+        "ROOT_ID": {"type": "ROOT", "id": "ROOT_ID", "children": ["GRID_ID"]},
+        "GRID_ID": {
+            "type": "GRID",
+            "id": "GRID_ID",
+            "children": ["ROW-0", *(f"ROW-{row}" for row in rows)],
+            "parents": ["ROOT_ID"],
+        },
+        "HEADER_ID": {"type": "HEADER", "id": "HEADER_ID", "meta": {"text": title}},
+        "ROW-0": _row("ROW-0", ["MARKDOWN-0"]),
+        "MARKDOWN-0": {
+            "type": "MARKDOWN",
+            "id": "MARKDOWN-0",
+            "children": [],
+            "parents": ["ROOT_ID", "GRID_ID", "ROW-0"],
+            "meta": {"width": 12, "height": 13, "code": READING},
+        },
+    }
+    for row in rows:
+        in_row = [chart for chart in shown if chart.row == row]
+        position[f"ROW-{row}"] = _row(f"ROW-{row}", [f"CHART-{chart.key}" for chart in in_row])
+        for number, chart in enumerate(in_row, start=row * 100):
+            position[f"CHART-{chart.key}"] = {
+                "type": "CHART",
+                "id": f"CHART-{chart.key}",
+                "children": [],
+                "parents": ["ROOT_ID", "GRID_ID", f"ROW-{row}"],
+                "meta": {
+                    "chartId": number,
+                    "uuid": uuid_of("chart", chart.key),
+                    "width": chart.width,
+                    "height": chart.height,
+                    "sliceName": chart.title,
+                },
+            }
+    return {
+        "dashboard_title": title,
+        "description": "Sykefravær, heltid og likestilling, av den publiserte personalstatistikken",
+        "slug": "personaltall",
+        "certified_by": "årsverk",
+        "published": True,
+        "position": position,
+        "metadata": {"color_scheme": "supersetColors", "cross_filters_enabled": False, "refresh_frequency": 0},
+        "uuid": uuid_of("dashboard", "personaltall"),
+        "version": VERSION,
+    }
+
+
+def _row(name: str, children: Sequence[str]) -> dict[str, Any]:
+    return {
+        "type": "ROW",
+        "id": name,
+        "children": list(children),
+        "parents": ["ROOT_ID", "GRID_ID"],
+        "meta": {"background": "BACKGROUND_TRANSPARENT"},
+    }
