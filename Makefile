@@ -4,7 +4,7 @@ BIN := .venv/bin
 HOME_FOLDER ?= data
 STAMP := .venv/ready
 
-.PHONY: run test exhaustive pytest lint bench web-check postgres superset deploy-check same dev demo prepare lock clean
+.PHONY: run test exhaustive pytest lint bench web-check report-check postgres superset deploy-check same dev demo prepare lock clean
 
 run: $(STAMP)  ## demo deliveries into data/landing, one nightly run, what was published and where
 	@test -n "$$(ls $(HOME_FOLDER)/landing 2>/dev/null)" || $(BIN)/arsverk demo --home $(HOME_FOLDER)
@@ -31,6 +31,9 @@ bench: $(STAMP)  ## speed, as ratios measured side by side in one run
 
 web-check: $(STAMP)  ## nginx with docs/nginx/arsverk.conf before the web pages; needs: apt-get install nginx-light openssl chromium
 	@$(BIN)/python -m tests.web_check
+
+report-check: $(STAMP)  ## the report of HOME_FOLDER in Chromium; needs: apt-get install chromium npm; installs Playwright and axe-core for itself
+	@$(BIN)/python -m tests.report_check $(HOME_FOLDER)
 
 postgres: $(STAMP)  ## `arsverk copy` into a real PostgreSQL; needs: apt-get install postgresql odbc-postgresql unixodbc
 	@$(BIN)/python -m tests.postgresql_check

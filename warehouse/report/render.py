@@ -207,6 +207,7 @@ class Site:
             extensions=["jinja2.ext.do"],
         )
         environment.filters.update(day=numbers.day, month=numbers.month, listed=numbers.listed, number=numbers.number)
+        environment.filters["setting"] = lambda value: str(value).replace(".", ",")
         environment.globals.update(site=self, how=HOW, WITHHELD=WITHHELD, MISSING=numbers.MISSING)
         return environment
 

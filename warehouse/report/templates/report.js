@@ -25,7 +25,7 @@ function show(link) {
     const [table, measure] = [cell.split(" ")[0], cell.split(" ").pop()];
     const anchor = document.getElementById("d-" + table + "-" + measure);
     if (anchor) {
-      const definition = anchor.parentElement;
+      const definition = anchor.closest("div");
       box.append(element("h3", definition.querySelector("dt").textContent));
       box.append(element("p", definition.querySelector("dd").textContent));
       if (link.dataset.n) {
