@@ -12,20 +12,13 @@ import pandas as pd
 from sources.demo.organisation import Municipality
 from sources.demo.people import ORIGIN, Workforce, day
 from sources.demo.solve.equality import POPULATION, REFERENCE, SEX, away
-from sources.demo.solve.figures import figures
+from sources.demo.solve.figures import PILOT_START, figures
 from sources.demo.solve.program import solve
 
-# What is "so far" is of this date.
-LAST = "2024-10-31"
-# The dates and their names in the printed figures. A year means its last reference date, in the running year the extract's.
-DATES = {
-    "2020-12-31": "2020",
-    "2022-09-30": "pilot start",
-    "2022-12-31": "2022",
-    "2023-12-31": "2023",
-    "2024-04-30": "2024-04",
-    LAST: "2024",
-}
+# The dates of the printed full-time figures.
+DATES = ("2020-12-31", PILOT_START, "2022-12-31", "2023-10-31", "2023-12-31", "2024-02-29", "2024-04-30", "2024-09-30")
+# A virksomhet whose size is printed as "ca.", of a day: its employees and årsverk.
+SIZED, SIZED_ON, EMPLOYEES, FTE = "Heldøgnsomsorg 2", "2023-10-31", 520, 350
 CENTRES = ("Bråset bo- og omsorgssenter", "Hurum bo- og omsorgssenter")
 THRESHOLD = 80
 LARGE = (80, 85, 90)
@@ -80,7 +73,8 @@ class Fitting:
         able = rows[
             rows["free"] & ~rows["person"].isin(bound) & (self.workforce.latest_change(self.when)[rows.index] < self.when)
         ].sample(frac=1, random_state=self.rng)
-        new = able.index[able["start"] > self.since][:number]
+        # On the reference date the number of employees stands: there they move.
+        new = able.index[able["start"] > self.since][: 0 if self.when == REFERENCE else number]
         old = able.index[able["start"] < self.since - 60].difference(new, sort=False)[: number - len(new)]
         later = self.when + self.rng.integers(1, 45, len(new))
         employments.loc[new, "start"] = later
@@ -96,12 +90,18 @@ class Fitting:
 def fit_percents(rng: np.random.Generator, municipality: Municipality, workforce: Workforce, leaves: pd.DataFrame) -> None:
     """Bring every printed full-time figure of the payroll's own to its value."""
     printed = figures("full_time_80_percent", "average_position_percent")
+    sizes = figures("fte")
+    sizes = sizes[sizes["org_level"] == "avdeling"]
     wanted = figures("involuntary_part_time")
     since, since_pilot = 0, dict[int, int]()
-    for date, period in DATES.items():
+    for date in DATES:
         when = day(date)
         fitting = Fitting(rng, municipality, workforce, leaves, when, since)
-        of_date = printed[printed["period"] == period]
+        of_date = printed[printed["date"] == date]
+        of_pilots = of_date[of_date["period"].str.startswith("pilot")]
+        of_date = of_date.drop(of_pilots.index)
+        if len(of_pilots):
+            since_pilot[_fit_pilot(fitting, of_pilots)] = when
         if when == REFERENCE:
             _fit_sexes(fitting)
         if (of_date["org_level"] == "kommune").any():
@@ -109,11 +109,13 @@ def fit_percents(rng: np.random.Generator, municipality: Municipality, workforce
         for centre in municipality.units.loc[municipality.units["name"].isin(CENTRES)].index:
             if (of_date["org_unit"] == municipality.units.at[centre, "name"]).any():
                 _fit_centre(fitting, of_date, centre, since_pilot)
-        if period.startswith("pilot"):
-            since_pilot[_fit_pilot(fitting, of_date)] = when
-        else:
+        if date == SIZED_ON:
+            _fit_size(fitting, printed)
+        for figure in sizes[sizes["date"] == date].itertuples():
+            _fit_ward(fitting, of_date, str(figure.org_unit), float(str(figure.value)))
+        if len(of_date) or when == REFERENCE or date == SIZED_ON:
             since = when
-        for figure in wanted[wanted["period"] == ("pilot so far" if date == LAST else period)].itertuples():
+        for figure in wanted[wanted["date"] == date].itertuples():
             _fit_wishes(
                 fitting,
                 municipality.units.index[municipality.units["name"] == figure.org_unit][0],
@@ -277,6 +279,43 @@ def _fit_pilot(fitting: Fitting, printed: pd.DataFrame) -> int:
     total = sum(_bounds(printed, name, "average_position_percent")) / 2 * size
     _fit_unit(fitting, unit, enough, total)
     return unit
+
+
+def _fit_size(fitting: Fitting, printed: pd.DataFrame) -> None:
+    """A virksomhet of about so many employees and årsverk; every ward keeps enough people for its later shares."""
+    units, later = fitting.municipality.units, printed[printed["date"] > SIZED_ON]
+    whole = units.index[units["name"] == SIZED][0]
+    rows = fitting.below(whole)
+    sizes = rows.groupby("unit")["person"].nunique()
+    floors = sizes.copy()
+    shares = later[later["indicator"] == "full_time_80_percent"]
+    for unit in sizes.index:
+        of_unit = shares.loc[shares["org_unit"] == units.at[unit, "name"], ["low", "high"]].itertuples(index=False)
+        floors[unit] = max((_smallest(float(low), float(high)) for low, high in of_unit), default=sizes[unit] * 2 // 3)
+    room = (sizes - floors).clip(lower=0)
+    surplus = rows["person"].nunique() - EMPLOYEES
+    for unit, part in (room * min(surplus / max(room.sum(), 1), 1)).round().astype(int).items():
+        fitting.remove(rows[rows["unit"] == unit], max(int(part), 0))
+    rows = fitting.below(whole)
+    editable = rows[rows["free"]]
+    fitting.change(editable, _edited(fitting.rng, editable["percent"], total=FTE * 100 - rows["percent"].sum()))
+
+
+def _smallest(low: float, high: float, least: int = 25) -> int:
+    """The fewest persons, of at least so many, of whom a share between the bounds is whole persons."""
+    return next(size for size in range(least, 1000) if _counts(size, (low, high)))
+
+
+def _fit_ward(fitting: Fitting, printed: pd.DataFrame, name: str, fte: float) -> None:
+    """A ward whose årsverk and average are printed: they say how many people it has."""
+    units = fitting.municipality.units
+    unit = units.index[units["name"] == name][0]
+    size = round(100 * fte / (sum(_bounds(printed, name, "average_position_percent")) / 2))
+    rows = fitting.below(unit)
+    fitting.remove(rows, len(rows) - size)
+    rows = fitting.below(unit)
+    # Weekend positions are what pulls the average down: one in ten is large.
+    _fit_unit(fitting, unit, max(size // 10, int((rows["role"] != "").sum())), fte * 100)
 
 
 def _fit_wishes(fitting: Fitting, unit: int, number: int) -> None:
