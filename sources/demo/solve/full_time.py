@@ -19,6 +19,7 @@ from sources.demo.solve.program import solve
 DATES = ("2020-12-31", PILOT_START, "2022-12-31", "2023-10-31", "2023-12-31", "2024-02-29", "2024-04-30", "2024-09-30")
 # A virksomhet whose size is printed as "ca.", of a day: its employees and årsverk.
 SIZED, SIZED_ON, EMPLOYEES, FTE = "Heldøgnsomsorg 2", "2023-10-31", 520, 350
+LEAST = 25
 CENTRES = ("Bråset bo- og omsorgssenter", "Hurum bo- og omsorgssenter")
 THRESHOLD = 80
 LARGE = (80, 85, 90)
@@ -27,6 +28,9 @@ STEP = 5
 MOST_STEPS = 40
 # How far inside an interval a sum of percents is aimed at.
 INSIDE = 0.2
+INSIDE_FTE = 40.0
+# How many may move to a ward, so that its share is of whole persons.
+MOST_MORE = 15
 
 
 @dataclass
@@ -67,24 +71,42 @@ class Fitting:
         starts = np.where(first >= earliest, first, some_time)
         self.workforce.change(employment=changed, start=starts, percent=percents[changed].to_numpy())
 
-    def remove(self, rows: pd.DataFrame, number: int) -> None:
-        """Let some begin after the date, or move to other units before it where too few have begun since the date before."""
-        employments, bound = self.workforce.employments, set(self.leaves["person"])
+    def removable(self, rows: pd.DataFrame) -> tuple[pd.Index, pd.Index]:
+        """Who can begin after the date instead, and who can move to another unit before it; in random order."""
+        bound = set(self.leaves["person"])
         able = rows[
             rows["free"] & ~rows["person"].isin(bound) & (self.workforce.latest_change(self.when)[rows.index] < self.when)
         ].sample(frac=1, random_state=self.rng)
-        # On the reference date the number of employees stands: there they move.
-        new = able.index[able["start"] > self.since][: 0 if self.when == REFERENCE else number]
-        old = able.index[able["start"] < self.since - 60].difference(new, sort=False)[: number - len(new)]
+        # The number of employees of the reference date stands: shortly before it they move.
+        stands = self.since < REFERENCE and self.when > REFERENCE - 90
+        new = able.index[(able["start"] > self.since) & (not stands)]
+        return new, able.index[able["start"] < self.since - 60].difference(new, sort=False)
+
+    def remove(self, rows: pd.DataFrame, number: int) -> None:
+        """Let some begin after the date, or move to other units before it where too few have begun since the date before."""
+        employments = self.workforce.employments
+        new, old = self.removable(rows)
+        new = new[: max(number, 0)]
+        old = old[: max(number - len(new), 0)]
         later = self.when + self.rng.integers(1, 45, len(new))
         employments.loc[new, "start"] = later
         employments.loc[new, "end"] = np.maximum(employments.loc[new, "end"], later + 90)
-        units = self.municipality.units
-        alike = units.index[
-            units["workplace"].isin(units["workplace"][rows["unit"]]) & ~units["steady"] & (units["positions"] > 9)
-        ]
         starts = np.maximum(self.since, self.workforce.latest_change(self.when)[old]) + 1
-        self.workforce.change(employment=old, start=starts, unit=self.rng.choice(alike, len(old)))
+        self.workforce.change(employment=old, start=starts, unit=self.rng.choice(self._alike(rows["unit"]), len(old)))
+
+    def add(self, unit: int, number: int) -> None:
+        """Let some of other units of the same kind move to the unit before the date."""
+        rows = self.counted()
+        _, able = self.removable(rows[rows["unit"].isin(self._alike(pd.Series([unit])))])
+        some = able[: max(number, 0)]
+        starts = np.maximum(self.since, self.workforce.latest_change(self.when)[some]) + 1
+        self.workforce.change(employment=some, start=starts, unit=unit)
+
+    def _alike(self, of: pd.Series) -> pd.Index:
+        """Units of the same workplaces whose people no figure counts."""
+        units = self.municipality.units
+        alike = units["workplace"].isin(units["workplace"][of]) & ~units["steady"] & (units["positions"] > 9)
+        return units.index[alike]
 
 
 def fit_percents(rng: np.random.Generator, municipality: Municipality, workforce: Workforce, leaves: pd.DataFrame) -> None:
@@ -173,7 +195,8 @@ def _fit_sexes(fitting: Fitting) -> None:
     rows = fitting.counted()
     rows = rows[rows["role"] != "Kommunedirektør"]
     part_time, share = figures("part_time_employees"), figures("fte_percent")
-    whole = figures("fte")["value"].iloc[0] * 100
+    sizes = figures("fte")
+    whole = sizes.loc[sizes["org_level"] == "kommune", "value"].iloc[0] * 100
     for sex, code in SEX.items():
         of_sex = rows[rows["sex"] == code]
         percents = _person_percents(of_sex)
@@ -265,6 +288,7 @@ def _fit_centre(fitting: Fitting, printed: pd.DataFrame, centre: int, since_pilo
         of_unit = rows[rows["unit"] == unit]
         later = replace(fitting, since=max(fitting.since, since_pilot.get(unit, 0)))
         later.remove(of_unit, len(of_unit) - size)
+        later.add(unit, size - len(of_unit))
         _fit_unit(later, unit, enough, total)
 
 
@@ -288,34 +312,41 @@ def _fit_size(fitting: Fitting, printed: pd.DataFrame) -> None:
     rows = fitting.below(whole)
     sizes = rows.groupby("unit")["person"].nunique()
     floors = sizes.copy()
-    shares = later[later["indicator"] == "full_time_80_percent"]
+    shares = later[later["indicator"] == "full_time_80_percent"].sort_values("date", ascending=False)
     for unit in sizes.index:
-        of_unit = shares.loc[shares["org_unit"] == units.at[unit, "name"], ["low", "high"]].itertuples(index=False)
-        floors[unit] = max((_smallest(float(low), float(high)) for low, high in of_unit), default=sizes[unit] * 2 // 3)
-    room = (sizes - floors).clip(lower=0)
-    surplus = rows["person"].nunique() - EMPLOYEES
-    for unit, part in (room * min(surplus / max(room.sum(), 1), 1)).round().astype(int).items():
-        fitting.remove(rows[rows["unit"] == unit], max(int(part), 0))
+        of_unit = shares[shares["org_unit"] == units.at[unit, "name"]]
+        # People leave and are not followed: what a later date asks for must be there before.
+        floors[unit] = 0 if len(of_unit) else sizes[unit] * 2 // 3
+        for bounds in of_unit[["low", "high"]].itertuples(index=False, name=None):
+            floors[unit] = _smallest(bounds, max(floors[unit], LEAST))
+    # Some cannot be moved: then others of other wards are.
+    for _ in range(3):
+        rows = fitting.below(whole)
+        room = (rows.groupby("unit")["person"].nunique() - floors).clip(lower=0)
+        surplus = rows["person"].nunique() - EMPLOYEES
+        for unit, part in (room * min(max(surplus, 0) / max(room.sum(), 1), 1)).round().astype(int).items():
+            fitting.remove(rows[rows["unit"] == unit], int(part))
     rows = fitting.below(whole)
     editable = rows[rows["free"]]
     fitting.change(editable, _edited(fitting.rng, editable["percent"], total=FTE * 100 - rows["percent"].sum()))
 
 
-def _smallest(low: float, high: float, least: int = 25) -> int:
+def _smallest(bounds: tuple[float, float], least: int) -> int:
     """The fewest persons, of at least so many, of whom a share between the bounds is whole persons."""
-    return next(size for size in range(least, 1000) if _counts(size, (low, high)))
+    return next(size for size in range(least, 1000) if _counts(size, bounds))
 
 
 def _fit_ward(fitting: Fitting, printed: pd.DataFrame, name: str, fte: float) -> None:
     """A ward whose årsverk and average are printed: they say how many people it has."""
     units = fitting.municipality.units
     unit = units.index[units["name"] == name][0]
-    size = round(100 * fte / (sum(_bounds(printed, name, "average_position_percent")) / 2))
+    average = sum(_bounds(printed, name, "average_position_percent")) / 2
     rows = fitting.below(unit)
-    fitting.remove(rows, len(rows) - size)
+    fitting.remove(rows, len(rows) - round(100 * fte / average))
     rows = fitting.below(unit)
+    total = min(max(average * rows["person"].nunique(), 100 * fte - INSIDE_FTE), 100 * fte + INSIDE_FTE)
     # Weekend positions are what pulls the average down: one in ten is large.
-    _fit_unit(fitting, unit, max(size // 10, int((rows["role"] != "").sum())), fte * 100)
+    _fit_unit(fitting, unit, max(len(rows) // 10, int((rows["role"] != "").sum())), total)
 
 
 def _fit_wishes(fitting: Fitting, unit: int, number: int) -> None:
@@ -347,8 +378,10 @@ def _plan(
     names, choices = fitting.municipality.units["name"].tolist(), []
     for ward in wards:
         there = int((rows["unit"] == ward).sum())
+        fewest = max(there - sum(map(len, fitting.removable(rows[rows["unit"] == ward]))), 10)
         share = _bounds(printed, names[ward], "full_time_80_percent")
-        choices += [(ward, size, count, there - size) for size in range(10, there + 1) for count in _counts(size, share)]
+        sizes = range(fewest, there + MOST_MORE + 1)
+        choices += [(ward, size, count, abs(there - size)) for size in sizes for count in _counts(size, share)]
     own = len(rows) - sum(int((rows["unit"] == ward).sum()) for ward in wards)
     options = pd.DataFrame(choices, columns=["ward", "size", "count", "fewer"])
     # Columns: the options, the wards' sums, the own staff's count, sum and size.
