@@ -16,11 +16,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.dbt import load_manifest
 from tests.builds import Builds, Built
 from tests.municipalities.by_hand import Municipality
 from tests.municipalities.files import header_line, write_lines, write_workbook
-from warehouse.catalogue import tables_of
 from warehouse.reconciliation import new_mismatches
 
 ROOT = Path(__file__).parents[2]

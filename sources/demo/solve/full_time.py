@@ -380,8 +380,8 @@ def _plan(
         there = int((rows["unit"] == ward).sum())
         fewest = max(there - sum(map(len, fitting.removable(rows[rows["unit"] == ward]))), 10)
         share = _bounds(printed, names[ward], "full_time_80_percent")
-        sizes = range(fewest, there + MOST_MORE + 1)
-        choices += [(ward, size, count, abs(there - size)) for size in sizes for count in _counts(size, share)]
+        able = range(fewest, there + MOST_MORE + 1)
+        choices += [(ward, size, count, abs(there - size)) for size in able for count in _counts(size, share)]
     own = len(rows) - sum(int((rows["unit"] == ward).sum()) for ward in wards)
     options = pd.DataFrame(choices, columns=["ward", "size", "count", "fewer"])
     # Columns: the options, the wards' sums, the own staff's count, sum and size.

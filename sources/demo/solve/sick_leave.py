@@ -221,9 +221,10 @@ def _rows(
     printed: list[bool] = []
     for goal in _goals(municipality):
         of_goal = [_shares(goal, by_year[year], quarters, times) for year, quarters, times in goal["parts"]]
-        if any(part is None for part in of_goal):
+        there = [part.assign(row=len(low)) for part in of_goal if part is not None]
+        if len(there) < len(of_goal):
             continue
-        parts += [part.assign(row=len(low)) for part in of_goal]
+        parts += there
         low.append(goal["low"])
         high.append(goal["high"])
         printed.append(goal["printed"])
