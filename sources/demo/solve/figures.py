@@ -24,7 +24,7 @@ CUT_OFF = {"HELT0324-019"}
 # What a printed change is held to of its interval; what a rise or fall without a number is; how far beyond a bound.
 HELD_TO = 0.9
 LEAST_CHANGE, MOST_CHANGE = 0.05, 4.0
-BOUND_ROOM = 5.0
+BOUND_ROOM = 0.6
 USUAL_PERCENT = 8.0
 # The day of a pilot's start, which no document prints.
 PILOT_START = "2022-09-30"
@@ -33,8 +33,8 @@ PILOT_START = "2022-09-30"
 def figures(*indicators: str, source: str = "payroll") -> pd.DataFrame:
     """The figures of these indicators that the municipality itself must give, one row a cell.
 
-    Columns are those of the printed figures, with `low` and `high`: what lies between them rounds to the figure; and `date`, the
-    day it counts to, where a document says so or the period does.
+    Columns are those of the printed figures, with `low` and `high`: what lies between them rounds to the figure; and
+    `date`, the day it counts to, where a document says so or the period does.
     """
     printed = printed_figures()
     found = printed[printed["indicator"].isin(indicators) & (printed["source"] == source) & (printed["peer"] == "")]
@@ -52,7 +52,7 @@ def figures(*indicators: str, source: str = "payroll") -> pd.DataFrame:
     above = [2 * width if cut else width for cut, width in zip(is_cut, half, strict=True)]
     value = [Decimal(value.replace(",", ".")) for value in found["value"]]
     return found.assign(
-        date=[_date(period, counted_to) for period, counted_to in zip(found["period"], found["counted_to"], strict=True)],
+        date=[end_of(period, counted_to) for period, counted_to in zip(found["period"], found["counted_to"], strict=True)],
         low=[float(middle - width) for middle, width in zip(value, below, strict=True)],
         high=[float(middle + width) for middle, width in zip(value, above, strict=True)],
         value=[float(middle) for middle in value],
@@ -62,8 +62,8 @@ def figures(*indicators: str, source: str = "payroll") -> pd.DataFrame:
 def changes(*indicators: str) -> pd.DataFrame:
     """What documents print of these indicators' changes and bounds, one row a printed one, as intervals to be reached.
 
-    Columns are those of the printed figures, with `low` and `high` of what is reached: the figure of the period less `times` that
-    of the period it is compared with, in points; of a bound without a comparison the figure itself.
+    Columns are those of the printed figures, with `low` and `high` of what is reached: the figure of the period less `times`
+    that of the period it is compared with, in points; of a bound without a comparison the figure itself.
     """
     printed = printed_figures()
     found = printed[printed["indicator"].isin(indicators) & (printed["source"] == "payroll") & (printed["kind"] != "figure")]
@@ -96,7 +96,8 @@ def _wanted(figure: dict, value: float, half: float) -> tuple[float, float, floa
     return (value + 0.02, value + room, 1.0) if beyond else (value - room, value - 0.02, 1.0)
 
 
-def _date(period: str, counted_to: str) -> str:
+def end_of(period: str, counted_to: str) -> str:
+    """The last day that a figure of the period counts."""
     if counted_to:
         return "-".join(reversed(counted_to.split(".")))
     if period == "pilot start":

@@ -12,7 +12,7 @@ import pandas as pd
 from sources.demo.organisation import Municipality
 from sources.demo.people import ORIGIN, Workforce, day
 from sources.demo.solve.equality import POPULATION, REFERENCE, SEX, away
-from sources.demo.solve.figures import PILOT_START, figures
+from sources.demo.solve.figures import PILOT_START, changes, end_of, figures
 from sources.demo.solve.program import solve
 
 # The dates of the printed full-time figures.
@@ -283,13 +283,30 @@ def _fit_centre(fitting: Fitting, printed: pd.DataFrame, centre: int, since_pilo
         for unit in units.index[units["parent"] == units.at[centre, "unit_code"]]
         if (printed["org_unit"] == units.at[unit, "name"]).any() and (rows["unit"] == unit).any()
     ]
-    plan = _plan(fitting, printed, centre, wards, rows)
+    plan = _plan(fitting, _grown(fitting, printed, centre), centre, wards, rows)
     for unit, (size, enough, total) in plan.items():
         of_unit = rows[rows["unit"] == unit]
         later = replace(fitting, since=max(fitting.since, since_pilot.get(unit, 0)))
         later.remove(of_unit, len(of_unit) - size)
         later.add(unit, size - len(of_unit))
         _fit_unit(later, unit, enough, total)
+
+
+def _grown(fitting: Fitting, printed: pd.DataFrame, centre: int) -> pd.DataFrame:
+    """The printed figures, the centre's narrowed to what gives its printed growth from what was reached before."""
+    name, narrowed = fitting.municipality.units.at[centre, "name"], printed.copy()
+    grown = changes("full_time_80_percent", "average_position_percent")
+    grown = grown[(grown["org_unit"] == name) & (grown["kind"] == "change_percent")]
+    for change in grown.to_dict("records"):
+        of = printed.index[(printed["org_unit"] == name) & (printed["indicator"] == change["indicator"])]
+        if day(end_of(change["period"], change["counted_to"])) != fitting.when or not len(of):
+            continue
+        percents = _person_percents(replace(fitting, when=day(end_of(change["compared_with"], ""))).below(centre))
+        before = percents.mean() if change["indicator"].startswith("average") else 100 * (percents >= THRESHOLD).mean()
+        growth, half = float(change["value"].replace(",", ".")), 0.5 * 10.0 ** -int(change["decimals"])
+        narrowed.loc[of, "low"] = narrowed.loc[of, "low"].clip(lower=before * (1 + (growth - half) / 100))
+        narrowed.loc[of, "high"] = narrowed.loc[of, "high"].clip(upper=before * (1 + (growth + half) / 100))
+    return narrowed
 
 
 def _fit_pilot(fitting: Fitting, printed: pd.DataFrame) -> int:

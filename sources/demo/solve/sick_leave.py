@@ -250,7 +250,7 @@ def _shares(
 
 
 def _parts(figure: dict) -> list[tuple[int, tuple[int, ...], float]]:
-    """The quarters of years that a figure is made of, each with how many times its percent counts; none where it cannot be told."""
+    """The quarters of years that a figure is made of, each with how many times its percent counts; none if it is of others."""
     if figure["compared_with"]:
         now, before = (_quarters(figure[name], "") for name in ("period", "compared_with"))
         return [(*now, 1.0), (*before, -figure["times"])] if now and before else []
