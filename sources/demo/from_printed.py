@@ -134,7 +134,7 @@ def _values(printed: pd.DataFrame, source: str, *beside: str) -> pd.DataFrame:
     found = printed[(printed["source"] == source) & (printed["kind"] == "figure")]
     columns = list(found.columns)
     cell = columns[columns.index("indicator") : columns.index("value")]
-    return found[found["period"].str.match(r"\d{4}(-Q[1-4])?$")].drop_duplicates([*cell, *beside])
+    return found[found["period"].str.match(r"\d{4}(-Q[1-4]|-\d{2})?$")].drop_duplicates([*cell, *beside])
 
 
 def _tenfactor(printed: pd.DataFrame, indicator: str, year: str) -> pd.Series:
