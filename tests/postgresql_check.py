@@ -37,9 +37,10 @@ USER, READER = "arsverk", "arsverk_reader"
 SET_UP = f"""
 create role {USER} login password '{PASSWORD}';
 create role {READER} login password '{PASSWORD}';
-create database hr owner {USER};
+create database hr;
 """
 SET_UP_SCHEMA = f"""
+grant create on database hr to {USER};
 create schema marts authorization {USER};
 grant usage on schema marts to {READER};
 """
