@@ -236,7 +236,9 @@ def check(folder: Path, port: int) -> None:
         f" longest {longest:.3f} s; saw {len(seen)} copies"
     )
     assert not errors and not mixed and longest < WAIT_ALLOWED and seen == {f"2024-09-30_{number}" for number in (1, 2, 3, 4)}
-    assert min(seconds) <= SECONDS_ALLOWED * ROWS / 1_000_000
+    # Of a machine that has nothing else to do; of a busy one as many times more as processes wait for a core.
+    busy = max(1.0, max(os.getloadavg()[:2]) / (os.cpu_count() or 1))
+    assert min(seconds) <= SECONDS_ALLOWED * ROWS / 1_000_000 * busy, f"{min(seconds)} s, at a load of {busy:.1f} a core"
     for line in odbc(folder, port):
         print(f"ODBC: {line}")
     refusals(home, port, f"{admin}/hr")
