@@ -224,6 +224,7 @@ for text in told["python"]:
     names = {}
     exec(compile(ast.Module(statements, []), "example", "exec"), names)
     assert eval(compile(ast.Expression(last.value), "example", "eval"), names), text
+    names.clear()
 con = duckdb.connect("data/publish/marts.duckdb", read_only=True)
 for text in told["sql"]:
     assert con.execute(text).fetchall(), text
