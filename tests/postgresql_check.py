@@ -37,9 +37,10 @@ USER, READER = "arsverk", "arsverk_reader"
 SET_UP = f"""
 create role {USER} login password '{PASSWORD}';
 create role {READER} login password '{PASSWORD}';
-create database hr owner {USER};
+create database hr;
 """
 SET_UP_SCHEMA = f"""
+grant create on database hr to {USER};
 create schema marts authorization {USER};
 grant usage on schema marts to {READER};
 """
@@ -185,9 +186,9 @@ print(con.execute("select publication_id from marts.publication").fetchone()[0])
 row = con.execute("select count(*), sum(measure_1) from marts.sick_leave_by_age").fetchone()
 print(row[0], round(row[1], 3))
 tables = con.cursor().tables(schema="marts").fetchall()
-print(len(tables), [table.remarks for table in tables if table.table_name == "sick_leave_by_age"][0])
+print(len(tables), "tables")
 columns = con.cursor().columns(schema="marts", table="sick_leave_by_age").fetchall()
-print([(column.type_name, column.remarks) for column in columns if column.column_name == "measure_1"][0])
+print([(column.column_name, column.type_name) for column in columns if column.column_name in ("period_end", "measure_1")])
 print(con.execute("select org_unit_name, withheld from marts.sick_leave_by_age where possible_days = 1").fetchone())
 """
     done = subprocess.run([python, "-c", look], capture_output=True, text=True, check=False)
@@ -235,7 +236,16 @@ def check(folder: Path, port: int) -> None:
         f" longest {longest:.3f} s; saw {len(seen)} copies"
     )
     assert not errors and not mixed and longest < WAIT_ALLOWED and seen == {f"2024-09-30_{number}" for number in (1, 2, 3, 4)}
-    assert min(seconds) <= SECONDS_ALLOWED * ROWS / 1_000_000
+    # Of a machine that has nothing else to do; of a busy one as many times more as processes wait for a core.
+    busy = max(1.0, max(os.getloadavg()[:2]) / (os.cpu_count() or 1))
+    assert min(seconds) <= SECONDS_ALLOWED * ROWS / 1_000_000 * busy, f"{min(seconds)} s, at a load of {busy:.1f} a core"
+    with psycopg.connect(f"{admin}/hr") as con:
+        comments = con.execute(
+            """select obj_description('marts.sick_leave_by_age'::regclass), obj_description('marts.bi_sick_leave'::regclass),
+                      col_description('marts.sick_leave_by_age'::regclass, 12), obj_description('marts'::regnamespace)"""
+        ).fetchall()
+    print(f"comments: {comments}")
+    assert comments[0][:3] == ("Sick leave by age, 'quoted'", "En visning", "Sykefravær i prosent: 100 % \\ alt")
     for line in odbc(folder, port):
         print(f"ODBC: {line}")
     refusals(home, port, f"{admin}/hr")

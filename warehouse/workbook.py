@@ -51,7 +51,7 @@ WIDTHS = {
 DATES = {"decided_on", "period_end", "reference_date"}
 YES = {True: "ja", False: "nei"}
 READING = (
-    (":", "Tallet vises ikke: gruppen er liten, eller tallet ville røpet en liten gruppe."),
+    ("Kolon (:)", "Tallet vises ikke: gruppen er liten, eller tallet ville røpet en liten gruppe."),
     ("øvrige (ikke vist)", "Enhetens eget tall minus radene som vises. Radene summerer seg dermed til enhetens tall."),
     ("Tom celle", "Tallet finnes ikke, for eksempel fordi ingen har svart eller det ikke er noe året før å sammenligne med."),
     ("Nivåer", "En enhets tall har med alt som ligger under den. Velg ett nivå i filteret før du summerer."),

@@ -43,6 +43,8 @@ NOT_RUN = {
     "chown": "changes the machine",
     "sed": "names a file by the hash that the reader has found",
     "arsverk restore": "needs a backup (tests/pipeline/test_backup.py)",
+    "psql": "sets up a server",
+    "arsverk copy": "needs a server: make postgres",
     "arsverk demo": "minutes of work that the demo's own tests do",
 }
 # First words of lines that are no commands.

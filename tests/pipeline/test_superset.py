@@ -10,8 +10,9 @@ import duckdb
 import pytest
 import yaml
 
-from tests.builds import Built
+from tests.builds import Builds, Built, whole_night
 from tests.command import arsverk
+from tests.pipeline.test_examples_of_the_docs import deliver
 from tests.superset_check import EXPECTED
 from warehouse.database import publication_opened
 from warehouse.superset import charts, write_bundle
@@ -23,10 +24,16 @@ def content_of(bundle: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def bundle(small_night: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def published(builds: Builds) -> Built:
+    """The municipality of the documents' examples: large enough that a month is served."""
+    return builds.built(deliver, whole_night)
+
+
+@pytest.fixture(scope="module")
+def bundle(published: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("superset") / "arsverk.zip"
     database = "/srv/arsverk/publish/marts.duckdb"
-    done = arsverk("superset", "--home", small_night.home.root, "--out", target, "--database", database)
+    done = arsverk("superset", "--home", published.home.root, "--out", target, "--database", database)
     assert done.returncode == 0 and "1 dashboard" in done.stdout, done.stderr
     return target
 
@@ -72,13 +79,13 @@ def test_every_dataset_is_described_and_every_metric_certified(bundle: Path) -> 
             assert not unnamed, (name, unnamed)
 
 
-def test_the_same_publication_gives_the_same_bytes(small_night: Built, bundle: Path, tmp_path: Path) -> None:
+def test_the_same_publication_gives_the_same_bytes(published: Built, bundle: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.zip"
-    write_bundle(small_night.home.current.resolve(), Path("/srv/arsverk/publish/marts.duckdb"), again)
+    write_bundle(published.home.current.resolve(), Path("/srv/arsverk/publish/marts.duckdb"), again)
     assert again.read_bytes() == bundle.read_bytes()
 
 
-def test_metrics_are_right_or_empty_whatever_rows_they_are_asked_of(small_night: Built, bundle: Path) -> None:
+def test_metrics_are_right_or_empty_whatever_rows_they_are_asked_of(published: Built, bundle: Path) -> None:
     """A sum over the parts of the municipality is its figure; what would count twice, or average shares, is empty."""
     datasets = {one["table_name"]: one for name, one in content_of(bundle).items() if "/datasets/" in name}
 
@@ -86,7 +93,7 @@ def test_metrics_are_right_or_empty_whatever_rows_they_are_asked_of(small_night:
         (expression,) = [one["expression"] for one in datasets[dataset]["metrics"] if one["metric_name"] == metric]
         return con.execute(f"select {expression} from {dataset} where {where}").fetchall()[0][0]
 
-    with publication_opened(small_night.home.current.resolve()) as con:
+    with publication_opened(published.home.current.resolve()) as con:
         for dataset in datasets.values():
             for metric in dataset["metrics"]:
                 source = f"({dataset['sql'].replace('main.', '')})" if dataset["sql"] else dataset["table_name"]
