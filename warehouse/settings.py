@@ -52,6 +52,7 @@ Command = Annotated[tuple[str, ...], Field(min_length=1), Allowed('the words of 
 Address = Annotated[
     Annotated[str, Field(pattern=r"^https?://[^\s]+$"), AfterValidator(_with_host)] | None, Allowed("an http(s) address")
 ]
+WholePath = Annotated[str, Field(pattern=r"^/."), Allowed("a whole path")]
 AbsoluteFile = Annotated[
     Annotated[str, Field(pattern=r"^/.+\.prom$")] | None, Allowed("the whole path of a file whose name ends in .prom")
 ]
@@ -73,6 +74,18 @@ class Internal(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     group: GroupName = Field(default=None, description="The system's group that may read figures of small groups.")
+
+
+class Folders(BaseModel):
+    """Where one of many municipalities lies (orchestration/municipalities.py)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: WholePath = Field(description="Its home folder, its own.")
+    landing: WholePath = Field(description="The folder its deliveries come to.")
+    key_file: Annotated[WholePath | None, Allowed("a whole path")] = Field(
+        None, description="A file with its pseudonym key; left out, pseudonym.key below its home."
+    )
 
 
 class Settings(BaseModel):
@@ -127,6 +140,9 @@ class Settings(BaseModel):
         Internal(),
         exclude=True,
         description="Every night also a publication to the extract date with nothing withheld, for one group of people.",
+    )
+    folders: Folders | None = Field(
+        None, exclude=True, description="Of one of many municipalities: home, landing and key_file (docs/operations.md)."
     )
     memory_limit: Size = Field(description="DuckDB's share of the memory.")
     protection_interval: Annotated[Share, WITHHOLDS] = Field(
