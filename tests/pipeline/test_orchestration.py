@@ -44,12 +44,10 @@ def test_the_groups_read_as_the_data_s_way() -> None:
     assert groups == {
         "landing",
         "feeds",
-        "seeds",
         "staging",
         "intermediate",
         "marts",
         "audit",
-        "served",
         "disclosure",
         "publication",
     }
