@@ -160,5 +160,6 @@ defs = dg.Definitions(
     jobs=[municipality_nights],
     schedules=[all_at_two],
     sensors=[municipality_files, landing_folders],
+    resources={"io_manager": dg.InMemoryIOManager()},
     executor=dg.in_process_executor,
 )
