@@ -151,11 +151,13 @@ class Night(dg.ConfigurableResource):
 
 def is_whole_night(run: dg.DagsterRun | None) -> bool:
     """Whether a run is a whole night: the job `nightly`, or *Materialize all* of Dagster's pages."""
-    if run is None or run.step_keys_to_execute or run.job_name not in (NIGHTLY, IMPLICIT_ASSET_JOB_NAME):
+    if run is None or run.job_name not in (NIGHTLY, IMPLICIT_ASSET_JOB_NAME):
         return False
     from orchestration.definitions import defs
 
-    return run.asset_selection is None or run.asset_selection >= defs.resolve_asset_graph().executable_asset_keys
+    # A run of the command line names all steps, one of the daemon none; the pages name all assets.
+    has_all_steps = set(run.step_keys_to_execute or ()) in (set(), set(defs.resolve_job_def(NIGHTLY).graph.node_dict))
+    return has_all_steps and set(run.asset_selection or ()) in (set(), set(defs.resolve_asset_graph().executable_asset_keys))
 
 
 @contextlib.contextmanager

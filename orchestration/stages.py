@@ -502,6 +502,13 @@ def build(plan: Plan) -> Built:
     return Built(counts["LogModelResult"], counts["LogTestResult"])
 
 
+def row_counts(home: Home, settings: Settings) -> dict[tuple[str, ...], int]:
+    """Rows of each table that has been built, by schema and name."""
+    with connect(home.build_database, settings, read_only=True) as con:
+        found = con.execute("select schema_name, table_name, estimated_size from duckdb_tables()").fetchall()
+    return {(schema, name): rows for schema, name, rows in found}
+
+
 @stage
 def disclose(plan: Plan) -> Disclosed:
     """Empty every cell that must be withheld (metrics.md 10): the marts become the served tables."""

@@ -27,4 +27,9 @@ def feeds() -> dict[str, Feed]:
 
 def system_of(feed: str) -> str:
     """Name of the source system's folder a feed lies in."""
-    return next(path.parent.parent.name for path in SOURCES.glob("*/*/contract.py") if path.parent.name == feed)
+    return contract_of(feed).parent.parent.name
+
+
+def contract_of(feed: str) -> Path:
+    """The file with a feed's contract."""
+    return next(path for path in SOURCES.glob("*/*/contract.py") if path.parent.name == feed)

@@ -74,6 +74,7 @@ Command = Annotated[tuple[str, ...], Field(min_length=1), Allowed('the words of 
 Address = Annotated[
     Annotated[str, Field(pattern=r"^https?://[^\s]+$"), AfterValidator(_with_host)] | None, Allowed("an http(s) address")
 ]
+WholePath = Annotated[str, Field(pattern=r"^/."), Allowed("a whole path")]
 AbsoluteFile = Annotated[
     Annotated[str, Field(pattern=r"^/.+\.prom$")] | None, Allowed("the whole path of a file whose name ends in .prom")
 ]
@@ -120,6 +121,18 @@ class Report(BaseModel):
     chapters: Chapters = Field(default=CHAPTERS, description="What the report has; an empty list: no report is made.")
     logo: LogoFile = Field(
         default=None, description="The municipality's logo, an image file; a name without a folder is beside the settings."
+    )
+
+
+class Folders(BaseModel):
+    """Where one of many municipalities lies (orchestration/municipalities.py)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: WholePath = Field(description="Its home folder, its own.")
+    landing: WholePath = Field(description="The folder its deliveries come to.")
+    key_file: Annotated[WholePath | None, Allowed("a whole path")] = Field(
+        None, description="A file with its pseudonym key; left out, pseudonym.key below its home."
     )
 
 
@@ -180,6 +193,9 @@ class Settings(BaseModel):
         CopyTo(), alias="copy", exclude=True, description="Where every night copies the publication to, once it is served."
     )
     report: Report = Field(Report(), description="What the report has that is made with each publication.")
+    folders: Folders | None = Field(
+        None, exclude=True, description="Of one of many municipalities: home, landing and key_file (docs/operations.md)."
+    )
     memory_limit: Size = Field(description="DuckDB's share of the memory.")
     protection_interval: Annotated[Share, WITHHOLDS] = Field(
         0.1, description="A withheld figure stays uncertain by this share of its threshold, up and down."

@@ -8,10 +8,11 @@ import dagster as dg
 from orchestration import stages
 from orchestration.defs.landing import chosen_delivery
 from orchestration.night import WRITER_POOL, Night, refusals_as_failures
+from orchestration.shown import DATA_TEAM, OF_SYSTEM, code_at, code_of
 from orchestration.stages import FeedLoaded
 from sources.contract import Feed, Rule, readable_as
 from sources.payroll.profile import ProfileError, feeds_by
-from sources.registry import feeds, system_of
+from sources.registry import contract_of, feeds, system_of
 from warehouse.continuity import Comparison
 from warehouse.settings import PROFILES
 
@@ -66,7 +67,8 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
         description=feed.schema.description,
         kinds={"pandera", "duckdb"},
         tags={"source_system": system_of(feed.name)},
-        metadata={"dagster/column_schema": column_schema(feed)},
+        owners=[OF_SYSTEM[system_of(feed.name)]],
+        metadata={"dagster/column_schema": column_schema(feed), **code_at(contract_of(feed.name))},
         pool=WRITER_POOL,
         retry_policy=dg.RetryPolicy(max_retries=1),
         check_specs=[
@@ -164,6 +166,9 @@ feed_assets = [feed_asset(feed) for feed in feeds().values()]
 @dg.asset(
     deps=feed_assets,
     group_name="feeds",
+    owners=[DATA_TEAM],
+    kinds={"duckdb"},
+    metadata=code_of(stages.accept.work),
     pool=WRITER_POOL,
     check_specs=[
         dg.AssetCheckSpec(

@@ -6,12 +6,15 @@ import dagster as dg
 
 from orchestration import stages
 from orchestration.night import WRITER_POOL, Night, refusals_as_failures
+from orchestration.shown import PAYROLL_OFFICE, code_of
 
 NO_NEWER_DELIVERY_WAITING = "no_newer_delivery_waiting"
 
 
 @dg.asset(
     group_name="landing",
+    owners=[PAYROLL_OFFICE],
+    metadata=code_of(stages.choose.work),
     pool=WRITER_POOL,
     kinds={"file"},
     # When nothing new has come there is no output, and all that follows is skipped: the publication holds.

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from orchestration.night import NIGHTLY, Night
 from sources.contract import Feed
 from sources.naming import recognise
 from warehouse.archive import Settling, growing_files, sha256_of
+from warehouse.settings import Settings
 
 nightly = dg.define_asset_job(
     NIGHTLY,
@@ -37,24 +39,34 @@ def landing_folder(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
     come yet: the next evaluation sees it.
     """
     night = Night()
-    namings = [naming for feed in night.feeds.values() for naming in feed.namings]
     known = json.loads(context.cursor) if context.cursor else {}
+    files, content = look_at_landing(night.landing, night.feeds, night.settings, known)
+    cursor = json.dumps(files)
+    if not content:
+        context.update_cursor(cursor)
+        return dg.SkipReason("no complete delivery in the landing folder")
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=content)], cursor=cursor)
+
+
+def look_at_landing(
+    landing: Path, feeds: Mapping[str, Feed], settings: Settings, known: Mapping[str, list]
+) -> tuple[dict[str, list], str | None]:
+    """Size, time and hash of each delivery file that has arrived, and what stands for the newest complete delivery, if any.
+
+    `known` is the first of an earlier look: a file that has not changed is not read again.
+    """
+    namings = [naming for feed in feeds.values() for naming in feed.namings]
     files: dict[str, list] = {}
-    named = {path: found for path in sorted(night.landing.glob("*")) if (found := recognise(path.name, namings))}
+    named = {path: found for path in sorted(landing.glob("*")) if (found := recognise(path.name, namings))}
     dates = {path.name: found.extract_date for path, found in named.items()}
-    growing = growing_files(night.landing, list(named), dates, Settling(night.settings.settle_seconds))
+    growing = growing_files(landing, list(named), dates, Settling(settings.settle_seconds))
     for path in named:
         if path.is_file() and path.name not in growing:
             # A file that is taken away while it is looked at has not come.
             with contextlib.suppress(FileNotFoundError):
                 files[path.name] = _seen(path, known.get(path.name))
-    delivery = _newest_complete(files, night.feeds)
-    cursor = json.dumps(files)
-    if not delivery:
-        context.update_cursor(cursor)
-        return dg.SkipReason("no complete delivery in the landing folder")
-    content = hashlib.sha256(" ".join(sorted(delivery)).encode()).hexdigest()
-    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=content)], cursor=cursor)
+    delivery = _newest_complete(files, feeds)
+    return files, hashlib.sha256(" ".join(sorted(delivery)).encode()).hexdigest() if delivery else None
 
 
 def _seen(path: Path, before: list | None) -> list:
@@ -64,7 +76,7 @@ def _seen(path: Path, before: list | None) -> list:
     return [stat.st_size, stat.st_mtime_ns, sha256_of(path)]
 
 
-def _newest_complete(files: dict[str, list], feeds: dict[str, Feed]) -> list[str]:
+def _newest_complete(files: dict[str, list], feeds: Mapping[str, Feed]) -> list[str]:
     """Hashes of the newest delivery that has every required feed and of all files of other sources."""
     namings = [naming for feed in feeds.values() for naming in feed.namings]
     required = {naming.stem for feed in feeds.values() if feed.required for naming in feed.namings}

@@ -6,6 +6,7 @@ import dagster as dg
 
 from orchestration import stages
 from orchestration.night import WRITER_POOL, Night, refusals_as_failures
+from orchestration.shown import DATA_TEAM, code_of
 
 NO_NEW_MISMATCH = "no_new_mismatch"
 WITHHELD_CELLS_HOLD = "withheld_cells_hold"
@@ -15,6 +16,8 @@ NO_FURTHER_SUPPRESSION = "no_further_suppression"
 @dg.asset(
     deps=[dg.AssetKey(["marts", mart.name]) for mart in stages.marts()],
     group_name="disclosure",
+    owners=[DATA_TEAM],
+    metadata=code_of(stages.disclose.work),
     pool=WRITER_POOL,
     kinds={"duckdb"},
     retry_policy=dg.RetryPolicy(max_retries=1),
@@ -33,8 +36,14 @@ def served_tables(context: dg.AssetExecutionContext, night: Night) -> dg.Materia
     mismatches = disclosed.new_mismatches
     return dg.MaterializeResult(
         metadata={
-            name: f"{primary} primary and {secondary} secondary of {cells} decisions withhold"
-            for name, (cells, primary, secondary) in disclosed.decisions.items()
+            # Numbers are plotted over the nights, texts are not.
+            "primary": sum(primary for _, primary, _ in disclosed.decisions.values()),
+            "secondary": sum(secondary for _, _, secondary in disclosed.decisions.values()),
+            "new_mismatches": len(mismatches),
+            **{
+                name: f"{primary} primary and {secondary} secondary of {cells} decisions withhold"
+                for name, (cells, primary, secondary) in disclosed.decisions.items()
+            },
         },
         check_results=[
             dg.AssetCheckResult(
@@ -50,6 +59,8 @@ def served_tables(context: dg.AssetExecutionContext, night: Night) -> dg.Materia
 @dg.asset(
     deps=[served_tables],
     group_name="disclosure",
+    owners=[DATA_TEAM],
+    metadata=code_of(stages.attack.work),
     pool=WRITER_POOL,
     kinds={"duckdb"},
     retry_policy=dg.RetryPolicy(max_retries=1),
@@ -73,7 +84,11 @@ def disclosure_attack(context: dg.AssetExecutionContext, night: Night) -> dg.Mat
         protection = stages.attack(night.plan(context.run.run_id))
     tables = protection.report.tables.items()
     return dg.MaterializeResult(
-        metadata={name: f"{table.withheld} withheld cells attacked" for name, table in tables if table.withheld},
+        metadata={
+            "withheld": sum(table.withheld for _, table in tables),
+            "further_withheld": protection.cells,
+            **{name: f"{table.withheld} withheld cells attacked" for name, table in tables if table.withheld},
+        },
         check_results=[
             dg.AssetCheckResult(check_name=WITHHELD_CELLS_HOLD, passed=True),
             dg.AssetCheckResult(
@@ -93,6 +108,8 @@ def disclosure_attack(context: dg.AssetExecutionContext, night: Night) -> dg.Mat
 @dg.asset(
     deps=[disclosure_attack],
     group_name="publication",
+    owners=[DATA_TEAM],
+    metadata=code_of(stages.restate.work),
     pool=WRITER_POOL,
     kinds={"duckdb"},
     retry_policy=dg.RetryPolicy(max_retries=1),
@@ -109,6 +126,8 @@ def restated_figures(context: dg.AssetExecutionContext, night: Night) -> dg.Mate
 @dg.asset(
     deps=[restated_figures],
     group_name="publication",
+    owners=[DATA_TEAM],
+    metadata=code_of(stages.publish.work),
     pool=WRITER_POOL,
     kinds={"duckdb", "parquet"},
     freshness_policy=dg.FreshnessPolicy.cron("0 6 * * *", timedelta(hours=5), timezone="Europe/Oslo"),
@@ -118,4 +137,8 @@ def publication(context: dg.AssetExecutionContext, night: Night) -> dg.Materiali
     with refusals_as_failures():
         served = stages.publish(night.plan(context.run.run_id))
     held = {"held": served.held} if served.held else {}
-    return dg.MaterializeResult(metadata={"publication_id": served.publication_id or "none", **held})
+    seconds = {f"seconds_{name}": round(value, 1) for name, value in night.findings.seconds.items()}
+    warnings = sum(warning.count for warning in night.findings.warnings)
+    return dg.MaterializeResult(
+        metadata={"publication_id": served.publication_id or "none", **held, "warnings": warnings, **seconds}
+    )

@@ -48,7 +48,17 @@ NOT_RUN = {
     "arsverk demo": "minutes of work that the demo's own tests do",
 }
 # First words of lines that are no commands.
-PICTURES = ("landing/", "sources/", "warehouse/", "dbt_project/", "orchestration/", "tests/", "arsverk.toml", "publication,")
+PICTURES = (
+    "folders = ",
+    "landing/",
+    "sources/",
+    "warehouse/",
+    "dbt_project/",
+    "orchestration/",
+    "tests/",
+    "arsverk.toml",
+    "publication,",
+)
 # A publication as the documents write one down.
 SOME_PUBLICATION = re.compile(r"\b\d{4}-\d{2}-\d{2}_\d{8}T\d+_\w+")
 # Folders of a server → those of the reader here.

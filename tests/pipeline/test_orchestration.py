@@ -44,12 +44,10 @@ def test_the_groups_read_as_the_data_s_way() -> None:
     assert groups == {
         "landing",
         "feeds",
-        "seeds",
         "staging",
         "intermediate",
         "marts",
         "audit",
-        "served",
         "disclosure",
         "publication",
     }
@@ -95,3 +93,13 @@ class TestLandingSensor:
         settle(home)
         changed, _ = self.evaluate(cursor)
         assert changed not in (None, first)
+
+
+def test_every_asset_says_whose_it_is_what_it_is_and_where_its_code_stands() -> None:
+    graph = defs.resolve_asset_graph()
+    for key in graph.executable_asset_keys:
+        node = graph.get(key)
+        assert node.owners and node.kinds and node.description, key
+        assert "Raw SQL" not in node.description
+        (reference,) = node.metadata["dagster/code_references"].code_references
+        assert isinstance(reference, dg.LocalFileCodeReference) and Path(reference.file_path).exists(), key

@@ -132,6 +132,7 @@ def test_a_night_is_published_with_warnings_then_held_then_refused(place: Place)
     (home.landing / "notat.txt").unlink()
     held = arsverk(*words)
     assert held.returncode == 0, held.stderr
+    assert len(home.nights.read_text(encoding="utf-8").splitlines()) == 4  # beginning and end of each, of the command line too
     night = last_night(home)
     assert night and night.outcome == "held" and place.got[1:] == [night.as_text()]
     assert night.as_text() in held.stdout and held.stdout.splitlines()[-1].startswith("Held: nothing new has come; 2024-09-30_")
@@ -191,6 +192,9 @@ def test_settings_that_cannot_be_read_are_told_by_the_last_ones_also_after_mater
     )
     assert place.beats == [] and place.metric("night_outcome", outcome="refused") == 1
     assert [one.outcome for one in nights(place.home)] == ["refused"]
+    # The night was known from its beginning on, so that a kill would have been seen.
+    begun, _ = place.home.nights.read_text(encoding="utf-8").splitlines()
+    assert "process" in json.loads(begun)
 
 
 def test_another_run_at_work_is_told_as_well(place: Place) -> None:
