@@ -18,6 +18,7 @@ from warehouse.cells import as_words, find_cell, is_cell, known
 from warehouse.database import one, quoted
 from warehouse.errors import Refused, UsageError
 from warehouse.paths import Home
+from warehouse.publication import code_version
 from warehouse.publish import current_publication
 from warehouse.trace.lineage import Lineage, Traced
 from warehouse.trace.restricted import log_use
@@ -87,6 +88,14 @@ def restricted_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         if not one(con, "select count(*) from duckdb_schemas() where schema_name = 'formulas' and not internal")[0]:
             raise Refused(f"{home.warehouse_database.name} was built by an earlier version of the code; run the night again")
         yield con
+    except (duckdb.CatalogException, duckdb.BinderException):
+        # Other code made it: its tables have other columns than this code asks for.
+        if one(con, "select code_version from served.publication")[0] == code_version():
+            raise
+        raise Refused(
+            f"{served} was made by another version of the code, whose tables have other columns; "
+            "run the night again to trace it, or look at what it served with `arsverk history`"
+        ) from None
     finally:
         con.close()
 
@@ -226,7 +235,11 @@ def figure_cell(con: duckdb.DuckDBPyConnection, figure_id: str) -> tuple[dict[st
         hint = f"; there are {', '.join(near)}" if near else f"; the table reconciliation has all {len(figures)}"
         raise UsageError(f"there is no printed figure {figure_id}{hint}")
     figure = _row(con, "select * from served.reconciliation where figure_id = $1", [figure_id])
-    mapped = _row(con, "select * from intermediate.int_printed_cells where figure_id = $1", [figure_id])
+    mapped = _row(
+        con,
+        "select mart, measure, cell, change, side_as, reason from intermediate.int_printed_cells where figure_id = $1",
+        [figure_id],
+    )
     figure["reason"] = figure.get("reason") or mapped["reason"]
     if mapped["mart"] is None or mapped["cell"] is None:
         return figure, None
