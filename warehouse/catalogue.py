@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -46,15 +46,11 @@ class Measure:
 
 @dataclass(frozen=True)
 class Follow:
-    """Another table's decisions that hold here as well: where one is withheld and `where` holds, `empties` is emptied here.
-
-    `says` are columns that then hold a fixed text instead of what would tell the withheld value.
-    """
+    """Another table's decisions that hold here as well: where one is withheld and `where` holds, `empties` is emptied here."""
 
     table: str
     where: str
     empties: tuple[str, ...]
-    says: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -218,17 +214,22 @@ def recorded_tables(record: Mapping[str, Any]) -> dict[str, Table]:
 
 
 def _recorded(name: str, said: Mapping[str, Any]) -> Table:
+    """A table as another version of the code may have recorded it: what it says more is left out."""
+    said_of_measure = {of.name for of in fields(Measure)}
     return Table(
         name=name,
         grain=tuple(said["grain"]),
-        subject=said["subject"],
+        subject=said.get("subject", ""),
         columns=tuple(said["columns"]),
         description=said.get("description", ""),
         descriptions=said.get("descriptions", {}),
         labels=tuple(said["labels"]),
-        measures={measure: Measure(**of) for measure, of in said["measures"].items()},
-        size=tuple(said["size"]),
-        threshold=(said["threshold"] or {}).get("setting"),
+        measures={
+            measure: Measure(**{key: value for key, value in of.items() if key in said_of_measure})
+            for measure, of in said.get("measures", {}).items()
+        },
+        size=tuple(said.get("size", ())),
+        threshold=(said.get("threshold") or {}).get("setting"),
     )
 
 
@@ -236,10 +237,7 @@ def _table(manifest: Mapping, node: Mapping) -> Table:
     meta, name = node["config"]["meta"], node["name"]
     said = {column: of["config"]["meta"] for column, of in node["columns"].items()}
     served = [column for column, of in said.items() if not of.get("unserved")]
-    follows = [
-        Follow(followed["table"], followed["where"], tuple(followed["empties"]), followed.get("says", {}))
-        for followed in meta.get("follows", [])
-    ]
+    follows = [Follow(followed["table"], followed["where"], tuple(followed["empties"])) for followed in meta.get("follows", [])]
     stops = meta.get("restatement")
     table = Table(
         name=name,

@@ -17,7 +17,7 @@ import duckdb
 from warehouse.catalogue import read_tables
 from warehouse.cells import Unknown, find_cell, is_cell, known
 from warehouse.database import quoted
-from warehouse.errors import Refused
+from warehouse.errors import Refused, UsageError
 from warehouse.ledger import PublicationEntry, of_kind, purged_files, read_ledger, thinned_publications
 from warehouse.paths import Home
 from warehouse.publication import current_publication
@@ -47,12 +47,14 @@ class Publication:
 
 @dataclass(frozen=True)
 class ServedCell:
-    """What one publication served in a cell: its measures, or why there is none. `unknown` is set when it has no such cell."""
+    """What one publication served in a cell: its measures, or why there is none. `unknown` is set when it has no such cell, or
+    its table is of another grain and several are meant.
+    """
 
     publication: Publication
     measures: Mapping[str, Any] | None
     note: str
-    unknown: Unknown | None = None
+    unknown: UsageError | None = None
 
 
 def publications(home: Home) -> list[Publication]:
@@ -151,8 +153,9 @@ def _cell(home: Home, publication: Publication, table: str, where: Mapping[str, 
                 measures = [known("measure", measure, measures)]
             cell = find_cell(con, "published", table=described, values=where)
             found = con.execute(f"from published where {is_cell(described.grain)}", list(cell.values())).fetchone()
-    except Unknown as unknown:
-        return ServedCell(publication, None, unknown.note, unknown)
+    except UsageError as unknown:
+        note = unknown.note if isinstance(unknown, Unknown) else "several cells"
+        return ServedCell(publication, None, note, unknown)
     row = dict(zip(columns, found or (), strict=True))
     note = f"withheld ({row['withheld']})" if row.get("withheld") else ""
     return ServedCell(publication, {name: row[name] for name in measures}, note)

@@ -21,7 +21,8 @@
     lower(trim(regexp_replace(regexp_replace({{ name }}, '\s*\([^()]*\)', '', 'g'), '\s+kommune\s*$', '', 'i')))
 {%- endmacro %}
 
-{# The rows of `relation` (unit_code, unit_name, row_number) with the unit they are about: matched on code, else on name.
+{# The rows of `relation` (unit_code, unit_name, row_number) with the unit they are about: matched on code, else on name, else on alias;
+   an alias is used on the last day of the survey's year.
    Of several rows of one unit within `keys` the first by code, then by row, is the unit's; the others and those that match
    nothing keep their own names under the level ukjent, so that no row is lost. #}
 {% macro with_units(relation, keys) %}
@@ -36,15 +37,19 @@
         select
             candidate.*,
             by_code.unit_code is not null as has_code,
-            coalesce(by_code.unit_code, by_name.unit_code) as matched_code,
+            coalesce(by_code.unit_code, by_name.unit_code, by_alias.unit_code) as matched_code,
             row_number() over (
-                partition by coalesce(by_code.unit_code, by_name.unit_code), {{ keys | join(', ') }}
+                partition by coalesce(by_code.unit_code, by_name.unit_code, by_alias.unit_code), {{ keys | join(', ') }}
                 order by by_code.unit_code is null, candidate.row_number
             ) as place
         from {{ relation }} as candidate
         left join {{ ref('stg_units') }} as by_code on candidate.unit_code = by_code.unit_code
         left join {{ ref('int_unit_names') }} as by_name
             on {{ bare_unit_name('candidate.unit_name') }} = by_name.bare_name
+        left join {{ ref('int_unit_aliases') }} as by_alias
+            on
+                {{ bare_unit_name('candidate.unit_name') }} = by_alias.bare_name
+                and make_date(candidate.survey_year, 12, 31) between by_alias.valid_from and by_alias.valid_to
     ) as delivered
     left join {{ ref('stg_units') }} as unit on delivered.matched_code = unit.unit_code and delivered.place = 1
 {% endmacro %}

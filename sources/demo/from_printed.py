@@ -39,8 +39,9 @@ def sammenligning(printed: pd.DataFrame) -> pd.DataFrame:
 
 
 def maltall(printed: pd.DataFrame) -> pd.DataFrame:
-    """The targets of all decisions, also those a later one supersedes."""
+    """The targets of all decisions that name a unit, also those a later one supersedes."""
     found = _values(printed, "target", "document")
+    found = found[found["org_unit"] != ""]
     return pd.DataFrame(
         {
             "Indikator": found["indicator"],

@@ -359,6 +359,22 @@ CASES = {
     "answered": case(
         "match", 50.0, "50", "response_percent", "2023", source="tenfactor", org_level="tjenesteområde", org_unit="08 - Ymse"
     ),
+    "answered_by_alias": case(
+        "match", 75.0, "75", "response_percent", "2023", source="tenfactor", org_level="tjenesteområde",
+        org_unit="01 - Administrasjon og ledelse",
+    ),
+    "answered_by_name": case(
+        "match", 30.0, "30", "responses", "2023", source="tenfactor", org_level="tjenesteområde",
+        org_unit="Organisasjon, styring og utvikling",
+    ),
+    "alias_of_another_level": case(
+        "not_covered", None, "30", "responses", "2023", source="tenfactor", org_level="virksomhet",
+        org_unit="Administrasjon og ledelse", reason="no unit of level virksomhet called Administrasjon og ledelse",
+    ),
+    "target_by_alias": case(
+        "match", 91.0, "91", "full_time_80_percent", "2025", source="target", org_level="tjenesteområde",
+        org_unit="Organisasjon, styring og utvikling",
+    ),
     "few_answers": case(
         "withheld", None, "4", "responses", "2023", source="tenfactor", **SOLHAUG, reason=WITHHELD
     ),
@@ -420,6 +436,8 @@ def municipality() -> Municipality:
     made.unit("K", "kommune", name="Lillevik kommune")
     made.unit("O", "tjenesteområde", "K", name="Opplæring")
     made.unit("V", "tjenesteområde", "K", name="Omsorg")
+    # A unit that surveys, targets and documents call by another name (seeds/enhetsalias.csv).
+    made.unit("700000", "tjenesteområde", "K", name="Organisasjon, styring og utvikling")
     made.unit("V1", "avdeling", "V", name="Solhaug")
     made.unit("V2", "avdeling", "V", name="Bakken")
     made.unit("V3", "avdeling", "V", name="Tun")
@@ -445,10 +463,11 @@ def municipality() -> Municipality:
 
 
 def ledger_rows() -> list[dict[str, str]]:
-    """The cases, and behind them everything that was printed about another municipality."""
+    """The cases, and behind them everything that was printed about another municipality, but for units of this one."""
     rows = [{"figure_id": name, "published_on": "2024-02-01", **made.figure} for name, made in CASES.items()]
     with LEDGER.open(encoding="utf-8", newline="") as file:
-        return [*rows, *csv.DictReader(file)]
+        others = [row for row in csv.DictReader(file) if not row["org_unit"].endswith(("og ledelse", "styring og utvikling"))]
+    return [*rows, *others]
 
 
 def deliver(landing: Path) -> None:
@@ -465,6 +484,7 @@ def deliver(landing: Path) -> None:
                 ["Lillevik kommune", "K", 100, 75],
                 ["Solhaug", None, 8, 4],
                 ["08 - Ymse", None, 20, 10],
+                ["01 - Administrasjon og ledelse", None, 40, 30],
             ],
             "Faktorer": [
                 ["Enhet", "Enhetskode", "Faktor", "Navn", "Snitt", "Antall svar", "Norge"],
@@ -489,6 +509,7 @@ def deliver(landing: Path) -> None:
             "full_time_80_percent;kommune;Lillevik kommune;2012;83;Plan 2010;01.06.2010",
             "full_time_80_percent;tjenesteområde;Helse og omsorg;2024;70;Plan 2023;01.06.2023",
             "full_time_80_percent;avdeling;Tun;2025;60;Plan 2023;01.06.2023",
+            "full_time_80_percent;tjenesteområde;Administrasjon og ledelse;2025;91;Plan 2023;01.06.2023",
             *(f"full_time_80_percent;kommune;K;{year};{to};Plan {plan};01.06.{plan}" for year, to, plan in targets),
         ],
     )
@@ -573,6 +594,12 @@ def test_cells_name_existing_rows(served: duckdb.DuckDBPyConnection) -> None:
         '{"period_type":"month","period":"2024-01","org_level":"avdeling","org_unit_code":"V1","measure":"sick_leave_percent"}'
     )
     assert cells["gap_nok"] == '{"year":2023,"pay_group":0}'
+
+
+def test_an_alias_is_the_unit(served: duckdb.DuckDBPyConnection) -> None:
+    for table in ("survey_response", "targets"):
+        names = served.execute(f"select distinct org_unit_name from served.{table} where org_unit_code = '700000'").fetchall()
+        assert names == [("Organisasjon, styring og utvikling",)]
 
 
 def test_evidence_says_what_stands_behind_a_figure(served: duckdb.DuckDBPyConnection) -> None:

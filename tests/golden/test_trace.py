@@ -522,6 +522,20 @@ def test_published_figure(town: tuple[Home, Settings]) -> None:
     assert (unknown.exit_code, unknown.stderr) == (2, "there is no printed figure A-3; there are A-2, A-1\n")
 
 
+def test_a_publication_of_another_version_is_told_of_without_a_traceback(town: tuple[Home, Settings], tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    shutil.copytree(town[0].root, home.root, symlinks=True)
+    with duckdb.connect(str(home.warehouse_database)) as con:
+        con.execute("alter table intermediate.int_printed_cells drop column change")
+    # The same code that lacks a column is a fault of its own.
+    assert isinstance(traced(home, "--published", "A-1").exception, duckdb.BinderException)
+    with duckdb.connect(str(home.warehouse_database)) as con:
+        con.execute("update served.publication set code_version = 'older'")
+    found = traced(home, "--published", "A-1")
+    assert found.exit_code == 1
+    assert "which finds something else in it" in found.stderr and "run the night again" in found.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

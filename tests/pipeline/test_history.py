@@ -355,6 +355,31 @@ def test_a_cell_that_is_withheld_or_not_there_is_told_so(nights: Nights) -> None
 # --- reproduce -----------------------------------------------------------------------------------------------
 
 
+def test_a_past_publication_whose_tables_have_other_columns_is_told_of(copy: Home) -> None:
+    """Another version of the code served it: a coarser grain, a measure less, and more said of another one."""
+    folder = copy.history / publications(copy)[0].entry.publication_id
+    path, manifest = folder / "sick_leave_by_unit.parquet", folder / "manifest.json"
+    record = json.loads(manifest.read_text(encoding="utf-8"))
+    said = record["tables"]["sick_leave_by_unit"]
+    said["grain"] = [name for name in said["grain"] if name != "org_unit_code"]
+    said["measures"]["sick_leave_percent"]["of_a_later_version"] = "x"
+    del said["subject"]
+    for file in (folder, path, manifest):
+        file.chmod(0o755)
+    manifest.write_text(json.dumps(record), encoding="utf-8")
+    with duckdb.connect() as con:
+        con.execute(f"create table kept as select * exclude (graded_percent) from '{path}'")
+        con.execute(f"copy kept to '{path}' (format parquet)")
+    words = ["sick_leave_by_unit", "period=2024-07", "--home", str(copy.root)]
+    whole = CliRunner().invoke(main, ["history", *words, "org_level=kommune"])
+    assert whole.exit_code == 0, whole.output
+    older, *_, newer = whole.stdout.splitlines()
+    assert "graded_percent" not in older and "graded_percent" in newer
+    of_area = CliRunner().invoke(main, ["history", *words, "org_level=tjenesteområde", "org_unit_code=A"])
+    assert of_area.exit_code == 0, of_area.output
+    assert "no column org_unit_code" in of_area.stdout.splitlines()[0] or "several cells" in of_area.stdout.splitlines()[0]
+
+
 def test_a_publication_is_reproduced_without_touching_anything(nights: Nights) -> None:
     """The later one, so that its restatements are made again too, from the archive alone."""
     before = files_below(nights.home.root)

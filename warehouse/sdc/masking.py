@@ -9,7 +9,7 @@ from graphlib import TopologicalSorter
 import duckdb
 
 from warehouse.catalogue import Follow, Table
-from warehouse.database import one, quoted
+from warehouse.database import one
 from warehouse.errors import ProgramFault
 
 
@@ -23,15 +23,12 @@ def _follows(mart: Table, follow: Follow) -> str:
 
 
 def _masked(mart: Table, column: str) -> str:
-    """The column's expression in the served table: empty where a decision withholds it, or what a follow then says."""
+    """The column's expression in the served table: empty where a decision withholds it, its own or one that is followed."""
     served_where = ["decision.withheld is null"] if mart.threshold is not None and column in mart.values else []
     served_where += [f"not {_follows(mart, follow)}" for follow in mart.follows if column in follow.empties]
     if served_where:
         return f"case when {' and '.join(served_where)} then mart.{column} end as {column}"
-    said = [
-        f"when {_follows(mart, follow)} then {quoted(follow.says[column])}" for follow in mart.follows if column in follow.says
-    ]
-    return f"case {' '.join(said)} else mart.{column} end as {column}" if said else f"mart.{column}"
+    return f"mart.{column}"
 
 
 def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Table]) -> None:

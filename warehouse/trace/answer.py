@@ -240,7 +240,11 @@ def figure_cell(con: duckdb.DuckDBPyConnection, figure_id: str) -> tuple[dict[st
         hint = f"; there are {', '.join(near)}" if near else f"; the table reconciliation has all {len(figures)}"
         raise UsageError(f"there is no printed figure {figure_id}{hint}")
     figure = _row(con, "select * from served.reconciliation where figure_id = $1", [figure_id])
-    mapped = _row(con, "select * from intermediate.int_printed_cells where figure_id = $1", [figure_id])
+    mapped = _row(
+        con,
+        "select mart, measure, cell, change, side_as, reason from intermediate.int_printed_cells where figure_id = $1",
+        [figure_id],
+    )
     figure["reason"] = figure.get("reason") or mapped["reason"]
     if mapped["mart"] is None or mapped["cell"] is None:
         return figure, None

@@ -131,6 +131,19 @@ job_codes_beside_the_list as (
     group by feed
 ),
 
+unknown_aliases as (
+    select
+        'organisasjon' as feed,
+        'alias_unit_known' as rule,
+        cast(count(*) as bigint) as rows,
+        'warning' as severity,
+        'The unit of an alias (seeds/enhetsalias.csv) is one of organisasjon; without effect: '
+        || string_agg(listed.alias, ', ' order by listed.alias) as description
+    from {{ ref('enhetsalias') }} as listed
+    anti join {{ ref('stg_units') }} as unit on trim(listed.enhetskode) = unit.unit_code
+    having count(*) > 0
+),
+
 unknown_indicators as (
     select
         'maltall' as feed,
@@ -179,6 +192,8 @@ union all
 select * from unmatched_units
 union all
 select * from job_codes_beside_the_list
+union all
+select * from unknown_aliases
 union all
 select * from unknown_indicators
 union all

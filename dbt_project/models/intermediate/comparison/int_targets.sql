@@ -1,5 +1,5 @@
--- Adopted targets with the unit they are for, matched on level and code, else level and name; unknown units keep what the
--- decision calls them. Of several decisions on one target the latest holds and the others are superseded.
+-- Adopted targets with the unit they are for, matched on level and code, else level and name or alias; unknown units keep what
+-- the decision calls them. Of several decisions on one target the latest holds and the others are superseded.
 with known_units as (
     select
         org_level,
@@ -21,7 +21,7 @@ known_names as (
 matched as (
     select
         target.*,
-        coalesce(by_code.org_unit_code, by_name.org_unit_code) as matched_code
+        coalesce(by_code.org_unit_code, by_name.org_unit_code, by_alias.unit_code) as matched_code
     from {{ ref('stg_targets') }} as target
     left join known_units as by_code
         on target.unit_level = by_code.org_level and target.unit_delivered = by_code.org_unit_code
@@ -29,6 +29,11 @@ matched as (
         on
             target.unit_level = by_name.org_level
             and {{ bare_unit_name('target.unit_delivered') }} = by_name.bare_name
+    left join {{ ref('int_unit_aliases') }} as by_alias
+        on
+            target.unit_level = by_alias.unit_level
+            and {{ bare_unit_name('target.unit_delivered') }} = by_alias.bare_name
+            and target.decided_on between by_alias.valid_from and by_alias.valid_to
 )
 
 select

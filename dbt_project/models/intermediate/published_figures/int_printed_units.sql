@@ -1,5 +1,6 @@
--- One row a printed figure and the unit or group it is about, by the name it is printed with: one of organisasjon, or one that
--- only a survey or a decision knows. `units` says how many have the name; the figure's is known where it is 1.
+-- One row a printed figure and the unit or group it is about, by the name it is printed with: one of organisasjon, an alias on
+-- the day of the document, or one that only a survey or a decision knows. `units` says how many have the name; the figure's is
+-- known where it is 1.
 with tree_units as (
     select
         org_level,
@@ -54,15 +55,20 @@ other_names as (
 
 select
     figure.figure_id,
-    if(tree.units = 1, 1, coalesce(other.units, tree.units, 0)) as units,
-    if(tree.units = 1, tree.org_level, other.org_level) as org_level,
-    if(tree.units = 1, tree.org_unit_code, other.org_unit_code) as org_unit_code
+    if(tree.units = 1, 1, coalesce(if(alias.unit_code is null, null, 1), other.units, tree.units, 0)) as units,
+    if(tree.units = 1, tree.org_level, coalesce(alias.unit_level, other.org_level)) as org_level,
+    if(tree.units = 1, tree.org_unit_code, coalesce(alias.unit_code, other.org_unit_code)) as org_unit_code
 from {{ ref('int_printed_figures') }} as figure
 left join tree_units as tree
     on
         coalesce(figure.org_level, 'kommune') = tree.org_level
         and ({{ bare_unit_name('figure.org_unit') }} = tree.bare_name or figure.org_unit is null)
         and (figure.org_unit is not null or tree.org_level = 'kommune')
+left join {{ ref('int_unit_aliases') }} as alias
+    on
+        figure.org_level = alias.unit_level
+        and {{ bare_unit_name('figure.org_unit') }} = alias.bare_name
+        and figure.published_on between alias.valid_from and alias.valid_to
 left join other_names as other
     on
         figure.mart = other.mart
