@@ -25,18 +25,19 @@ class Paper:
     manifest.json there says of them, and writes
     files and folders into the empty folder `target`; when it returns they are put into the publication under the same names.
     It reads nothing else: what is not served stands in no paper, and a past publication gives its paper again. The same
-    publication must give the same bytes, so no clock: the table `publication` has the date. It may raise whatever it likes.
+    publication must give the same bytes, so no clock: the table `publication` has the date. It may raise whatever it likes,
+    or return a line for each part that it had to leave out.
     Heavy libraries are imported inside it.
     """
 
     name: str
-    write: Callable[[Path, Path], None]
+    write: Callable[[Path, Path], Sequence[str] | None]
 
 
-def _report(publication: Path, target: Path) -> None:
+def _report(publication: Path, target: Path) -> Sequence[str]:
     from warehouse.report.write import write_report
 
-    write_report(publication, target)
+    return write_report(publication, target)
 
 
 # In the order in which they are written.
@@ -52,7 +53,7 @@ def write_papers(publication: Path, papers: Sequence[Paper] | None = None) -> li
         papers: those to write; `PAPERS` when left out.
 
     Returns:
-        A line for each paper that could not be made.
+        A line for each paper, or part of one, that could not be made.
     """
     return _write(publication, publication, PAPERS if papers is None else papers, replace=False)
 
@@ -73,7 +74,7 @@ def _write(publication: Path, folder: Path, papers: Sequence[Paper], *, replace:
         target = folder / UNFINISHED_PAPER
         target.mkdir()
         try:
-            paper.write(publication, target)
+            failed += [f"{paper.name}: {left_out}" for left_out in paper.write(publication, target) or ()]
             made = sorted(target.iterdir())
             there = [folder / path.name for path in made if (folder / path.name).exists()]
             if there and not replace:

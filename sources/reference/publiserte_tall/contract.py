@@ -37,11 +37,15 @@ FEED = Feed(
             "factor_no": integer("factor_no", "Factor of 10-FAKTOR.", required=False, optional=True, checks=[between(1, 10)]),
             "peer": text("peer", "Whom a benchmark figure is about.", required=False, optional=True),
             "value": number("value", "The figure as printed.", required=True),
-            "unit": text("unit", "percent, percentage_points, percent_change, count, days, weeks, nok, score, direction …", required=True),
+            "unit": text(
+                "unit", "percent, percentage_points, percent_change, count, days, weeks, nok, score, direction …", required=True
+            ),
             "decimals": integer("decimals", "Decimals it was printed with.", required=True, checks=[between(0, 6)]),
             "counted_to": date("counted_to", "Last day the figure counts.", required=False, optional=True),
             "compared_with": text("compared_with", "Of a change: the period compared with.", required=False, optional=True),
-            "kind": text("kind", "What is printed; empty means figure.", required=False, optional=True, checks=[one_of(*KINDS)]),
+            "kind": text(
+                "kind", "What is printed; empty means figure.", required=False, optional=True, checks=[one_of(*KINDS)]
+            ),
             "note": text("note", "What to know when reading it.", required=False, optional=True),
         },
         checks=[unique_rows("figure_id", name="figure_id_unique")],
