@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,7 @@ def _write(publication: Path, folder: Path, papers: Sequence[Paper], *, replace:
     for paper in papers:
         target = folder / UNFINISHED_PAPER
         target.mkdir()
+        began = time.monotonic()
         try:
             failed += [f"{paper.name}: {left_out}" for left_out in paper.write(publication, target) or ()]
             made = sorted(target.iterdir())
@@ -83,6 +85,8 @@ def _write(publication: Path, folder: Path, papers: Sequence[Paper], *, replace:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
             for path in made:
                 path.rename(folder / path.name)
+            if made:
+                log.info("papers: %s in %.1f s", paper.name, time.monotonic() - began)
         except Exception as error:  # whatever goes wrong in it: the tables are what the night is for
             log.debug("%s", paper.name, exc_info=True)
             failed.append(f"{paper.name} could not be made: {type(error).__name__}: {error}")
