@@ -62,8 +62,8 @@ class Validated:
     `accepted`: typed rows with `row_number`, columns by delivered header. `quarantined`: one row for each broken rule with
     `row_number, column, rule, value, reference, is_first_cause` (`reference` is the code that was not found, unmasked, for
     internal use only). `warnings`: the same for rows that load all the same.
-    `columns`: the file's headers. `merged`: row_number → further rows of the file that a row was put together from. `lines`: the
-    file's line by row number (0 = header), empty where it has none. `notes`: how the file was read, for people.
+    `columns`: the file's headers. `merged`: row_number → further rows of the file that a row was put together from. `lines`:
+    the file's line by row number (0 = header), empty where it has none. `notes`: how the file was read, for people.
     `lost_keys`: row_number → key of quarantined rows, so that rows referring to them can name the first cause.
     """
 

@@ -179,7 +179,10 @@ def _arrow_schema(con: duckdb.DuckDBPyConnection, mart: Table, relation: str) ->
     import pyarrow as pa
 
     fields = []
-    for column in con.sql(f"from {relation} limit 0").to_arrow_table().schema:
+    # By a cursor of its own, whatever the connection has not read to its end.
+    with con.cursor() as cursor:
+        columns: pa.Schema = cursor.sql(f"from {relation} limit 0").to_arrow_table().schema
+    for column in columns:
         said = {"description": mart.descriptions.get(column.name, "")}
         if measure := mart.measures.get(column.name):
             said |= {"name": measure.name, "unit": measure.unit, "decimals": str(measure.decimals)}

@@ -1,4 +1,4 @@
-"""What the served reconciliation says: its counts by status and evidence, and the mismatches that the last publication did not have.
+"""What the served reconciliation says: its counts by status and evidence, and mismatches that the last publication had not.
 Not here: the comparison of printed and computed figures (dbt_project/models/served/reconciliation.sql).
 """
 

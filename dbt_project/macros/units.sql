@@ -48,3 +48,20 @@
     ) as delivered
     left join {{ ref('stg_units') }} as unit on delivered.matched_code = unit.unit_code and delivered.place = 1
 {% endmacro %}
+
+{# The CTE `branches`: each unit of the tree (`branch_code`) with itself and every unit below it. #}
+{% macro with_branches() %}
+with recursive branches as (
+    select
+        org_unit_code as branch_code,
+        org_unit_code
+    from {{ ref('org_units') }}
+    where org_level <> 'gruppe'
+    union all
+    select
+        branches.branch_code,
+        unit.org_unit_code
+    from branches
+    inner join {{ ref('org_units') }} as unit on branches.org_unit_code = unit.parent_code
+),
+{% endmacro %}

@@ -67,8 +67,8 @@ def command(
       arsverk run --landing /srv/arsverk-landing
 
     Prints a line a step with the seconds since it began, each published table with its rows, the printed figures by status
-    (match, mismatch, …) and evidence, and how the night ended: what is served now and how old, and the warnings with who does what. The
-    same text goes to notify_command and notify_webhook of the settings, by notify_on.
+    (match, mismatch, …) and evidence, and how the night ended: what is served now and how old, and the warnings with who
+    does what. The same text goes to notify_command and notify_webhook of the settings, by notify_on.
 
     \b
     Exit codes: 0 published, or held: nothing new has come, or no release is due and every gate was passed in private; the last

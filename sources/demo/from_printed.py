@@ -25,7 +25,7 @@ SSB_SEXES = {"0": ("Begge kjønn", 1.0), "1": ("Menn", 0.65), "2": ("Kvinner", 1
 
 def sammenligning(printed: pd.DataFrame) -> pd.DataFrame:
     """All benchmark figures; the source is named in the peer where the document quotes another."""
-    found = printed[printed["source"] == "benchmark"]
+    found = _values(printed, "benchmark")
     quoted = found["peer"].str.extract(r"\((\w+)\)$", expand=False)
     return pd.DataFrame(
         {
@@ -40,7 +40,7 @@ def sammenligning(printed: pd.DataFrame) -> pd.DataFrame:
 
 def maltall(printed: pd.DataFrame) -> pd.DataFrame:
     """The targets of all decisions, also those a later one supersedes."""
-    found = printed[printed["source"] == "target"]
+    found = _values(printed, "target", "document")
     return pd.DataFrame(
         {
             "Indikator": found["indicator"],
@@ -125,10 +125,22 @@ def ssb_12441() -> str:
     return json.dumps(dataset, ensure_ascii=False, indent=1)
 
 
+def _values(printed: pd.DataFrame, source: str, *beside: str) -> pd.DataFrame:
+    """The values that a feed gives: no changes, directions or bounds, and of a cell that is printed again the first alone.
+
+    Args:
+        beside: columns that make it another cell, as the decision does of a target.
+    """
+    found = printed[(printed["source"] == source) & (printed["kind"] == "figure")]
+    columns = list(found.columns)
+    cell = columns[columns.index("indicator") : columns.index("value")]
+    return found[found["period"].str.match(r"\d{4}(-Q[1-4]|-\d{2})?$")].drop_duplicates([*cell, *beside])
+
+
 def _tenfactor(printed: pd.DataFrame, indicator: str, year: str) -> pd.Series:
     """The figures of a round by the unit's printed name."""
-    found = printed[(printed["source"] == "tenfactor") & (printed["indicator"] == indicator)]
-    return found[found["period"] == year].set_index("org_unit")["value"]
+    found = _values(printed, "tenfactor")
+    return found[(found["indicator"] == indicator) & (found["period"] == year)].set_index("org_unit")["value"]
 
 
 def _taking_part(printed: pd.DataFrame) -> pd.DataFrame:
@@ -140,6 +152,6 @@ def _taking_part(printed: pd.DataFrame) -> pd.DataFrame:
 
 
 def _scores(printed: pd.DataFrame, year: str) -> pd.DataFrame:
-    found = printed[(printed["source"] == "tenfactor") & (printed["indicator"] == "score")]
-    found = found[found["period"] == year]
+    found = _values(printed, "tenfactor")
+    found = found[(found["indicator"] == "score") & (found["period"] == year)]
     return found.assign(value=found["value"].str.replace(",", ".")).astype({"factor_no": int, "value": float})

@@ -86,7 +86,7 @@ def test_parquet_beside_the_database_holds_the_same(published: Home) -> None:
 def test_served_tables_carry_their_descriptions(published: Home) -> None:
     with duckdb.connect(str(published.served_database), read_only=True) as con:
         bare = con.execute(
-            "select table_name, column_name from duckdb_columns() where schema_name = 'main' and coalesce(comment, '') = ''"
+            "select table_name, column_name from duckdb_columns() where not internal and coalesce(comment, '') = ''"
         ).fetchall()
     assert bare == []
 

@@ -44,13 +44,14 @@ def test_a_night_with_files_of_other_sources(tmp_path: Path, capsys: pytest.Capt
     home.prepare()
     first = night(home)
     show_published(home, first)
-    assert capsys.readouterr().out.splitlines()[-6:] == [
-        "Reconciliation of 2 printed figures (marts.reconciliation)",
-        "  match              1",
-        "  mismatch           1",
-        "  contradicted       0",
-        "  not_covered        0",
-        "  withheld           0",
+    assert capsys.readouterr().out.splitlines()[-7:] == [
+        "Reconciliation of 2 printed figures (marts.reconciliation), by what stands behind the computed one",
+        "                   computed      ratio  delivered   no table",
+        "  match                   0          0          1          0",
+        "  mismatch                0          0          1          0",
+        "  contradicted            0          0          0          0",
+        "  not_covered             0          0          0          0",
+        "  withheld                0          0          0          0",
     ]
     with duckdb.connect(str(home.served_database), read_only=True) as con:
         scores = con.execute("select org_unit_code, score from main.survey_factor_scores").fetchall()

@@ -77,9 +77,3 @@ def test_a_grain_consists_of_served_columns(manifest: dict[str, Any]) -> None:
     node(manifest, "survey_response")["config"]["meta"]["grain"].append("round")
     with pytest.raises(ValueError, match="survey_response: the grain's round is no served column"):
         tables_of(manifest)
-
-
-def test_a_printed_figure_follows_the_decision_on_its_cell() -> None:
-    tables = tables_of(load_manifest())
-    reconciliation = next(table for table in tables if table.name == "reconciliation")
-    assert {follow.table for follow in reconciliation.follows} == {table.name for table in tables if table.threshold}

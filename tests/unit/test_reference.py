@@ -17,13 +17,13 @@ HEADERS = {
     "sammenligning": "Indikator;Periode;Sammenligningsenhet;Verdi;Kilde",
     "maltall": "Indikator;Nivå;Enhet;År;Mål;Vedtak;Vedtatt dato;Type;Utgangsår",
     "piloter": "Enhetskode;Pilot;Startdato;Sluttdato",
-    "publiserte_tall": "figure_id;document;published_on;source;indicator;period;factor_no;value;unit;decimals",
+    "publiserte_tall": "figure_id;document;published_on;source;indicator;period;factor_no;value;unit;decimals;counted_to;kind",
 }
 GOOD = {
     "sammenligning": "sick_leave_percent;2023-Q1;Bærum kommune;9,2;KS",
     "maltall": "sick_leave_percent;kommune;Asker kommune;2024;7,0;HP 2023;13.12.2022;relativ prosent;2020",
     "piloter": "V1;Langvakter;01.02.2023;31.12.2024",
-    "publiserte_tall": "A-1;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;1",
+    "publiserte_tall": "A-1;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;1;;",
 }
 BROKEN = {
     "sammenligning": {
@@ -78,24 +78,26 @@ BROKEN = {
     },
     "publiserte_tall": {
         "quote_closed": 'A-2;"Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;1',
-        "cell_is_text": "A-2;#N/A;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;1",
+        "cell_is_text": "A-2;#N/A;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;1;;",
         "field_count": "A-2;Rapport",
-        "figure_id_required": ";Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;1",
-        "document_required": "A-2;;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;1",
-        "published_on_required": "A-2;Rapport;;payroll;sick_leave_percent;2023;;9,0;percent;1",
-        "published_on_readable": "A-2;Rapport;i fjor;payroll;sick_leave_percent;2023;;9,0;percent;1",
-        "source_name_required": "A-2;Rapport;01.02.2024;;sick_leave_percent;2023;;9,0;percent;1",
-        "indicator_required": "A-2;Rapport;01.02.2024;payroll;;2023;;9,0;percent;1",
-        "period_required": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;;;9,0;percent;1",
-        "factor_no_readable": "A-2;Rapport;01.02.2024;tenfactor;score;2023;to;9,0;score;1",
-        "factor_no_in_range": "A-2;Rapport;01.02.2024;tenfactor;score;2023;11;9,0;score;1",
-        "value_required": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;;percent;1",
-        "value_readable": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;ni;percent;1",
-        "unit_required": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;;1",
-        "decimals_required": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;",
-        "decimals_readable": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;én",
-        "decimals_in_range": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;7",
-        "figure_id_unique": "A-1;Rapport;01.02.2024;payroll;sick_leave_percent;2022;;9,3;percent;1",
+        "figure_id_required": ";Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;1;;",
+        "document_required": "A-2;;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;1;;",
+        "published_on_required": "A-2;Rapport;;payroll;sick_leave_percent;2023;;9,0;percent;1;;",
+        "published_on_readable": "A-2;Rapport;i fjor;payroll;sick_leave_percent;2023;;9,0;percent;1;;",
+        "source_name_required": "A-2;Rapport;01.02.2024;;sick_leave_percent;2023;;9,0;percent;1;;",
+        "indicator_required": "A-2;Rapport;01.02.2024;payroll;;2023;;9,0;percent;1;;",
+        "period_required": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;;;9,0;percent;1;;",
+        "factor_no_readable": "A-2;Rapport;01.02.2024;tenfactor;score;2023;to;9,0;score;1;;",
+        "factor_no_in_range": "A-2;Rapport;01.02.2024;tenfactor;score;2023;11;9,0;score;1;;",
+        "value_required": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;;percent;1;;",
+        "value_readable": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;ni;percent;1;;",
+        "unit_required": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;;1;;",
+        "decimals_required": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;;;",
+        "decimals_readable": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;én;;",
+        "decimals_in_range": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;7;;",
+        "counted_to_readable": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;1;i vår;",
+        "kind_in_code_list": "A-2;Rapport;01.02.2024;payroll;sick_leave_percent;2023;;9,0;percent;1;;endring",
+        "figure_id_unique": "A-1;Rapport;01.02.2024;payroll;sick_leave_percent;2022;;9,3;percent;1;;",
     },
 }
 
@@ -238,7 +240,7 @@ def test_ssb_rules(tmp_path: Path) -> None:
 def test_ledger_with_commas(tmp_path: Path) -> None:
     header = HEADERS["publiserte_tall"].replace(";", ",") + ",note"
     lines = [
-        'A-1,"Rapport, del 1",2024-02-01,payroll,sick_leave_percent,2023,,-9.05,percent,1,"se ""kap. 2"""',
+        'A-1,"Rapport, del 1",2024-02-01,payroll,sick_leave_percent,2023,,-9.05,percent,1,2023-11-30,bound,"se ""kap. 2"""',
         "",
         "A-2,Rapport",
     ]
@@ -248,9 +250,10 @@ def test_ledger_with_commas(tmp_path: Path) -> None:
     assert named
     validated = validate(feed, feed.read_file(path, named), {})
     (row,) = validated.accepted.to_dict("records")
-    assert (row["document"], str(row["published_on"]), float(row["value"]), row["note"]) == (
+    assert (row["document"], str(row["published_on"]), str(row["counted_to"]), float(row["value"]), row["note"]) == (
         "Rapport, del 1",
         "2024-02-01",
+        "2023-11-30",
         -9.05,
         'se "kap. 2"',
     )

@@ -20,9 +20,9 @@ with recursive paths as (
 ),
 
 parents as (
-    select distinct parent_code as unit_code
-    from {{ ref('stg_units') }}
-    where parent_code is not null
+    select distinct child.parent_code as unit_code
+    from {{ ref('stg_units') }} as child
+    where child.parent_code is not null
 ),
 
 units as (
@@ -33,13 +33,10 @@ units as (
         unit.parent_code,
         paths.path,
         len(paths.codes) as depth,
-        unit.unit_code not in (
-            select parent_code from {{ ref('stg_units') }}
-            where parent_code is not null
-        ) as is_leaf,
+        parents.unit_code is null as is_leaf,
         list_position(paths.levels, unit.unit_level) < len(paths.levels) as is_nested,
-        {% for level in org_levels() %}
         -- Of several units of one level above each other the topmost: what lies below it is a part of it.
+        {% for level in org_levels() %}
             paths.names[list_position(paths.levels, '{{ level }}')] as level_{{ loop.index }},
         {% endfor %}
         paths.codes

@@ -1,5 +1,5 @@
 -- The tree cut into pieces that lie beside each other: units that nothing lies below, and of every other unit what it has
--- beside the units below it that are served. A remainder below the threshold goes into the nearest served unit above, with that one's.
+-- beside the units below it that are served. A remainder below the threshold goes into the nearest served unit above.
 with recursive
 served_units as (
     select

@@ -1,49 +1,45 @@
 -- Every printed figure (feed publiserte_tall) beside what is served for the cells that int_printed_terms names: from served
 -- cells alone, so that it can disclose nothing. Where one is withheld, so is what is made of it.
-with
-{% for mart in printed_marts() %}
-{% set keys = grain_of(mart) %}
-{{ mart }}_cells as (
-    -- At most two values are added, those of the two sexes: the sum is the same in either order.
-    select
-        wanted.figure_id,
-        wanted.side,
-        wanted.place,
-        sum(cast(to_json(held) ->> wanted.measure as double)) as value,  -- noqa: RF02
-        {% if mart.startswith('sick_leave_by_') %}
-            any_value(cast(to_json(held) ->> if(  -- noqa: RF02
-                wanted.measure = 'sick_leave_percent', 'lost_days', replace(wanted.measure, '_percent', '_days')
-            ) as double)) as numerator,
-            any_value(cast(to_json(held) ->> if(  -- noqa: RF02
-                wanted.measure = 'graded_percent', 'doctor_certified_days', 'possible_days'
-            ) as double)) as denominator,
-        {% else %}
-            cast(null as double) as numerator,
-            cast(null as double) as denominator,
-        {% endif %}
-        count(*) > count(to_json(held) ->> wanted.measure) as is_empty,  -- noqa: RF02
-        {% if mart == 'benchmarks' %}
-            count(held.value) = 0 as is_withheld
-        {% else %}
-            coalesce(bool_or(to_json(held) ->> 'withheld' is not null), false) as is_withheld  -- noqa: RF02
-        {% endif %}
-    from {{ ref('int_printed_terms') }} as wanted
-    inner join {{ ref(mart) }} as held
-        on
-            wanted.mart = '{{ mart }}'
-            {% for key in keys if key != 'sex' %}
-                and (wanted.cell ->> '{{ key }}') = cast(held.{{ key }} as varchar)
-            {% endfor %}
-            {% if 'sex' in keys %}
-                and coalesce(wanted.cell ->> 'sex', held.sex) = held.sex
-            {% endif %}
-    group by wanted.figure_id, wanted.side, wanted.place
-),
-{% endfor %}
-
-cells as (
+with cells as (
     {% for mart in printed_marts() %}
-        select * from {{ mart }}_cells
+        {% set keys = grain_of(mart) %}
+        -- At most two values are added, those of the two sexes: the sum is the same in either order.
+        select
+            wanted.figure_id,
+            wanted.side,
+            wanted.place,
+            sum(cast(to_json(held) ->> wanted.measure as double)) as value,  -- noqa: RF02
+            {% if mart.startswith('sick_leave_by_') %}
+                any_value(
+                    cast(to_json(held) ->> if(  -- noqa: RF02
+                        wanted.measure = 'sick_leave_percent', 'lost_days', replace(wanted.measure, '_percent', '_days')
+                    ) as double)
+                ) as numerator,
+                any_value(
+                    cast(to_json(held) ->> if(  -- noqa: RF02
+                        wanted.measure = 'graded_percent', 'doctor_certified_days', 'possible_days'
+                    ) as double)
+                ) as denominator,
+            {% else %}
+                cast(null as double) as numerator,
+                cast(null as double) as denominator,
+            {% endif %}
+            count(*) > count(to_json(held) ->> wanted.measure) as is_empty,  -- noqa: RF02
+            {{
+                'count(held.value) = 0' if mart == 'benchmarks'
+                else "coalesce(bool_or(to_json(held) ->> 'withheld' is not null), false)"
+            }} as is_withheld  -- noqa: RF02
+        from {{ ref('int_printed_terms') }} as wanted
+        inner join {{ ref(mart) }} as held
+            on
+                wanted.mart = '{{ mart }}'
+                {% for key in keys if key != 'sex' %}
+                    and (wanted.cell ->> '{{ key }}') = cast(held.{{ key }} as varchar)
+                {% endfor %}
+                {% if 'sex' in keys %}
+                    and coalesce(wanted.cell ->> 'sex', held.sex) = held.sex
+                {% endif %}
+        group by wanted.figure_id, wanted.side, wanted.place
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -69,6 +65,17 @@ sides as (
     group by wanted.figure_id, wanted.side
 ),
 
+befores as (
+    select
+        figure_id,
+        bool_and(is_found) as is_found,
+        bool_or(is_withheld) as is_withheld,
+        max(case when side = 'before' then value end) as value
+    from sides
+    where side <> 'now'
+    group by figure_id
+),
+
 -- The difference of two survey scores is that of the printed ones, with one decimal.
 compared as (
     select
@@ -85,16 +92,7 @@ compared as (
         end as computed
     from {{ ref('int_printed_cells') }} as named
     inner join sides as this on named.figure_id = this.figure_id and this.side = 'now'
-    left join (
-        select
-            figure_id,
-            bool_and(is_found) as is_found,
-            bool_or(is_withheld) as is_withheld,
-            max(case when side = 'before' then value end) as value
-        from sides
-        where side <> 'now'
-        group by figure_id
-    ) as before on named.figure_id = before.figure_id
+    left join befores as before on named.figure_id = before.figure_id
 ),
 
 -- A bound holds away from zero: of a fall "over 20" is a fall of more.
@@ -118,8 +116,13 @@ figures as (
         named.compared_cell,
         named.evidence,
         named.change is null and named.side_as = 'cell' and named.mart <> 'sick_leave_changes' as is_of_one_cell,
-        coalesce(named.reason, case when figure.kind = 'bound' and bound.bound is null
-            then 'The note has no word of bound_words that says what is bounded how.' end) as why_not,
+        coalesce(
+            named.reason,
+            case
+                when figure.kind = 'bound' and bound.bound is null
+                    then 'The note has no word of bound_words that says what is bounded how.'
+            end
+        ) as why_not,
         coalesce(compared.is_found, false) as is_found,
         coalesce(compared.is_withheld, false) and compared.computed is null as is_withheld,
         case when figure.kind <> 'bound' or bound.bound is not null then compared.computed end as computed,

@@ -1,20 +1,7 @@
 {# Every branch of bi_sick_leave is its unit: the municipality to the last of nine decimals, others to the eighth, less at most
    what is too few to be a remainder and stands further up. Of remainders below the threshold årsverk and possible days alone add up. #}
 {% test branches_add_up(model) %}
-with recursive
-branches as (
-    select
-        org_unit_code as branch_code,
-        org_unit_code
-    from {{ ref('org_units') }}
-    where org_level <> 'gruppe'
-    union all
-    select
-        branches.branch_code,
-        unit.org_unit_code
-    from branches
-    inner join {{ ref('org_units') }} as unit on branches.org_unit_code = unit.parent_code
-),
+    {{ with_branches() }}
 
 sums as (
     select

@@ -12,20 +12,14 @@ import pandas as pd
 from sources.demo.organisation import Municipality
 from sources.demo.people import ORIGIN, Workforce, day
 from sources.demo.solve.equality import POPULATION, REFERENCE, SEX, away
-from sources.demo.solve.figures import figures
+from sources.demo.solve.figures import PILOT_START, changes, end_of, figures
 from sources.demo.solve.program import solve
 
-# What is "so far" is of this date.
-LAST = "2024-10-31"
-# The dates and their names in the printed figures. A year means its last reference date, in the running year the extract's.
-DATES = {
-    "2020-12-31": "2020",
-    "2022-09-30": "pilot start",
-    "2022-12-31": "2022",
-    "2023-12-31": "2023",
-    "2024-04-30": "2024-04",
-    LAST: "2024",
-}
+# The dates of the printed full-time figures.
+DATES = ("2020-12-31", PILOT_START, "2022-12-31", "2023-10-31", "2023-12-31", "2024-02-29", "2024-04-30", "2024-09-30")
+# A virksomhet whose size is printed as "ca.", of a day: its employees and årsverk.
+SIZED, SIZED_ON, EMPLOYEES, FTE = "Heldøgnsomsorg 2", "2023-10-31", 520, 350
+LEAST = 25
 CENTRES = ("Bråset bo- og omsorgssenter", "Hurum bo- og omsorgssenter")
 THRESHOLD = 80
 LARGE = (80, 85, 90)
@@ -34,6 +28,9 @@ STEP = 5
 MOST_STEPS = 40
 # How far inside an interval a sum of percents is aimed at.
 INSIDE = 0.2
+INSIDE_FTE = 40.0
+# How many may move to a ward, so that its share is of whole persons.
+MOST_MORE = 15
 
 
 @dataclass
@@ -74,34 +71,59 @@ class Fitting:
         starts = np.where(first >= earliest, first, some_time)
         self.workforce.change(employment=changed, start=starts, percent=percents[changed].to_numpy())
 
-    def remove(self, rows: pd.DataFrame, number: int) -> None:
-        """Let some begin after the date, or move to other units before it where too few have begun since the date before."""
-        employments, bound = self.workforce.employments, set(self.leaves["person"])
+    def removable(self, rows: pd.DataFrame) -> tuple[pd.Index, pd.Index]:
+        """Who can begin after the date instead, and who can move to another unit before it; in random order."""
+        bound = set(self.leaves["person"])
         able = rows[
             rows["free"] & ~rows["person"].isin(bound) & (self.workforce.latest_change(self.when)[rows.index] < self.when)
         ].sample(frac=1, random_state=self.rng)
-        new = able.index[able["start"] > self.since][:number]
-        old = able.index[able["start"] < self.since - 60].difference(new, sort=False)[: number - len(new)]
+        # The number of employees of the reference date stands: shortly before it they move.
+        stands = self.since < REFERENCE and self.when > REFERENCE - 90
+        new = able.index[(able["start"] > self.since) & (not stands)]
+        return new, able.index[able["start"] < self.since - 60].difference(new, sort=False)
+
+    def remove(self, rows: pd.DataFrame, number: int) -> None:
+        """Let some begin after the date, or move to other units before it where too few have begun since the date before."""
+        employments = self.workforce.employments
+        new, old = self.removable(rows)
+        new = new[: max(number, 0)]
+        old = old[: max(number - len(new), 0)]
         later = self.when + self.rng.integers(1, 45, len(new))
         employments.loc[new, "start"] = later
         employments.loc[new, "end"] = np.maximum(employments.loc[new, "end"], later + 90)
-        units = self.municipality.units
-        alike = units.index[
-            units["workplace"].isin(units["workplace"][rows["unit"]]) & ~units["steady"] & (units["positions"] > 9)
-        ]
         starts = np.maximum(self.since, self.workforce.latest_change(self.when)[old]) + 1
-        self.workforce.change(employment=old, start=starts, unit=self.rng.choice(alike, len(old)))
+        self.workforce.change(employment=old, start=starts, unit=self.rng.choice(self._alike(rows["unit"]), len(old)))
+
+    def add(self, unit: int, number: int) -> None:
+        """Let some of other units of the same kind move to the unit before the date."""
+        rows = self.counted()
+        _, able = self.removable(rows[rows["unit"].isin(self._alike(pd.Series([unit])))])
+        some = able[: max(number, 0)]
+        starts = np.maximum(self.since, self.workforce.latest_change(self.when)[some]) + 1
+        self.workforce.change(employment=some, start=starts, unit=unit)
+
+    def _alike(self, of: pd.Series) -> pd.Index:
+        """Units of the same workplaces whose people no figure counts."""
+        units = self.municipality.units
+        alike = units["workplace"].isin(units["workplace"][of]) & ~units["steady"] & (units["positions"] > 9)
+        return units.index[alike]
 
 
 def fit_percents(rng: np.random.Generator, municipality: Municipality, workforce: Workforce, leaves: pd.DataFrame) -> None:
     """Bring every printed full-time figure of the payroll's own to its value."""
     printed = figures("full_time_80_percent", "average_position_percent")
+    sizes = figures("fte")
+    sizes = sizes[sizes["org_level"] == "avdeling"]
     wanted = figures("involuntary_part_time")
     since, since_pilot = 0, dict[int, int]()
-    for date, period in DATES.items():
+    for date in DATES:
         when = day(date)
         fitting = Fitting(rng, municipality, workforce, leaves, when, since)
-        of_date = printed[printed["period"] == period]
+        of_date = printed[printed["date"] == date]
+        of_pilots = of_date[of_date["period"].str.startswith("pilot")]
+        of_date = of_date.drop(of_pilots.index)
+        if len(of_pilots):
+            since_pilot[_fit_pilot(fitting, of_pilots)] = when
         if when == REFERENCE:
             _fit_sexes(fitting)
         if (of_date["org_level"] == "kommune").any():
@@ -109,11 +131,13 @@ def fit_percents(rng: np.random.Generator, municipality: Municipality, workforce
         for centre in municipality.units.loc[municipality.units["name"].isin(CENTRES)].index:
             if (of_date["org_unit"] == municipality.units.at[centre, "name"]).any():
                 _fit_centre(fitting, of_date, centre, since_pilot)
-        if period.startswith("pilot"):
-            since_pilot[_fit_pilot(fitting, of_date)] = when
-        else:
+        if date == SIZED_ON:
+            _fit_size(fitting, printed)
+        for figure in sizes[sizes["date"] == date].itertuples():
+            _fit_ward(fitting, of_date, str(figure.org_unit), float(str(figure.value)))
+        if len(of_date) or when == REFERENCE or date == SIZED_ON:
             since = when
-        for figure in wanted[wanted["period"] == ("pilot so far" if date == LAST else period)].itertuples():
+        for figure in wanted[wanted["date"] == date].itertuples():
             _fit_wishes(
                 fitting,
                 municipality.units.index[municipality.units["name"] == figure.org_unit][0],
@@ -171,7 +195,8 @@ def _fit_sexes(fitting: Fitting) -> None:
     rows = fitting.counted()
     rows = rows[rows["role"] != "Kommunedirektør"]
     part_time, share = figures("part_time_employees"), figures("fte_percent")
-    whole = figures("fte")["value"].iloc[0] * 100
+    sizes = figures("fte")
+    whole = sizes.loc[sizes["org_level"] == "kommune", "value"].iloc[0] * 100
     for sex, code in SEX.items():
         of_sex = rows[rows["sex"] == code]
         percents = _person_percents(of_sex)
@@ -258,12 +283,30 @@ def _fit_centre(fitting: Fitting, printed: pd.DataFrame, centre: int, since_pilo
         for unit in units.index[units["parent"] == units.at[centre, "unit_code"]]
         if (printed["org_unit"] == units.at[unit, "name"]).any() and (rows["unit"] == unit).any()
     ]
-    plan = _plan(fitting, printed, centre, wards, rows)
+    plan = _plan(fitting, _grown(fitting, printed, centre), centre, wards, rows)
     for unit, (size, enough, total) in plan.items():
         of_unit = rows[rows["unit"] == unit]
         later = replace(fitting, since=max(fitting.since, since_pilot.get(unit, 0)))
         later.remove(of_unit, len(of_unit) - size)
+        later.add(unit, size - len(of_unit))
         _fit_unit(later, unit, enough, total)
+
+
+def _grown(fitting: Fitting, printed: pd.DataFrame, centre: int) -> pd.DataFrame:
+    """The printed figures, the centre's narrowed to what gives its printed growth from what was reached before."""
+    name, narrowed = fitting.municipality.units.at[centre, "name"], printed.copy()
+    grown = changes("full_time_80_percent", "average_position_percent")
+    grown = grown[(grown["org_unit"] == name) & (grown["kind"] == "change_percent")]
+    for change in grown.to_dict("records"):
+        of = printed.index[(printed["org_unit"] == name) & (printed["indicator"] == change["indicator"])]
+        if day(end_of(change["period"], change["counted_to"])) != fitting.when or not len(of):
+            continue
+        percents = _person_percents(replace(fitting, when=day(end_of(change["compared_with"], ""))).below(centre))
+        before = percents.mean() if change["indicator"].startswith("average") else 100 * (percents >= THRESHOLD).mean()
+        growth, half = float(change["value"].replace(",", ".")), 0.5 * 10.0 ** -int(change["decimals"])
+        narrowed.loc[of, "low"] = narrowed.loc[of, "low"].clip(lower=before * (1 + (growth - half) / 100))
+        narrowed.loc[of, "high"] = narrowed.loc[of, "high"].clip(upper=before * (1 + (growth + half) / 100))
+    return narrowed
 
 
 def _fit_pilot(fitting: Fitting, printed: pd.DataFrame) -> int:
@@ -277,6 +320,50 @@ def _fit_pilot(fitting: Fitting, printed: pd.DataFrame) -> int:
     total = sum(_bounds(printed, name, "average_position_percent")) / 2 * size
     _fit_unit(fitting, unit, enough, total)
     return unit
+
+
+def _fit_size(fitting: Fitting, printed: pd.DataFrame) -> None:
+    """A virksomhet of about so many employees and årsverk; every ward keeps enough people for its later shares."""
+    units, later = fitting.municipality.units, printed[printed["date"] > SIZED_ON]
+    whole = units.index[units["name"] == SIZED][0]
+    rows = fitting.below(whole)
+    sizes = rows.groupby("unit")["person"].nunique()
+    floors = sizes.copy()
+    shares = later[later["indicator"] == "full_time_80_percent"].sort_values("date", ascending=False)
+    for unit in sizes.index:
+        of_unit = shares[shares["org_unit"] == units.at[unit, "name"]]
+        # People leave and are not followed: what a later date asks for must be there before.
+        floors[unit] = 0 if len(of_unit) else sizes[unit] * 2 // 3
+        for bounds in of_unit[["low", "high"]].itertuples(index=False, name=None):
+            floors[unit] = _smallest(bounds, max(floors[unit], LEAST))
+    # Some cannot be moved: then others of other wards are.
+    for _ in range(3):
+        rows = fitting.below(whole)
+        room = (rows.groupby("unit")["person"].nunique() - floors).clip(lower=0)
+        surplus = rows["person"].nunique() - EMPLOYEES
+        for unit, part in (room * min(max(surplus, 0) / max(room.sum(), 1), 1)).round().astype(int).items():
+            fitting.remove(rows[rows["unit"] == unit], int(part))
+    rows = fitting.below(whole)
+    editable = rows[rows["free"]]
+    fitting.change(editable, _edited(fitting.rng, editable["percent"], total=FTE * 100 - rows["percent"].sum()))
+
+
+def _smallest(bounds: tuple[float, float], least: int) -> int:
+    """The fewest persons, of at least so many, of whom a share between the bounds is whole persons."""
+    return next(size for size in range(least, 1000) if _counts(size, bounds))
+
+
+def _fit_ward(fitting: Fitting, printed: pd.DataFrame, name: str, fte: float) -> None:
+    """A ward whose årsverk and average are printed: they say how many people it has."""
+    units = fitting.municipality.units
+    unit = units.index[units["name"] == name][0]
+    average = sum(_bounds(printed, name, "average_position_percent")) / 2
+    rows = fitting.below(unit)
+    fitting.remove(rows, len(rows) - round(100 * fte / average))
+    rows = fitting.below(unit)
+    total = min(max(average * rows["person"].nunique(), 100 * fte - INSIDE_FTE), 100 * fte + INSIDE_FTE)
+    # Weekend positions are what pulls the average down: one in ten is large.
+    _fit_unit(fitting, unit, max(len(rows) // 10, int((rows["role"] != "").sum())), total)
 
 
 def _fit_wishes(fitting: Fitting, unit: int, number: int) -> None:
@@ -308,8 +395,10 @@ def _plan(
     names, choices = fitting.municipality.units["name"].tolist(), []
     for ward in wards:
         there = int((rows["unit"] == ward).sum())
+        fewest = max(there - sum(map(len, fitting.removable(rows[rows["unit"] == ward]))), 10)
         share = _bounds(printed, names[ward], "full_time_80_percent")
-        choices += [(ward, size, count, there - size) for size in range(10, there + 1) for count in _counts(size, share)]
+        able = range(fewest, there + MOST_MORE + 1)
+        choices += [(ward, size, count, abs(there - size)) for size in able for count in _counts(size, share)]
     own = len(rows) - sum(int((rows["unit"] == ward).sum()) for ward in wards)
     options = pd.DataFrame(choices, columns=["ward", "size", "count", "fewer"])
     # Columns: the options, the wards' sums, the own staff's count, sum and size.

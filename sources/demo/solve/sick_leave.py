@@ -4,6 +4,7 @@ Each figure is a row: the lost time of the chosen spells in its cell, within the
 program's solution leaves hardly any spell half chosen; those are rounded, and what that breaks is mended spell by spell.
 """
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 from sources.demo.calendar import DAYS, QUARTER_STARTS, WORKING, WORKING_BEFORE, YEARS
 from sources.demo.organisation import Municipality
 from sources.demo.people import ORIGIN
-from sources.demo.solve.figures import figures
+from sources.demo.solve.figures import changes, figures
 from sources.demo.solve.program import PRICE, solve
 
 MEASURES = (
@@ -22,6 +23,7 @@ MEASURES = (
     "short_term_percent",
     "long_term_percent",
 )
+ALL_QUARTERS = (1, 2, 3, 4)
 LONG_TERM_FROM = 17
 AGE_BANDS = {
     "": (0, 200),
@@ -95,7 +97,11 @@ def proneness(municipality: Municipality) -> tuple[np.ndarray, np.ndarray]:
     units, whole = municipality.units, figures("sick_leave_percent")
     by_unit = np.full(len(units), PLENTY)
     for level in TYPICAL_PERCENT:
+        # Of units that the demo has; a document names others too.
+        known = set(units.loc[units["level"] == level, "name"]) if level != "gruppe" else set(units["group"])
         for name, percent in whole[whole["org_level"] == level].groupby("org_unit")["value"].max().items():
+            if name not in known:
+                continue
             unit = str(name) if level == "gruppe" else units.index[units["name"] == name][0]
             by_unit[municipality.members[unit]] = max((percent / TYPICAL_PERCENT[level]) ** 2, PLENTY)
     by_title = whole.groupby("job_title")["value"].max() / TYPICAL_OF_TITLES
@@ -172,14 +178,17 @@ def _goals(municipality: Municipality) -> Iterator[dict]:
     printed = figures(*MEASURES)
     units = municipality.units
     below = municipality.members
-    for figure in printed.to_dict("records"):
-        key = figure["org_unit"] if figure["org_level"] == "gruppe" else ""
+    for figure in [*printed.to_dict("records"), *changes(*MEASURES).to_dict("records")]:
         named = units.index[(units["name"] == figure["org_unit"])]
-        yield {
-            **{name: figure[name] for name in ("indicator", "period", "sex", "age_group", "job_title", "low", "high")},
-            "members": below[key] if key else below[named[0]],
-            "printed": True,
-        }
+        members = below.get(figure["org_unit"]) if figure["org_level"] == "gruppe" else below[named[0]] if len(named) else None
+        parts = _parts(figure)
+        if members is not None and parts:
+            yield {
+                **{name: figure[name] for name in ("indicator", "sex", "age_group", "job_title", "low", "high")},
+                "parts": parts,
+                "members": members,
+                "printed": True,
+            }
     with_figures = set(zip(printed["org_unit"], printed["period"], strict=True))
     plain = {"indicator": "sick_leave_percent", "sex": "", "age_group": "", "job_title": "", "printed": False}
     areas = municipality.sick_leave.reset_index().to_dict("records")
@@ -189,13 +198,13 @@ def _goals(municipality: Municipality) -> Iterator[dict]:
             if (name, period) not in with_figures:
                 is_area = name == area["area"]
                 low, high = (goal - INVENTED, goal + INVENTED) if is_area else (goal * USUAL[0], goal * USUAL[1])
-                yield {**plain, "period": period, "members": below[unit], "low": low, "high": high}
+                yield {**plain, "parts": [(area["year"], ALL_QUARTERS, 1.0)], "members": below[unit], "low": low, "high": high}
     for area in areas:
         goal, period = area["self_certified_percent"], str(area["year"])
         if (area["area"], period) not in with_figures:
             members = below[units.index[units["name"] == area["area"]][0]]
             own = {**plain, "indicator": "self_certified_percent", "low": goal - INVENTED, "high": goal + INVENTED}
-            yield {**own, "period": period, "members": members}
+            yield {**own, "parts": [(area["year"], ALL_QUARTERS, 1.0)], "members": members}
 
 
 def _rows(
@@ -211,17 +220,11 @@ def _rows(
     high: list[float] = []
     printed: list[bool] = []
     for goal in _goals(municipality):
-        of_possible, of_lost = by_year[int(goal["period"][:4])]
-        whole = of_possible["amount"].to_numpy()[_in_cell(goal, of_possible)].sum()
-        if whole == 0:
+        of_goal = [_shares(goal, by_year[year], quarters, times) for year, quarters, times in goal["parts"]]
+        there = [part.assign(row=len(low)) for part in of_goal if part is not None]
+        if len(there) < len(of_goal):
             continue
-        wanted = _in_cell(goal, of_lost)
-        if goal["indicator"] in ("self_certified_percent", "doctor_certified_percent"):
-            wanted &= of_lost["doctor"].to_numpy() == (goal["indicator"] == "doctor_certified_percent")
-        if goal["indicator"] in ("short_term_percent", "long_term_percent"):
-            wanted &= of_lost["long"].to_numpy() == (goal["indicator"] == "long_term_percent")
-        share = of_lost["amount"].to_numpy()[wanted] / whole * 100
-        parts.append(pd.DataFrame({"row": len(low), "column": of_lost["spell"].to_numpy()[wanted], "value": share}))
+        parts += there
         low.append(goal["low"])
         high.append(goal["high"])
         printed.append(goal["printed"])
@@ -229,10 +232,48 @@ def _rows(
     return entries, np.array(low), np.array(high), np.array(printed)
 
 
-def _in_cell(goal: dict, rows: pd.DataFrame) -> np.ndarray:
+def _shares(
+    goal: dict, of_year: tuple[pd.DataFrame, pd.DataFrame], quarters: tuple[int, ...], times: float
+) -> pd.DataFrame | None:
+    """What each spell adds to the percent of the goal's cell in some quarters of a year, so many times; None without people."""
+    possible, lost = of_year
+    whole = possible["amount"].to_numpy()[_in_cell(goal, possible, quarters)].sum()
+    if whole == 0:
+        return None
+    wanted = _in_cell(goal, lost, quarters)
+    if goal["indicator"] in ("self_certified_percent", "doctor_certified_percent"):
+        wanted &= lost["doctor"].to_numpy() == (goal["indicator"] == "doctor_certified_percent")
+    if goal["indicator"] in ("short_term_percent", "long_term_percent"):
+        wanted &= lost["long"].to_numpy() == (goal["indicator"] == "long_term_percent")
+    share = lost["amount"].to_numpy()[wanted] / whole * 100 * times
+    return pd.DataFrame({"column": lost["spell"].to_numpy()[wanted], "value": share})
+
+
+def _parts(figure: dict) -> list[tuple[int, tuple[int, ...], float]]:
+    """The quarters of years that a figure is made of, each with how many times its percent counts; none if it is of others."""
+    if figure["compared_with"]:
+        now, before = (_quarters(figure[name], "") for name in ("period", "compared_with"))
+        return [(*now, 1.0), (*before, -figure["times"])] if now and before else []
+    if found := re.fullmatch(r"(\d{4})-(\d{4})", figure["period"]):
+        years = range(int(found[1]), int(found[2]) + 1)
+        return [(year, ALL_QUARTERS, 1 / len(years)) for year in years]
+    of = _quarters(figure["period"], figure["counted_to"])
+    return [(*of, 1.0)] if of else []
+
+
+def _quarters(period: str, counted_to: str) -> tuple[int, tuple[int, ...]] | None:
+    if found := re.fullmatch(r"(\d{4})-Q([1-4])", period):
+        return int(found[1]), (int(found[2]),)
+    if re.fullmatch(r"\d{4}", period):
+        # A running year that counts to the end of a quarter.
+        return int(period), ALL_QUARTERS[: int(counted_to[3:5]) // 3] if counted_to else ALL_QUARTERS
+    return None
+
+
+def _in_cell(goal: dict, rows: pd.DataFrame, quarters: tuple[int, ...]) -> np.ndarray:
     found: np.ndarray = goal["members"][rows["unit"].to_numpy()]
-    if "Q" in goal["period"]:
-        found = found & (rows["quarter"].to_numpy() == int(goal["period"][-1]))
+    if quarters != ALL_QUARTERS:
+        found = found & rows["quarter"].isin(quarters).to_numpy()
     if goal["sex"]:
         found = found & rows["sex"].isin(SEXES[goal["sex"]]).to_numpy()
     if goal["age_group"]:

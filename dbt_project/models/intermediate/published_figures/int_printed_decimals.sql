@@ -13,7 +13,10 @@ with figures as (
 
 select
     this.figure_id,
-    coalesce(greatest(min(other.decimals), any_value(this.without_zeros), 0), any_value(this.decimals)) as compared_decimals
+    case
+        when count(other.decimals) = 0 then any_value(this.decimals)
+        else greatest(min(other.decimals), any_value(this.without_zeros))
+    end as compared_decimals
 from figures as this
 left join figures as other
     on

@@ -15,7 +15,12 @@ with sides as (
             when dated.side = 'now' then dated.reference_date
             else least(
                 dated.last_day_of_period,
-                last_day(cast(dated.first_day + to_months(cast(datediff('month', this.first_day, this.reference_date) as integer)) as date))
+                last_day(
+                    cast(
+                        dated.first_day
+                        + to_months(cast(datediff('month', this.first_day, this.reference_date) as integer)) as date
+                    )
+                )
             )
         end as last_day
     from {{ ref('int_printed_wanted') }} as wanted
@@ -24,71 +29,79 @@ with sides as (
     where wanted.reason is null and (dated.side = 'now' or wanted.change is not null or wanted.mart = 'sick_leave_changes')
 ),
 
+single_years as (
+    select unnest(generate_series(1900, 2199)) as calendar_year
+),
+
+single_months as (
+    select unnest(generate_series(0, 11)) as months_on
+),
+
 by_period as (
     select
-        *,
-        mart as term_mart,
-        measure as term_measure,
-        side as term_side,
+        sides.*,
+        sides.mart as term_mart,
+        sides.measure as term_measure,
+        sides.side as term_side,
         case
-            when mart = 'benchmarks' or measured_mart like 'sick_leave_by_%'
+            when sides.mart = 'benchmarks' or sides.measured_mart like 'sick_leave_by_%'
                 then
-                    case side_kind when 'pilot' then 'month' when 'years' then 'year' else side_kind end
+                    case sides.side_kind when 'pilot' then 'month' when 'years' then 'year' else sides.side_kind end
         end as period_type,
         case
-            when mart = 'benchmarks' or measured_mart like 'sick_leave_by_%'
+            when sides.mart = 'benchmarks' or sides.measured_mart like 'sick_leave_by_%'
                 then
-                    case side_kind
-                        when 'pilot' then strftime(reference_date, '%Y-%m')
-                        when 'years' then right(printed_period, 4)
-                        else printed_period
+                    case sides.side_kind
+                        when 'pilot' then strftime(sides.reference_date, '%Y-%m')
+                        when 'years' then right(sides.printed_period, 4)
+                        else sides.printed_period
                     end
         end as period,
-        if(mart = 'sick_leave_changes', measured, null) as change_of,
+        if(sides.mart = 'sick_leave_changes', sides.measured, null) as change_of,
         0 as place
     from sides
-    where side_as = 'cell' and (mart <> 'sick_leave_changes' or side = 'now')
+    where sides.side_as = 'cell' and (sides.mart <> 'sick_leave_changes' or sides.side = 'now')
     union all
     -- What the change or the mean in sick_leave_changes is computed of.
     select
-        * exclude (months),
-        measured_mart as term_mart,
-        measured as term_measure,
+        sides.*,
+        sides.measured_mart as term_mart,
+        sides.measured as term_measure,
         'basis' as term_side,
-        side_kind as period_type,
-        printed_period as period,
+        sides.side_kind as period_type,
+        sides.printed_period as period,
         null as change_of,
         0 as place
-    from (select *, null as months from sides)
-    where mart = 'sick_leave_changes' and side_kind <> 'years'
+    from sides
+    where sides.mart = 'sick_leave_changes' and sides.side_kind <> 'years'
     union all
     select
         sides.*,
-        measured_mart as term_mart,
-        measured as term_measure,
-        if(mart = 'sick_leave_changes', 'basis', side) as term_side,
+        sides.measured_mart as term_mart,
+        sides.measured as term_measure,
+        if(sides.mart = 'sick_leave_changes', 'basis', sides.side) as term_side,
         'year' as period_type,
-        cast(one_year.calendar_year as varchar) as period,
+        cast(single_years.calendar_year as varchar) as period,
         null as change_of,
-        one_year.calendar_year as place
+        single_years.calendar_year as place
     from sides
-    inner join (select unnest(generate_series(1900, 2199)) as calendar_year) as one_year
-        on one_year.calendar_year between year(sides.first_day) and year(sides.last_day_of_period)
-    where side_kind = 'years'
+    inner join single_years
+        on single_years.calendar_year between year(sides.first_day) and year(sides.last_day_of_period)
+    where sides.side_kind = 'years'
     union all
     select
         sides.*,
-        mart as term_mart,
-        measure as term_measure,
-        side as term_side,
+        sides.mart as term_mart,
+        sides.measure as term_measure,
+        sides.side as term_side,
         'month' as period_type,
-        strftime(sides.first_day + to_months(cast(one_month.months_on as integer)), '%Y-%m') as period,
+        strftime(sides.first_day + to_months(cast(single_months.months_on as integer)), '%Y-%m') as period,
         null as change_of,
-        one_month.months_on as place
+        single_months.months_on as place
     from sides
-    inner join (select unnest(generate_series(0, 11)) as months_on) as one_month
-        on sides.first_day + to_months(cast(one_month.months_on as integer)) <= sides.last_day
-    where side_as = 'months'
+    inner join single_months
+        on sides.last_day >= sides.first_day + to_months(cast(single_months.months_on as integer))
+    where sides.side_as = 'months'
 )
 
 select

@@ -47,7 +47,9 @@ held as (
                 mart = 'sick_leave_by_unit' and is_change and not is_cut and period_kind in ('year', 'quarter', 'month')
                 and compared_kind = period_kind and first_day_before = first_day - interval 1 year
                 then 'sick_leave_changes'
-            when mart = 'sick_leave_by_unit' and period_kind = 'years' and not is_change and datediff('year', first_day, year_end) = 2
+            when
+                mart = 'sick_leave_by_unit' and period_kind = 'years' and not is_change
+                and datediff('year', first_day, year_end) = 2
                 then 'sick_leave_changes'
             when
                 mart = 'equality_gender_balance' and measure in ('employees', 'fte') and last_day_counted <> year_end
