@@ -24,7 +24,7 @@ COMPUTED = {
 }
 NUMBER = re.compile(r"[+\u2212]?\d{1,3}(\u202f\d{3})*(,\d+)?")
 ADDRESS = re.compile(rb"(?:https?:)?//[\w.-]+\.\w+")
-NAMESPACES = (b"http://www.w3.org/", b"//www.w3.org/")
+NAMESPACES = (b"http://www.w3.org", b"//www.w3.org")
 
 
 @dataclass

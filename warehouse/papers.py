@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,18 +26,19 @@ class Paper:
     manifest.json there says of them, and writes
     files and folders into the empty folder `target`; when it returns they are put into the publication under the same names.
     It reads nothing else: what is not served stands in no paper, and a past publication gives its paper again. The same
-    publication must give the same bytes, so no clock: the table `publication` has the date. It may raise whatever it likes.
+    publication must give the same bytes, so no clock: the table `publication` has the date. It may raise whatever it likes,
+    or return a line for each part that it had to leave out.
     Heavy libraries are imported inside it.
     """
 
     name: str
-    write: Callable[[Path, Path], None]
+    write: Callable[[Path, Path], Sequence[str] | None]
 
 
-def _report(publication: Path, target: Path) -> None:
+def _report(publication: Path, target: Path) -> Sequence[str]:
     from warehouse.report.write import write_report
 
-    write_report(publication, target)
+    return write_report(publication, target)
 
 
 # In the order in which they are written.
@@ -52,7 +54,7 @@ def write_papers(publication: Path, papers: Sequence[Paper] | None = None) -> li
         papers: those to write; `PAPERS` when left out.
 
     Returns:
-        A line for each paper that could not be made.
+        A line for each paper, or part of one, that could not be made.
     """
     return _write(publication, publication, PAPERS if papers is None else papers, replace=False)
 
@@ -72,8 +74,9 @@ def _write(publication: Path, folder: Path, papers: Sequence[Paper], *, replace:
     for paper in papers:
         target = folder / UNFINISHED_PAPER
         target.mkdir()
+        began = time.monotonic()
         try:
-            paper.write(publication, target)
+            failed += [f"{paper.name}: {left_out}" for left_out in paper.write(publication, target) or ()]
             made = sorted(target.iterdir())
             there = [folder / path.name for path in made if (folder / path.name).exists()]
             if there and not replace:
@@ -82,6 +85,8 @@ def _write(publication: Path, folder: Path, papers: Sequence[Paper], *, replace:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
             for path in made:
                 path.rename(folder / path.name)
+            if made:
+                log.info("papers: %s in %.1f s", paper.name, time.monotonic() - began)
         except Exception as error:  # whatever goes wrong in it: the tables are what the night is for
             log.debug("%s", paper.name, exc_info=True)
             failed.append(f"{paper.name} could not be made: {type(error).__name__}: {error}")

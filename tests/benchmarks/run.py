@@ -33,6 +33,7 @@ from warehouse.database import connect
 from warehouse.delivery import choose
 from warehouse.errors import Refused
 from warehouse.load import load_feed
+from warehouse.papers import write_papers_to
 from warehouse.paths import Home
 from warehouse.publication import current_publication
 from warehouse.settings import Settings, read_settings
@@ -191,6 +192,8 @@ def measure(benchmark: Benchmark, folder: Path, settings: Settings) -> None:
         say("the whole command arsverk run", whole, night, "the same stages without Dagster")
         shutil.rmtree(again.root)
     if benchmark.ratios and not refused:
+        papers = seconds(lambda: write_papers_to(home.current.resolve(), folder / "papers"))
+        say("report and workbook, which publishing makes too", papers, night, "its night")
         trace_of_a_year(home, night)
         models_against_one_query(home, settings)
         load_against_read_csv(home, settings)

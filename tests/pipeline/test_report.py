@@ -18,35 +18,60 @@ from tests.reading_reports import MISSING, WITHHELD, addresses, broken_links, fi
 from warehouse.catalogue import tables_of
 from warehouse.database import connect
 from warehouse.publish import publish
+from warehouse.report import write
 from warehouse.report.write import write_report
+from warehouse.settings import CHAPTERS
 from warehouse.verify import verify
 
 # Its tables count files, rows and printed figures, which are no cells.
 COUNTS = ("om-tallene.html",)
-ALL = '{ chapters = ["sick_leave", "units", "full_time", "equality", "survey"] }'
+QUARANTINE_SHARE = 0.99
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def town(builds: Builds) -> Built:
-    """A municipality with every feed and some groups that are withheld, published; it has no report yet."""
+    """A municipality with every feed and some groups that are withheld, published without a report."""
     return builds.built(
         deliver,
         published_without_secondary,
-        report=ALL,
-        min_fte_unit=0.5,
-        min_persons=2,
-        min_responses=2,
-        min_fte_job_code=0.5,
+        min_fte_unit=0.15,
+        min_fte_job_code=0,
+        age_bands=[40],
+        min_persons=0,
+        min_responses=0,
+        max_quarantine_share=QUARANTINE_SHARE,
     )
 
 
-@pytest.fixture(scope="session")
-def report(town: Built) -> Path:
-    return town.home.current.resolve() / "report"
+def asking_for(publication: Path, folder: Path, **report: object) -> Path:
+    """A copy of a publication whose settings ask for this report."""
+    copied = folder / publication.name
+    shutil.copytree(publication, copied, ignore=shutil.ignore_patterns("marts.duckdb"))
+    row = copied / "publication.parquet"
+    row.chmod(0o644)
+    with duckdb.connect() as con:
+        recorded = json.loads(con.execute(f"select settings from '{row}'").fetchall()[0][0])
+        con.execute(f"create table publication as from '{row}'")
+        con.execute("update publication set settings = $1", [json.dumps(recorded | {"report": report})])
+        con.execute(f"copy publication to '{row}' (format parquet)")
+    return copied
 
 
-def test_every_figure_is_that_of_its_cell(town: Built, report: Path) -> None:
-    assert list(wrong_figures(report, town.home.current.resolve())) == []
+@pytest.fixture(scope="module")
+def publication(town: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The town's publication, with a report in it."""
+    asking = asking_for(town.home.current.resolve(), tmp_path_factory.mktemp("publication"), chapters=CHAPTERS, logo=None)
+    assert write_report(asking, asking) == []
+    return asking
+
+
+@pytest.fixture(scope="module")
+def report(publication: Path) -> Path:
+    return publication / "report"
+
+
+def test_every_figure_is_that_of_its_cell(publication: Path, report: Path) -> None:
+    assert list(wrong_figures(report, publication)) == []
     shown = [figure.text for page in report.glob("*.html") for figure in read(page).figures]
     assert sum(text not in (WITHHELD, MISSING) for text in shown) > 150
     assert WITHHELD in shown
@@ -90,52 +115,42 @@ def test_pictures_say_in_words_what_they_show(report: Path) -> None:
     assert {Path(image["src"]).name for image in charts} == {path.name for path in (report / "diagram").iterdir()}
 
 
-def test_the_same_publication_gives_the_same_bytes(town: Built, report: Path, tmp_path: Path) -> None:
-    """The night's report, and the command's of the same publication; verify knows each of its files."""
-    out = tmp_path / "papers"
-    done = CliRunner().invoke(main, ["report", "--home", str(town.home.root), "--out", str(out)])
-    assert done.exit_code == 0, done.output
-    assert f"{out / 'report' / 'index.html'}" in done.output
+def test_the_same_publication_gives_the_same_bytes(publication: Path, report: Path, tmp_path: Path) -> None:
+    write_report(publication, tmp_path)
     files = {str(path.relative_to(report)): path.read_bytes() for path in report.rglob("*") if path.is_file()}
-    again = {str(path.relative_to(out / "report")): path.read_bytes() for path in (out / "report").rglob("*") if path.is_file()}
+    made = tmp_path / "report"
+    again = {str(path.relative_to(made)): path.read_bytes() for path in made.rglob("*") if path.is_file()}
     assert [name for name in files.keys() | again.keys() if files.get(name) != again.get(name)] == []
     assert files["rapport.pdf"].startswith(b"%PDF-")
-    recorded = json.loads((town.home.current / "manifest.json").read_text(encoding="utf-8"))["files"]
-    assert {f"report/{name}" for name in files} <= recorded.keys()
-    assert verify(town.home) == []
 
 
-def test_a_past_publication_and_wrong_ones(town: Built, tmp_path: Path) -> None:
+def test_publishing_and_the_command_make_the_chosen_chapters(town: Built, tmp_path: Path) -> None:
     home = town.copy(tmp_path)
-    past = home.current.readlink().name
+    logo = tmp_path / "vaapen.svg"
+    logo.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>', encoding="utf-8")
     shutil.copy(home.warehouse_database, home.build_database)
+    chosen = json.dumps({"report": {"chapters": ["full_time"], "logo": str(logo)}})
     with connect(home.build_database, town.settings) as con:
-        con.execute("update raw.publication set publication_id = '2024-01-31_later'")
-    publish(home, town.settings.model_copy(update={"report": town.settings.report}), tables_of(load_manifest()))
+        for row in ("raw.publication", "served.publication"):
+            con.execute(f"update {row} set publication_id = '2024-01-31_x', settings = json_merge_patch(settings, '{chosen}')")
+    publish(home, town.settings, tables_of(load_manifest()), pytest.fail)
+    made = {path.name for path in (home.publish / "report").iterdir()}
+    assert {"index.html", "heltid.html", "om-tallene.html", "logo.svg", "rapport.pdf"} <= made
+    assert not {name for name in made if name.startswith(("enhet", "sykefravaer", "likestilling"))}
+    assert list(broken_links(home.publish / "report")) == []
+    assert verify(home) == []
     command = ["report", "--home", str(home.root), "--out", str(tmp_path / "out")]
-    done = CliRunner().invoke(main, [*command, "--publication", past])
-    assert done.exit_code == 0, done.output
-    assert past in (tmp_path / "out" / "report" / "index.html").read_text(encoding="utf-8")
+    for which in ([], ["--publication", "2024-01-31_x"]):
+        done = CliRunner().invoke(main, [*command, *which])
+        assert (done.exit_code, f"{tmp_path / 'out' / 'report' / 'index.html'}" in done.output) == (0, True), done.output
     wrong = CliRunner().invoke(main, [*command, "--publication", "2019-01-31_x"])
     assert (wrong.exit_code, "there is no publication 2019-01-31_x" in wrong.output) == (2, True)
 
 
-def test_chapters_and_logo_are_the_municipalitys(town: Built, tmp_path: Path) -> None:
-    folder = tmp_path / "publication"
-    shutil.copytree(town.home.current.resolve(), folder, ignore=shutil.ignore_patterns("report", "marts.duckdb"))
-    logo = tmp_path / "vaapen.svg"
-    logo.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>', encoding="utf-8")
-    publication = folder / "publication.parquet"
-    publication.chmod(0o644)
-    with duckdb.connect() as con:
-        recorded = json.loads(con.execute(f"select settings from '{publication}'").fetchall()[0][0])
-        settings = json.dumps(recorded | {"report": {"chapters": ["full_time"], "logo": str(logo)}})
-        con.execute(f"create table p as select * replace ('{settings}' as settings) from '{publication}'")
-        con.execute(f"copy p to '{publication}' (format parquet)")
-    write_report(folder, tmp_path)
-    made = {path.name for path in (tmp_path / "report").iterdir()}
-    assert {"index.html", "heltid.html", "om-tallene.html", "logo.svg", "rapport.pdf"} <= made
-    assert not {name for name in made if name.startswith(("enhet", "sykefravaer", "likestilling"))}
+def test_a_pdf_that_cannot_be_made_leaves_the_pages(publication: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(write, "PDF", "no-such-folder/rapport.pdf")
+    (left_out,) = write_report(publication, tmp_path)
+    assert left_out.startswith("the report as PDF: ")
     assert list(broken_links(tmp_path / "report")) == []
 
 

@@ -8,10 +8,11 @@ import json
 import shutil
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from warehouse.catalogue import read_tables
-from warehouse.errors import Refused
+from warehouse.errors import ProgramFault, Refused
 from warehouse.report.numbers import day
 from warehouse.report.queries import AREA, UNIT, Served
 from warehouse.report.render import TEMPLATES, Page, Site
@@ -23,13 +24,18 @@ PDF = "rapport.pdf"
 STYLE = ("report.css", "report.js")
 
 
-def write_report(publication: Path, target: Path) -> None:
+def write_report(publication: Path, target: Path) -> list[str]:
     """Write the report of the publication in a folder into `report/` below the target; nothing when it is to have no chapters.
+
+    Returns:
+        A line when the PDF could not be made; the pages are there, and do not name it.
 
     Raises:
         Refused: the publication does not say what its tables are.
+        ProgramFault: a chart cannot be drawn.
     """
-    from warehouse.report.charts import unchecked
+    from warehouse.report.charts import unchecked, write_charts
+    from warehouse.report.pdf import write_pdf
 
     tables = read_tables(publication)
     if not all(table.columns for table in tables.values()):
@@ -38,11 +44,14 @@ def write_report(publication: Path, target: Path) -> None:
         settings = json.loads(served.publication["settings"]).get("report", {})
         chosen = settings.get("chapters", CHAPTERS)
         if not chosen or not served.units:
-            return
+            return []
         with unchecked():
             pages = pages_of(served, chosen)
         folder = target / FOLDER
         (folder / CHARTS).mkdir(parents=True)
+        for name in STYLE:
+            shutil.copyfile(TEMPLATES / name, folder / name)
+        write_charts([chart for page in pages for chart in page.charts], folder / CHARTS)
         site = Site(
             municipality=served.municipality.name,
             logo=_logo(settings.get("logo"), folder),
@@ -51,7 +60,15 @@ def write_report(publication: Path, target: Path) -> None:
             as_of=day(served.as_of),
             pdf=PDF,
         )
-        _write(pages, site, folder)
+        left_out = []
+        try:
+            write_pdf(_on_paper(pages), f"Personaltall for {site.municipality}", site, folder, PDF)
+        except ProgramFault as fault:
+            left_out.append(str(fault))
+            site = replace(site, pdf="")
+        for page in pages:
+            (folder / page.name).write_text(site.render(page), encoding="utf-8")
+        return left_out
 
 
 def pages_of(served: Served, chosen: Sequence[str]) -> list[Page]:
@@ -75,18 +92,6 @@ def pages_of(served: Served, chosen: Sequence[str]) -> list[Page]:
         units = [sick_leave.unit_page(served, unit, shown) for unit in served.units_of(AREA, UNIT)]
     names = [(front.FILE, "Forside"), *((page.name, page.title) for page in chapters)]
     return [front.front_page(served, names, with_units=with_units), *chapters, *units]
-
-
-def _write(pages: Sequence[Page], site: Site, folder: Path) -> None:
-    from warehouse.report.charts import write_charts
-    from warehouse.report.pdf import write_pdf
-
-    for name in STYLE:
-        shutil.copyfile(TEMPLATES / name, folder / name)
-    write_charts([chart for page in pages for chart in page.charts], folder / CHARTS)
-    for page in pages:
-        (folder / page.name).write_text(site.render(page), encoding="utf-8")
-    write_pdf(_on_paper(pages), f"Personaltall for {site.municipality}", site, folder, PDF)
 
 
 def _on_paper(pages: Sequence[Page]) -> list[tuple[Page, int]]:
