@@ -57,9 +57,11 @@ def test_a_level_is_the_municipality(con: duckdb.DuckDBPyConnection, table: str,
     exact = ", ".join(f"cast(round({name}, 9) as decimal(18, 9))" for name in DAYS)
     served = "sick_leave_by_unit where org_level = 'kommune' and withheld is null"
     whole = con.execute(f"select period, {exact} from {served} order by all").fetchall()
+    parts = {period: figures for period, *figures in found}
     assert whole
-    for part, of in zip(found, whole, strict=True):
-        assert part[0] == of[0] and part[1:] == pytest.approx(of[1:], rel=0, abs=Decimal("1e-8"))
+    # Where the municipality itself is withheld there is nothing to add up to.
+    for period, *figures in whole:
+        assert parts[period] == pytest.approx(figures, rel=0, abs=Decimal("1e-8"))
 
 
 def test_the_pieces_of_the_tree_are_the_municipality_and_every_area(con: duckdb.DuckDBPyConnection) -> None:
