@@ -48,9 +48,9 @@ same: $(STAMP)  ## first nights of revision BASE and of this code: which tables 
 	@$(BIN)/python -m tests.same_publications $(BASE)
 
 docs: $(STAMP)  ## the tables, what they are made of and who reads them, as one HTML file that needs no network
-	@cd dbt_project && ARSVERK_BUILD_DATABASE=:memory: ../$(BIN)/dbt --quiet docs generate --static --empty-catalog \
-		--no-version-check --project-dir . --profiles-dir . --target-path target/docs
-	@mv dbt_project/target/docs/static_index.html dbt_project/target/docs.html && rm -r dbt_project/target/docs
+	@made=$$(mktemp -d) && cd dbt_project && ARSVERK_BUILD_DATABASE=:memory: ../$(BIN)/dbt --quiet docs generate --static \
+		--empty-catalog --no-version-check --project-dir . --profiles-dir . --target-path $$made \
+		&& mv $$made/static_index.html target/docs.html && rm -r $$made
 	@echo "dbt_project/target/docs.html"
 
 dev: $(STAMP)  ## Dagster's web pages and daemon, on http://127.0.0.1:3000 for this machine's own browser alone
