@@ -4,7 +4,7 @@ BIN := .venv/bin
 HOME_FOLDER ?= data
 STAMP := .venv/ready
 
-.PHONY: run test exhaustive pytest lint bench web-check postgres superset same dev demo prepare lock clean
+.PHONY: run test exhaustive pytest lint bench web-check postgres superset same docs dev demo prepare lock clean
 
 run: $(STAMP)  ## demo deliveries into data/landing, one nightly run, what was published and where
 	@test -n "$$(ls $(HOME_FOLDER)/landing 2>/dev/null)" || $(BIN)/arsverk demo --home $(HOME_FOLDER)
@@ -40,6 +40,12 @@ superset: $(STAMP)  ## the dashboard of HOME_FOLDER's publication in a real Supe
 
 same: $(STAMP)  ## first nights of revision BASE and of this code: which tables differ by a byte
 	@$(BIN)/python -m tests.same_publications $(BASE)
+
+docs: $(STAMP)  ## the tables, what they are made of and who reads them, as one HTML file that needs no network
+	@cd dbt_project && ARSVERK_BUILD_DATABASE=:memory: ../$(BIN)/dbt --quiet docs generate --static --empty-catalog \
+		--no-version-check --project-dir . --profiles-dir . --target-path target/docs
+	@mv dbt_project/target/docs/static_index.html dbt_project/target/docs.html && rm -r dbt_project/target/docs
+	@echo "dbt_project/target/docs.html"
 
 dev: $(STAMP)  ## Dagster's web pages and daemon, on http://127.0.0.1:3000 for this machine's own browser alone
 	@umask 077 && mkdir -p $(HOME_FOLDER)/dagster && cp -n orchestration/dagster.yaml $(HOME_FOLDER)/dagster/ || true
