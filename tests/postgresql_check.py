@@ -242,7 +242,7 @@ def check(folder: Path, port: int) -> None:
     with psycopg.connect(f"{admin}/hr") as con:
         comments = con.execute(
             """select obj_description('marts.sick_leave_by_age'::regclass), obj_description('marts.bi_sick_leave'::regclass),
-                      col_description('marts.sick_leave_by_age'::regclass, 12), obj_description('marts'::regnamespace)"""
+                      col_description('marts.sick_leave_by_age'::regclass, 13), obj_description('marts'::regnamespace)"""
         ).fetchall()
     print(f"comments: {comments}")
     assert comments[0][:3] == ("Sick leave by age, 'quoted'", "En visning", "Sykefravær i prosent: 100 % \\ alt")
