@@ -53,7 +53,7 @@ def back_up(
 
     Raises:
         UsageError: the target is there already, or lies within the home.
-        Refused: the home is another user's, or nights followed one another so fast that no copy held.
+        Refused: the home is another user's, the target cannot be written, or nights ended so often that no copy held.
     """
     target = target.resolve()
     if target.exists():
@@ -63,6 +63,16 @@ def back_up(
     home.require_owner()
     unfinished = target.with_name(target.name + UNFINISHED)
     shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        return _back_up(home, target, unfinished, settings_file, progress)
+    except OSError as error:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise Refused(f"the backup is not made: {error.filename or target}: {error.strerror}") from None
+
+
+def _back_up(
+    home: Home, target: Path, unfinished: Path, settings_file: Path, progress: Callable[[str], None]
+) -> dict[str, Any]:
     if not target.parent.is_dir():
         raise UsageError(f"{target.parent} is no folder; mount the disk, or make it")
     unfinished.mkdir(mode=PRIVATE_FOLDER)
@@ -204,7 +214,7 @@ def restore(backup: Path, home: Home, progress: Callable[[str], None] = lambda m
 
     Raises:
         UsageError: the folder is no backup, or the home is there already.
-        Refused: a file of the backup is not as it was written; nothing is restored.
+        Refused: a file of the backup is not as it was written, and nothing is restored; or the home cannot be written.
     """
     try:
         record: dict[str, Any] = json.loads((backup / RECORD).read_text(encoding="utf-8"))
@@ -222,6 +232,14 @@ def restore(backup: Path, home: Home, progress: Callable[[str], None] = lambda m
                 damaged.append(name)
     if damaged:
         raise Refused("\n".join(f"{backup.name}: {name} is missing or changed; nothing is restored" for name in damaged))
+    try:
+        _restore(backup, home, files, progress)
+    except OSError as error:
+        raise Refused(f"not restored: {error.filename or home.root}: {error.strerror}; it can be tried again") from None
+    return record
+
+
+def _restore(backup: Path, home: Home, files: dict[str, dict[str, Any]], progress: Callable[[str], None]) -> None:
     home.prepare()
     with writer_lock(home):
         # The ledger last: without it the home is empty, and can be restored into again.
@@ -230,7 +248,6 @@ def restore(backup: Path, home: Home, progress: Callable[[str], None] = lambda m
             _restore_one(backup / COPY / name, home.root / name, files[name])
         for folder in {(home.root / name).parent for name in files}:
             fsync_folder(folder)
-    return record
 
 
 def _restore_one(source: Path, path: Path, record: dict[str, Any]) -> None:

@@ -93,6 +93,8 @@ def test_a_damaged_backup_restores_nothing(home: Home, tmp_path: Path) -> None:
     assert not (tmp_path / "again").exists()
     with pytest.raises(UsageError, match="is no backup"):
         restore(home.root, Home(tmp_path / "again"))
+    with pytest.raises(Refused, match=r"the backup is not made: /proc/backup\.unfinished"):
+        back_up(home, Path("/proc/backup"), DEFAULT_FILE)
     with pytest.raises(UsageError, match="within the home"):
         back_up(home, home.root / "backup", DEFAULT_FILE)
 
