@@ -130,7 +130,7 @@ def municipality() -> Municipality:
             ("60", "sources1", "V", "299"),
             ("100", "sources1", "F", ""),
             ("80", "sources1", "M", "999"),
-            ("100", "sources2", "F", "4  "),
+            ("100", "sources2", "F", "499"),
             ("20", "", "F", "399"),
         ]
     ):
