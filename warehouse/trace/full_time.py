@@ -31,7 +31,9 @@ def of_cell(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str
         _of_pai(lineage, day, units, part, measures)
         named = "(select null as position_row)"
     else:
-        named = f"(select row as position_row from {add_rows(lineage, day, units, measures, part=part)})"
+        # Payroll knows no education: such a measure is empty, whoever makes the cell.
+        of_payroll = [name for name in measures if name not in EDUCATION] or ["headcount"]
+        named = f"(select row as position_row from {add_rows(lineage, day, units, of_payroll, part=part)})"
     if "job_code" in cell:
         add_title(lineage, str(cell["job_code"]), named)
     if cell["source"] == "payroll":
