@@ -117,10 +117,14 @@ def full_time(feeds: Feeds, as_of: date, start: int, settings: PersonSettings) -
                 sex_key = (*key, sexes[row["Ansattnr"]])
                 by_sex.setdefault(sex_key, {}).setdefault(row["Ansattnr"], []).append(row)
     return {
-        "full_time_by_unit": {key: full_time_cell(held, settings) for key, held in by_unit.items()},
+        "full_time_by_unit": {key: full_time_cell(held, settings) | OF_PAI_ALONE for key, held in by_unit.items()},
         "full_time_by_job_code": {key: full_time_cell(held, settings) for key, held in by_job_code.items()},
         "full_time_by_sex": {key: full_time_cell(held, settings) for key, held in by_sex.items()},
     }
+
+
+# Payroll knows no education.
+OF_PAI_ALONE: Cell = {"vocational_or_higher": None, "education_known": None, "vocational_or_higher_percent": None}
 
 
 def full_time_cell(held: Holdings, settings: PersonSettings) -> Cell:

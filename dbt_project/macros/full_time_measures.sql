@@ -1,8 +1,8 @@
 {# Sums each person's positions below every unit and group and counts the persons (metrics.md 5). A person's only position has
    the same percent in every unit above it: those are counted in their own unit first and only the counts are carried upwards.
    Only persons with several positions are summed in each unit above. `labels` are columns of relations that the caller joins
-   behind the macro. #}
-{% macro full_time_by(dimensions=[], labels=[]) %}
+   behind the macro. `education`: with what PAI knows of it; a person has the highest of his positions. #}
+{% macro full_time_by(dimensions=[], labels=[], education=false) %}
 {% set keys = (['source', 'reference_date'] + dimensions) | join(', ') %}
 only_positions as (
     select
@@ -10,7 +10,8 @@ only_positions as (
         unit_code,
         position_percent as person_percent,
         coalesce(wants_larger_position = 'Ja', false) as wants_larger,
-        wants_larger_position is not null as has_answered
+        wants_larger_position is not null as has_answered,
+        is_vocational_or_higher
     from {{ ref('int_full_time_positions') }}
     where is_only_position
 ),
@@ -32,7 +33,8 @@ summed_below_each_unit as (
         ancestry.org_key,
         sum(held.position_percent) as person_percent,
         coalesce(bool_or(held.wants_larger_position = 'Ja'), false) as wants_larger,
-        count(held.wants_larger_position) > 0 as has_answered
+        count(held.wants_larger_position) > 0 as has_answered,
+        bool_or(held.is_vocational_or_higher) as is_vocational_or_higher
     from {{ ref('int_full_time_positions') }} as held
     inner join {{ ref('int_unit_ancestry') }} as ancestry on held.unit_code = ancestry.unit_code
     where not held.is_only_position
@@ -89,6 +91,11 @@ select
     {{ of_asked('cast(totals.involuntary_part_time as bigint)', 'totals.part_time_answered') }} as involuntary_part_time,
     cast(totals.part_time_answered as bigint) as part_time_answered,
     {{ percent_of('totals.involuntary_part_time', 'totals.part_time_answered') }} as involuntary_percent,
+    {% if education %}
+        {{ of_asked('cast(totals.vocational_or_higher as bigint)', 'totals.education_known') }} as vocational_or_higher,
+        case when totals.source = 'pai' then cast(totals.education_known as bigint) end as education_known,
+        {{ percent_of('totals.vocational_or_higher', 'totals.education_known') }} as vocational_or_higher_percent,
+    {% endif %}
     cast(null as varchar) as withheld
 from totals
 inner join {{ ref('int_org_units') }} as org_unit on totals.org_key = org_unit.org_key
@@ -109,7 +116,9 @@ inner join {{ ref('int_org_units') }} as org_unit on totals.org_key = org_unit.o
     count_if(formulas.band(person_percent) = 'persons_100') as persons_100,
     count_if(formulas.is_at_threshold(person_percent, settings.full_time_threshold)) as persons_at_threshold,
     count_if(formulas.is_involuntary_part_time(person_percent, wants_larger)) as involuntary_part_time,
-    count_if(formulas.has_answered_part_time(person_percent, has_answered)) as part_time_answered
+    count_if(formulas.has_answered_part_time(person_percent, has_answered)) as part_time_answered,
+    count_if(is_vocational_or_higher) as vocational_or_higher,
+    count(is_vocational_or_higher) as education_known
 {%- endmacro %}
 
 {% macro full_time_sums() -%}
@@ -122,5 +131,7 @@ inner join {{ ref('int_org_units') }} as org_unit on totals.org_key = org_unit.o
     sum(persons_100) as persons_100,
     sum(persons_at_threshold) as persons_at_threshold,
     sum(involuntary_part_time) as involuntary_part_time,
-    sum(part_time_answered) as part_time_answered
+    sum(part_time_answered) as part_time_answered,
+    sum(vocational_or_higher) as vocational_or_higher,
+    sum(education_known) as education_known
 {%- endmacro %}

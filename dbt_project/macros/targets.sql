@@ -10,7 +10,12 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{# The figure of each year: of full time on its last reference date, of substitutes in its last month. #}
+{# Measures of full_time_by_unit that payroll does not have. #}
+{% macro measures_of_pai_alone() -%}
+    {{ return(['vocational_or_higher', 'education_known', 'vocational_or_higher_percent']) }}
+{%- endmacro %}
+
+{# The figure of each year: of full time on its last reference date (of education PAI's 1 December), of substitutes in its last month. #}
 {% macro figures_of_years() %}
     {% set relations = {
         'full_time_by_unit': ref('full_time_by_unit'),
@@ -24,7 +29,9 @@
             '{{ column }}' as indicator,
             cell.org_level,
             cell.org_unit_code,
-            {% if table == 'full_time_by_unit' %}
+            {% if column in measures_of_pai_alone() %}
+            cast(year(cell.reference_date) as integer) as calendar_year,
+            {% elif table == 'full_time_by_unit' %}
             dates.calendar_year,
             {% elif table == 'survey_response' %}
             cell.year as calendar_year,
@@ -33,7 +40,9 @@
             {% endif %}
             cast(cell.{{ column }} as double) as figure
         from {{ relations[table] }} as cell
-        {% if table == 'full_time_by_unit' %}
+        {% if column in measures_of_pai_alone() %}
+        where cell.source = 'pai'
+        {% elif table == 'full_time_by_unit' %}
         inner join {{ dates }} as dates
             on cell.source = 'payroll' and cell.reference_date = dates.reference_date and dates.is_last_of_year
         {% elif table == 'sick_leave_by_unit' %}

@@ -124,17 +124,18 @@ def municipality() -> Municipality:
     m.position(grows, "sources1", "100", "16.12.2023")
     m.leave(new("sources1"), "01.12.2023", "31.12.2023", "100")
     new("sources1", "50", "05.12.2023")
-    for person, (percent, unit, form) in enumerate(
+    for person, (percent, unit, form, education) in enumerate(
         [
-            ("100", "sources1", "F"),
-            ("60", "sources1", "V"),
-            ("100", "sources1", "F"),
-            ("80", "sources1", "M"),
-            ("100", "sources2", "F"),
-            ("20", "", "F"),
+            ("100", "sources1", "F", "699"),
+            ("60", "sources1", "V", "299"),
+            ("100", "sources1", "F", ""),
+            ("80", "sources1", "M", "999"),
+            ("100", "sources2", "F", "499"),
+            ("20", "", "F", "399"),
         ]
     ):
-        m.pai(2023, person, percent, unit, form=form, code="1234" if unit == "sources2" else "7174")
+        code = "1234" if unit == "sources2" else "7174"
+        m.pai(2023, person, percent, unit, form=form, code=code, education=education)
 
     area("listed")
     new("listed", rest=";3;;")
@@ -350,6 +351,28 @@ def test_payroll_and_pai_stand_side_by_side(warehouse: duckdb.DuckDBPyConnection
     figures = (payroll, november, pai, payroll - pai, payroll - november, november - pai)
     assert [row[:4] for row in rows] == [dates]
     assert rows[0][4:] == pytest.approx(figures)
+
+
+def test_education_is_of_those_in_pai_whose_education_is_known(warehouse: duckdb.DuckDBPyConnection) -> None:
+    columns = "vocational_or_higher, education_known, vocational_or_higher_percent"
+    found = {
+        unit: warehouse.execute(
+            f"select {columns} from marts.full_time_by_unit where source = 'pai' and org_unit_code = $1", [unit]
+        ).fetchone()
+        for unit in ("sources1", "sources2", "sources", "K")
+    }
+    # An empty code and one that begins with 9 say nothing; 6 and 4 count, 2 and 3 do not.
+    assert found == {
+        "sources1": (1, 2, 50.0),
+        "sources2": (1, 1, 100.0),
+        "sources": (2, 3, pytest.approx(200 / 3)),
+        "K": (2, 4, 50.0),
+    }
+    of_payroll = f"select distinct {columns} from marts.full_time_by_unit where source = 'payroll'"
+    assert warehouse.execute(of_payroll).fetchall() == [(None, None, None)]
+    assert warehouse.execute(
+        f"select {columns} from served.full_time_by_unit where source = 'pai' and org_unit_code = 'sources1'"
+    ).fetchall() == [(None, None, None)]
 
 
 def test_each_source_is_withheld_by_itself(warehouse: duckdb.DuckDBPyConnection) -> None:

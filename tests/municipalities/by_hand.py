@@ -54,6 +54,9 @@ PAI_HEADER = header_line(
     "pai",
     without=(*("PAI-år", "Faste tillegg", "Variable tillegg", "Overtid", "Utdanningskode", "Lønnsansiennitetsdato"),),
 )
+PAI_WITH_EDUCATION = header_line(
+    "pai", without=("PAI-år", "Faste tillegg", "Variable tillegg", "Overtid", "Lønnsansiennitetsdato")
+)
 
 
 def small_delivery() -> Delivery:
@@ -147,9 +150,19 @@ class Municipality:
     ) -> None:
         self.rows["permisjoner"].append(f"{person};{position};{kind};{first};{last};{percent};{coverage}")
 
-    def pai(self, year: int, person: int, percent: str, unit: str = "", *, form: str = "F", code: str = "7174") -> None:
+    def pai(
+        self,
+        year: int,
+        person: int,
+        percent: str,
+        unit: str = "",
+        *,
+        form: str = "F",
+        code: str = "7174",
+        education: str = "",
+    ) -> None:
         """A position in PAI, of a person whom payroll need not know."""
-        row = f"018185{person:05};{person};{code};{percent};{form};2530;{unit};500000;35,5"
+        row = f"018185{person:05};{person};{code};{percent};{form};2530;{unit};500000;{education};35,5"
         self.pai_rows.setdefault(year, []).append(row)
 
     def deliver(self, landing: Path, extract_date: date) -> None:
@@ -158,4 +171,4 @@ class Municipality:
             text = "\n".join([header_line(feed), *rows]) + "\n"
             (landing / f"{feed}_{extract_date}.csv").write_text(text, encoding="utf-8")
         for year, rows in self.pai_rows.items():
-            (landing / f"pai_{year}.csv").write_text("\n".join([PAI_HEADER, *rows]) + "\n", encoding="utf-8")
+            (landing / f"pai_{year}.csv").write_text("\n".join([PAI_WITH_EDUCATION, *rows]) + "\n", encoding="utf-8")

@@ -74,12 +74,12 @@ def _beside_payroll(landing: Path) -> None:
     write_lines(
         landing / "pai_2023.csv",
         "Fødselsnummer;Ansattnr;Stillingskode;Stillingsprosent;Tilsettingsforhold;Tjenestested;Enhetskode;Grunnlønn;"
-        "Timer per uke",
+        "Utdanningskode;Timer per uke",
         [
-            f"{national_number(1)};1;7174;60;F;2110;V1;512000;35,5",
-            f"{national_number(2)};2;7174;100;F;2110;;512000;35,5",  # without a unit: the municipality's
-            f"{national_number(1)};1;7174;40;F;2110;V2;512000;35,5",
-            f"{national_number(3)};3;7174;0;F;2110;V1;512000;35,5",
+            f"{national_number(1)};1;7174;60;F;2110;V1;512000;299;35,5",
+            f"{national_number(2)};2;7174;100;F;2110;;512000;;35,5",  # without a unit: the municipality's
+            f"{national_number(1)};1;7174;40;F;2110;V2;512000;499;35,5",
+            f"{national_number(3)};3;7174;0;F;2110;V1;512000;699;35,5",
         ],
     )
     asked = ["Enhet", "Enhetskode", "Planlagte svar", "Svar"]

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 import duckdb
 
-from warehouse.database import quoted
+from warehouse.database import one, quoted
 from warehouse.trace import persons
 from warehouse.trace.evaluated import Evaluated
 from warehouse.trace.lineage import Lineage, unit_scope
@@ -31,7 +31,9 @@ def of_cell(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str
         _of_pai(lineage, day, units, part, measures)
         named = "(select null as position_row)"
     else:
-        named = f"(select row as position_row from {add_rows(lineage, day, units, measures, part=part)})"
+        # Payroll knows no education: such a measure is empty, whoever makes the cell.
+        of_payroll = [name for name in measures if name not in EDUCATION] or ["headcount"]
+        named = f"(select row as position_row from {add_rows(lineage, day, units, of_payroll, part=part)})"
     if "job_code" in cell:
         add_title(lineage, str(cell["job_code"]), named)
     if cell["source"] == "payroll":
@@ -125,8 +127,48 @@ def _held(con: duckdb.DuckDBPyConnection, source: str, day: date, units: str, pa
     )
 
 
+EDUCATION = ("vocational_or_higher", "education_known", "vocational_or_higher_percent")
+
+
+def _kept_of_pai(con: duckdb.DuckDBPyConnection, day: date, units: str, part: Part, measures: Sequence[str]) -> Relation:
+    """Rows (`row`) of PAI that make the measures. Of education one of each person's positions says it: one that counts, else
+    one of which it is known; at least one row stays, so that the cell is there.
+    """
+    held = _held(con, "pai", day, units, part)
+    of_education = [name for name in measures if name in EDUCATION]
+    others = [name for name in measures if name not in EDUCATION]
+    counted = persons.keep(con, held, others) if others or not of_education else None
+    if not of_education:
+        assert counted is not None
+        return counted
+    told = table(
+        con,
+        "rows_of_education",
+        f"""select held.row, held.person_id, pai.is_vocational_or_higher as counts from {held} as held
+            inner join intermediate.int_full_time_positions as pai
+                on pai.source = 'pai' and pai.reference_date = {quoted(str(day))} and pai.position_row = held.row
+            where pai.is_vocational_or_higher is not null
+            qualify row_number() over (partition by held.person_id order by counts desc, held.row) = 1""",
+    )
+    if set(of_education) == {"vocational_or_higher"}:
+        # Nobody may become a count of nobody whose education is known: that is not the same as 0.
+        of_those = f"select row from {told} where counts"
+        if not one(con, f"select count(*) from ({of_those})")[0]:
+            of_those = f"select row from {told} order by row limit 1"
+        told = table(con, "rows_that_count", of_those)
+    if counted is None:
+        (there,) = one(con, f"select count(*) from {told}")
+        return told if there else table(con, "one_row", f"select min(row) as row from {held}")
+    return table(con, "rows_of_both", f"select row from {counted} union select row from {told}")
+
+
+def add_rows_of_pai(lineage: Lineage, day: date, units: str, measures: Sequence[str]) -> None:
+    """Name the positions in PAI below the units that make the measures on PAI's day."""
+    _of_pai(lineage, day, units, WHOLE, measures)
+
+
 def _of_pai(lineage: Lineage, day: date, units: str, part: Part, measures: Sequence[str]) -> None:
-    kept = persons.keep(lineage.con, _held(lineage.con, "pai", day, units, part), measures)
+    kept = _kept_of_pai(lineage.con, day, units, part, measures)
     named = f"from staging.stg_pai where reference_date = $1 and row_number in (select row from {kept})"
     lineage.add("pai", "position in PAI", f"select file_sha256, row_number {named}", [day])
     if "sex" in part.values:

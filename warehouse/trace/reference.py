@@ -5,6 +5,7 @@ Not here: the rows of the own figures (sick_leave, full_time.py).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from warehouse.database import one, quoted
 from warehouse.trace import full_time, persons, sick_leave, substitutes, survey
@@ -154,7 +155,11 @@ def _add_figure_of_year(
     """Rows of a measure in a calendar year, where the year has one."""
     con = lineage.con
     place = {"org_level": cell["org_level"], "org_unit_code": cell["org_unit_code"]}
-    if indicator in persons.COUNTS and indicator not in ("employees", "leaders"):
+    if indicator in full_time.EDUCATION:
+        days = "select count(*) from marts.full_time_by_unit where source = 'pai' and year(reference_date) = $1"
+        if one(con, days, [int(year)])[0]:
+            full_time.add_rows_of_pai(lineage, date(int(year), 12, 1), units, [indicator])
+    elif indicator in persons.COUNTS and indicator not in ("employees", "leaders"):
         if one(con, "select count(*) from intermediate.int_reference_dates where calendar_year = $1", [int(year)])[0]:
             add_own_figure(lineage, indicator, "year", year, units, apart=apart)
     elif indicator in sick_leave.TERMS:

@@ -1,2 +1,2 @@
 with
-{{ full_time_by() }}
+{{ full_time_by(education=true) }}

@@ -32,6 +32,7 @@ select
     person.sex,
     held.position_percent,
     held.wants_larger_position,
+    cast(null as boolean) as is_vocational_or_higher,
     beside_another.position_row is null as is_only_position
 from {{ ref('int_counted_positions') }} as held
 inner join {{ ref('stg_persons') }} as person on held.employee_no = person.employee_no
@@ -48,8 +49,10 @@ select
     coalesce(person.sex, 'ukjent') as sex,
     pai.position_percent,
     cast(null as varchar) as wants_larger_position,
+    education.is_vocational_or_higher,
     count(*) over (partition by pai.pai_year, pai.person_key) = 1 as is_only_position
 from {{ ref('stg_pai') }} as pai
 inner join {{ ref('int_series') }} as series on pai.reference_date between series.first_day and series.as_of
 left join known_persons as person on pai.person_key = person.person_key
+left join {{ ref('education_levels') }} as education on left(trim(pai.education_code), 1) = education.first_digit
 where pai.position_percent > 0
