@@ -7,11 +7,28 @@ from __future__ import annotations
 from typing import Any
 
 from warehouse.numbers import printed
-from warehouse.report.numbers import day
+from warehouse.report.numbers import day, number
 from warehouse.report.render import TEMPLATES
 from warehouse.trace.answer import Answer
 from warehouse.trace.report import OF_PUBLICATION, PRINTED, in_figures
 
+# What the sheet calls them.
+NAMES = {
+    "figure_id": "Trykt tall",
+    "document": "Dokument",
+    "case_no": "Sak",
+    "published_on": "Trykt dato",
+    "place": "Sted i dokumentet",
+    "published": "Trykt",
+    "computed": "Beregnet",
+    "status": "Status",
+    "reason": "Merknad",
+    "publication_id": "Publisering",
+    "as_of": "Tallene er til og med",
+    "published_at": "Publisert (UTC)",
+    "code_version": "Versjon av beregningen",
+    "dagster_run_id": "Kjøring",
+}
 # More rows than this are counted, and their numbers left to --rows FILE.csv.
 ROWS_NAMED = 40
 
@@ -31,7 +48,7 @@ def as_html(answer: Answer, command: str) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters.update(printed=printed, day=day)
+    environment.filters.update(printed=printed, day=day, number=number)
     measures = [
         {
             "name": name,
@@ -45,11 +62,11 @@ def as_html(answer: Answer, command: str) -> str:
         answer=answer,
         measures=measures,
         where={name: value for name, value in {**answer.cell, **answer.labels}.items() if value is not None},
-        publication={name: answer.publication[name] for name in OF_PUBLICATION},
+        publication={NAMES[name]: answer.publication[name] for name in OF_PUBLICATION},
         files=[_file(traced) for traced in answer.files],
         excluded=[(traced.file.file_name, traced.count, next(iter(traced.roles))) for traced in answer.excluded],
         rows=sum(traced.count for traced in answer.files),
-        figure={name: answer.figure[name] for name in PRINTED if answer.figure.get(name) is not None},
+        figure={NAMES[name]: answer.figure[name] for name in PRINTED if answer.figure.get(name) is not None},
         style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
         command=command,
     )

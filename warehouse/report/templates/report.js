@@ -27,7 +27,9 @@ function show(link) {
     if (anchor) {
       const definition = anchor.closest("div");
       box.append(element("h3", definition.querySelector("dt").textContent));
-      box.append(element("p", definition.querySelector("dd").textContent));
+      const said = definition.querySelector("dd").cloneNode(true);
+      said.querySelector(".tables").remove();
+      box.append(element("p", said.textContent));
       if (link.dataset.n) {
         const { factor, of, by } = anchor.dataset;
         const times = factor === "1" ? "" : factor + " × ";
