@@ -27,6 +27,13 @@ totals as (
         sum(lost) as lost
     from spells
     group by calendar_year, org_key, length_band
+),
+
+unit_years as (
+    select distinct
+        calendar_year,
+        org_key
+    from totals
 )
 
 select
@@ -42,7 +49,7 @@ select
     coalesce(totals.persons, 0) as persons,
     {{ dagsverk('coalesce(totals.lost, 0)') }} as lost_days,
     cast(null as varchar) as withheld
-from (select distinct calendar_year, org_key from totals) as unit_year
+from unit_years as unit_year
 cross join bands
 left join totals
     on
