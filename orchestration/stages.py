@@ -161,7 +161,11 @@ def gate(
 def _accepted_by(plan: Plan) -> str | None:
     """The human's word that the build was begun with, with its entry in the ledger."""
     found = accepted(plan.home, delivery_being_built(plan.home, plan.settings), plan.previous)
-    return found.as_text() if found else plan.accepted_restatement
+    if found:
+        return found.as_text()
+    with connect(plan.home.build_database, plan.settings, read_only=True) as con:
+        reason: str | None = one(con, "select accepted_restatement from raw.publication")[0]
+    return reason
 
 
 @dataclass(frozen=True)

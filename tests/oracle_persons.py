@@ -34,7 +34,7 @@ class PersonSettings:
 
 
 def person_tables(feeds: Feeds, as_of: date, settings: PersonSettings = PersonSettings()) -> dict[str, Table]:
-    """Table -> grain of marts.md -> measures, unmasked; `withheld` is 'primary' or None."""
+    """Table -> grain of marts.md -> measures, unmasked; `withheld` is 'primary', 'running' or None."""
     start = first_year(feeds, as_of, OracleSettings(first_year=settings.first_year))
     return {
         **full_time(feeds, as_of, start, settings),
@@ -175,10 +175,12 @@ def equality(feeds: Feeds, as_of: date, start: int, settings: PersonSettings) ->
         tables["equality_leaders"] |= leaders(year, at_work, sexes)
         tables["equality_pay"] |= pay(year, held, sexes, settings)
         tables["equality_pay_by_job_code"] |= pay_by_job_code(year, held, sexes, settings)
-        for table in tables.values():
+        for name, table in tables.items():
             for key, cell in table.items():
                 if key[0] == year:
                     cell["is_partial"] = as_of < date(year, 12, 31)
+                    if name.startswith("equality_pay") and cell["is_partial"]:
+                        cell["withheld"] = "running"
     return tables
 
 

@@ -155,10 +155,9 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
            select $1 as publication_id, $2 as previous_publication, figure.table_name, figure.cell, figure.period,
                figure.org_unit_code, figure.measure, figure.was, figure.now,
                coalesce(
-                   (text.unit = 'prosent' and abs(figure.now - figure.was) > $3 * figure.times
-                       and not coalesce(touch.has_few_rows, false))
-                   or ((text.unit <> 'prosent' or coalesce(touch.has_few_rows, false))
-                       and abs(figure.now - figure.was) > $4 * figure.times * abs(figure.was)),
+                   (text.unit <> 'prosent' or abs(figure.now - figure.was) > $3 * figure.times)
+                   and ((text.unit = 'prosent' and not coalesce(touch.has_few_rows, false))
+                       or abs(figure.now - figure.was) > $4 * figure.times * abs(figure.was)),
                    false
                ) as is_above_threshold,
                concat_ws('; ',

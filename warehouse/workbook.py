@@ -368,12 +368,13 @@ class _Writer:
         )
 
     def _chart(self, page: Worksheet, row: int, title: str, cells: Sequence[tuple], *, place: int) -> int:
-        """A table from a row on and a chart of it above all tables; returns the row below the table."""
+        """A table from a row on and a chart of it above all tables, unless all of it is withheld; returns the row below."""
         names = list(dict.fromkeys(cell[1] for cell in cells))
         values: dict[Any, dict[str, float | None]] = {}
         for time, name, value, *_ in cells:
             values.setdefault(time, {}).setdefault(name, value)
-        if not values:
+        shown = [value for by_name in values.values() for value in by_name.values() if value is not None]
+        if not shown:
             return row
         page.set_row(row + 1, 32)
         rows = [[str(time), *(by_name.get(name) for name in names)] for time, by_name in values.items()]
@@ -402,7 +403,7 @@ class _Writer:
                 }
             )
         chart.set_title({"name": title, "name_font": {"size": 14, "bold": True, "color": BLUE}})
-        low = min(value for by_name in values.values() for value in by_name.values() if value is not None)
+        low = min(shown)
         # A share of people in full time begins far above 0, where differences of a point would not be seen.
         chart.set_y_axis(
             {

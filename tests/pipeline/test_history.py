@@ -298,7 +298,7 @@ def test_the_list_of_publications(nights: Nights) -> None:
 @pytest.mark.parametrize(
     ("table", "where", "measure", "told"),
     [
-        ("sick_leave", JULY, None, "there is no table sick_leave; did you mean sick_leave_by_"),
+        ("sick_leave", JULY, None, "there is no table sick_leave; did you mean (bi_)?sick_leave"),
         ("sick_leave_by_unit", {**JULY, "unit": "K"}, None, "there is no column unit[.;]"),
         ("sick_leave_by_unit", JULY, "percent", "there is no measure percent[.;]"),
         ("sick_leave_by_unit", {"period": "2024-07"}, None, "say which org_level, org_unit_code:"),

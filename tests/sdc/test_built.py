@@ -142,6 +142,10 @@ def serve_nothing(home: Home, settings: Settings) -> None:
         ).fetchall()
         for (table,) in tables:
             withhold(con, table, "withheld is null", "secondary")
+        for table in tables_of(load_manifest()):
+            # What is computed of served cells has none.
+            if table.from_served:
+                con.execute(f"create or replace table served.{table.name} as from served.{table.name} limit 0")
 
 
 def test_a_safe_night_is_recorded_and_not_attacked_again(night: tuple[Home, Settings]) -> None:
