@@ -4,17 +4,22 @@ Not here: tests, or anything about the command line and the run's gates (tests/p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 from orchestration.dbt import load_manifest
 from orchestration.stages import Plan, run_stages
 from sources.payroll.profile import feeds_by
-from warehouse.catalogue import tables_of
+from warehouse.catalogue import Table, tables_of
 from warehouse.database import connect
+from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.publication import current_publication
 from warehouse.restatements import Restated
+from warehouse.sdc.attack.audit import Report
+from warehouse.sdc.attack.command import told_leaks
+from warehouse.sdc.attack.night import examine, record
 from warehouse.sdc.masking import mask
 from warehouse.settings import Settings, read_settings
 
@@ -59,3 +64,17 @@ def build_withholding_small_cells_alone(home: Home, settings: Settings) -> None:
             if mart.threshold is not None:
                 con.execute(f"update disclosure.{mart.name} set withheld = null where withheld = 'secondary'")
         mask(con, marts)
+
+
+def attack_served(home: Home, settings: Settings, tables: Sequence[Table]) -> Report:
+    """Attack what a build is about to serve, beside the current publication, and record what is safe; nothing is hidden for it.
+
+    Raises:
+        Refused: a withheld cell can be computed or narrowed down. The message names the cells and holds no value.
+    """
+    examined = examine(home, settings, tables, current_publication(home))
+    if leaks := examined.report.leaks:
+        lines = "\n".join(told_leaks(examined.report))
+        raise Refused(f"{len(leaks)} findings: withheld cells can be computed from what would be served:\n{lines}")
+    record(home, settings, examined)
+    return examined.report

@@ -23,12 +23,11 @@ class Paper:
     """A paper and what writes it.
 
     `write(publication, target)` reads `marts.duckdb` (read-only) or the Parquet files of the folder `publication`, and what
-    manifest.json there says of them, and writes
-    files and folders into the empty folder `target`; when it returns they are put into the publication under the same names.
-    It reads nothing else: what is not served stands in no paper, and a past publication gives its paper again. The same
-    publication must give the same bytes, so no clock: the table `publication` has the date. It may raise whatever it likes,
-    or return a line for each part that it had to leave out.
-    Heavy libraries are imported inside it.
+    manifest.json there says of them, and writes files and folders into the empty folder `target`; when it returns they are put
+    into the publication under the same names. It reads nothing else: what is not served stands in no paper, and a past
+    publication gives its paper again. The same publication must give the same bytes, so no clock: the table `publication` has
+    the date. It may raise whatever it likes, or return a line for each part that it had to leave out. Heavy libraries are
+    imported inside it.
     """
 
     name: str

@@ -31,6 +31,12 @@ settings_option = click.option(
     default=None,
     help="The municipality's settings.  [default: arsverk.toml of the installed code]",
 )
+landing_option = click.option(
+    "--landing",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Folder the deliveries are dropped in; only read.  [default: landing/ below the home folder]",
+)
 
 
 class IsoDate(click.ParamType):

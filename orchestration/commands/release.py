@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import home_option, settings_option
+from orchestration.commands.common import home_option, landing_option, settings_option
 from orchestration.commands.run import begin, run_and_show, take_in_what_lies_there
 from warehouse.errors import UsageError
 
@@ -14,12 +14,7 @@ from warehouse.errors import UsageError
 @click.command("release")
 @home_option
 @settings_option
-@click.option(
-    "--landing",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=None,
-    help="Folder the deliveries are dropped in; only read.  [default: landing/ below the home folder]",
-)
+@landing_option
 @click.option("--reason", required=True, help="Why, as an auditor will understand it; kept in the ledger.")
 def command(home_folder: Path, settings_file: Path | None, landing: Path | None, reason: str) -> None:
     """Run the nightly job as a release: publish the figures to the last month end now, before release_day has come.

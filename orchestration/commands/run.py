@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.commands.common import IsoDate, home_option, settings_option, show_progress
+from orchestration.commands.common import IsoDate, home_option, landing_option, settings_option, show_progress
 from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.paths import Home
 
@@ -30,12 +30,7 @@ class RunCommand(click.Command):
 @click.command("run", cls=RunCommand)
 @home_option
 @settings_option
-@click.option(
-    "--landing",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=None,
-    help="Folder the deliveries are dropped in; only read.  [default: landing/ below the home folder]",
-)
+@landing_option
 @click.option(
     "--as-of",
     type=IsoDate(),

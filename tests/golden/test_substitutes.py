@@ -9,13 +9,12 @@ import duckdb
 import pytest
 
 from orchestration.dbt import load_manifest
-from tests.building import build, settings_with
+from tests.building import attack_served, build, settings_with
 from tests.builds import Builds
 from tests.municipalities.by_hand import PAI_HEADER, national_number, write_payroll
 from tests.municipalities.files import header_line, write_lines
 from warehouse.catalogue import tables_of
 from warehouse.paths import Home
-from warehouse.sdc.attack.night import attack_served
 from warehouse.trace import substitutes
 from warehouse.trace.lineage import Lineage
 

@@ -25,7 +25,7 @@ from orchestration.dbt import load_manifest
 from sources.registry import feeds
 from tests.builds import Builds, published_without_secondary
 from tests.cutting import Recomputed, Row, files_cut, fraction_columns
-from tests.municipalities.traced import deliver
+from tests.municipalities.traced import QUARANTINE_SHARE, SETTINGS, deliver
 from warehouse.archive import kept_arrivals, take_in
 from warehouse.catalogue import tables_of
 from warehouse.delivery import choose
@@ -60,8 +60,6 @@ RESTING_ON_FIGURES = (
     "sick_leave_changes",
     "sick_leave_contributions",
 )
-# Refused is what has lost all rows of a feed: else a row that is taken out would seldom get so far as a number.
-QUARANTINE_SHARE = 0.99
 LOADED_AGAIN = 2
 RESTRICTED = ("--restricted", "--who", "Prøve")
 # Of each table: cells that `make test` tries, spread over its grain. `make exhaustive` tries all.
@@ -74,17 +72,8 @@ TRACERS = tracers_of(TABLES)
 
 @pytest.fixture(scope="module")
 def town(builds: Builds) -> tuple[Home, Settings]:
-    """The municipality published; fewer than two årsverk or persons are withheld."""
-    built = builds.built(
-        deliver,
-        published_without_secondary,
-        min_fte_unit=0.15,
-        min_fte_job_code=0,
-        age_bands=[40],
-        min_persons=0,
-        min_responses=0,
-        max_quarantine_share=QUARANTINE_SHARE,
-    )
+    """The municipality published."""
+    built = builds.built(deliver, published_without_secondary, **SETTINGS)
     return built.home, built.settings
 
 

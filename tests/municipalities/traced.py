@@ -14,6 +14,17 @@ from tests.municipalities.files import write_lines, write_workbook
 AS_OF = date(2024, 1, 31)
 # So late that there are few months: a test tries every cell.
 OPENING = "01.11.2023"
+# Refused is what has lost all rows of a feed: else a row that is taken out would seldom get so far as a number.
+QUARANTINE_SHARE = 0.99
+# Little is withheld: units below 0.15 årsverk.
+SETTINGS = {
+    "min_fte_unit": 0.15,
+    "min_fte_job_code": 0,
+    "age_bands": [40],
+    "min_persons": 0,
+    "min_responses": 0,
+    "max_quarantine_share": QUARANTINE_SHARE,
+}
 
 
 def deliver(landing: Path) -> None:

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from orchestration.cli import main
 from orchestration.dbt import load_manifest
 from tests.builds import Builds, Built, published_without_secondary
-from tests.municipalities.traced import deliver
+from tests.municipalities.traced import SETTINGS, deliver
 from tests.reading_reports import MISSING, WITHHELD, addresses, broken_links, figures_without_cell, read, wrong_figures
 from warehouse.catalogue import tables_of
 from warehouse.database import connect
@@ -25,22 +25,12 @@ from warehouse.verify import verify
 
 # Its tables count files, rows and printed figures, which are no cells.
 COUNTS = ("om-tallene.html",)
-QUARANTINE_SHARE = 0.99
 
 
 @pytest.fixture(scope="module")
 def town(builds: Builds) -> Built:
     """A municipality with every feed and some groups that are withheld, published without a report."""
-    return builds.built(
-        deliver,
-        published_without_secondary,
-        min_fte_unit=0.15,
-        min_fte_job_code=0,
-        age_bands=[40],
-        min_persons=0,
-        min_responses=0,
-        max_quarantine_share=QUARANTINE_SHARE,
-    )
+    return builds.built(deliver, published_without_secondary, **SETTINGS)
 
 
 def asking_for(publication: Path, folder: Path, **report: object) -> Path:

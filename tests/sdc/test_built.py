@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from orchestration.dbt import load_manifest
+from tests.building import attack_served
 from tests.builds import Builds, served_whole
 from tests.municipalities.random_rows import write_random
 from warehouse.catalogue import table_of, tables_of
@@ -22,7 +23,6 @@ from warehouse.paths import Home
 from warehouse.publish import publish
 from warehouse.sdc.attack.audit import attack, unknowns
 from warehouse.sdc.attack.families import FAMILIES, Family
-from warehouse.sdc.attack.night import attack_served
 from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.settings import Settings
 

@@ -16,13 +16,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.dbt import load_manifest
-from tests.building import settings_with
+from tests.building import attack_served, settings_with
 from tests.municipalities.by_hand import Municipality, national_number
 from warehouse.catalogue import tables_of
 from warehouse.database import connect
 from warehouse.errors import Refused
 from warehouse.paths import Home
-from warehouse.sdc.attack.night import attack_served
 from warehouse.sdc.masking import mask
 from warehouse.sdc.protection import protect
 from warehouse.settings import read_settings

@@ -7,7 +7,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,8 +14,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from warehouse.errors import ProgramFault
 from warehouse.report.numbers import NARROW_SPACE
+from warehouse.report.process import run_module
 from warehouse.report.render import Chart
 
 WIDTH = 720
@@ -225,8 +224,6 @@ def dots(rows: Sequence[tuple[str, str, float | None]], unit: str, domain: tuple
 def write_charts(charts: Sequence[Chart], folder: Path) -> None:
     """Write each chart as an SVG file, side by side in as many processes as there are cores.
 
-    A process of its own keeps the charts' engine out of the memory of the night.
-
     Raises:
         ProgramFault: a chart cannot be drawn.
     """
@@ -239,18 +236,7 @@ def write_charts(charts: Sequence[Chart], folder: Path) -> None:
 
 
 def _in_process(hand: Sequence[tuple[str, dict[str, Any]]], folder: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", __spec__.name, str(folder)],
-        input=json.dumps(hand),
-        capture_output=True,
-        check=False,
-        text=True,
-        encoding="utf-8",
-        cwd=Path(__file__).parents[2],
-    )
-    if done.returncode:
-        lines_of_error = done.stderr.strip().splitlines() or [f"its process ended with {done.returncode}"]
-        raise ProgramFault(f"a chart of the report: {lines_of_error[-1]}")
+    run_module(__spec__.name, str(folder), given=json.dumps(hand), makes="a chart of the report")
 
 
 def _draw(hand: Sequence[tuple[str, dict[str, Any]]], folder: Path) -> None:

@@ -5,14 +5,13 @@ Not here: the pages themselves (render.py).
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from markupsafe import Markup
 
-from warehouse.errors import ProgramFault
+from warehouse.report.process import run_module
 from warehouse.report.render import TEMPLATES, Page, Site
 
 # On paper nothing can be chosen: a number is a number.
@@ -39,18 +38,7 @@ def write_pdf(pages: Sequence[tuple[Page, int]], title: str, site: Site, folder:
     contents = [(anchor(page), page.title, level) for page, level in pages]
     style = (TEMPLATES / "print.css").read_text(encoding="utf-8")
     html = site.environment.get_template("print.html.j2").render(title=title, contents=contents, bodies=bodies, style=style)
-    done = subprocess.run(
-        [sys.executable, "-m", __spec__.name, str(folder), name],
-        input=html,
-        capture_output=True,
-        check=False,
-        text=True,
-        encoding="utf-8",
-        cwd=Path(__file__).parents[2],
-    )
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or [f"its process ended with {done.returncode}"]
-        raise ProgramFault(f"the report as PDF: {lines[-1]}")
+    run_module(__spec__.name, str(folder), name, given=html, makes="the report as PDF")
 
 
 def _for_paper(body: str, known: set[str]) -> str:

@@ -1,5 +1,5 @@
-"""The night's gate: attacks the tables that are about to be published and refuses the night when a withheld cell is not safe.
-Not here: the attack (audit.py), or attacks by hand (command.py).
+"""The attack of a night on the tables that are about to be published, and the record of what was found safe.
+Not here: the attack (audit.py), attacks by hand (command.py), or what becomes of a finding (warehouse/sdc/protection.py).
 """
 
 from __future__ import annotations
@@ -14,12 +14,9 @@ import numpy as np
 
 from warehouse.catalogue import Table
 from warehouse.database import connect, one, quoted
-from warehouse.errors import Refused
 from warehouse.paths import Home
-from warehouse.publish import current_publication
 from warehouse.sdc.attack.audit import Attack, Report, attack_across, attack_moment, copied, joined
-from warehouse.sdc.attack.cells import is_quarter
-from warehouse.sdc.attack.command import told_leaks
+from warehouse.sdc.attack.cells import Cells, is_quarter
 from warehouse.sdc.attack.families import FAMILIES, Family
 from warehouse.sdc.attack.relations import SERVED
 from warehouse.sdc.attack.served import Organisation, Served
@@ -28,31 +25,6 @@ from warehouse.settings import Settings
 # What the last night found safe: a time of a family of tables whose fingerprint is the same is safe again.
 EXAMINED = "attack.examined"
 OWN_UNITS = "attack.own_units"
-
-
-def attack_served(home: Home, settings: Settings, tables: Sequence[Table], *, beside_last: bool = True) -> Report:
-    """Attack the tables of the schema `served` of the build database, together with the publication that is served now.
-
-    Times whose rows, structure and thresholds are those the last publication was found safe with are not attacked again. The
-    others are: all their withheld cells by elimination, and by linear programming those beside a cell whose value or decision
-    has changed, in a year by whose sizes decisions are taken all. Without a publication before it, linear programming is for
-    the newest month, year and date alone. What was attacked is recorded in the build database.
-
-    Args:
-        beside_last: whether the publication that is served now can be read beside this one; not when it is damaged.
-
-    Returns:
-        What was attacked and found; withheld cells are counted where they were attacked.
-
-    Raises:
-        Refused: a withheld cell can be computed or narrowed down. The message names the cells and holds no value.
-    """
-    examined = examine(home, settings, tables, current_publication(home))
-    if leaks := examined.report.leaks:
-        lines = "\n".join(told_leaks(examined.report))
-        raise Refused(f"{len(leaks)} findings: withheld cells can be computed from what would be served:\n{lines}")
-    record(home, settings, examined)
-    return examined.report
 
 
 @dataclass(frozen=True)
@@ -81,7 +53,17 @@ def examine(
 ) -> Examined:
     """Attack the tables of the schema `served` of the build database, together with the publication `current`.
 
-    `before` is an earlier examination of the same build: what it found safe and what has not changed since is left out.
+    Times whose rows, structure and thresholds are those the last publication was found safe with are not attacked again. The
+    others are: all their withheld cells by elimination, and by linear programming those beside a cell whose value or decision
+    has changed, in a year by whose sizes decisions are taken all. Without a publication before it, linear programming is for
+    the newest month, year and date alone that serve something.
+
+    Args:
+        current: the publication to be read beside this build; None where there is none, or it is damaged.
+        before: an earlier examination of the same build: what it found safe and what has not changed since is left out.
+
+    Returns:
+        What was attacked and found; withheld cells are counted where they were attacked.
     """
     report = Report()
     records: list[tuple[str, str, str]] = []
@@ -139,9 +121,7 @@ def _attack(
         return own
     cells = served.load(family, changed, own)
     earlier = previous.load(family, changed, own) if previous else None
-    # A running year of pay serves nothing.
-    serving = [time for time in sorted(cells.times) if not is_quarter(time) and np.any(cells.moment(time).state == SERVED)]
-    newest = {len(time): time for time in serving}.values()
+    newest = _newest(cells) if earlier is None else ()
     uneven = served.uneven_years(family, {time[:4] for time in changed}) if family.has_periods else []
     for time in cells.times:
         # Where a year's decisions are the same throughout, what follows for a quarter follows for its months.
@@ -159,6 +139,15 @@ def _attack(
         whole, whole_earlier = served.load(family, periods, own), previous.load(family, periods, own) if previous else None
         report.add(attacker.calendar([joined(whole, whole_earlier, time) for time in whole.times]))
     return cells.own_units
+
+
+def _newest(cells: Cells) -> Collection[str]:
+    """The newest month, year and date that serve something: a running year of pay serves nothing."""
+    found: dict[int, str] = {}
+    for time in sorted(cells.times, reverse=True):
+        if not is_quarter(time) and len(time) not in found and np.any(cells.moment(time).state == SERVED):
+            found[len(time)] = time
+    return found.values()
 
 
 def _last_night(

@@ -1,0 +1,35 @@
+"""Runs a module of the report as a process of its own, which keeps heavy engines out of the memory of the night.
+Not here: what such a process does (charts.py, pdf.py).
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from warehouse.errors import ProgramFault
+
+
+def run_module(module: str, *arguments: str, given: str, makes: str) -> None:
+    """Run `python -m module` on a text and wait for its end.
+
+    Args:
+        given: what the process reads.
+        makes: what it makes, for people.
+
+    Raises:
+        ProgramFault: it failed; the message has the last line it wrote of that.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        input=given,
+        capture_output=True,
+        check=False,
+        text=True,
+        encoding="utf-8",
+        cwd=Path(__file__).parents[2],
+    )
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"its process ended with {done.returncode}"]
+        raise ProgramFault(f"{makes}: {lines[-1]}")
