@@ -18,6 +18,8 @@ from warehouse.paths import readable_by_all
 PROJECT = Path(__file__).parent.parent / "dbt_project"
 MANIFEST = PROJECT / "target" / "manifest.json"
 FINGERPRINT = PROJECT / "target" / "prepared_from.sha256"
+# The events that say how a model, a seed or a test ended.
+OF_NODES = ("LogModelResult", "LogSeedResult", "LogTestResult")
 SUFFIXES = {".sql", ".yml", ".csv", ".md"}
 
 
@@ -119,7 +121,7 @@ def run_dbt(
         database: the DuckDB file; its stem must be that of the build database.
         target: folder for compiled SQL and run results.
         memory_limit: DuckDB's memory limit, for instance "6GB".
-        on_event: gets each structured log event as a dict with `info` and `data`.
+        on_event: gets the end of each model, seed and test as a dict with `info` and `data`.
 
     Raises:
         DbtFailed: a model or an error-severity test failed.
@@ -130,7 +132,9 @@ def run_dbt(
     from google.protobuf.json_format import MessageToDict
 
     def pass_on(event: Any) -> None:
-        on_event(MessageToDict(event, preserving_proto_field_name=True))
+        # dbt fires dozens of events a model that only debugging asks for.
+        if event.info.name in OF_NODES:
+            on_event(MessageToDict(event, preserving_proto_field_name=True))
 
     variables = {"ARSVERK_BUILD_DATABASE": str(database), "ARSVERK_MEMORY_LIMIT": memory_limit}
     with _environment(variables):

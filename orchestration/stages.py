@@ -71,7 +71,7 @@ class Plan:
     its `delivery`, its `publication_id`, the date `counted_to` and the reason for which it was accepted; else the newest
     complete delivery is chosen, an id given, and the ledger asked whether a human has accepted it. `only_new`: what is served
     already is not made again. `today` decides whether a release is due. `settling` says when a file has arrived. `findings`
-    gets what the night is to say when it ends. `on_dbt_event` gets each log event of dbt.
+    gets what the night is to say when it ends. `on_dbt_event` gets the end of each model, seed and test of dbt.
     """
 
     home: Home

@@ -17,6 +17,7 @@ import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from orchestration.dbt import load_manifest
+from tests.compiled import make_formulas
 from warehouse.catalogue import table_of
 from warehouse.database import one
 from warehouse.trace.lineage import REFERENCES
@@ -88,7 +89,7 @@ class Recomputed:
         self.con.execute("use cut")
         for schema in ("raw", "seeds", "staging", "intermediate", "marts"):
             self.con.execute(f"create schema cut.{schema}")
-        self._make_formulas()
+        make_formulas(self.con)
         tables = self.con.execute(
             "select table_schema, table_name from information_schema.tables where table_catalog = 'whole'"
             " and table_schema in ('raw', 'seeds')"
@@ -102,11 +103,6 @@ class Recomputed:
                 self.con.execute(f"create table cut.{schema}.{name} as from whole.{schema}.{name}")
                 self.contents[name] = "as in the whole"
         self.codes = {feed: self._codes(feed) for feed in {"organisasjon", "ansatte", *REFERENCES}}
-
-    def _make_formulas(self) -> None:
-        """Make the macros of dbt_project/macros/formulas.sql, as they are made before the models run."""
-        source = load_manifest()["macros"]["macro.arsverk.create_formulas"]["macro_sql"]
-        self.con.execute(source.partition("%}")[2].rpartition("{%")[0])
 
     def _codes(self, feed: str) -> dict[tuple[str, int], tuple]:
         """The rows of a feed with the codes they have and refer to: its own first."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -98,37 +99,37 @@ class Table:
     restatement: Stops | None = None
     closed_years_only: bool = False
 
-    @property
+    @cached_property
     def time(self) -> str | None:
         """The column of the grain that says when."""
         return next((column for column in TIME_COLUMNS if column in self.grain), None)
 
-    @property
+    @cached_property
     def dimensions(self) -> tuple[str, ...]:
         """What the table is broken down by: the grain without time, unit and source."""
         return tuple(column for column in self.grain if column not in (*PERIOD, self.time, *UNIT, "source"))
 
-    @property
+    @cached_property
     def has_periods(self) -> bool:
         """Whether its times are months, quarters and years; a decision then holds for a calendar year."""
         return "period_type" in self.grain
 
-    @property
+    @cached_property
     def has_units(self) -> bool:
         """Whether its rows are of units."""
         return set(UNIT) <= set(self.grain)
 
-    @property
+    @cached_property
     def cell(self) -> tuple[str, ...]:
         """The grain without the period: what a decision holds for within a calendar year."""
         return tuple(column for column in self.grain if column not in PERIOD)
 
-    @property
+    @cached_property
     def decision_key(self) -> tuple[str, ...]:
         """The columns of its decisions in the schema `disclosure`."""
         return ("calendar_year", *self.cell) if self.has_periods else self.grain
 
-    @property
+    @cached_property
     def values(self) -> tuple[str, ...]:
         """Columns that are emptied when the cell is withheld: all but grain, labels and `withheld`."""
         return tuple(name for name in self.columns if name not in (*self.grain, *self.labels, "withheld"))

@@ -17,7 +17,6 @@ from warehouse.errors import Refused
 # In Dagster's graph eight boxes lead from landing to publication: lists stand beside the views that use them, comparisons with
 # what is served.
 BOXES = {"seeds": "staging", "served": "publication"}
-OF_NODES = ("LogModelResult", "LogSeedResult", "LogTestResult")
 
 
 class LayerTranslator(DagsterDbtTranslator):
@@ -70,14 +69,9 @@ def dbt_models(context: dg.AssetExecutionContext, night: Night) -> Iterator[Any]
             allow_retries=False,
         )
     events: list[dict[str, Any]] = []
-
-    def keep(event: dict[str, Any]) -> None:
-        if event["info"]["name"] in OF_NODES:
-            events.append(event)
-
     failure: DbtFailed | None = None
     try:
-        stages.build(night.plan(context.run.run_id, on_dbt_event=keep))
+        stages.build(night.plan(context.run.run_id, on_dbt_event=events.append))
     except DbtFailed as failed:
         failure = failed
     except Refused as refused:

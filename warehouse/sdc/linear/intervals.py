@@ -11,7 +11,7 @@ import numpy as np
 
 from warehouse.sdc.linear.equations import Equations, Flags, Floats, Ints, components
 from warehouse.sdc.linear.movement import NEGLIGIBLE
-from warehouse.sdc.linear.programs import PRIMAL, Program
+from warehouse.sdc.linear.programs import BIG, PRIMAL, Program
 
 # Rounds in which all columns are pushed at once before the rest are taken one by one.
 ROUNDS = 12
@@ -81,7 +81,7 @@ class Intervals:
         """
         singly = blocks is None
         if blocks is None:
-            among = self.equations.among(free)
+            among = self._prove_within_one(self.equations.among(free))
             blocks = [part for part in components(free.size, among.row, among.column) if part.size > 1]
         for block in blocks:
             columns = block[free[block]]
@@ -96,6 +96,30 @@ class Intervals:
             left[near] = False
         if (free & (self.missing() > 0)).sum() > FEW and free.sum() <= TOGETHER:
             self._prove(np.flatnonzero(free), seen)
+
+    def _prove_within_one(self, equations: Equations) -> Equations:
+        """The ends of columns of which none stands in another equation, without a program; returns the other equations."""
+        row, column = equations.row, equations.column
+        count = np.bincount(column, minlength=equations.n_columns)
+        tied = np.bincount(row, weights=count[column] > 1, minlength=equations.n_rows) > 0
+        alone = ~tied[row]
+        row, column, is_added = row[alone], column[alone], equations.coefficient[alone] > 0
+        size = np.abs(equations.coefficient[alone])
+        # How far each column lets its equation's sum rise and fall, and all the others of the equation.
+        rise = np.minimum(np.where(is_added, self.above[column], self.below[column]) * size, BIG)
+        fall = np.minimum(np.where(is_added, self.below[column], self.above[column]) * size, BIG)
+        others_rise = np.bincount(row, weights=rise, minlength=equations.n_rows)[row] - rise
+        others_fall = np.bincount(row, weights=fall, minlength=equations.n_rows)[row] - fall
+        up, down = np.minimum(rise, others_fall) / size, np.minimum(fall, others_rise) / size
+        self.see(column, np.where(is_added, up, down))
+        self.see(column, np.where(is_added, -down, -up))
+        return Equations(
+            equations.row[~alone],
+            equations.column[~alone],
+            equations.coefficient[~alone],
+            equations.n_rows,
+            equations.n_columns,
+        )
 
     def _near(self, column: int, free: Flags) -> Ints:
         """The free columns that are reached in the fewest equations."""

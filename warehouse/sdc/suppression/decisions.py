@@ -19,7 +19,7 @@ from warehouse.database import one, quoted
 from warehouse.sdc.linear.movement import NEGLIGIBLE
 from warehouse.sdc.suppression.problem import Problem
 from warehouse.sdc.suppression.processes import Turn, withhold_in_all
-from warehouse.sdc.suppression.sums import Reader, Source, fingerprints, read_cells, sources_of
+from warehouse.sdc.suppression.sums import Reader, Source, counts, fingerprints, read_cells, sources_of
 from warehouse.settings import WITHHOLDING_RULES, Settings
 
 # Goes up when the rule decides otherwise for the same cells, so that nothing decided before is taken over.
@@ -50,11 +50,7 @@ def decide(
     Returns:
         For each withholding table the number of decisions in all, of primary and of secondary ones.
     """
-    limits = thresholds(marts, settings)
-    withholding = [mart for mart in marts if mart.threshold is not None]
-    con.execute("create schema if not exists disclosure")
-    for mart in withholding:
-        _decide_primary(con, mart, limits[mart.name])
+    limits = decide_primary(con, marts, settings)
     if earlier is not None:
         rules, now = _rules_of(con, earlier), settings.as_dict()
         if _are_laxer(now, rules):
@@ -68,8 +64,19 @@ def decide(
             f"""select count(*), count(*) filter (withheld = 'primary'), count(*) filter (withheld = 'secondary')
                 from disclosure.{mart.name}""",
         )
-        for mart in withholding
+        for mart in marts
+        if mart.threshold is not None
     }
+
+
+def decide_primary(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], settings: Settings) -> dict[str, float]:
+    """Decide by the primary rule alone: what is below its threshold. Returns the threshold of each withholding table."""
+    limits = thresholds(marts, settings)
+    con.execute("create schema if not exists disclosure")
+    for mart in marts:
+        if mart.threshold is not None:
+            _decide_primary(con, mart, limits[mart.name])
+    return limits
 
 
 def _decide_primary(con: duckdb.DuckDBPyConnection, mart: Table, limit: float) -> None:
@@ -101,24 +108,36 @@ def _decide_secondary(
     for source in sources:
         _take_over(con, source, [scope for family, scope in unchanged if family == source.family])
     reader = Reader(con, sources, limits, protect_own_positions=settings.protect_own_positions)
-    turns: list[Turn] = []
-    turn_of: dict[tuple[str, str], Turn] = {}
+    turns: list[list[tuple[str, str]]] = []
+    turn_of: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for scope in sorted(scopes.keys() - unchanged):
-        problem = reader.problem(*scope)
-        _remember(con, sources, problem, scope)
         before = _date_before(scope, scopes)
-        if before in turn_of:
-            turn_of[scope] = turn_of[before]
-        else:
-            turns.append([])
-            turn_of[scope] = turns[-1]
-            if before is not None and problem.withheld_before is None:
-                begun = _withheld_places(con, sources, before)
-                problem.withheld_before = np.array([cell.lasting in begun for cell in problem.cells])
-        turn_of[scope].append(problem)
-    for turn, decided in zip(turns, withhold_in_all(turns, settings.protection_interval), strict=True):
+        turn_of[scope] = turn_of.get(before, []) if before else []
+        if not turn_of[scope]:
+            turns.append(turn_of[scope])
+        turn_of[scope].append(scope)
+
+    def problems(turn: list[tuple[str, str]]) -> Turn:
+        found = [reader.problem(*scope) for scope in turn]
+        for problem, scope in zip(found, turn, strict=True):
+            _remember(con, sources, problem, scope)
+        before = _date_before(turn[0], scopes)
+        if before is not None and found[0].withheld_before is None:
+            begun = _withheld_places(con, sources, before)
+            found[0].withheld_before = np.array([cell.lasting in begun for cell in found[0].cells])
+        return found
+
+    sizes = counts(con, sources)
+    cells = {tuple(turn): sum(sizes[scope] for scope in turn) for turn in turns}
+    turns.sort(key=lambda turn: -cells[tuple(turn)])
+    chosen: dict[str, list[tuple]] = {source.table: [] for source in sources}
+    for turn, decided in withhold_in_all(map(problems, turns), sum(cells.values()), settings.protection_interval):
         for problem, withheld in zip(turn, decided, strict=True):
-            _write(con, sources, problem, withheld)
+            for i in np.flatnonzero(withheld & ~problem.primary).tolist():
+                if (cell := problem.cells[i]).table in chosen:
+                    chosen[cell.table].append(cell.key)
+    for source in sources:
+        _write(con, source, chosen[source.table])
     con.execute("create or replace table disclosure.proven (family varchar, scope varchar, fingerprint varchar)")
     con.executemany("insert into disclosure.proven values ($1, $2, $3)", [[*scope, cells] for scope, cells in scopes.items()])
 
@@ -244,13 +263,11 @@ def _remember(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], problem
         )
 
 
-def _write(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], problem: Problem, withheld: np.ndarray) -> None:
-    secondary = [problem.cells[i] for i in np.flatnonzero(withheld & ~problem.primary)]
-    for source in sources:
-        keys = [cell.key for cell in secondary if cell.table == source.table]
-        if keys:
-            chosen = pd.DataFrame(keys, columns=list(source.key))
-            con.register("chosen", chosen)
-            same = " and ".join(f"decision.{name} = chosen.{name}" for name in source.key)
-            con.execute(f"update disclosure.{source.table} as decision set withheld = 'secondary' from chosen where {same}")
-            con.unregister("chosen")
+def _write(con: duckdb.DuckDBPyConnection, source: Source, keys: list[tuple]) -> None:
+    if not keys:
+        return
+    chosen = pd.DataFrame(keys, columns=list(source.key))
+    con.register("chosen", chosen)
+    same = " and ".join(f"decision.{name} = chosen.{name}" for name in source.key)
+    con.execute(f"update disclosure.{source.table} as decision set withheld = 'secondary' from chosen where {same}")
+    con.unregister("chosen")

@@ -8,8 +8,10 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 
 import numpy as np
 
@@ -18,8 +20,8 @@ from warehouse.sdc.suppression.problem import Problem
 from warehouse.sdc.suppression.secondary import withhold
 
 Turn = list[Problem]
-# Turns of fewer cells together are over before another process would have withheld_before.
-SMALL = 20_000
+# Turns of fewer cells together are over before other processes have begun.
+SMALL = 60_000
 
 
 def withhold_in_turn(turn: Turn, protection_interval: float) -> list[np.ndarray]:
@@ -34,33 +36,82 @@ def withhold_in_turn(turn: Turn, protection_interval: float) -> list[np.ndarray]
     return decided
 
 
-def withhold_in_all(turns: Sequence[Turn], protection_interval: float) -> Iterator[list[np.ndarray]]:
-    """The withheld cells of every problem of every turn, in their order, whatever is decided first.
+def withhold_in_all(turns: Iterable[Turn], cells: int, protection_interval: float) -> Iterator[tuple[Turn, list[np.ndarray]]]:
+    """Every turn with the withheld cells of its problems, in the given order, whatever is decided first.
+
+    Turns are worked on while later ones are still read: the largest should come first, so that none is left over for the end.
+    `cells` is how many they have together.
 
     Raises:
         ProgramFault: a problem has no solution.
     """
-    cells = {n: sum(len(problem.cells) for problem in turn) for n, turn in enumerate(turns)}
-    if sum(cells.values()) < SMALL or len(turns) < 2:
-        yield from (withhold_in_turn(turn, protection_interval) for turn in turns)
+    if cells < SMALL:
+        yield from ((turn, withhold_in_turn(turn, protection_interval)) for turn in turns)
         return
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        # The largest first, so that none of them is left over for the end.
-        running = {
-            n: pool.submit(_in_process, turns[n], protection_interval) for n in sorted(cells, key=lambda n: (-cells[n], n))
-        }
-        yield from (running[n].result() for n in range(len(turns)))
+    count = len(os.sched_getaffinity(0))
+    workers = [_Worker() for _ in range(count)]
+    try:
+        with ThreadPoolExecutor(count) as pool:
+            idle: SimpleQueue[_Worker] = SimpleQueue()
+            for worker in workers:
+                idle.put(worker)
+
+            def in_next_worker(turn: Turn) -> list[np.ndarray]:
+                worker = idle.get()
+                try:
+                    return worker.withhold(turn, protection_interval)
+                finally:
+                    idle.put(worker)
+
+            running = [(turn, pool.submit(in_next_worker, turn)) for turn in turns]
+            yield from ((turn, decided.result()) for turn, decided in running)
+    finally:
+        for worker in workers:
+            worker.end()
 
 
-def _in_process(turn: Turn, protection_interval: float) -> list[np.ndarray]:
-    done = subprocess.run(
-        [sys.executable, "-m", __spec__.name], input=pickle.dumps((turn, protection_interval)), capture_output=True, check=False
-    )
-    if done.returncode:
-        lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"its process ended with {done.returncode}"]
-        raise ProgramFault(f"disclosure control of {turn[0].name}: {lines[-1]}")
-    return pickle.loads(done.stdout)
+class _Worker:
+    """A process of this module that withholds in one turn after the other."""
+
+    def __init__(self) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 closed by end()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __spec__.name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors
+        )
+
+    def withhold(self, turn: Turn, protection_interval: float) -> list[np.ndarray]:
+        """The withheld cells of every problem of a turn."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            pickle.dump((turn, protection_interval), self._process.stdin)
+            self._process.stdin.flush()
+            decided: list[np.ndarray] = pickle.load(self._process.stdout)
+        except (OSError, EOFError):
+            self._process.wait()
+            self._errors.seek(0)
+            lines = self._errors.read().decode(errors="replace").strip().splitlines()
+            why = lines[-1] if lines else f"its process ended with {self._process.returncode}"
+            raise ProgramFault(f"disclosure control of {turn[0].name}: {why}") from None
+        return decided
+
+    def end(self) -> None:
+        """End the process, in the middle of its work too."""
+        self._process.kill()
+        self._process.communicate()
+        self._errors.close()
+
+
+def _work() -> None:
+    """Answer turns from the standard input until it ends."""
+    while True:
+        try:
+            turn, protection_interval = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        pickle.dump(withhold_in_turn(turn, protection_interval), sys.stdout.buffer)
+        sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(pickle.dumps(withhold_in_turn(*pickle.load(sys.stdin.buffer))))
+    _work()

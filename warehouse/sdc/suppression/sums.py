@@ -7,7 +7,7 @@ year of the others.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -309,6 +309,15 @@ def fingerprints(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> d
     return dict(found)
 
 
+def counts(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> Counter[tuple[str, str]]:
+    """How many cells each scope has, by family and scope."""
+    found: Counter[tuple[str, str]] = Counter()
+    for source in sources:
+        for scope, count in con.execute(f"select scope, count(*) from cells_{source.table} group by scope").fetchall():
+            found[source.family, scope] += count
+    return found
+
+
 class Tree:
     """The organisation: which places (units and groups) add up to which."""
 
@@ -437,6 +446,7 @@ class Reader:
             threshold = self.thresholds[source.table]
             has_units = "org_unit_code" in source.key
             breakdown = len(source.key) - len(source.breakdown)
+            lasting = len(source.lasting)
             for months, size, is_primary, *key in self.con.execute(
                 f"""select months, size, is_primary, {", ".join(source.key)} from cells_{source.table}
                     where scope = $1 order by all""",
@@ -456,7 +466,7 @@ class Reader:
                     is_primary=is_primary,
                     weight=weight,
                     place=place,
-                    lasting=(source.table, *key[-len(source.lasting) :]),
+                    lasting=(source.table, *key[-lasting:]),
                 )
                 self._add(source.table, place, tuple(key[breakdown:]), months, cell)
             if source.own:
@@ -513,12 +523,10 @@ class Reader:
         With `protect_own` only what is no small group, or what nothing but figures of the top levels could hide.
         docs/disclosure.md, "Own positions".
         """
-        only = np.array([not cell.table and not (protect_own and self._hides(cell)) for cell in self.cells], dtype=bool)
-        while True:
-            more = [left[0] for left, right in relations if len(left) == 1 and not only[left[0]] and only[right].all()]
-            if not more:
-                return only
-            only[more] = True
+        only = {i for i, cell in enumerate(self.cells) if not cell.table and not (protect_own and self._hides(cell))}
+        while more := {left[0] for left, right in relations if len(left) == 1 and only.issuperset(right)} - only:
+            only |= more
+        return np.isin(np.arange(len(self.cells)), list(only))
 
     def _hides(self, own: Cell) -> bool:
         below = self.tree.children[str(own.key[1])]
