@@ -51,27 +51,26 @@ def plan_of(home: Home, settings: Settings, as_of: date | None = None, *, accept
     )
 
 
-def build(
-    home: Home, settings: Settings, as_of: date | None = None, *, accepted: str | None = None, by_dbt: bool = True
-) -> Restated:
+def build(home: Home, settings: Settings, as_of: date | None = None, *, accepted: str | None = None) -> Restated:
     """Landing → served tables in the build database, as a release to the extract date; returns what they change of the current
-    publication. Not `by_dbt`: by the SQL that dbt compiles, untested (compiled.py).
+    publication. The models are made by the SQL that dbt compiles (compiled.py).
     """
     plan = plan_of(home, settings, as_of, accepted=accepted)
-    if by_dbt:
-        return run_stages(plan, without={"continuity", "accept_restatement", "publish"})["restate"]
     run_stages(plan, without={"continuity", *_names_from("build")})
     build_compiled(home, settings)
     return run_stages(plan, without={*_names_to("build"), "accept_restatement", "publish"})["restate"]
 
 
-def build_withholding_small_cells_alone(home: Home, settings: Settings) -> None:
+def build_withholding_small_cells_alone(home: Home, settings: Settings, *, by_dbt: bool = True) -> None:
     """Landing → served tables by the primary decisions, for tests of figures in a municipality of a few persons.
 
-    Nearly nothing of so small a place is served when the secondary rule is kept (tests/sdc).
+    Nearly nothing of so small a place is served when the secondary rule is kept (tests/sdc). Not `by_dbt`: by the SQL that dbt
+    compiles.
     """
     plan = plan_of(home, settings)
-    run_stages(plan, without={"continuity", *_names_from("disclose")})
+    run_stages(plan, without={"continuity", *_names_from("disclose" if by_dbt else "build")})
+    if not by_dbt:
+        build_compiled(home, settings)
     marts = tables_of(load_manifest())
     with connect(home.build_database, settings) as con:
         decide_primary(con, marts, settings)

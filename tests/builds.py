@@ -69,9 +69,20 @@ def small_cells_withheld_alone(built: Built) -> None:
     build_withholding_small_cells_alone(built.home, built.settings)
 
 
+def small_cells_withheld_alone_without_dbt(built: Built) -> None:
+    """The same by the SQL that dbt compiles, for properties that try many municipalities."""
+    build_withholding_small_cells_alone(built.home, built.settings, by_dbt=False)
+
+
 def published_without_secondary(built: Built) -> None:
-    """The same, published: for commands that ask a publication of a few persons."""
+    """Served tables by the primary decisions, published: for commands that ask a publication of a few persons."""
     small_cells_withheld_alone(built)
+    publish(built.home, built.settings, tables_of(load_manifest()))
+
+
+def published_whole(built: Built) -> None:
+    """Landing → publication with all of disclosure control, without Dagster."""
+    build(built.home, built.settings)
     publish(built.home, built.settings, tables_of(load_manifest()))
 
 

@@ -19,7 +19,6 @@ from warehouse.database import connect, quoted
 from warehouse.paths import Home
 from warehouse.settings import Settings
 
-
 # What dbt takes a seed's column for where its yml does not say.
 INFERRED = ["BOOLEAN", "INTEGER", "DOUBLE", "DATE", "VARCHAR"]
 

@@ -1,4 +1,4 @@
-"""A reader in another process, querying in a loop through whole nights, sees no error and no mixed publication."""
+"""A reader in another process, querying in a loop through whole publications, sees no error and no mixed publication."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from orchestration.run import run_night
+from orchestration.dbt import load_manifest
+from tests.building import build, settings_with
 from tests.builds import Built
 from tests.municipalities.by_hand import small_delivery
 from tests.municipalities.files import write_delivery
+from warehouse.catalogue import tables_of
+from warehouse.publish import publish
 
 READER = """
 import sys, pathlib, time, duckdb
@@ -41,8 +44,11 @@ def test_a_reader_sees_no_error_and_no_mixture(small_night: Built, tmp_path: Pat
     months = [date(2024, 9, 30), date(2024, 10, 31)]
     write_delivery(home.landing, small_delivery(), extract_date=months[1])
 
+    settings, tables = settings_with(tmp_path), tables_of(load_manifest())
+
     def night(day: date) -> None:
-        run_night(home, settings_file=None, landing=None, as_of=day)
+        build(home, settings, day)
+        publish(home, settings, tables)
 
     stop = tmp_path / "stop"
     with subprocess.Popen(

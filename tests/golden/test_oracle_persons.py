@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from orchestration.dbt import load_manifest
-from tests.builds import Builds
+from tests.builds import Builds, small_cells_withheld_alone_without_dbt
 from tests.examples import over_seeds
 from tests.municipalities.files import write_delivery
 from tests.municipalities.random_rows import Feeds, dmy, random_feeds
@@ -60,7 +60,9 @@ def with_leaders_pay_and_leave(feeds: Feeds, as_of: date, seed: int) -> Feeds:
 def test_marts_are_the_oracle_s(builds: Builds, changes: dict[str, float], seed: int) -> None:
     feeds, as_of = random_feeds(seed)
     feeds = with_leaders_pay_and_leave(feeds, as_of, seed)
-    built = builds.built(lambda landing: write_delivery(landing, feeds, extract_date=as_of), **changes)
+    built = builds.built(
+        lambda landing: write_delivery(landing, feeds, extract_date=as_of), small_cells_withheld_alone_without_dbt, **changes
+    )
     grains = {mart.name: mart.grain for mart in tables_of(load_manifest())}
     with built.reading() as con:
         for table, expected in person_tables(feeds, as_of, PersonSettings(**changes)).items():

@@ -74,6 +74,7 @@ def test_a_file_that_has_just_come_waits_for_its_time_or_its_marker(home: Home) 
     assert len(take_in(home, home.landing, feeds(), Settling(120, look_twice=True)).new) == 5
 
 
+@pytest.mark.exhaustive
 def test_nights_stop_for_a_human_and_hold(home: Home) -> None:
     """Two files of one date; a cut line; a fifth of the persons gone, accepted; then nothing new."""
     write_delivery(home.landing, small_delivery())

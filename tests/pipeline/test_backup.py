@@ -37,6 +37,7 @@ def restored(backup: Path, folder: Path) -> Home:
     return home
 
 
+@pytest.mark.exhaustive
 def test_backups_made_while_a_night_runs_hold(home: Home, small_night: Built, tmp_path: Path) -> None:
     """Before, during and after the swap: each copy is as it was written, can be traced, and the next night works on one."""
     write_delivery(home.landing, small_delivery(), extract_date=OCTOBER)

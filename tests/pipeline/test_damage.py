@@ -82,6 +82,7 @@ def test_a_damaged_served_file_is_written_again_to_the_byte(copy: Home, name: st
     assert not [finding for finding in verify(copy) if name in finding]
 
 
+@pytest.mark.exhaustive
 def test_the_way_out_of_what_cannot_be_mended(copy: Home) -> None:
     """Served file, served database and restricted database at once: one reason given by a human, and a night goes through."""
     flip(copy.publish.resolve() / "current" / SERVED)

@@ -45,6 +45,7 @@ def breaking(times: int, really: Callable[..., None]) -> tuple[Callable[..., Non
     return run, tries
 
 
+@pytest.mark.exhaustive
 def test_a_broken_step_is_tried_once_more(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     run, tries = breaking(1, stages.run_dbt)
     monkeypatch.setattr(stages, "run_dbt", run)

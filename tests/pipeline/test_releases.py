@@ -97,6 +97,7 @@ def test_nights_between_releases_hold_in_private(small_night: Built, tmp_path: P
     assert str(current_publication(home)).startswith("2024-09-30"), "the newest extract that is left is of October 12"
 
 
+@pytest.mark.exhaustive
 def test_a_release_at_once(small_night: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = small_night.copy(tmp_path)
     settings_with(tmp_path, release=MONTHLY)

@@ -11,7 +11,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from tests.builds import Builds, Built, whole_night
+from tests.builds import Builds, Built, published_whole
 from tests.pipeline.test_examples_of_the_docs import deliver
 from warehouse.paths import Home
 from warehouse.sdc.attack.served import Served
@@ -23,7 +23,7 @@ TIMES = {"sick": ("period_type", "period"), "full": ("source", "reference_date")
 
 @pytest.fixture(scope="module")
 def town(builds: Builds) -> Home:
-    built: Built = builds.built(deliver, whole_night)
+    built: Built = builds.built(deliver, published_whole)
     return built.home
 
 

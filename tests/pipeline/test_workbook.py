@@ -10,7 +10,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from tests.builds import Builds, Built, whole_night
+from tests.builds import Builds, Built, published_whole
 from tests.pipeline.test_examples_of_the_docs import deliver
 from warehouse.database import publication_opened
 from warehouse.verify import verify
@@ -19,7 +19,7 @@ from warehouse.workbook import FILE, READING, SHEETS, WITHHELD, write_workbook
 
 @pytest.fixture(scope="module")
 def published(builds: Builds) -> Built:
-    return builds.built(deliver, whole_night)
+    return builds.built(deliver, published_whole)
 
 
 @pytest.fixture(scope="module")

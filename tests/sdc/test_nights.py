@@ -43,7 +43,7 @@ def three_nights(root: Path, seed: int, sizes: Sequence[int]) -> None:
     for _ in range(NIGHTS):
         settings = settings_with(root, **changes)
         town.deliver(home.landing, optional)
-        build(home, settings, by_dbt=False)
+        build(home, settings)
         publication = publish(home, settings, tables)
         _, _, report = attack_publication(home, None)
         assert report.leaks == [], (seed, [leak.told() for leak in report.leaks])

@@ -364,25 +364,29 @@ def _values(system: System, columns: Ints, sought: Flags) -> Floats:
         solution[column[alone]] = rest[row[alone]] / coefficient[alone]
         unsolved[column[alone]] = False
         rest = system.right - np.bincount(row, weights=coefficient * solution[column], minlength=rest.size)
-    if not unsolved[columns[sought]].any():
+    wanted = columns[sought & unsolved[columns]]
+    if not wanted.size:
         return solution[columns]
-    kept = unsolved[column]
+    entries = np.flatnonzero(unsolved[column])
+    tied = [part for part in components(solution.size, row[entries], column[entries]) if np.isin(part, wanted).any()]
+    kept = np.isin(column, np.concatenate(tied)) & unsolved[column]
+    rest = np.where(np.isin(np.arange(rest.size), row[kept]), rest, 0.0)
     row, column, coefficient = row[kept], column[kept], coefficient[kept]
 
     def back(residual: Floats) -> Floats:
         return np.bincount(column, weights=coefficient * residual[row], minlength=solution.size).astype(float)
 
     gradient = back(rest)
-    direction, size = gradient, float(gradient @ gradient)
+    direction, size = gradient, float(np.square(gradient).sum())
     for _ in range(STEPS):
         if size <= (ONE_VALUE / 10) ** 2:
             break
         change = np.bincount(row, weights=coefficient * direction[column], minlength=rest.size).astype(float)
-        step = size / float(change @ change)
+        step = size / float(np.square(change).sum())
         solution += step * direction
         rest -= step * change
         gradient = back(rest)
-        before, size = size, float(gradient @ gradient)
+        before, size = size, float(np.square(gradient).sum())
         direction = gradient + size / before * direction
     return solution[columns]
 
