@@ -144,6 +144,9 @@ def run_dbt(
         finally:
             DuckDBConnectionManager.close_all_connections()
             reset_adapters()
+    if isinstance(result.exception, KeyboardInterrupt):
+        # Dagster makes SIGTERM one as well. Nothing is tried again: dbt's threads still work on the file.
+        raise result.exception
     if result.exception:
         raise DbtFailed(f"dbt stopped: {result.exception}")
     failed = [r for r in getattr(result.result, "results", []) if r.status in ("error", "fail", "runtime error")]
