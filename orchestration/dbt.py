@@ -125,6 +125,7 @@ def run_dbt(
 
     Raises:
         DbtFailed: a model or an error-severity test failed.
+        Refused: a signal ended it.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.adapters.factory import reset_adapters
@@ -138,15 +139,13 @@ def run_dbt(
 
     variables = {"ARSVERK_BUILD_DATABASE": str(database), "ARSVERK_MEMORY_LIMIT": memory_limit}
     with _environment(variables):
-        try:
-            runner = dbtRunner(manifest=_manifest_object(), callbacks=[pass_on])
-            result = runner.invoke([*arguments, *_flags(), "--target-path", str(target)])
-        finally:
-            DuckDBConnectionManager.close_all_connections()
-            reset_adapters()
-    if isinstance(result.exception, KeyboardInterrupt):
-        # Dagster makes SIGTERM one as well. Nothing is tried again: dbt's threads still work on the file.
-        raise result.exception
+        runner = dbtRunner(manifest=_manifest_object(), callbacks=[pass_on])
+        result = runner.invoke([*arguments, *_flags(), "--target-path", str(target)])
+    if result.exception and not isinstance(result.exception, Exception):
+        # An interrupt, as Dagster makes one of SIGTERM: dbt's threads still work on the file, so nothing is tried again.
+        raise Refused("ended by a signal while the models were built; the next run builds them anew")
+    DuckDBConnectionManager.close_all_connections()
+    reset_adapters()
     if result.exception:
         raise DbtFailed(f"dbt stopped: {result.exception}")
     failed = [r for r in getattr(result.result, "results", []) if r.status in ("error", "fail", "runtime error")]
