@@ -318,7 +318,8 @@ def check_following_night(folder: Path, port: int, home: Home, arriving: Path) -
             abs(one - other) < 1e-9 * abs(other) if isinstance(other, float) else one == other
             for one, other in zip(shown, served, strict=True)
         ), (shown, served)
-    assert all(now != before for now, before in zip(*(reader.figures[one.name] for one in (second, first)), strict=True))
+    (first_month, *old), (next_month, *new) = (reader.figures[one.name] for one in (first, second))
+    assert next_month > first_month and new != old
     check_workbook(home, first, folder)
 
 
