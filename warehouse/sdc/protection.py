@@ -85,7 +85,7 @@ def protect(home: Home, settings: Settings, tables: Sequence[Table], previous: s
     """
     examined = examine(home, settings, tables, previous)
     done = Protection(examined.report)
-    tries = _Tries()
+    tries = Tries()
     for number in range(ROUNDS + len(REMEDIES)):
         if not examined.report.leaks:
             break
@@ -102,7 +102,7 @@ def protect(home: Home, settings: Settings, tables: Sequence[Table], previous: s
 
 
 @dataclass
-class _Tries:
+class Tries:
     """How often each cell was found, and thereby which remedy is its next; `furthest` is the strongest one of this round."""
 
     found: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
@@ -113,11 +113,11 @@ class _Tries:
         """A further round, counted from 0."""
         self.least, self.furthest = max(number - ROUNDS, 0), 0
 
-    def by_remedy(self, moment: Moment, leaks: Sequence[Finding]) -> dict[str, list[Finding]]:
-        """What was found at one time, by what is done about it."""
+    def by_remedy(self, family: str, time: str, leaks: Sequence[Finding]) -> dict[str, list[Finding]]:
+        """What was found in a family of tables at one time, by what is done about it."""
         grouped: dict[str, list[Finding]] = {}
         for leak in leaks:
-            cell = (moment.family.name, moment.time, leak.table, repr(sorted(leak.cell.items())))
+            cell = (family, time, leak.table, repr(sorted(leak.cell.items())))
             step = min(max(self.found[cell], self.least), len(REMEDIES) - 1)
             self.found[cell] += 1
             self.furthest = max(self.furthest, step)
@@ -126,7 +126,7 @@ class _Tries:
 
 
 def _withhold(
-    home: Home, settings: Settings, tables: Sequence[Table], examined: Examined, tries: _Tries, done: Protection
+    home: Home, settings: Settings, tables: Sequence[Table], examined: Examined, tries: Tries, done: Protection
 ) -> None:
     with connect(home.build_database, settings) as con:
         of_name = {table.name: table for table in tables}
@@ -144,7 +144,8 @@ def _withhold(
                     time = of_name[leak.table].time or "period"
                     done.withheld[leak.table, leak.cell[time]] += _write(con, of_name[leak.table], {time: leak.cell[time]})
                 continue
-            hidden = [_hiding(moment, own, remedy, figures, settings) for remedy, own in tries.by_remedy(moment, leaks).items()]
+            remedies = tries.by_remedy(moment.family.name, moment.time, leaks)
+            hidden = [_hiding(moment, own, remedy, figures, settings) for remedy, own in remedies.items()]
             hiding = sorted({cell for cells, _ in hidden for cell in cells})
             stuck = sorted({cell for _, cells in hidden for cell in cells})
             for cell in hiding:
