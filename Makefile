@@ -38,8 +38,8 @@ report-check: $(STAMP)  ## the report of HOME_FOLDER in Chromium; needs: apt-get
 postgres: $(STAMP)  ## `arsverk copy` into a real PostgreSQL; needs: apt-get install postgresql odbc-postgresql unixodbc
 	@$(BIN)/python -m tests.postgresql_check
 
-superset: $(STAMP)  ## the dashboard of HOME_FOLDER's publication in a real Superset; pip installs it, needs: apt-get install chromium
-	@$(BIN)/python -m tests.superset_check --home $(HOME_FOLDER) --environment .superset --pictures .superset/pictures
+superset: $(STAMP)  ## two nights of the demo in a real Superset's dashboard; pip installs it, needs: apt-get install chromium
+	@$(BIN)/python -m tests.superset_check --environment .superset --pictures .superset/pictures
 
 deploy-check:  ## a new Debian 12 in a folder becomes a server by deploy/install.sh; needs root and: apt-get install debootstrap
 	@tests/deploy_check.sh

@@ -9,10 +9,10 @@ ARSVERK = str(Path(sys.executable).parent / "arsverk")
 SECONDS_ALLOWED = 300
 
 
-def arsverk(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
+def arsverk(*arguments: str | Path, seconds: float = SECONDS_ALLOWED, **options: object) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; stdout and stderr are captured as text."""
     command = [ARSVERK, *(str(argument) for argument in arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_ALLOWED, check=False, **options)  # type: ignore[call-overload]
+    return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False, **options)  # type: ignore[call-overload]
 
 
 def start_arsverk(*arguments: str | Path) -> subprocess.Popen[str]:

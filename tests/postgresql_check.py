@@ -1,12 +1,16 @@
-"""`make postgres`: `arsverk copy` into a real PostgreSQL that this check starts: readers in a loop, ODBC, a million rows.
-Not here: what can be tried without a server (pipeline/test_copy.py).
+"""`make postgres`: `arsverk copy` into a real PostgreSQL that this check starts: readers in a loop, ODBC, a million rows, and a
+night that publishes and copies while somebody reads. Not here: what can be tried without a server (pipeline/test_copy.py).
 
 Needs PostgreSQL and its ODBC driver (Debian: apt-get install postgresql odbc-postgresql unixodbc); pyodbc comes by pip into a
 virtual environment that is removed again. All stays on the loopback and below a temporary folder, and ends with the check.
+The night is a small municipality's, or that of a home with a publication when the files arrive that are named:
+
+    python -m tests.postgresql_check [--home data --next /tmp/arriving]
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import pwd
@@ -26,7 +30,10 @@ from pathlib import Path
 import duckdb
 import psycopg
 
+from tests.building import ROOT
 from tests.command import arsverk
+from tests.following_night import check_workbook, next_night, small_before_its_last_delivery
+from warehouse.database import publication_opened
 from warehouse.paths import Home
 
 ROWS = 1_000_000
@@ -44,6 +51,15 @@ grant create on database hr to {USER};
 create schema marts authorization {USER};
 grant usage on schema marts to {READER};
 """
+# What a reader follows: figures of four tables that a further month changes.
+FIGURES = """
+    select publication_id,
+        (select max(period_end) from {schema}.sick_leave_by_unit where period_type = 'month'),
+        (select sum(lost_days) from {schema}.sick_leave_by_unit where period_type = 'month' and org_level = 'kommune'),
+        (select sum(possible_days) from {schema}.bi_sick_leave),
+        (select max(reference_date) from {schema}.full_time_by_unit where source = 'payroll'),
+        (select count(*) from {schema}.full_time_by_unit where withheld is null)
+    from {schema}.publication"""
 
 
 def free_port() -> int:
@@ -166,6 +182,21 @@ class Reader(threading.Thread):
         self.seen |= found
 
 
+@dataclass
+class Follower(Reader):
+    """Reads figures of the municipality in a loop, in one statement; `figures` are those of each publication that it saw."""
+
+    figures: dict[str, tuple] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def look(self, con: psycopg.Connection) -> None:
+        publication_id, *found = con.execute(FIGURES.format(schema="marts")).fetchall()[0]
+        self.mixed += self.figures.setdefault(publication_id, tuple(found)) != tuple(found)
+        self.seen.add(publication_id)
+
+
 def copy(home: Home, port: int, *arguments: str, password: str = PASSWORD) -> tuple[int, str]:
     environment = {**os.environ, "PGPASSWORD": password}
     done = arsverk("copy", f"postgresql://{USER}@127.0.0.1:{port}/hr", "--home", home.root, *arguments, env=environment)
@@ -251,6 +282,47 @@ def check(folder: Path, port: int) -> None:
     refusals(home, port, f"{admin}/hr")
 
 
+def check_following_night(folder: Path, port: int, home: Home, arriving: Path) -> None:
+    """A night publishes and, as the settings say, copies; whoever reads meanwhile follows without an error or a wait.
+
+    Raises:
+        AssertionError: he does not.
+    """
+    first = home.current.resolve()
+    code, said = copy(home, port)
+    assert code == 0, said
+    print(said.strip().splitlines()[-1])
+    settings_file, address = folder / "arsverk.toml", f"postgresql://{USER}@127.0.0.1:{port}/hr"
+    own = (ROOT / "arsverk.toml").read_text(encoding="utf-8")
+    settings_file.write_text(f'{own}\ncopy = {{ postgresql = "{address}" }}\n', encoding="utf-8")
+    reader = Follower(f"postgresql://{READER}:{PASSWORD}@127.0.0.1:{port}/hr")
+    reader.start()
+    try:
+        second = next_night(home, arriving, settings_file, PGPASSWORD=PASSWORD)
+        time.sleep(1)
+    finally:
+        reader.is_over.set()
+        reader.join()
+    print(
+        f"{reader.reads} reads during the night: {len(reader.errors)} errors, {reader.mixed} mixtures,"
+        f" longest {reader.longest:.3f} s; saw {sorted(reader.seen)}"
+    )
+    assert not reader.errors and not reader.mixed and reader.longest < WAIT_ALLOWED
+    assert reader.seen == {first.name, second.name}
+    for publication in (first, second):
+        with publication_opened(publication) as con:
+            (_, *served) = con.execute(FIGURES.format(schema="main")).fetchall()[0]
+        shown = reader.figures[publication.name]
+        print(f"{publication.name}: {[str(figure) for figure in shown]}")
+        assert all(
+            abs(one - other) < 1e-9 * abs(other) if isinstance(other, float) else one == other
+            for one, other in zip(shown, served, strict=True)
+        ), (shown, served)
+    (first_month, *old), (next_month, *new) = (reader.figures[one.name] for one in (first, second))
+    assert next_month > first_month and new != old
+    check_workbook(home, first, folder)
+
+
 def refusals(home: Home, port: int, admin: str) -> None:
     """What a copy must not do, and what it says then."""
     with psycopg.connect(admin, autocommit=True) as con:
@@ -289,11 +361,23 @@ def refusals(home: Home, port: int, admin: str) -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--home", type=Path, help="a home with a publication; a small municipality's when left out")
+    parser.add_argument(
+        "--next", type=Path, help="with --home: a folder of files that arrive in its landing folder for the night"
+    )
+    given = parser.parse_args()
+    if bool(given.home) != bool(given.next):
+        parser.error("--home and --next belong together")
     with tempfile.TemporaryDirectory(prefix="arsverk-postgresql-") as name:
         folder = Path(name)
         folder.chmod(0o711)
         with server(folder) as port:
             check(folder, port)
+            home, arriving = (
+                (Home(given.home.resolve()), given.next) if given.home else small_before_its_last_delivery(folder / "small")
+            )
+            check_following_night(folder, port, home, arriving)
     print("1 passed, 0 failed")
 
 

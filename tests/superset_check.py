@@ -1,11 +1,13 @@
-"""`make superset`: the bundle of `arsverk superset` in a real Superset, its charts compared with the marts and looked at.
+"""`make superset`: the bundle of `arsverk superset` in a real Superset, its charts compared with the marts and looked at; then
+a night publishes while Superset stays up, and the charts follow it.
 Not here: the structure of the bundle (pipeline/test_superset.py).
 
 Installs Superset with the pins below by pip into a virtual environment (a minute or two); needs chromium for the pictures
 (Debian: apt-get install chromium). Everything stays on the loopback and below a temporary folder, and ends with the check.
-Give a home folder with a publication and, to keep them, a folder for the environment and one for the pictures:
+Without a home folder the demo municipality's two nights are run. Or give one with a publication and, for a night to follow, the
+folder of the files that arrive for it:
 
-    python -m tests.superset_check --home data --environment /tmp/superset --pictures /tmp/pictures
+    python -m tests.superset_check --home data --environment /tmp/superset --pictures /tmp/pictures [--next /tmp/arriving]
 """
 
 from __future__ import annotations
@@ -17,9 +19,11 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 import venv
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,10 +32,11 @@ import duckdb
 import httpx
 
 from tests.command import arsverk
+from tests.following_night import check_workbook, demo_before_its_last_delivery, next_night
 from tests.web_check import Browser, free_port, running
 from warehouse.database import publication_opened
 from warehouse.paths import Home
-from warehouse.superset import PIVOT, Chart, Other, charts, uuid_of
+from warehouse.superset import PIVOT, TABLE, Chart, Other, charts, uuid_of
 
 # These work with each other on Python 3.11.
 PINS = [
@@ -99,7 +104,7 @@ EXPECTED = {
         where sex = 'kvinne'""",
     "likestilling_ansatte": f"""select strftime(period_end, '%Y'), org_unit_name, employees_percent from equality_gender_balance
         where sex = 'kvinne' and {AREAS} and withheld is null""",
-    "likestilling_loenn": "select strftime(period_end, '%Y'), pay_group_name, women_pay_percent from equality_pay",
+    "likestilling_loenn": "select pay_group_name, year, women_pay_percent from equality_pay where not is_partial",
 }
 # Rows of a chart that no served cell has: what is not shown, and the months between two targets.
 BESIDE = {
@@ -108,6 +113,9 @@ BESIDE = {
     "heltid_og_maal": "Vedtatt",
     "likestilling_ansatte": "øvrige",
 }
+# What a leader looks at while the night publishes.
+WATCHED = "sykefravaer_omraader"
+WAIT_ALLOWED = 10.0
 # What sits on the municipality itself shows no absence: its figure lacks the municipal director's.
 DIFFERS = {"sykefravaer_naa": 0.02}
 CLOSE = 1e-6
@@ -219,9 +227,9 @@ def signed_in(address: str) -> httpx.Client:
 
 def import_bundle(client: httpx.Client, bundle: Path) -> None:
     """Import it as the page does, and once more as assets, which replaces all objects."""
-    for address, field in [("/api/v1/dashboard/import/", "formData"), ("/api/v1/assets/import/", "bundle")]:
-        form = {"overwrite": "true"} if field == "formData" else {}
-        answer = client.post(address, data=form, files={field: (bundle.name, bundle.read_bytes(), "application/zip")})
+    for address, name in [("/api/v1/dashboard/import/", "formData"), ("/api/v1/assets/import/", "bundle")]:
+        form = {"overwrite": "true"} if name == "formData" else {}
+        answer = client.post(address, data=form, files={name: (bundle.name, bundle.read_bytes(), "application/zip")})
         if answer.status_code != 200:
             raise SystemExit(f"{address}: {answer.status_code} {answer.text[:2000]}")
 
@@ -229,11 +237,11 @@ def import_bundle(client: httpx.Client, bundle: Path) -> None:
 def picture(browser: Browser, client: httpx.Client, address: str, target: Path) -> str:
     """The dashboard in a browser; its text."""
     browser.send("Network.setCookie", name="session", value=client.cookies["session"], url=address)
-    browser.send("Emulation.setDeviceMetricsOverride", width=1500, height=2850, deviceScaleFactor=1, mobile=False)
+    browser.send("Emulation.setDeviceMetricsOverride", width=1500, height=3450, deviceScaleFactor=1, mobile=False)
     text = browser.text_of(f"{address}/superset/dashboard/personaltall/?standalone=2", "Kvinner blant lederne", 90)
-    # All but the pivot tables are drawn on a canvas; those of the numbers have one too.
+    # All but the tables are drawn on a canvas; those of the numbers have one too.
     drawn = "document.querySelectorAll('canvas').length"
-    wanted, deadline = sum(chart.kind != PIVOT for chart in charts()), time.monotonic() + 120
+    wanted, deadline = sum(chart.kind not in (PIVOT, TABLE) for chart in charts()), time.monotonic() + 120
     while browser.send("Runtime.evaluate", expression=drawn)["result"].get("value", 0) < wanted and time.monotonic() < deadline:
         time.sleep(1)
     time.sleep(5)
@@ -241,7 +249,99 @@ def picture(browser: Browser, client: httpx.Client, address: str, target: Path) 
     return str(browser.send("Runtime.evaluate", expression="document.body.innerText")["result"].get("value", text))
 
 
-def check(folder: Path, environment: Path, home: Home, pictures: Path) -> None:
+@dataclass
+class Leader(threading.Thread):
+    """Somebody who looks at one chart again and again, signed in on his own; the night publishes meanwhile."""
+
+    address: str
+    question: dict[str, Any]
+    chart: Chart
+    seen: list[dict[tuple, tuple]] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    reads: int = 0
+    longest: float = 0.0
+    is_over: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        super().__init__(daemon=True)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def run(self) -> None:
+        with contextlib.closing(signed_in(self.address)) as client:
+            while not self.is_over.is_set():
+                began = time.monotonic()
+                try:
+                    found = shown_by(client, self.chart, self.question)
+                    if not self.seen or self.seen[-1] != found:
+                        self.seen.append(found)
+                except (SystemExit, httpx.HTTPError) as error:
+                    self.errors.append(str(error))
+                self.reads += 1
+                self.longest = max(self.longest, time.monotonic() - began)
+                time.sleep(1)
+
+
+def shown_by(client: httpx.Client, chart: Chart, question: dict[str, Any]) -> dict[tuple, tuple]:
+    """A chart's figures by the API.
+
+    Raises:
+        SystemExit: it answers with an error.
+    """
+    answer = client.post("/api/v1/chart/data", json=question)
+    if answer.status_code != 200:
+        raise SystemExit(f"{chart.key}: {answer.status_code} {answer.text[:2000]}")
+    return figures(chart, answer.json()["result"][0]["data"])
+
+
+def look(client: httpx.Client, questions: dict[str, dict[str, Any]], publication: Path) -> dict[str, dict[tuple, tuple]]:
+    """Every chart's figures, compared with a publication."""
+    shown = {}
+    with publication_opened(publication) as con:
+        for chart in charts():
+            shown[chart.key] = shown_by(client, chart, questions[chart.key])
+            print(f"{chart.title}: {compare(chart, shown[chart.key], con)}")
+    return shown
+
+
+def check_followed(before: dict[str, dict[tuple, tuple]], after: dict[str, dict[tuple, tuple]]) -> None:
+    """Charts of months have a further month; of the others it is said which have other figures.
+
+    Raises:
+        SystemExit: one has not moved.
+    """
+    for chart in charts():
+        old, new = before[chart.key], after[chart.key]
+        other = sum(old[key] != new[key] for key in old.keys() & new.keys())
+        print(f"{chart.title}: {len(new.keys() - old.keys())} figures more, {other} are others")
+        # The path to the target is drawn to its end on every day.
+        if chart.form.get("time_grain_sqla") == "P1M" and max(new.keys() - old.keys(), default=("",))[0] <= _last(old, chart):
+            raise SystemExit(f"{chart.key}: no later month than before the night")
+
+
+def _last(shown: dict[tuple, tuple], chart: Chart) -> str:
+    beside = BESIDE.get(chart.key)
+    return max(str(key[0]) for key in shown if not (beside and any(beside in str(part) for part in key)))
+
+
+def photograph(
+    browser: Browser, client: httpx.Client, address: str, shown: dict[str, dict[tuple, tuple]], target: Path
+) -> None:
+    """The dashboard in Chromium, whose big numbers are those of the last month."""
+    text = picture(browser, client, address, target)
+    missing = [chart.title for chart in charts() if chart.title not in text]
+    assert not missing, missing
+    assert not re.search(r"unexpected error|Error:", text, re.IGNORECASE), text
+    for key in ("sykefravaer_naa", "heltid_80_naa", "heltid_100_naa"):
+        last = max(shown[key])
+        year, month = last[0].split("-")
+        figure = f"{shown[key][last][0]:.1f}".replace(".", ",")
+        assert f"{month}.{year}" in text and figure in text, (key, last, figure, text)
+    print(f"the dashboard in Chromium, to {month}.{year}: {target}")
+
+
+def check(folder: Path, environment: Path, home: Home, pictures: Path, arriving: Path | None) -> None:
     bundle = folder / "arsverk.zip"
     done = arsverk("superset", "--home", home.root, "--out", bundle)
     assert done.returncode == 0, done.stderr
@@ -249,41 +349,58 @@ def check(folder: Path, environment: Path, home: Home, pictures: Path) -> None:
     with (
         superset(folder, environment) as address,
         contextlib.closing(signed_in(address)) as client,
-        publication_opened(home.current.resolve()) as con,
+        contextlib.ExitStack() as stack,
     ):
         import_bundle(client, bundle)
         found = client.get("/api/v1/dataset/", params={"q": "(page_size:100,columns:!(id,uuid,table_name))"}).json()["result"]
         ids = {dataset["uuid"]: dataset["id"] for dataset in found}
-        for chart in charts():
-            answer = client.post("/api/v1/chart/data", json=asked_for(chart, ids[uuid_of("dataset", chart.dataset)]))
-            if answer.status_code != 200:
-                raise SystemExit(f"{chart.key}: {answer.status_code} {answer.text[:2000]}")
-            print(f"{chart.title}: {compare(chart, figures(chart, answer.json()['result'][0]['data']), con)}")
-        if not shutil.which("chromium"):
-            print("no chromium: the dashboard was not looked at")
-            return
-        browser = Browser(folder)
-        with running(browser.command, folder / "chromium.log"), browser.connected():
+        questions = {chart.key: asked_for(chart, ids[uuid_of("dataset", chart.dataset)]) for chart in charts()}
+        first = home.current.resolve()
+        before = look(client, questions, first)
+        browser = Browser(folder) if shutil.which("chromium") else None
+        if browser:
             pictures.mkdir(parents=True, exist_ok=True)
-            text = picture(browser, client, address, pictures / "dashboard.png")
-        missing = [chart.title for chart in charts() if chart.title not in text]
-        assert not missing, missing
-        assert not re.search(r"unexpected error|Error:", text, re.IGNORECASE), text
-        print(f"the dashboard in Chromium: {pictures / 'dashboard.png'}")
+            stack.enter_context(running(browser.command, folder / "chromium.log"))
+            stack.enter_context(browser.connected())
+            photograph(browser, client, address, before, pictures / "dashboard.png")
+        else:
+            print("no chromium: the dashboard was not looked at")
+        if not arriving:
+            return
+        (watched,) = [chart for chart in charts() if chart.key == WATCHED]
+        leader = Leader(address, questions[WATCHED], watched)
+        leader.start()
+        try:
+            second = next_night(home, arriving)
+            after = look(client, questions, second)
+        finally:
+            leader.is_over.set()
+            leader.join()
+        print(f"{leader.reads} looks during the night: {len(leader.errors)} errors, longest {leader.longest:.1f} s")
+        assert not leader.errors, leader.errors[:3]
+        assert leader.seen == [before[WATCHED], after[WATCHED]], "other figures than the two publications'"
+        assert leader.longest < WAIT_ALLOWED, leader.longest
+        check_followed(before, after)
+        check_workbook(home, first, folder)
+        if browser:
+            photograph(browser, client, address, after, pictures / "dashboard-next.png")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--home", type=Path, default=Path("data"))
+    parser.add_argument("--home", type=Path, help="a home with a publication; the demo municipality's two nights when left out")
+    parser.add_argument("--next", type=Path, help="a folder of files that arrive in the home's landing folder; a night follows")
     parser.add_argument("--environment", type=Path)
     parser.add_argument("--pictures", type=Path)
     given = parser.parse_args()
-    home = Home(given.home.resolve())
-    if not home.served_database.exists():
-        raise SystemExit(f"nothing is published in {given.home}; make run")
     with tempfile.TemporaryDirectory(prefix="arsverk-superset-") as name:
         folder = Path(name)
-        check(folder, given.environment or folder / "environment", home, given.pictures or folder / "pictures")
+        home, arriving = (
+            (Home(given.home.resolve()), given.next) if given.home else demo_before_its_last_delivery(folder / "demo")
+        )
+        if not home.served_database.exists():
+            raise SystemExit(f"nothing is published in {given.home}; make run")
+        check(folder, given.environment or folder / "environment", home, given.pictures or folder / "pictures", arriving)
     print("1 passed, 0 failed")
 
 

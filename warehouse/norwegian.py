@@ -27,6 +27,7 @@ HEADINGS = {
     "leader_level": "Ledernivå",
     "leave_coverage": "Dekningsgrad",
     "length_band": "Lengde i dager",
+    "length_band_sort": "Lengde i dager, rekkefølge",
     "level_1": "Kommune",
     "level_2": "Tjenesteområde",
     "level_3": "Kommunalsjefområde",

@@ -69,6 +69,13 @@ cross join lateral (
 ) as months
 """.strip()
 
+# Each whole month of the municipality beside the same month of the year before.
+MONTHS = """
+select period_end, period, value as prosent, value_year_before as aaret_foer
+from main.sick_leave_changes
+where period_type = 'month' and measure = 'sick_leave_percent' and org_level = 'kommune' and not is_partial
+""".strip()
+
 # The year that is running beside the same part of the year before, of the municipality and its areas.
 THIS_YEAR = """
 select period_end, period, org_level, org_unit_name, value as hittil, value_year_before as aaret_foer, change_points as endring
@@ -105,6 +112,12 @@ DATASETS = (
         "Heltid etter begge definisjoner, og veien til de vedtatte målene",
         sql=FULL_TIME_AND_TARGETS,
         metrics={"prosent": "Prosent"},
+    ),
+    Dataset(
+        "sykefravaer_maaneder",
+        "Kommunens sykefravær måned for måned, og i samme måned året før",
+        sql=MONTHS,
+        metrics={"prosent": "Sykefravær", "aaret_foer": "Samme måned året før"},
     ),
     Dataset(
         "sykefravaer_hittil",
@@ -159,11 +172,18 @@ AXES = {
     "truncateYAxis": False,
     "show_legend": True,
     "legendOrientation": "bottom",
-    "legendType": "scroll",
+    # All names at once, on as many lines as they need.
+    "legendType": "plain",
     "sort_series_type": "name",
     "sort_series_ascending": True,
 }
-LATEST = {"show_trend_line": True, "start_y_axis_at_zero": False, "show_timestamp": True, "y_axis_format": PERCENT}
+LATEST = {
+    "subtitle": "prosent",
+    "show_trend_line": True,
+    "start_y_axis_at_zero": False,
+    "show_timestamp": True,
+    "y_axis_format": PERCENT,
+}
 MONTHLY = {"x_axis": "period_end", "time_grain_sqla": "P1M", "x_axis_time_format": "%m.%Y", "tooltipTimeFormat": "%m.%Y"}
 YEARLY = {"x_axis": "period_end", "time_grain_sqla": "P1Y", "x_axis_time_format": "%Y", "tooltipTimeFormat": "%Y"}
 
@@ -236,28 +256,30 @@ def charts() -> list[Chart]:
             "sykefravaer_hittil",
             "Sykefravær hittil i år og i samme del av året før",
             "sykefravaer_hittil",
-            PIVOT,
+            TABLE,
             2,
             5,
             56,
             {},
+            # The highest first.
             {
-                "groupbyRows": [_labelled("org_unit_name")],
-                "groupbyColumns": [],
+                "query_mode": "aggregate",
+                "groupby": [_labelled("org_unit_name")],
                 "metrics": ["hittil", "aaret_foer", "endring"],
-                "valueFormat": PERCENT,
+                "order_desc": True,
+                "show_cell_bars": False,
             },
         ),
         Chart(
             "sykefravaer_aaret_foer",
             "Kommunens sykefravær, og samme måned året før",
-            "sick_leave_changes",
+            "sykefravaer_maaneder",
             LINE,
             3,
             6,
             50,
-            {**MUNICIPALITY, "period_type": "month", "measure": "sick_leave_percent", "is_partial": False},
-            {**MONTHLY, **AXES, "metrics": ["value", "value_year_before"], "groupby": [], "y_axis_format": PERCENT},
+            {},
+            {**MONTHLY, **AXES, "metrics": ["prosent", "aaret_foer"], "groupby": [], "y_axis_format": PERCENT},
         ),
         Chart(
             "sykefravaer_alder",
@@ -322,7 +344,7 @@ def charts() -> list[Chart]:
             "equality_leaders",
             BAR,
             6,
-            4,
+            6,
             50,
             {"sex": "kvinne"},
             {
@@ -339,7 +361,7 @@ def charts() -> list[Chart]:
             "bi_equality_gender_balance",
             LINE,
             6,
-            4,
+            6,
             50,
             {"org_level": "tjenesteområde", "sex": "kvinne"},
             {
@@ -352,21 +374,19 @@ def charts() -> list[Chart]:
         ),
         Chart(
             "likestilling_loenn",
-            "Kvinners lønn i prosent av menns",
+            "Kvinners lønn i prosent av menns, etter stillingsgruppe",
             "equality_pay",
-            LINE,
-            6,
-            4,
-            50,
-            {},
+            PIVOT,
+            7,
+            12,
+            56,
+            # Of a year that is running no pay is shown.
+            {"is_partial": False},
             {
-                **AXES,
-                **YEARLY,
+                "groupbyRows": [_labelled("pay_group_name")],
+                "groupbyColumns": [_labelled("year")],
                 "metrics": ["women_pay_percent"],
-                "groupby": ["pay_group_name"],
-                "truncateYAxis": True,
-                "y_axis_bounds": [85, 110],
-                "y_axis_format": PERCENT,
+                "valueFormat": PERCENT,
             },
         ),
     ]

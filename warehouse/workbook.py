@@ -118,7 +118,7 @@ SHEETS = (
         "absence_spells_by_unit",
         ("year", *UNIT, "length_band"),
         UPPER_LEVELS,
-        ("length_band",),
+        ("length_band_sort",),
     ),
     Sheet("Heltid", "Heltid og deltid etter enhet", "full_time_by_unit", ("source", "reference_date", *UNIT), QUARTER_ENDS),
     Sheet(

@@ -149,7 +149,7 @@ def commands() -> list[str]:
     return sorted({shlex.join(words) for words in found if words})
 
 
-def deliver(landing: Path) -> None:
+def deliver(landing: Path, extract_date: date = AS_OF) -> None:
     """A municipality of which the documents' examples are true: its code, the area Velferd, the years, two printed figures."""
     made = Municipality()
     made.unit("100000", "kommune", name="Asker kommune")
@@ -163,7 +163,7 @@ def deliver(landing: Path) -> None:
                 made.position(person, unit, first="01.01.2022")
                 made.absence(person, "Sykmelding", f"{n + 1:02}.03.2023", f"{n + 1:02}.04.2023")
     made.absence("V1-1", "Egenmelding", "03.01.2022", "04.01.2022")
-    made.deliver(landing, AS_OF)
+    made.deliver(landing, extract_date)
     header = header_line("publiserte_tall", without=("counted_to", "compared_with", "kind")).replace(";", ",")
     figure = "{},Rapport,3/24,2024-01-01,,payroll,sick_leave_percent,2023,kommune,Asker kommune,,,,,,,,,9.0,percent,1,"
     lines = [figure.format(name) for name in ("SYK2023-001", "SYK2023-021")]

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from click.testing import CliRunner
+from openpyxl import load_workbook
 
 from orchestration.cli import main
 from orchestration.dbt import load_manifest
@@ -31,6 +32,7 @@ from warehouse.recorded import Recorded
 from warehouse.release import last_month_end
 from warehouse.settings import Settings, read_settings
 from warehouse.verify import verify
+from warehouse.workbook import FILE
 
 MONTHLY = '"monthly"'
 
@@ -87,6 +89,10 @@ def test_nights_between_releases_hold_in_private(small_night: Built, tmp_path: P
     with duckdb.connect(str(home.served_database), read_only=True) as con:
         newest = con.execute("select max(period) from main.sick_leave_by_unit where period_type = 'month'").fetchone()
         assert newest == ("2024-10",)
+    # So does the workbook at its fixed address, whose first sheet says what it is.
+    first_sheet = load_workbook(home.publish / FILE)["Les meg"]
+    said = {row[0].value: row[1].value for row in first_sheet.iter_rows(max_col=2)}
+    assert (said["Publikasjon"], said["Tall til og med"]) == (october, "31.10.2024")
     assert run(home, settings, "2024-11-06").findings.held.startswith(
         "nothing new has come; no release is due until 2024-12-05"
     )

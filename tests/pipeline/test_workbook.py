@@ -68,6 +68,11 @@ def test_figures_are_the_served_ones_and_withheld_ones_a_colon(published: Built,
     assert not rows
 
 
+def test_lengths_of_spells_stand_in_their_order(book: Workbook) -> None:
+    lengths = [row["Lengde i dager"] for row in rows_of(book["Fraværstilfeller"])]
+    assert lengths[:4] == ["1–3", "4–16", "17–56", "57+"] and len(lengths) % 4 == 0
+
+
 def test_numbers_are_shown_as_they_are_defined(book: Workbook) -> None:
     page = book["Sykefravær"]
     headings = [cell.value for cell in page[3]]

@@ -1,7 +1,9 @@
 -- A spell counts in every year and unit in which it has lost time, by its whole length. A unit with a spell in the year has all
 -- bands: a withheld band beside missing ones would be the unit's lost days.
 with bands as (
-    select unnest(['1–3', '4–16', '17–56', '57+']) as length_band
+    select
+        unnest(['1–3', '4–16', '17–56', '57+']) as length_band,
+        unnest([1, 2, 3, 4]) as length_band_sort
 ),
 
 spells as (
@@ -45,6 +47,7 @@ select
     org_unit.org_unit_code,
     org_unit.org_unit_name,
     bands.length_band,
+    bands.length_band_sort,
     coalesce(totals.spells, 0) as spells,
     coalesce(totals.persons, 0) as persons,
     {{ dagsverk('coalesce(totals.lost, 0)') }} as lost_days,
