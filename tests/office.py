@@ -186,5 +186,6 @@ def _look_at(homes: Mapping[str, Home], ended: Ended) -> None:
     night = last_night(homes[BROKEN])
     assert night and night.outcome == "refused" and night.as_text() == ended.failures[BROKEN]
     assert last_night(homes[KILLED]) is None
+    assert ended.failures[KILLED].startswith("Broken off: the night was killed by signal 9;")
     keys = [home.pseudonym_key.read_bytes() for home in homes.values() if home.pseudonym_key.exists()]
     assert len(keys) >= len(served) and len(set(keys)) == len(keys)
