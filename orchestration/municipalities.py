@@ -92,7 +92,6 @@ def _without_a_word(code: int) -> str:
 municipality_nights = dg.define_asset_job(
     "municipality_nights",
     selection=[municipality_publication],
-    partitions_def=partitions,
     description="One municipality's night.",
 )
 
