@@ -4,7 +4,7 @@ BIN := .venv/bin
 HOME_FOLDER ?= data
 STAMP := .venv/ready
 
-.PHONY: run test exhaustive pytest lint bench web-check report-check postgres superset deploy-check same docs dev demo prepare lock clean
+.PHONY: run test exhaustive pytest lint bench web-check report-check postgres municipalities-check superset deploy-check same docs dev demo prepare lock clean
 
 run: $(STAMP)  ## demo deliveries into data/landing, one nightly run, what was published and where
 	@test -n "$$(ls $(HOME_FOLDER)/landing 2>/dev/null)" || $(BIN)/arsverk demo --home $(HOME_FOLDER)
@@ -37,6 +37,9 @@ report-check: $(STAMP)  ## the report of HOME_FOLDER in Chromium; needs: apt-get
 
 postgres: $(STAMP)  ## `arsverk copy` into a real PostgreSQL; needs: apt-get install postgresql odbc-postgresql unixodbc
 	@$(BIN)/python -m tests.postgresql_check
+
+municipalities-check: $(STAMP)  ## twelve municipalities' nights with Dagster in a real PostgreSQL; needs: apt-get install postgresql
+	@$(BIN)/python -m tests.municipalities_check
 
 superset: $(STAMP)  ## two nights of the demo in a real Superset's dashboard; pip installs it, needs: apt-get install chromium
 	@$(BIN)/python -m tests.superset_check --environment .superset --pictures .superset/pictures

@@ -43,9 +43,9 @@ def municipality_publication(context: dg.AssetExecutionContext) -> dg.Materializ
     began_at = now()
     code, lines = _run(one)
     night = last_night(one.home, since=began_at)
-    text = night.as_text() if night else "\n".join(lines[-LINES_OF_A_FAILURE:])
+    text = night.as_text() if night else "\n".join([_without_a_word(code), *lines[-LINES_OF_A_FAILURE:]])
     if code:
-        raise dg.Failure(description=text or f"the night ended with exit code {code}", allow_retries=False)
+        raise dg.Failure(description=text, allow_retries=False)
     return dg.MaterializeResult(
         metadata={
             "outcome": night.outcome if night else "",
@@ -82,10 +82,16 @@ def _run(one: Municipality) -> tuple[int, list[str]]:
     return process.returncode, output.splitlines()
 
 
+def _without_a_word(code: int) -> str:
+    """How a night ended that could not say it itself."""
+    if code < 0:
+        return f"Broken off: the night was killed by signal {-code}; look why: memory, a stop by hand"
+    return f"The night ended with exit code {code}"
+
+
 municipality_nights = dg.define_asset_job(
     "municipality_nights",
     selection=[municipality_publication],
-    partitions_def=partitions,
     description="One municipality's night.",
 )
 

@@ -36,6 +36,8 @@ SETTINGS_VARIABLE = "ARSVERK_SETTINGS"
 PROGRAM_FAULT = "program_fault"
 # The job that is a whole night.
 NIGHTLY = "nightly"
+# The asset that readers are served; a night that finds nothing new says of it that it holds.
+PUBLICATION = "publication"
 # Tags of the runs that the daemon starts by itself.
 DAEMON_TAGS = {"dagster/schedule_name", "dagster/sensor_name"}
 # Every asset of the night writes through this pool; dagster.yaml limits it to one.

@@ -1,6 +1,7 @@
 """Archive → raw tables: one asset a feed, its checks generated from the feed's contract, and the gate after them."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -14,7 +15,8 @@ from sources.contract import Feed, Rule, readable_as
 from sources.payroll.profile import ProfileError, feeds_by
 from sources.registry import contract_of, feeds, system_of
 from warehouse.continuity import Comparison
-from warehouse.settings import PROFILES
+from warehouse.errors import UsageError
+from warehouse.settings import PROFILES, Settings
 
 FILE_ACCEPTED = "file_accepted"
 ROWS_STILL_LOADED = "rows_still_loaded"
@@ -49,6 +51,20 @@ def declared_rules(feed: Feed) -> list[Rule]:
     return list(found.values())
 
 
+def overdue(feed: Feed) -> dg.FreshnessPolicy | None:
+    """When Dagster's pages call a feed overdue: not loaded for `max_age_days`, as the settings have it when the code is loaded.
+
+    None for an optional feed: its step runs in every build, whether a file has come or not.
+    """
+    if not feed.required:
+        return None
+    try:
+        days = Night().settings.max_age_days
+    except UsageError:
+        days = Settings.model_fields["max_age_days"].default  # the night is refused and says what is wrong
+    return dg.FreshnessPolicy.time_window(timedelta(days=days))
+
+
 def _check_spec(key: dg.AssetKey, rule: Rule) -> dg.AssetCheckSpec:
     description = f"{rule.column} {rule.description}".strip()
     return dg.AssetCheckSpec(rule.name, asset=key, description=f"{description} ({rule.severity}). {rule.remedy}.")
@@ -71,6 +87,7 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
         metadata={"dagster/column_schema": column_schema(feed), **code_at(contract_of(feed.name))},
         pool=WRITER_POOL,
         retry_policy=dg.RetryPolicy(max_retries=1),
+        freshness_policy=overdue(feed),
         check_specs=[
             dg.AssetCheckSpec(FILE_ACCEPTED, asset=key, description="The file can be read and has the required columns."),
             *(_check_spec(key, rule) for rule in rules),

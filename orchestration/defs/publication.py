@@ -5,7 +5,7 @@ from datetime import timedelta
 import dagster as dg
 
 from orchestration import stages
-from orchestration.night import WRITER_POOL, Night, refusals_as_failures
+from orchestration.night import PUBLICATION, WRITER_POOL, Night, refusals_as_failures
 from orchestration.shown import DATA_TEAM, code_of
 
 NO_NEW_MISMATCH = "no_new_mismatch"
@@ -124,12 +124,14 @@ def restated_figures(context: dg.AssetExecutionContext, night: Night) -> dg.Mate
 
 
 @dg.asset(
+    name=PUBLICATION,
     deps=[restated_figures],
     group_name="publication",
     owners=[DATA_TEAM],
     metadata=code_of(stages.publish.work),
     pool=WRITER_POOL,
     kinds={"duckdb", "parquet"},
+    # Every night publishes or holds. One that finds nothing new skips this step, and says so of this asset (landing.py).
     freshness_policy=dg.FreshnessPolicy.cron("0 6 * * *", timedelta(hours=5), timezone="Europe/Oslo"),
 )
 def publication(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult:

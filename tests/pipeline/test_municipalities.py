@@ -4,15 +4,8 @@ Not here: a night of one (the other tests).
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -20,47 +13,15 @@ import dagster as dg
 import pytest
 
 from orchestration import municipalities as office
-from tests.building import settings_with
 from tests.command import arsverk
-from tests.municipalities.by_hand import small_delivery
-from tests.municipalities.files import write_delivery
+from tests.office import add, let_settle, office_instance, twelve_nights
 from warehouse.errors import UsageError
 from warehouse.municipalities import FOLDER_VARIABLE, municipality, names
-from warehouse.outcome import last_night
 from warehouse.paths import Home
 from warehouse.publication import current_publication
 from warehouse.verify import verify
 
 ROOT = Path(__file__).parents[2]
-AT_ONCE = 4
-
-
-def add(folder: Path, name: str, *, broken: bool = False) -> Home:
-    """A municipality with a delivery that waits; a broken one's payroll delivers bad rows."""
-    scratch = folder / "scratch"
-    for path in (scratch, folder / "municipalities", folder / "landing" / name):
-        path.mkdir(parents=True, exist_ok=True)
-    home = folder / "homes" / name
-    folders = f'{{ home = "{home}", landing = "{folder / "landing" / name}" }}'
-    settings_with(scratch, municipality=f'"{name} kommune"', folders=folders, max_age_days=100000)
-    (scratch / "arsverk.toml").rename(folder / "municipalities" / f"{name}.toml")
-    rows = small_delivery()
-    if broken:
-        rows["stillinger"] = [{**row, "Stillingsprosent": "120"} for row in rows["stillinger"]] * 2
-    write_delivery(folder / "landing" / name, rows)
-    return Home(home)
-
-
-@contextlib.contextmanager
-def office_instance(folder: Path) -> Iterator[dg.DagsterInstance]:
-    """The office's own Dagster, with the shipped settings."""
-    home = folder / "office"
-    home.mkdir()
-    shutil.copy(ROOT / "deploy" / "dagster-municipalities.yaml", home / "dagster.yaml")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DAGSTER_HOME", str(home))
-        with dg.DagsterInstance.get() as instance:
-            yield instance
 
 
 @pytest.fixture
@@ -81,8 +42,7 @@ def test_three_of_them_one_broken(three: dict[str, Home], tmp_path: Path) -> Non
         # The schedule and the sensor ask for a night of each.
         scheduled = office.all_at_two(dg.build_schedule_context(instance, datetime(2024, 10, 1, 2)))  # noqa: DTZ001
         assert [one.partition_key for one in scheduled] == list(three)  # type: ignore[union-attr]
-        for path in (tmp_path / "landing").rglob("*.csv"):
-            os.utime(path, (time.time() - 1000,) * 2)
+        let_settle(tmp_path)
         context = dg.build_sensor_context(instance)
         landed = office.landing_folders(context)
         assert isinstance(landed, dg.SensorResult) and landed.run_requests
@@ -129,44 +89,7 @@ def test_a_file_that_is_wrong_is_said_by_name(three: dict[str, Home], tmp_path: 
         municipality("../secret")
 
 
-@contextlib.contextmanager
-def daemon(folder: Path) -> Iterator[dg.DagsterInstance]:
-    """Dagster's daemon on the office's code location, with the shipped run queue and launcher."""
-    words = [str(Path(sys.executable).parent / "dagster-daemon"), "run", "-m", "orchestration.municipalities"]
-    with office_instance(folder) as instance, (folder / "daemon.log").open("w") as log:
-        process = subprocess.Popen(words, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
-        try:
-            yield instance
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(60)
-
-
 @pytest.mark.exhaustive
-def test_twelve_of_them_four_at_a_time_one_broken_one_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    homes = {f"kommune{number:02}": add(tmp_path, f"kommune{number:02}", broken=number == 3) for number in range(1, 13)}
-    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "municipalities"))
-    for path in (tmp_path / "landing").rglob("*.csv"):
-        os.utime(path, (time.time() - 1000,) * 2)
-    most, killed, until = 0, False, time.monotonic() + 3600
-    with daemon(tmp_path) as instance:
-        while time.monotonic() < until:
-            running = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
-            most = max(most, len(running))
-            victim = homes["kommune05"]
-            if not killed and victim.nights.exists():
-                process = json.loads(victim.nights.read_text(encoding="utf-8").splitlines()[0])["process"]
-                os.kill(json.loads(process)[1], signal.SIGKILL)
-                killed = True
-            finished = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]))
-            if len(finished) >= len(homes) and not running:
-                break
-            time.sleep(1)
-        ended = {run.tags[office.TAG]: run.status.value for run in instance.get_runs()}
-    assert most <= AT_ONCE and killed
-    assert {name for name, status in ended.items() if status != "SUCCESS"} == {"kommune03", "kommune05"}
-    served = {name for name, home in homes.items() if current_publication(home)}
-    assert served == homes.keys() - {"kommune03", "kommune05"}
-    assert all(verify(homes[name]) == [] for name in served)
-    night = last_night(homes["kommune03"])
-    assert night and night.outcome == "refused"
+def test_twelve_of_them_four_at_a_time_one_broken_one_killed(tmp_path: Path) -> None:
+    """On SQLite; `make municipalities-check` has the same on PostgreSQL."""
+    twelve_nights(tmp_path)

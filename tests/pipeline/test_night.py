@@ -18,6 +18,7 @@ import pytest
 
 from orchestration.dbt import load_manifest, project_fingerprint, unproven_tests
 from orchestration.defs.feeds import ROWS_STILL_LOADED
+from orchestration.instance import prepare_instance
 from sources.payroll.profile import feeds_by
 from sources.registry import feeds
 from tests.building import settings_with
@@ -159,6 +160,19 @@ def test_history_is_kept_and_the_pointer_moves(home: Home, tmp_path: Path, caplo
     assert current_publication(home) == second and second.startswith("2024-10-31")
     assert night(home, as_of=date(2024, 10, 30)).startswith("2024-09-30")
     assert verify(home) == []
+
+
+def test_a_night_that_finds_nothing_new_says_that_the_publication_holds(home: Home, small_night: Built) -> None:
+    """Else Dagster's pages would call it overdue after every such night."""
+    served = current_publication(home)
+    assert night(home, small_night.settings_file) == served
+    prepare_instance(home)
+    with dg.DagsterInstance.get() as instance:
+        run = instance.get_runs(limit=1)[0]
+        event = instance.get_latest_materialization_event(dg.AssetKey("publication"))
+    assert event and event.run_id == run.run_id and event.asset_materialization
+    assert event.asset_materialization.metadata["publication_id"].value == served
+    assert event.asset_materialization.metadata["held"].value == "nothing new has come"
 
 
 def test_an_incomplete_delivery_waits(home: Home, caplog: pytest.LogCaptureFixture) -> None:

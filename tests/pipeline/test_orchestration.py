@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from orchestration.definitions import defs
+from orchestration.defs.feeds import overdue
 from orchestration.defs.nightly import landing_folder, nightly_schedule
-from orchestration.night import HOME_VARIABLE, WRITER_POOL
+from orchestration.night import HOME_VARIABLE, SETTINGS_VARIABLE, WRITER_POOL
+from sources.registry import feeds
+from tests.building import settings_with
 from tests.municipalities.by_hand import small_delivery
 from tests.municipalities.files import write_delivery, write_feed
 from warehouse.paths import Home
+from warehouse.settings import Settings
 
 
 def test_the_schedule_is_two_o_clock_in_oslo() -> None:
@@ -26,13 +31,25 @@ def test_every_asset_writes_through_the_one_pool() -> None:
     assert {asset.op.pool for asset in assets} == {WRITER_POOL}
 
 
-def test_the_publication_is_due_at_six() -> None:
-    spec = next(
-        asset.get_asset_spec(dg.AssetKey("publication"))
-        for asset in defs.assets or []
-        if isinstance(asset, dg.AssetsDefinition) and dg.AssetKey("publication") in asset.keys
-    )
-    assert spec.freshness_policy is not None and "0 6 * * *" in str(spec.freshness_policy)
+def policies() -> dict[str, dg.FreshnessPolicy]:
+    """The freshness policy of each asset that has one."""
+    specs = [spec for asset in defs.assets or [] if isinstance(asset, dg.AssetsDefinition) for spec in asset.specs]
+    return {spec.key.to_user_string(): spec.freshness_policy for spec in specs if spec.freshness_policy}
+
+
+def test_the_publication_is_due_at_six_and_a_required_feed_within_max_age_days(settings: Settings) -> None:
+    found = policies()
+    assert "0 6 * * *" in str(found.pop("publication"))
+    assert found.keys() == {f"raw/{feed.name}" for feed in feeds().values() if feed.required}
+    assert set(found.values()) == {dg.FreshnessPolicy.time_window(timedelta(days=settings.max_age_days))}
+
+
+def test_settings_say_when_a_feed_is_overdue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings_with(tmp_path, max_age_days=3)
+    monkeypatch.setenv(SETTINGS_VARIABLE, str(tmp_path / "arsverk.toml"))
+    assert overdue(feeds()["ansatte"]) == dg.FreshnessPolicy.time_window(timedelta(days=3))
+    (tmp_path / "arsverk.toml").write_text("max_age_days = 0", encoding="utf-8")
+    assert overdue(feeds()["ansatte"]) == dg.FreshnessPolicy.time_window(timedelta(days=40))
 
 
 def test_the_groups_read_as_the_data_s_way() -> None:
