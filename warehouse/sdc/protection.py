@@ -36,7 +36,8 @@ TOP_LEVELS = {"kommune": 200.0, "tjenesteområde": 100.0}
 REMEDIES = (
     *("the cheapest cells",) * 4,
     *("the slice",) * 2,
-    *("the unit",) * 2,
+    "the unit",
+    "the unit and its siblings",
     "all that has changed",
     *("the whole time",) * 2,
 )
@@ -78,7 +79,8 @@ def protect(home: Home, settings: Settings, tables: Sequence[Table], previous: s
     """Attack the served tables of the build database and withhold more until nothing is found (metrics.md 10).
 
     First the cheapest cells that hide what was found. For a cell that is found again and again, the unit with its siblings in
-    that table at that time, then in all tables, then what differs from the publication before, then all tables of that time.
+    that table at that time, then the unit in all tables, then its siblings too, then what differs from the publication before,
+    then all tables of that time.
 
     Raises:
         ProgramFault: something is found where nothing is served any more.
@@ -144,15 +146,22 @@ def _withhold(
                     time = of_name[leak.table].time or "period"
                     done.withheld[leak.table, leak.cell[time]] += _write(con, of_name[leak.table], {time: leak.cell[time]})
                 continue
-            remedies = tries.by_remedy(moment.family.name, moment.time, leaks)
-            hidden = [_hiding(moment, own, remedy, figures, settings) for remedy, own in remedies.items()]
-            hiding = sorted({cell for cells, _ in hidden for cell in cells})
-            stuck = sorted({cell for _, cells in hidden for cell in cells})
-            for cell in hiding:
+            hiding: set[int] = set()
+            stuck: set[int] = set()
+            for remedy, own in tries.by_remedy(moment.family.name, moment.time, leaks).items():
+                # A remedy that finds nothing to withhold leaves the place to the next one.
+                for tried in dict.fromkeys(REMEDIES[REMEDIES.index(remedy) :]):
+                    cells, known = _hiding(moment, own, tried, figures, settings)
+                    if cells or known:
+                        break
+                tries.furthest = max(tries.furthest, REMEDIES.index(tried))
+                hiding.update(cells)
+                stuck.update(known)
+            for cell in sorted(hiding):
                 name, key = moment.cell(cell)
                 where = next(part.where for part in moment.family.parts if part.table == name)
                 done.withheld[name, moment.time] += _write(con, of_name[name], key, where)
-            for cell in stuck:
+            for cell in sorted(stuck):
                 name, key = moment.cell(cell)
                 where = next(part.where for part in moment.family.parts if part.table == name)
                 done.no_secret[name, moment.time] += _write(con, of_name[name], key, where, withheld=False)
@@ -210,8 +219,8 @@ def _hiding(
         withheld_too = [i for i, part in enumerate(grid.slices) if part.table == table or remedy != "the slice"]
         above = grid.structure.parents.get(unit)
         siblings = [unit] if above is None else [above, *grid.structure.children[above]]
-        if cell >= grid.own_start:
-            siblings = [unit, *grid.structure.children[unit]]
+        if cell >= grid.own_start or remedy == "the unit":
+            siblings = [unit, *grid.structure.children.get(unit, [])]
         found |= {sibling * n + i for sibling in siblings for i in withheld_too}
     if remedy == "all that has changed" and moment.known_before is not None:
         found |= set(np.flatnonzero(~moment.known_before).tolist())
