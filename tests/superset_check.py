@@ -237,7 +237,7 @@ def import_bundle(client: httpx.Client, bundle: Path) -> None:
 def picture(browser: Browser, client: httpx.Client, address: str, target: Path) -> str:
     """The dashboard in a browser; its text."""
     browser.send("Network.setCookie", name="session", value=client.cookies["session"], url=address)
-    browser.send("Emulation.setDeviceMetricsOverride", width=1500, height=3450, deviceScaleFactor=1, mobile=False)
+    browser.send("Emulation.setDeviceMetricsOverride", width=1500, height=3350, deviceScaleFactor=1, mobile=False)
     text = browser.text_of(f"{address}/superset/dashboard/personaltall/?standalone=2", "Kvinner blant lederne", 90)
     # All but the tables are drawn on a canvas; those of the numbers have one too.
     drawn = "document.querySelectorAll('canvas').length"

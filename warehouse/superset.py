@@ -379,7 +379,7 @@ def charts() -> list[Chart]:
             PIVOT,
             7,
             12,
-            56,
+            62,
             # Of a year that is running no pay is shown.
             {"is_partial": False},
             {

@@ -31,17 +31,8 @@ from warehouse.settings import Settings
 FAR = 1e6
 # What withholding a cell costs, beside its size: figures of high levels are what the reports are about.
 TOP_LEVELS = {"kommune": 200.0, "tjenesteområde": 100.0}
-# So many tries of each remedy for one cell, from the cheapest to the last resort. In a running year every figure changes with
-# every month, so that the last three withhold the whole year.
-REMEDIES = (
-    *("the cheapest cells",) * 4,
-    *("the slice",) * 2,
-    *("the unit",) * 2,
-    "all that has changed",
-    *("the whole time",) * 2,
-)
-# After so many rounds no cell begins at the cheapest any more: the loop ends.
-ROUNDS = 24
+# So many rounds of each remedy, from the cheapest to the last resort.
+REMEDIES = ("the cheapest cells",) * 4 + ("the slice",) * 2 + ("all that has changed", "the whole time", "the whole time")
 
 
 @dataclass
@@ -77,21 +68,19 @@ class Protection:
 def protect(home: Home, settings: Settings, tables: Sequence[Table], previous: str | None) -> Protection:
     """Attack the served tables of the build database and withhold more until nothing is found (metrics.md 10).
 
-    First the cheapest cells that hide what was found. For a cell that is found again and again, the unit with its siblings in
-    that table at that time, then in all tables, then what differs from the publication before, then all tables of that time.
+    First the cheapest cells that hide what was found; where that does not end, the unit with its siblings in that table and at
+    that time, then what differs from the publication before, then all tables of that time.
 
     Raises:
         ProgramFault: something is found where nothing is served any more.
     """
     examined = examine(home, settings, tables, previous)
     done = Protection(examined.report)
-    tries = Tries()
-    for number in range(ROUNDS + len(REMEDIES)):
+    for remedy in REMEDIES:
         if not examined.report.leaks:
             break
-        tries.begin(number)
-        _withhold(home, settings, tables, examined, tries, done)
-        done.remedies.append(REMEDIES[tries.furthest])
+        done.remedies.append(remedy)
+        _withhold(home, settings, tables, examined, remedy, done)
         examined = examine(home, settings, tables, previous, examined)
     if leaks := examined.report.leaks:
         lines = "\n".join(told_leaks(examined.report))
@@ -101,32 +90,8 @@ def protect(home: Home, settings: Settings, tables: Sequence[Table], previous: s
     return done
 
 
-@dataclass
-class Tries:
-    """How often each cell was found, and thereby which remedy is its next; `furthest` is the strongest one of this round."""
-
-    found: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
-    least: int = 0
-    furthest: int = 0
-
-    def begin(self, number: int) -> None:
-        """A further round, counted from 0."""
-        self.least, self.furthest = max(number - ROUNDS, 0), 0
-
-    def by_remedy(self, family: str, time: str, leaks: Sequence[Finding]) -> dict[str, list[Finding]]:
-        """What was found in a family of tables at one time, by what is done about it."""
-        grouped: dict[str, list[Finding]] = {}
-        for leak in leaks:
-            cell = (family, time, leak.table, repr(sorted(leak.cell.items())))
-            step = min(max(self.found[cell], self.least), len(REMEDIES) - 1)
-            self.found[cell] += 1
-            self.furthest = max(self.furthest, step)
-            grouped.setdefault(REMEDIES[step], []).append(leak)
-        return grouped
-
-
 def _withhold(
-    home: Home, settings: Settings, tables: Sequence[Table], examined: Examined, tries: Tries, done: Protection
+    home: Home, settings: Settings, tables: Sequence[Table], examined: Examined, remedy: str, done: Protection
 ) -> None:
     with connect(home.build_database, settings) as con:
         of_name = {table.name: table for table in tables}
@@ -144,10 +109,7 @@ def _withhold(
                     time = of_name[leak.table].time or "period"
                     done.withheld[leak.table, leak.cell[time]] += _write(con, of_name[leak.table], {time: leak.cell[time]})
                 continue
-            remedies = tries.by_remedy(moment.family.name, moment.time, leaks)
-            hidden = [_hiding(moment, own, remedy, figures, settings) for remedy, own in remedies.items()]
-            hiding = sorted({cell for cells, _ in hidden for cell in cells})
-            stuck = sorted({cell for _, cells in hidden for cell in cells})
+            hiding, stuck = _hiding(moment, leaks, remedy, figures, settings)
             for cell in hiding:
                 name, key = moment.cell(cell)
                 where = next(part.where for part in moment.family.parts if part.table == name)
@@ -206,13 +168,12 @@ def _hiding(
         return sorted({*cheapest, *(cell for cell in found if served[cell])}), sorted(stuck)
     for cell in {cell for leak in leaks for cell in leak.members}:
         unit, position = grid.structure.index[grid.unit_of(cell)], cell % n
-        table = grid.slices[position].table
-        withheld_too = [i for i, part in enumerate(grid.slices) if part.table == table or remedy != "the slice"]
+        same_table = [i for i, part in enumerate(grid.slices) if part.table == grid.slices[position].table]
         above = grid.structure.parents.get(unit)
         siblings = [unit] if above is None else [above, *grid.structure.children[above]]
         if cell >= grid.own_start:
             siblings = [unit, *grid.structure.children[unit]]
-        found |= {sibling * n + i for sibling in siblings for i in withheld_too}
+        found |= {sibling * n + i for sibling in siblings for i in same_table}
     if remedy == "all that has changed" and moment.known_before is not None:
         found |= set(np.flatnonzero(~moment.known_before).tolist())
     return sorted(cell for cell in found if served[cell]), []
