@@ -32,7 +32,7 @@ FAR = 1e6
 # What withholding a cell costs, beside its size: figures of high levels are what the reports are about.
 TOP_LEVELS = {"kommune": 200.0, "tjenesteområde": 100.0}
 # So many rounds of each remedy, from the cheapest to the last resort.
-REMEDIES = ("the cheapest cells",) * 4 + ("the slice",) * 2 + ("all that has changed", "the whole time", "the whole time")
+REMEDIES = ("the cheapest cells",) * 8 + ("the slice",) * 2 + ("all that has changed", "the whole time", "the whole time")
 
 
 @dataclass

@@ -335,7 +335,13 @@ def _own_parts(moment: Moment, system: System, cells: Ints, told: Ints, revealed
         return
     # Nothing that may be withheld hides what sits on the municipality itself: what follows easily is enough of that.
     may_be_hidden = grid.below_the_top[cells[pinned] - grid.own_start]
-    values = _values(system, pinned, may_be_hidden)
+    values, fits = _values(system, pinned, may_be_hidden)
+    if not fits and moment.alone is not None:
+        # Some figure of the publication before is not that of now, whatever it looks like: what it would give is nobody's.
+        system, cells, told = unknowns(moment.alone)
+        revealed = eliminate(np.zeros(cells.size, dtype=bool), system.row, system.column, system.coefficient)
+        yield from _own_parts(moment.alone, system, cells, told, revealed)
+        return
     for i in pinned[values > ONE_VALUE].tolist():
         kind = "pinned" if grid.below_the_top[cells[i] - grid.own_start] else "own"
         reason = revealed.reason[i]
@@ -345,10 +351,11 @@ def _own_parts(moment: Moment, system: System, cells: Ints, told: Ints, revealed
         )
 
 
-def _values(system: System, columns: Ints, sought: Flags) -> Floats:
+def _values(system: System, columns: Ints, sought: Flags) -> tuple[Floats, bool]:
     """The values of columns that the equations determine: any solution has them; conjugate gradients find one.
 
-    Those that are not `sought` are 0 where it takes several equations together.
+    Those that are not `sought` are 0 where it takes several equations together. And whether the equations fit together, as far
+    as they were needed.
     """
     row, column, coefficient = system.row, system.column, system.coefficient.astype(float)
     solution = np.zeros(system.lower.size)
@@ -364,9 +371,11 @@ def _values(system: System, columns: Ints, sought: Flags) -> Floats:
         solution[column[alone]] = rest[row[alone]] / coefficient[alone]
         unsolved[column[alone]] = False
         rest = system.right - np.bincount(row, weights=coefficient * solution[column], minlength=rest.size)
+    is_solved = np.bincount(row[unsolved[column]], minlength=rest.size) == 0
+    fits = bool((np.abs(rest[is_solved]) <= ONE_VALUE).all())
     wanted = columns[sought & unsolved[columns]]
     if not wanted.size:
-        return solution[columns]
+        return solution[columns], fits
     entries = np.flatnonzero(unsolved[column])
     tied = [part for part in components(solution.size, row[entries], column[entries]) if np.isin(part, wanted).any()]
     kept = np.isin(column, np.concatenate(tied)) & unsolved[column]
@@ -388,7 +397,7 @@ def _values(system: System, columns: Ints, sought: Flags) -> Floats:
         gradient = back(rest)
         before, size = size, float(np.square(gradient).sum())
         direction = gradient + size / before * direction
-    return solution[columns]
+    return solution[columns], fits and bool((np.abs(rest) <= ONE_VALUE).all())
 
 
 def _untrue(moment: Moment) -> Ints:

@@ -34,6 +34,8 @@ class Moment:
     serves: bool = True
     # The own parts that are no small group, by the year's figures; none where that is not asked.
     large_own: Flags | None = None
+    # The same without what the publication before served, where that takes part.
+    alone: Moment | None = None
     # Said of a finding when cells that the publication before served took part.
     with_previous: str = ""
 
@@ -72,7 +74,8 @@ class Moment:
         if not remembered:
             return replace(self, known_before=known)
         measures = ("state", "size", "counted", "lower", "upper")
-        joined = replace(self, known_before=known, **{name: getattr(self, name).copy() for name in measures})
+        copies = {name: getattr(self, name).copy() for name in measures}
+        joined = replace(self, known_before=known, alone=replace(self, known_before=known), **copies)
         joined.with_previous = ", with the publication before"
         joined.state[remembered] = SERVED
         for measure in (joined.size, joined.lower, joined.upper):
@@ -211,7 +214,7 @@ class Moment:
 
     def with_own_parts(self, cells: Ints) -> Moment:
         """The same where the units of these cells, and those above them, may have positions of their own."""
-        freed = replace(self, state=self.state.copy())
+        freed = replace(self, state=self.state.copy(), alone=self.alone and self.alone.with_own_parts(cells))
         n = len(self.grid.slices)
         units = {cell // n for cell in cells.tolist() if cell < self.grid.own_start}
         units |= {self.grid.structure.parents[unit] for unit in units if unit in self.grid.structure.parents}
