@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from orchestration.signals import end_if_awaited
 from warehouse.errors import Refused
 from warehouse.paths import readable_by_all
 
@@ -143,6 +144,7 @@ def run_dbt(
         result = runner.invoke([*arguments, *_flags(), "--target-path", str(target)])
     if result.exception and not isinstance(result.exception, Exception):
         # An interrupt, as Dagster makes one of SIGTERM: dbt's threads still work on the file, so nothing is tried again.
+        end_if_awaited()
         raise Refused("ended by a signal while the models were built; the next run builds them anew")
     DuckDBConnectionManager.close_all_connections()
     reset_adapters()

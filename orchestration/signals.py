@@ -16,6 +16,7 @@ from pathlib import Path
 
 ENDING = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 _run_ids: list[str] = []
+_awaiting: list[threading.Thread] = []
 
 
 def remember_run(run_id: str) -> None:
@@ -33,15 +34,26 @@ def end_at_once_on_signals() -> None:
     awaited = {number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN}
     for number in awaited:
         signal.signal(number, lambda *_: None)
-    threading.Thread(target=_wait, args=(told, awaited), name="signals", daemon=True).start()
+    _awaiting.append(threading.Thread(target=_wait, args=(told, awaited), name="signals", daemon=True))
+    _awaiting[0].start()
 
 
 def _wait(told: int, awaited: set[signal.Signals]) -> None:
     while (number := os.read(told, 1)[0]) not in awaited:
         pass
+    _end(number)
+
+
+def _end(number: int) -> None:
     run_id = _run_ids[-1] if _run_ids else ""
     # Every other thread ends here and the writer's lock is let go; child processes stay children.
     os.execv(sys.executable, [sys.executable, "-m", "orchestration.signals", str(int(number)), run_id])
+
+
+def end_if_awaited() -> None:
+    """End the process as SIGTERM does, where signals are awaited: for whoever is interrupted by one before they are heard."""
+    if _awaiting:
+        _end(signal.SIGTERM)
 
 
 def _descendants(process: int) -> list[int]:
