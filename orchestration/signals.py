@@ -34,8 +34,9 @@ def end_at_once_on_signals() -> None:
     awaited = {number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN}
     for number in awaited:
         signal.signal(number, lambda *_: None)
-    _awaiting.append(threading.Thread(target=_wait, args=(told, awaited), name="signals", daemon=True))
-    _awaiting[0].start()
+    thread = threading.Thread(target=_wait, args=(told, awaited), name="signals", daemon=True)
+    thread.start()
+    _awaiting.append(thread)
 
 
 def _wait(told: int, awaited: set[signal.Signals]) -> None:
