@@ -200,8 +200,8 @@ def test_a_second_run_says_who_holds_the_house(home: Home) -> None:
         assert f"another run is writing here (process {os.getpid()} since" in second.stderr
         assert "Traceback" not in second.stderr
         assert served_as_of(home) == SEPTEMBER
-    with writer_lock(home):
-        pass
+    run_night(home, settings_file=None, landing=None, as_of=None)
+    assert served_as_of(home) == OCTOBER
 
 
 def test_a_full_disk(home: Home) -> None:
@@ -217,6 +217,8 @@ def test_a_full_disk(home: Home) -> None:
     assert night.returncode == 1, night.stdout
     assert night.stderr.strip() and "Traceback" not in night.stderr
     assert served_as_of(home) == SEPTEMBER
+    run_night(home, settings_file=None, landing=None, as_of=None)
+    assert served_as_of(home) == OCTOBER
     assert verify(home) == []
 
 

@@ -166,7 +166,7 @@ class Moment:
         hidden[: self.grid.own_start] &= ~known
         state, lower, upper = self.state.copy(), self.lower.copy(), self.upper.copy()
         state[hidden], lower[hidden], upper[hidden] = WITHHELD, 0.0, np.inf
-        return replace(self, state=state, lower=lower, upper=upper, given={})
+        return replace(self, state=state, lower=lower, upper=upper, given={}, alone=None)
 
     def beside_changes(self, earlier: Moment) -> Flags:
         """The cells that share a relation with one that is decided otherwise than in the publication before, or has another
