@@ -71,11 +71,16 @@ def build_withholding_small_cells_alone(home: Home, settings: Settings, *, by_db
     run_stages(plan, without={"continuity", *_names_from("disclose" if by_dbt else "build")})
     if not by_dbt:
         build_compiled(home, settings)
+    withhold_small_cells_alone(home, settings)
+    run_stages(plan, without={*_names_to("attack"), "accept_restatement", "publish"})
+
+
+def withhold_small_cells_alone(home: Home, settings: Settings) -> None:
+    """Make the served tables of a build database by the primary rule alone."""
     marts = tables_of(load_manifest())
     with connect(home.build_database, settings) as con:
         decide_primary(con, marts, settings)
         mask(con, marts)
-    run_stages(plan, without={*_names_to("attack"), "accept_restatement", "publish"})
 
 
 def _names_to(last: str) -> list[str]:

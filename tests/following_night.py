@@ -7,7 +7,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from openpyxl import Workbook, load_workbook
 
 from tests.command import arsverk
 from tests.pipeline.test_examples_of_the_docs import deliver
-from tests.pipeline.test_workbook import rows_of
+from tests.pipeline.test_workbook import first_sheet, rows_of
 from warehouse.database import publication_opened
 from warehouse.paths import Home
 from warehouse.workbook import FILE, WITHHELD
@@ -39,6 +42,32 @@ CELLS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
            where month(reference_date) % 3 = 0 or reference_date = (select as_of from publication)""",
     ),
 }
+
+
+@dataclass(eq=False)
+class Watcher(threading.Thread):
+    """Somebody who looks again and again until `is_over`, and remembers how often, how long at most, and what went wrong."""
+
+    address: str
+    errors: list[str] = field(default_factory=list)
+    reads: int = 0
+    longest: float = 0.0
+    is_over: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        super().__init__(daemon=True)
+
+    def watch(self, look: Callable[[], None], failures: tuple[type[BaseException], ...], pause: float = 0) -> None:
+        """Look until it is over, with a pause of so many seconds; `failures` are what looking may end in."""
+        while not self.is_over.is_set():
+            began = time.monotonic()
+            try:
+                look()
+            except failures as error:
+                self.errors.append(str(error))
+            self.reads += 1
+            self.longest = max(self.longest, time.monotonic() - began)
+            time.sleep(pause)
 
 
 def demo_before_its_last_delivery(folder: Path) -> tuple[Home, Path]:
@@ -103,7 +132,7 @@ def check_workbook(home: Home, before: Path, folder: Path) -> None:
     """
     after = home.current.resolve()
     book = load_workbook(home.publish / FILE)
-    said = _first_sheet(book)
+    said = first_sheet(book)
     with publication_opened(after) as con:
         (as_of,) = con.execute("select strftime(as_of, '%d.%m.%Y') from publication").fetchall()[0]
         assert (said["Publikasjon"], said["Tall til og med"]) == (after.name, as_of), said
@@ -122,7 +151,7 @@ def check_workbook(home: Home, before: Path, folder: Path) -> None:
     old = load_workbook(before / FILE)
     changed = [name for name in book.sheetnames if name not in old.sheetnames or _values(old, name) != _values(book, name)]
     assert {"Les meg", *CELLS} <= set(changed), changed
-    print(f"workbook: to {as_of} (before: {_first_sheet(old)['Tall til og med']}), {compared} cells as served")
+    print(f"workbook: to {as_of} (before: {first_sheet(old)['Tall til og med']}), {compared} cells as served")
     print(
         f"workbook: {len(changed)} of {len(book.sheetnames)} sheets are new, not {set(book.sheetnames) - set(changed) or '{}'}"
     )
@@ -138,10 +167,6 @@ def check_workbook(home: Home, before: Path, folder: Path) -> None:
         differing = [place for place in here.keys() | there.keys() if not _same(there.get(place), here.get(place))]
         assert not differing, (name, differing[:5])
     print(f"workbook: LibreOffice opens it with the same {sum(len(_values(book, name)) for name in book.sheetnames)} cells")
-
-
-def _first_sheet(book: Workbook) -> dict[Any, Any]:
-    return {row[0].value: row[1].value for row in book["Les meg"].iter_rows(max_col=2)}
 
 
 def _values(book: Workbook, name: str) -> dict[str, Any]:

@@ -13,11 +13,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from unittest.mock import patch
 
 import psycopg
 import yaml
 
-from tests.office import AT_ONCE, BROKEN, KILLED, ROOT, twelve_nights, variable
+from tests.office import AT_ONCE, BROKEN, KILLED, ROOT, twelve_nights
 from tests.postgresql_check import PASSWORD, server
 
 DOCUMENTED = ROOT / "deploy" / "dagster-postgres.yaml"
@@ -47,8 +48,8 @@ def main() -> None:
             with psycopg.connect(f"postgresql://{address}/postgres", autocommit=True) as con:
                 con.execute(f"create database {DATABASE}")
             with (
-                variable("PYTHONPATH", os.pathsep.join(filter(None, [str(packages), os.environ.get("PYTHONPATH")]))),
-                variable(url_variable, f"postgresql+psycopg2://{address}/{DATABASE}"),
+                patch.dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, [str(packages), os.environ.get("PYTHONPATH")]))),
+                patch.dict(os.environ, {url_variable: f"postgresql+psycopg2://{address}/{DATABASE}"}),
             ):
                 ended = twelve_nights(place, storage)
             with psycopg.connect(f"postgresql://{address}/{DATABASE}") as con:

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import dagster as dg
 import yaml
@@ -62,20 +63,6 @@ def let_settle(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def variable(name: str, value: str) -> Iterator[None]:
-    """An environment variable, for this process and those that it starts."""
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
-
-
-@contextlib.contextmanager
 def office_instance(folder: Path, storage: Mapping[str, Any] | None = None) -> Iterator[dg.DagsterInstance]:
     """The office's own Dagster with the shipped settings; `storage` in place of SQLite."""
     home = folder / "office"
@@ -84,7 +71,7 @@ def office_instance(folder: Path, storage: Mapping[str, Any] | None = None) -> I
     if storage:
         with (home / "dagster.yaml").open("a", encoding="utf-8") as file:
             yaml.safe_dump({"storage": dict(storage)}, file)
-    with variable("DAGSTER_HOME", str(home)), dg.DagsterInstance.get() as instance:
+    with patch.dict(os.environ, DAGSTER_HOME=str(home)), dg.DagsterInstance.get() as instance:
         yield instance
 
 
@@ -119,7 +106,7 @@ def twelve_nights(folder: Path, storage: Mapping[str, Any] | None = None) -> End
     """
     homes = {name: add(folder, name, broken=name == BROKEN) for name in TWELVE}
     let_settle(folder)
-    with variable(FOLDER_VARIABLE, str(folder / "municipalities")):
+    with patch.dict(os.environ, {FOLDER_VARIABLE: str(folder / "municipalities")}):
         with daemon(folder, storage) as instance:
             ended = _watch(instance, homes[KILLED])
         _look_at(homes, ended)

@@ -20,7 +20,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import venv
 from collections.abc import Iterator
@@ -32,7 +31,7 @@ import psycopg
 
 from tests.building import ROOT
 from tests.command import arsverk
-from tests.following_night import check_workbook, next_night, small_before_its_last_delivery
+from tests.following_night import Watcher, check_workbook, next_night, small_before_its_last_delivery
 from warehouse.database import publication_opened
 from warehouse.paths import Home
 
@@ -138,34 +137,16 @@ def publish(home: Home, number: int) -> None:
     pointer.replace(home.current)
 
 
-@dataclass
-class Reader(threading.Thread):
+@dataclass(eq=False)
+class Reader(Watcher):
     """Reads in a loop as a role that may only read, by statements and transactions over several tables."""
 
-    address: str
     seen: set[str] = field(default_factory=set)
-    errors: list[str] = field(default_factory=list)
     mixed: int = 0
-    reads: int = 0
-    longest: float = 0.0
-    is_over: threading.Event = field(default_factory=threading.Event)
-
-    def __post_init__(self) -> None:
-        super().__init__(daemon=True)
-
-    def __hash__(self) -> int:
-        return id(self)
 
     def run(self) -> None:
         with psycopg.connect(self.address, autocommit=True) as con:
-            while not self.is_over.is_set():
-                began = time.monotonic()
-                try:
-                    self.look(con)
-                except psycopg.Error as error:
-                    self.errors.append(str(error))
-                self.reads += 1
-                self.longest = max(self.longest, time.monotonic() - began)
+            self.watch(lambda: self.look(con), (psycopg.Error,))
 
     def look(self, con: psycopg.Connection) -> None:
         query = """select publication_id, other_00.made_by, other_13.made_by, other_24.made_by,
@@ -182,14 +163,11 @@ class Reader(threading.Thread):
         self.seen |= found
 
 
-@dataclass
+@dataclass(eq=False)
 class Follower(Reader):
     """Reads figures of the municipality in a loop, in one statement; `figures` are those of each publication that it saw."""
 
     figures: dict[str, tuple] = field(default_factory=dict)
-
-    def __hash__(self) -> int:
-        return id(self)
 
     def look(self, con: psycopg.Connection) -> None:
         publication_id, *found = con.execute(FIGURES.format(schema="marts")).fetchall()[0]

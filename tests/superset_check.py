@@ -19,7 +19,6 @@ import re
 import shutil
 import subprocess
 import tempfile
-import threading
 import time
 import venv
 from collections.abc import Iterator
@@ -32,7 +31,7 @@ import duckdb
 import httpx
 
 from tests.command import arsverk
-from tests.following_night import check_workbook, demo_before_its_last_delivery, next_night
+from tests.following_night import Watcher, check_workbook, demo_before_its_last_delivery, next_night
 from tests.web_check import Browser, free_port, running
 from warehouse.database import publication_opened
 from warehouse.paths import Home
@@ -249,38 +248,22 @@ def picture(browser: Browser, client: httpx.Client, address: str, target: Path) 
     return str(browser.send("Runtime.evaluate", expression="document.body.innerText")["result"].get("value", text))
 
 
-@dataclass
-class Leader(threading.Thread):
+@dataclass(eq=False)
+class Leader(Watcher):
     """Somebody who looks at one chart again and again, signed in on his own; the night publishes meanwhile."""
 
-    address: str
-    question: dict[str, Any]
-    chart: Chart
+    question: dict[str, Any] = field(kw_only=True)
+    chart: Chart = field(kw_only=True)
     seen: list[dict[tuple, tuple]] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    reads: int = 0
-    longest: float = 0.0
-    is_over: threading.Event = field(default_factory=threading.Event)
-
-    def __post_init__(self) -> None:
-        super().__init__(daemon=True)
-
-    def __hash__(self) -> int:
-        return id(self)
 
     def run(self) -> None:
         with contextlib.closing(signed_in(self.address)) as client:
-            while not self.is_over.is_set():
-                began = time.monotonic()
-                try:
-                    found = shown_by(client, self.chart, self.question)
-                    if not self.seen or self.seen[-1] != found:
-                        self.seen.append(found)
-                except (SystemExit, httpx.HTTPError) as error:
-                    self.errors.append(str(error))
-                self.reads += 1
-                self.longest = max(self.longest, time.monotonic() - began)
-                time.sleep(1)
+            self.watch(lambda: self.look(client), (SystemExit, httpx.HTTPError), pause=1)
+
+    def look(self, client: httpx.Client) -> None:
+        found = shown_by(client, self.chart, self.question)
+        if not self.seen or self.seen[-1] != found:
+            self.seen.append(found)
 
 
 def shown_by(client: httpx.Client, chart: Chart, question: dict[str, Any]) -> dict[tuple, tuple]:
@@ -368,7 +351,7 @@ def check(folder: Path, environment: Path, home: Home, pictures: Path, arriving:
         if not arriving:
             return
         (watched,) = [chart for chart in charts() if chart.key == WATCHED]
-        leader = Leader(address, questions[WATCHED], watched)
+        leader = Leader(address, question=questions[WATCHED], chart=watched)
         leader.start()
         try:
             second = next_night(home, arriving)

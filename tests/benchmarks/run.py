@@ -21,25 +21,21 @@ from pathlib import Path
 import click
 import duckdb
 
-from orchestration.dbt import load_manifest, run_dbt
-from orchestration.stages import STAGES, Plan
+from orchestration.dbt import run_dbt
+from orchestration.stages import STAGES
 from sources.demo import make_deliveries
-from sources.payroll.profile import feeds_by
 from sources.registry import feeds
+from tests.building import plan_of, withhold_small_cells_alone
 from tests.command import ARSVERK
 from tests.municipalities.drawn import Size, write_drawn
 from warehouse.archive import all_arrivals
 from warehouse.build_database import start_build
-from warehouse.catalogue import tables_of
 from warehouse.database import connect
 from warehouse.delivery import choose
 from warehouse.errors import Refused
 from warehouse.load import load_feed
 from warehouse.papers import write_papers_to
 from warehouse.paths import Home
-from warehouse.publication import current_publication
-from warehouse.sdc.masking import mask
-from warehouse.sdc.suppression.decisions import decide_primary
 from warehouse.settings import Settings, read_settings
 
 MEMORY_ALLOWED_GIB = 8
@@ -96,8 +92,7 @@ def say(what: str, ours: float, yardstick: float, yardstick_is: str) -> None:
 
 def time_stages(home: Home, settings: Settings, as_of: date | None = None) -> dict[str, float | str]:
     """A night by the stages on the home's landing folder: seconds of each, the peak GiB, and why it was refused if it was."""
-    settings = settings.model_copy(update={"release": "nightly"})
-    plan = Plan(home, settings, feeds_by(settings.payroll_profile), previous=current_publication(home), as_of=as_of)
+    plan = plan_of(home, settings, as_of)
     found: dict[str, float | str] = {}
     try:
         for stage in STAGES:
@@ -122,14 +117,7 @@ def stages_in_a_process_of_their_own(home: Home, as_of: date | None = None) -> d
 def primary_rule_alone(home: Home, settings: Settings) -> float:
     """Seconds of the primary rule and the masking on what a night has built."""
     shutil.copy(home.warehouse_database, home.build_database)
-    marts = tables_of(load_manifest())
-
-    def decide() -> None:
-        with connect(home.build_database, settings) as con:
-            decide_primary(con, marts, settings)
-            mask(con, marts)
-
-    return seconds(decide)
+    return seconds(lambda: withhold_small_cells_alone(home, settings))
 
 
 def measure_night(home: Home, settings: Settings, as_of: date | None = None) -> tuple[float, bool]:

@@ -21,6 +21,7 @@ from tests.builds import Built
 from tests.municipalities.by_hand import small_delivery
 from tests.municipalities.files import write_delivery
 from tests.municipalities.random_rows import random_feeds
+from tests.pipeline.test_workbook import first_sheet
 from warehouse.arrivals import withdraw
 from warehouse.catalogue import tables_of
 from warehouse.database import connect, one
@@ -90,8 +91,7 @@ def test_nights_between_releases_hold_in_private(small_night: Built, tmp_path: P
         newest = con.execute("select max(period) from main.sick_leave_by_unit where period_type = 'month'").fetchone()
         assert newest == ("2024-10",)
     # So does the workbook at its fixed address, whose first sheet says what it is.
-    first_sheet = load_workbook(home.publish / FILE)["Les meg"]
-    said = {row[0].value: row[1].value for row in first_sheet.iter_rows(max_col=2)}
+    said = first_sheet(load_workbook(home.publish / FILE))
     assert (said["Publikasjon"], said["Tall til og med"]) == (october, "31.10.2024")
     assert run(home, settings, "2024-11-06").findings.held.startswith(
         "nothing new has come; no release is due until 2024-12-05"

@@ -36,6 +36,11 @@ def rows_of(page: Worksheet) -> list[dict[str, Any]]:
     return [dict(zip(headings, (cell.value for cell in row), strict=True)) for row in rows]
 
 
+def first_sheet(book: Workbook) -> dict[Any, Any]:
+    """What the first sheet says of the workbook: its second column by its first."""
+    return {row[0].value: row[1].value for row in book["Les meg"].iter_rows(max_col=2)}
+
+
 def test_the_night_publishes_it_and_verify_knows_it(published: Built, tmp_path: Path) -> None:
     folder = published.home.current.resolve()
     assert (published.home.publish / FILE).readlink() == Path("current") / FILE
@@ -82,8 +87,7 @@ def test_numbers_are_shown_as_they_are_defined(book: Workbook) -> None:
 
 
 def test_the_first_sheet_says_what_it_is_and_defines_every_figure(published: Built, book: Workbook) -> None:
-    page = book["Les meg"]
-    said = {row[0].value: row[1].value for row in page.iter_rows(max_col=2)}
+    page, said = book["Les meg"], first_sheet(book)
     assert said["Publikasjon"] == published.home.current.resolve().name and said["Tall til og med"] == "31.01.2024"
     assert {name for name, _ in READING} <= said.keys()
     tables = {table.name: page[table.ref] for table in page.tables.values()}

@@ -43,7 +43,10 @@ class Equations:
 
     def among(self, kept: Flags) -> Equations:
         """The same between the kept columns alone; the others are constants."""
-        entries = kept[self.column]
+        return self.only(kept[self.column])
+
+    def only(self, entries: Flags) -> Equations:
+        """The same with some of the entries."""
         return Equations(self.row[entries], self.column[entries], self.coefficient[entries], self.n_rows, self.n_columns)
 
     @cached_property

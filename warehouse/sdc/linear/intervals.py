@@ -102,9 +102,8 @@ class Intervals:
         row, column = equations.row, equations.column
         count = np.bincount(column, minlength=equations.n_columns)
         tied = np.bincount(row, weights=count[column] > 1, minlength=equations.n_rows) > 0
-        alone = ~tied[row]
-        row, column, is_added = row[alone], column[alone], equations.coefficient[alone] > 0
-        size = np.abs(equations.coefficient[alone])
+        one = equations.only(~tied[row])
+        row, column, is_added, size = one.row, one.column, one.coefficient > 0, np.abs(one.coefficient)
         # How far each column lets its equation's sum rise and fall, and all the others of the equation.
         rise = np.minimum(np.where(is_added, self.above[column], self.below[column]) * size, BIG)
         fall = np.minimum(np.where(is_added, self.below[column], self.above[column]) * size, BIG)
@@ -113,13 +112,7 @@ class Intervals:
         up, down = np.minimum(rise, others_fall) / size, np.minimum(fall, others_rise) / size
         self.see(column, np.where(is_added, up, down))
         self.see(column, np.where(is_added, -down, -up))
-        return Equations(
-            equations.row[~alone],
-            equations.column[~alone],
-            equations.coefficient[~alone],
-            equations.n_rows,
-            equations.n_columns,
-        )
+        return equations.only(tied[equations.row])
 
     def _near(self, column: int, free: Flags) -> Ints:
         """The free columns that are reached in the fewest equations."""

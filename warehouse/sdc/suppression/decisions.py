@@ -127,11 +127,12 @@ def _decide_secondary(
             found[0].withheld_before = np.array([cell.lasting in begun for cell in found[0].cells])
         return found
 
-    sizes = counts(con, sources)
-    cells = {tuple(turn): sum(sizes[scope] for scope in turn) for turn in turns}
-    turns.sort(key=lambda turn: -cells[tuple(turn)])
+    cells = counts(con, sources)
+    turns.sort(key=lambda turn: -sum(cells[scope] for scope in turn))
     chosen: dict[str, list[tuple]] = {source.table: [] for source in sources}
-    for turn, decided in withhold_in_all(map(problems, turns), sum(cells.values()), settings.protection_interval):
+    for turn, decided in withhold_in_all(
+        map(problems, turns), sum(cells[scope] for scope in turn_of), settings.protection_interval
+    ):
         for problem, withheld in zip(turn, decided, strict=True):
             for i in np.flatnonzero(withheld & ~problem.primary).tolist():
                 if (cell := problem.cells[i]).table in chosen:
