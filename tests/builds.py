@@ -54,8 +54,13 @@ class Built:
             yield con
 
     def copy(self, folder: Path) -> Home:
-        """A copy of the whole home below `folder`, free to change."""
-        shutil.copytree(self.home.root, folder / "home", symlinks=True)
+        """A copy of the whole home below `folder`, free to change.
+
+        Another worker may be reading the home, so that files beside Dagster's databases come and go; its night has ended
+        and they hold nothing.
+        """
+        beside_open_databases = shutil.ignore_patterns("*.db-wal", "*.db-shm", "*.db-journal")
+        shutil.copytree(self.home.root, folder / "home", symlinks=True, ignore=beside_open_databases)
         return Home(folder / "home")
 
 
