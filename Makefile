@@ -14,10 +14,10 @@ test: $(STAMP)  ## everything that must be green; lint and tests side by side, s
 	@$(MAKE) --no-print-directory --jobs=2 lint pytest
 
 pytest: $(STAMP)
-	@$(BIN)/python -m pytest -n 2 --dist loadscope
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 exhaustive: $(STAMP)  ## every test there is, the minutes-long ones too, and many examples of each property
-	@$(BIN)/python -m pytest -n 2 --dist loadscope -m "" --hypothesis-profile=exhaustive
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "" --hypothesis-profile=exhaustive
 
 lint: $(STAMP)  ## format, lint, types, imports, SQL lint
 	@$(BIN)/ruff format --check .

@@ -7,11 +7,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from orchestration.dbt import load_manifest
-from orchestration.stages import STAGES, Plan, run_stages
+from orchestration.stages import STAGES, Built, Plan, Stage, run_stages
 from sources.payroll.profile import feeds_by
 from tests.compiled import build_compiled
+from tests.examples import is_exhaustive
 from warehouse.catalogue import Table, tables_of
 from warehouse.database import connect
 from warehouse.errors import Refused
@@ -61,18 +63,31 @@ def build(home: Home, settings: Settings, as_of: date | None = None, *, accepted
     return run_stages(plan, without={*_names_to("build"), "accept_restatement", "publish"})["restate"]
 
 
-def build_withholding_small_cells_alone(home: Home, settings: Settings, *, by_dbt: bool = True) -> None:
+def build_withholding_small_cells_alone(home: Home, settings: Settings, *, by_dbt: bool | None = None) -> None:
     """Landing → served tables by the primary decisions, for tests of figures in a municipality of a few persons.
 
-    Nearly nothing of so small a place is served when the secondary rule is kept (tests/sdc). Not `by_dbt`: by the SQL that dbt
-    compiles.
+    Nearly nothing of so small a place is served when the secondary rule is kept (tests/sdc). `by_dbt`, as `make exhaustive`
+    does unless told otherwise: with dbt's own tests on the figures; else by the SQL that dbt compiles.
     """
+    if by_dbt is None:
+        by_dbt = is_exhaustive()
     plan = plan_of(home, settings)
     run_stages(plan, without={"continuity", *_names_from("disclose" if by_dbt else "build")})
     if not by_dbt:
         build_compiled(home, settings)
     withhold_small_cells_alone(home, settings)
     run_stages(plan, without={*_names_to("attack"), "accept_restatement", "publish"})
+
+
+def stages_without_dbt() -> tuple[Stage[Any], ...]:
+    """The stages of a night with models made by the SQL that dbt compiles, for tests of what lies around the models."""
+
+    def build(plan: Plan) -> Built:
+        build_compiled(plan.home, plan.settings)
+        return Built(models=0, tests=0)
+
+    compiled = Stage(build, is_gate=True)
+    return tuple(compiled if stage.name == compiled.name else stage for stage in STAGES)
 
 
 def withhold_small_cells_alone(home: Home, settings: Settings) -> None:

@@ -35,13 +35,13 @@ class Model:
     def statements(self) -> Iterator[str]:
         """What makes its relation."""
         if self.is_view:
-            yield f"create view {self.relation} as {self.sql}"
+            yield f"create or replace view {self.relation} as {self.sql}"
         elif self.types:
             columns = ", ".join(f"{name} {kind}" for name, kind in self.types.items())
-            yield f"create table {self.relation} ({columns})"
+            yield f"create or replace table {self.relation} ({columns})"
             yield f"insert into {self.relation} by name ({self.sql})"
         else:
-            yield f"create table {self.relation} as {self.sql}"
+            yield f"create or replace table {self.relation} as {self.sql}"
 
 
 def make_formulas(con: duckdb.DuckDBPyConnection) -> None:
@@ -51,25 +51,32 @@ def make_formulas(con: duckdb.DuckDBPyConnection) -> None:
 
 
 @cache
-def compiled() -> list[Model]:
-    """Every model in an order in which they can be made."""
-    nodes: dict[str, dict[str, Any]] = {
-        key: node for key, node in load_manifest()["nodes"].items() if node["resource_type"] == "model"
-    }
+def compiled_sql() -> dict[str, str]:
+    """The SQL of every model by its unique id."""
     with tempfile.TemporaryDirectory() as folder:
         database = Home(Path(folder)).build_database
         database.parent.mkdir()
         target = Path(folder) / "dbt"
         run_dbt(["compile"], database=database, target=target, memory_limit="1GB")
-        sql = {
+        return {
             key: (target / "compiled" / "arsverk" / node["original_file_path"]).read_text(encoding="utf-8")
-            for key, node in nodes.items()
+            for key, node in _models().items()
         }
+
+
+def _models() -> dict[str, dict[str, Any]]:
+    return {key: node for key, node in load_manifest()["nodes"].items() if node["resource_type"] == "model"}
+
+
+@cache
+def compiled() -> list[Model]:
+    """Every model in an order in which they can be made."""
+    nodes = _models()
     order = TopologicalSorter({key: nodes.keys() & set(node["depends_on"]["nodes"]) for key, node in nodes.items()})
     return [
         Model(
             node["relation_name"],
-            sql[key],
+            compiled_sql()[key],
             node["config"]["materialized"] == "view",
             {name: column["data_type"] for name, column in node["columns"].items()}
             if node["config"]["contract"]["enforced"]
@@ -90,7 +97,7 @@ def build_compiled(home: Home, settings: Settings) -> None:
             if node["resource_type"] == "seed":
                 types = node["config"]["column_types"]
                 con.execute(
-                    f"create table seeds.{node['name']} as"
+                    f"create or replace table seeds.{node['name']} as"
                     f" from read_csv({quoted(str(PROJECT / node['original_file_path']))}, header = true, types = {types},"
                     f" auto_type_candidates = {INFERRED})"
                 )

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestration import stages
+from tests.building import stages_without_dbt
 from tests.builds import Builds, Built, folder_of_this_run, whole_night
 from tests.examples import register_profiles
 from tests.municipalities.by_hand import small_delivery
@@ -34,6 +36,12 @@ def home(tmp_path: Path) -> Home:
 def settings() -> Settings:
     """The repository's own settings."""
     return read_settings()
+
+
+@pytest.fixture
+def without_dbt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stages that a test runs itself make the models by the SQL that dbt compiles."""
+    monkeypatch.setattr(stages, "STAGES", stages_without_dbt())
 
 
 @pytest.fixture(scope="session")

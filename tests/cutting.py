@@ -17,7 +17,7 @@ import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from orchestration.dbt import load_manifest
-from tests.compiled import make_formulas
+from tests.compiled import compiled_sql, make_formulas
 from warehouse.catalogue import table_of
 from warehouse.database import one
 from warehouse.trace.lineage import REFERENCES
@@ -70,15 +70,14 @@ class Recomputed:
     What is computed stays until the next cut changes something that it is made of: most cuts differ in a row.
     """
 
-    def __init__(self, database: Path, compiled: Path, quarantine_share: float) -> None:
+    def __init__(self, database: Path, quarantine_share: float) -> None:
         self.quarantine_share = quarantine_share
         nodes = load_manifest()["nodes"]
         self.models = {
             node["name"]: node for node in nodes.values() if node["resource_type"] == "model" and node["schema"] != "disclosure"
         }
         self.sql = {
-            name: (compiled / node["path"]).read_text(encoding="utf-8").replace('"warehouse".', "cut.")
-            for name, node in self.models.items()
+            name: compiled_sql()[node["unique_id"]].replace('"warehouse".', "cut.") for name, node in self.models.items()
         }
         self.con = duckdb.connect()
         self.con.execute("set threads = 1")

@@ -26,9 +26,14 @@ def register_profiles() -> None:
     settings.load_profile("test")
 
 
+def is_exhaustive() -> bool:
+    """Whether this is a run of `make exhaustive`."""
+    return settings.get_current_profile_name() == EXHAUSTIVE
+
+
 def examples(few: int, many: int, *, shrink: bool = True) -> Decorator:
     """Of a property: so many examples by each of the two profiles. Without `shrink` the first failing one is reported."""
-    number = many if settings.get_current_profile_name() == EXHAUSTIVE else few
+    number = many if is_exhaustive() else few
     phases = [phase for phase in Phase if phase is not Phase.explain and (shrink or phase is not Phase.shrink)]
     return settings(max_examples=number, phases=phases)
 

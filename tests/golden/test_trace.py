@@ -347,7 +347,7 @@ def cells(town: tuple[Home, Settings], request: pytest.FixtureRequest) -> list[C
 @pytest.fixture(scope="module")
 def recomputed(town: tuple[Home, Settings]) -> Iterator[Recomputed]:
     home, _ = town
-    again = Recomputed(home.warehouse_database, home.build / "dbt" / "compiled" / "arsverk" / "models", QUARANTINE_SHARE)
+    again = Recomputed(home.warehouse_database, QUARANTINE_SHARE)
     yield again
     again.close()
 

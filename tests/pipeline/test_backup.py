@@ -115,6 +115,7 @@ def test_a_home_copied_without_its_links_is_mended(home: Home, tmp_path: Path, f
     assert verify(copy) == [] and mend(copy) == []
 
 
+@pytest.mark.exhaustive
 def test_a_night_works_on_a_copy_with_links_followed(home: Home, small_night: Built, tmp_path: Path) -> None:
     copy = Home(tmp_path / "copy")
     shutil.copytree(home.root, copy.root, symlinks=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import subprocess
 import threading
@@ -47,6 +46,12 @@ def flip(path: Path) -> None:
     path.chmod(mode)
 
 
+def spoil(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.write_bytes(b"no database at all" * 500)
+    path.chmod(0o600)
+
+
 @pytest.mark.parametrize("share", [0, 0.001, 0.3, 0.6, 0.95])
 def test_a_truncated_restricted_database_is_named_and_made_anew(copy: Home, share: float) -> None:
     truncate(copy.warehouse_database, share)
@@ -55,17 +60,6 @@ def test_a_truncated_restricted_database_is_named_and_made_anew(copy: Home, shar
     (line,) = mend(copy)
     assert line.startswith("warehouse.duckdb could not be read") and "rows are gone" in line
     assert not copy.warehouse_database.exists()
-
-
-def test_the_night_after_a_truncated_database_publishes_and_says_so(copy: Home, caplog: pytest.LogCaptureFixture) -> None:
-    truncate(copy.warehouse_database)
-    caplog.set_level(logging.WARNING, "arsverk")
-    logging.getLogger("arsverk").propagate = True
-    before = current_publication(copy)
-    run_night(copy, settings_file=None, landing=None, as_of=None)
-    assert current_publication(copy) != before and verify(copy) == []
-    assert "mended: warehouse.duckdb could not be read" in caplog.text
-    assert "cannot be held against the last publication: the last publication's database is gone" in caplog.text
 
 
 @pytest.mark.parametrize("name", [SERVED, "publication.parquet", "inputs.parquet", "reconciliation.parquet"])
@@ -104,27 +98,21 @@ def test_the_way_out_of_what_cannot_be_mended(copy: Home) -> None:
 
 @pytest.mark.parametrize("name", ["history/runs.db", "history/runs/index.db", "schedules/schedules.db"])
 def test_a_damaged_database_of_dagster_is_set_aside(copy: Home, name: str) -> None:
-    path = copy.dagster / name
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.write_bytes(b"no database at all" * 500)
-    path.chmod(0o600)
+    spoil(copy.dagster / name)
     (finding,) = verify(copy)
     assert f"dagster/{name} cannot be read" in finding and "`arsverk run`" in finding
-    if name == "history/runs.db":
-        done = arsverk("run", "--home", copy.root)
-        assert done.returncode == 0, done.stderr
-        assert f"mended: dagster/{name} could not be read" in done.stdout
-    else:
-        prepare_instance(copy)
+    prepare_instance(copy)
     assert verify(copy) == []
 
 
 # --- who may read what ---------------------------------------------------------------------------------------
 
 
-def test_nothing_restricted_can_ever_be_opened_by_others(copy: Home) -> None:
-    """A poller looks at every file below home while a night runs under umask 022."""
-    write_delivery(copy.landing, small_delivery())
+def test_a_night_on_a_damaged_home_publishes_and_nothing_restricted_can_ever_be_opened_by_others(copy: Home) -> None:
+    """A poller looks at every file below home while a night runs under umask 022 and mends what is broken."""
+    before = current_publication(copy)
+    truncate(copy.warehouse_database)
+    spoil(copy.dagster / "history" / "runs.db")
     open_to_others: set[str] = set()
     looks, stop = 0, threading.Event()
 
@@ -157,7 +145,10 @@ def test_nothing_restricted_can_ever_be_opened_by_others(copy: Home) -> None:
     poller.join()
     assert night.returncode == 0, night.stderr
     assert looks > 100 and open_to_others == set()
-    assert verify(copy) == []
+    assert current_publication(copy) != before and verify(copy) == []
+    assert "mended: warehouse.duckdb could not be read" in night.stdout
+    assert "mended: dagster/history/runs.db could not be read" in night.stdout
+    assert "cannot be held against the last publication: the last publication's database is gone" in night.stdout
 
 
 def test_verify_names_wrong_modes(copy: Home) -> None:

@@ -48,6 +48,8 @@ NOT_RUN = {
     "arsverk copy": "needs a server: make postgres",
     "arsverk demo": "minutes of work that the demo's own tests do",
 }
+# First words of commands that make a whole night again, as other tests do: run by `make exhaustive`.
+WHOLE_NIGHTS = ("run", "reproduce")
 # First words of lines that are no commands.
 PICTURES = (
     "folders = ",
@@ -200,7 +202,7 @@ def test_the_documents_have_examples_and_each_is_known() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    sorted({shlex.join(words) for example in EXAMPLES if example.language == "shell" and (words := command_of(example))}),
+    [pytest.param(one, marks=[pytest.mark.exhaustive] if one.startswith(WHOLE_NIGHTS) else []) for one in commands()],
 )
 def test_an_example_command_does_what_it_says(here: Home, command: str) -> None:
     publication = current_publication(here)

@@ -161,11 +161,12 @@ def test_the_record_says_what_each_gate_saw_and_who_accepted(passed: Built) -> N
     assert publish(plan_of(passed)).publication_id == current_publication(passed.home)
 
 
+@pytest.mark.usefixtures("without_dbt")
 @pytest.mark.parametrize("left_out", ["accept", "continuity", "build", "attack", "accept_restatement"])
 def test_a_gate_that_is_left_out_is_named(passed: Built, left_out: str) -> None:
     """The stage before it runs again, and then everything but it."""
-    names = [stage.name for stage in STAGES]
-    again = STAGES[names.index(left_out) - 1 : -1]
+    names = [stage.name for stage in stages.STAGES]
+    again = stages.STAGES[names.index(left_out) - 1 : -1]
     for stage in again:
         if stage.name != left_out:
             stage(plan_of(passed))

@@ -44,6 +44,7 @@ def internal(home: Home, query: str) -> list[tuple]:
         return con.execute(query).fetchall()
 
 
+@pytest.mark.usefixtures("without_dbt")
 def test_every_night_writes_it_and_a_release_hides_what_it_hides(small_night: Built, tmp_path: Path) -> None:
     home = small_night.copy(tmp_path)
     settings = settings_with(tmp_path, release='"monthly"', internal=f'{{ group = "{OWN_GROUP}" }}')

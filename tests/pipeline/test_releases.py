@@ -58,6 +58,7 @@ def files_below(folder: Path) -> dict[str, object]:
     }
 
 
+@pytest.mark.usefixtures("without_dbt")
 def test_nights_between_releases_hold_in_private(small_night: Built, tmp_path: Path) -> None:
     home, settings = small_night.copy(tmp_path), settings_with(tmp_path, release=MONTHLY)
     september = current_publication(home)
@@ -129,6 +130,7 @@ def test_a_release_at_once(small_night: Built, tmp_path: Path, monkeypatch: pyte
     assert (ordered.reason, ordered.delivery) == ("trengs til budsjettet", date(2024, 10, 12))
 
 
+@pytest.mark.usefixtures("without_dbt")
 @pytest.mark.parametrize("seed", [3])
 def test_nothing_after_the_as_of_date_is_counted(tmp_path: Path, seed: int) -> None:
     """Rows of a later extract, counted to the month end before it, give the figures of an extract of that day."""
