@@ -123,15 +123,18 @@ class Home:
         """The settings of the last night that could read them: by them somebody is told when a later one cannot."""
         return self.root / "settings.last.toml"
 
-    def prepare(self) -> None:
+    def prepare(self, root_mode: int = PASSAGE_FOLDER) -> None:
         """Create the folders with their modes. Modes are set anew so that a loosened one is mended.
+
+        Args:
+            root_mode: the mode of the home itself; readers of publications pass through it.
 
         Raises:
             Refused: the home is another user's, or a folder cannot be made.
         """
         self.require_owner()
         for folder, mode in [
-            (self.root, PASSAGE_FOLDER),
+            (self.root, root_mode),
             (self.archive, PRIVATE_FOLDER),
             (self.build, PRIVATE_FOLDER),
             (self.quarantine, PRIVATE_FOLDER),

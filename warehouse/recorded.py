@@ -26,7 +26,7 @@ from warehouse.errors import Refused
 from warehouse.ledger import must_be_kept, purged_files, read_ledger
 from warehouse.load import load_feed
 from warehouse.lock import writer_lock
-from warehouse.paths import Home
+from warehouse.paths import PRIVATE_FOLDER, Home
 from warehouse.settings import Settings, settings_again
 
 
@@ -132,11 +132,11 @@ def scratch_home(home: Home, root: Path) -> Iterator[Home]:
 
     It is removed at the end; what a killed process left of it is removed at the beginning.
     """
-    root.mkdir(mode=0o700, exist_ok=True)
+    root.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     scratch = Home(root)
     with writer_lock(scratch):
         remove_scratch(scratch)
-        scratch.publish.mkdir(mode=0o700)
+        scratch.publish.mkdir(mode=PRIVATE_FOLDER)
         for link, target in [
             (scratch.archive, home.archive),
             (scratch.history, home.history),
@@ -145,7 +145,7 @@ def scratch_home(home: Home, root: Path) -> Iterator[Home]:
         ]:
             if target.exists():
                 link.symlink_to(target.resolve())
-        scratch.prepare()
+        scratch.prepare(root_mode=PRIVATE_FOLDER)
         try:
             yield scratch
         finally:

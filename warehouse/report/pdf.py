@@ -4,6 +4,7 @@ Not here: the pages themselves (render.py).
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -53,6 +54,8 @@ def _for_paper(body: str, known: set[str]) -> str:
 
 
 def _make(html: str, folder: Path, name: str) -> None:
+    # Where fontTools cuts the fonts, it writes the time into them: this one, so that the same publication gives the same bytes.
+    os.environ["SOURCE_DATE_EPOCH"] = "0"
     import weasyprint
 
     document = weasyprint.HTML(string=html, base_url=f"{folder.resolve()}/")
