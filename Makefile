@@ -3,8 +3,9 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 HOME_FOLDER ?= data
 STAMP := .venv/ready
+LOCKED := --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-strip-extras --no-emit-find-links --quiet
 
-.PHONY: run test exhaustive pytest lint bench web-check report-check postgres municipalities-check superset deploy-check same docs dev demo prepare lock clean
+.PHONY: run test exhaustive pytest lint bench web-check report-check postgres municipalities-check superset deploy-check container-check same docs dev demo prepare lock clean
 
 run: $(STAMP)  ## demo deliveries into data/landing, one nightly run, what was published and where
 	@test -n "$$(ls $(HOME_FOLDER)/landing 2>/dev/null)" || $(BIN)/arsverk demo --home $(HOME_FOLDER)
@@ -47,6 +48,9 @@ superset: $(STAMP)  ## two nights of the demo in a real Superset's dashboard; pi
 deploy-check:  ## a new Debian 12 in a folder becomes a server by deploy/install.sh; needs root and: apt-get install debootstrap
 	@tests/deploy_check.sh
 
+container-check: $(STAMP)  ## the image built and run by an engine; needs root and: apt-get install podman postgresql; what else in OPTIONS
+	@$(BIN)/python -m tests.container_check $(OPTIONS)
+
 same: $(STAMP)  ## first nights of revision BASE and of this code: which tables differ by a byte
 	@$(BIN)/python -m tests.same_publications $(BASE)
 
@@ -77,9 +81,9 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -c "from orchestration.dbt import prepare_manifest; prepare_manifest()"
 	@touch $(STAMP)
 
-lock:  ## renew requirements.lock from pyproject.toml (needs uv); the lock names no registry
-	uv pip compile pyproject.toml --group dev --python-version 3.11 --universal --generate-hashes --no-header \
-		--no-annotate --no-strip-extras --no-emit-find-links --quiet -o requirements.lock
+lock:  ## renew requirements.lock and the image's deploy/requirements.lock from pyproject.toml (needs uv); they name no registry
+	uv pip compile pyproject.toml --group dev $(LOCKED) -o requirements.lock
+	uv pip compile pyproject.toml --group container --constraints requirements.lock $(LOCKED) -o deploy/requirements.lock
 
 clean:
 	rm -rf .venv data dbt_project/target .pytest_cache .mypy_cache .ruff_cache

@@ -66,13 +66,11 @@ if [ ! -e $ETC/key ]; then
     say "wrote $ETC/key: keep a copy apart from the data and its backups"
 fi
 
-# By hand as root, with the same key and folders as the units, and as the account: arsverk status, arsverk run, …
+# By hand as root, with the same key, folders and settings as the units, and as the account: arsverk status, arsverk run, …
 cat >/usr/local/sbin/arsverk <<END
 #!/bin/sh
 set -a; . $ETC/environment; . $ETC/key; set +a
-case \${1:-} in ''|-*) exec runuser -u $ACCOUNT -- $CODE/.venv/bin/arsverk "\$@" ;; esac
-command=\$1; shift
-exec runuser -u $ACCOUNT -- $CODE/.venv/bin/arsverk "\$command" --home "\$ARSVERK_HOME" "\$@"
+exec runuser -u $ACCOUNT -- $CODE/.venv/bin/arsverk "\$@"
 END
 chmod 0755 /usr/local/sbin/arsverk
 

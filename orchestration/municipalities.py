@@ -17,11 +17,11 @@ from typing import Any
 import dagster as dg
 
 from orchestration.defs.nightly import look_at_landing
-from orchestration.night import HOME_VARIABLE, LANDING_VARIABLE, SETTINGS_VARIABLE
 from sources.payroll.profile import ProfileError, feeds_by
 from warehouse.errors import UsageError
 from warehouse.municipalities import Municipality, municipality, names
 from warehouse.outcome import last_night, now
+from warehouse.paths import HOME_VARIABLE, LANDING_VARIABLE, SETTINGS_VARIABLE
 from warehouse.pseudonym import KEY_VARIABLE
 
 # On each run: the run queue lets one run of each value go at a time.

@@ -24,14 +24,11 @@ from warehouse.archive import Settling
 from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.lock import writer_lock
 from warehouse.outcome import Findings, begin, now
-from warehouse.paths import Home
+from warehouse.paths import HOME_VARIABLE, LANDING_VARIABLE, SETTINGS_VARIABLE, Home
 from warehouse.processes import identity_of
 from warehouse.publication import current_publication
 from warehouse.settings import DEFAULT_FILE, Settings, read_settings
 
-HOME_VARIABLE = "ARSVERK_HOME"
-LANDING_VARIABLE = "ARSVERK_LANDING"
-SETTINGS_VARIABLE = "ARSVERK_SETTINGS"
 # On a Dagster failure: what was found, when it is a fault of the program.
 PROGRAM_FAULT = "program_fault"
 # The job that is a whole night.

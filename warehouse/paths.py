@@ -11,6 +11,11 @@ from pathlib import Path
 
 from warehouse.errors import Refused
 
+# What names the home, the landing folder and the settings file to nights, and to commands that are not told otherwise.
+HOME_VARIABLE = "ARSVERK_HOME"
+LANDING_VARIABLE = "ARSVERK_LANDING"
+SETTINGS_VARIABLE = "ARSVERK_SETTINGS"
+
 PRIVATE_FOLDER = 0o700
 # Readers pass through the home folder to publish/, but may not list it.
 PASSAGE_FOLDER = 0o711

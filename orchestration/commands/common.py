@@ -14,12 +14,14 @@ from pathlib import Path
 import click
 
 from warehouse.errors import UsageError
-from warehouse.paths import Home
+from warehouse.paths import HOME_VARIABLE, LANDING_VARIABLE, SETTINGS_VARIABLE, Home
 
 home_option = click.option(
     "--home",
     "home_folder",
     type=click.Path(path_type=Path, file_okay=False),
+    envvar=HOME_VARIABLE,
+    show_envvar=True,
     default=Path("data"),
     show_default="./data",
     help="Folder of this installation: landing/, archive/, warehouse.duckdb, publish/.",
@@ -28,12 +30,16 @@ settings_option = click.option(
     "--settings",
     "settings_file",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    envvar=SETTINGS_VARIABLE,
+    show_envvar=True,
     default=None,
     help="The municipality's settings.  [default: arsverk.toml of the installed code]",
 )
 landing_option = click.option(
     "--landing",
     type=click.Path(path_type=Path, file_okay=False),
+    envvar=LANDING_VARIABLE,
+    show_envvar=True,
     default=None,
     help="Folder the deliveries are dropped in; only read.  [default: landing/ below the home folder]",
 )

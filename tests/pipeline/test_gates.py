@@ -12,7 +12,6 @@ import pytest
 from orchestration import stages
 from orchestration.definitions import defs
 from orchestration.instance import prepare_instance
-from orchestration.night import HOME_VARIABLE, SETTINGS_VARIABLE
 from orchestration.run import failure_of, run_night
 from orchestration.stages import STAGES, Plan, publish, recorded_stages
 from sources.payroll.profile import feeds_by
@@ -21,6 +20,7 @@ from tests.builds import Builds, Built
 from tests.municipalities.by_hand import Municipality
 from warehouse.database import connect
 from warehouse.errors import Refused
+from warehouse.paths import HOME_VARIABLE, SETTINGS_VARIABLE
 from warehouse.publication import current_publication
 
 AUGUST, SEPTEMBER = date(2024, 8, 31), date(2024, 9, 30)

@@ -13,12 +13,12 @@ import pytest
 from orchestration.definitions import defs
 from orchestration.defs.feeds import overdue
 from orchestration.defs.nightly import landing_folder, nightly_schedule
-from orchestration.night import HOME_VARIABLE, SETTINGS_VARIABLE, WRITER_POOL
+from orchestration.night import WRITER_POOL
 from sources.registry import feeds
 from tests.building import settings_with
 from tests.municipalities.by_hand import small_delivery
 from tests.municipalities.files import write_delivery, write_feed
-from warehouse.paths import Home
+from warehouse.paths import HOME_VARIABLE, SETTINGS_VARIABLE, Home
 from warehouse.settings import Settings
 
 

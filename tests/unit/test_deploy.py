@@ -66,6 +66,36 @@ def test_the_containers_have_no_rights_and_their_files_are_there() -> None:
         assert inside.startswith(".venv") or (ROOT / inside).exists(), inside
 
 
+def pins(lock: Path) -> dict[str, str]:
+    """Package → version of a lock."""
+    return dict(re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==([^ ;\\]+)", lock.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_the_images_libraries_are_the_locks_and_no_tools() -> None:
+    everything, image = pins(ROOT / "requirements.lock"), pins(DEPLOY / "requirements.lock")
+    assert {name: version for name, version in image.items() if everything.get(name, version) != version} == {}
+    assert len(everything.keys() & image.keys()) > 100 and not {"pytest", "mypy", "ruff", "hypothesis"} & image.keys()
+    head = (DEPLOY / "dagster-postgres.yaml").read_text(encoding="utf-8")
+    said = dict(re.findall(r"(dagster-postgres|psycopg2-binary)==([\d.]+)", head))
+    assert said == {name: image[name] for name in ("dagster-postgres", "psycopg2-binary")}
+
+
+def test_the_launchers_containers_have_no_rights() -> None:
+    """They are appended to settings that name no launcher; whether Dagster takes them says make container-check."""
+    made = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in (DEPLOY / "launchers").glob("*.yaml")}
+    assert {name: list(settings) for name, settings in made.items()} == {
+        name: ["run_launcher"] for name in ("docker", "kubernetes")
+    }
+    assert "run_launcher" not in yaml.safe_load((DEPLOY / "dagster-municipalities.yaml").read_text(encoding="utf-8"))
+    docker = made["docker"]["run_launcher"]["config"]["container_kwargs"]
+    assert docker["read_only"] and docker["cap_drop"] == ["ALL"] and docker["security_opt"] == ["no-new-privileges:true"]
+    kubernetes = made["kubernetes"]["run_launcher"]["config"]["run_k8s_config"]
+    container = kubernetes["container_config"]["security_context"]
+    assert container["read_only_root_filesystem"] and not container["allow_privilege_escalation"]
+    assert container["capabilities"] == {"drop": ["ALL"]}
+    assert kubernetes["pod_spec_config"]["security_context"]["run_as_user"] == 10001
+
+
 def test_dagsters_settings_on_postgresql_differ_in_the_storage_alone() -> None:
     ours, theirs = (
         yaml.safe_load(path.read_text(encoding="utf-8"))

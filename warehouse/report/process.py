@@ -4,8 +4,10 @@ Not here: what such a process does (charts.py, pdf.py).
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from warehouse.errors import ProgramFault
@@ -21,15 +23,18 @@ def run_module(module: str, *arguments: str, given: str, makes: str) -> None:
     Raises:
         ProgramFault: it failed; the message has the last line it wrote of that.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        input=given,
-        capture_output=True,
-        check=False,
-        text=True,
-        encoding="utf-8",
-        cwd=Path(__file__).parents[2],
-    )
+    # Libraries for fonts keep a cache below the account's own folder, which on a server is the home folder.
+    with tempfile.TemporaryDirectory(prefix="arsverk-cache-") as cache:
+        done = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            input=given,
+            capture_output=True,
+            check=False,
+            text=True,
+            encoding="utf-8",
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, "XDG_CACHE_HOME": cache},
+        )
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"its process ended with {done.returncode}"]
         raise ProgramFault(f"{makes}: {lines[-1]}")

@@ -1,0 +1,29 @@
+"""Where commands take home, landing folder and settings from. Not here: what they do with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestration.cli import main
+from tests.building import settings_with
+
+
+def options_of_a_run(*words: str) -> dict[str, object]:
+    with main.make_context("arsverk", ["run", *words]) as context:
+        command = main.get_command(context, "run")
+        assert command is not None
+        return command.make_context("run", list(words), parent=context).params
+
+
+def test_the_environment_names_them_where_no_option_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings_with(tmp_path)
+    given = {"home_folder": tmp_path / "home", "landing": tmp_path / "in", "settings_file": tmp_path / "arsverk.toml"}
+    for variable, path in zip(("ARSVERK_HOME", "ARSVERK_LANDING", "ARSVERK_SETTINGS"), given.values(), strict=True):
+        monkeypatch.setenv(variable, str(path))
+    assert given.items() <= options_of_a_run().items()
+    assert options_of_a_run("--home", str(tmp_path))["home_folder"] == tmp_path
+    for variable in ("ARSVERK_HOME", "ARSVERK_LANDING", "ARSVERK_SETTINGS"):
+        monkeypatch.setenv(variable, "")
+    assert {"home_folder": Path("data"), "landing": None, "settings_file": None}.items() <= options_of_a_run().items()
