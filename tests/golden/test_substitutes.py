@@ -153,6 +153,21 @@ def test_rows_of_a_cell(other_weeks: duckdb.DuckDBPyConnection, measure: str, po
     assert named == ([positions] if positions else [[4]])
 
 
+def test_the_mean_of_a_year_is_exact(builds: Builds) -> None:
+    """Doubles added up in whatever order would differ in the last digit from night to night: 0,1 + 0,2 + 0,3 is such a sum."""
+
+    def deliver(landing: Path) -> None:
+        months = ["10;01.01.2020;31.01.2024", "20;01.02.2024;29.02.2024", "30;01.03.2024;"]
+        positions = [f"{i};1;V1;7174;Sykepleier;Fast;{month}" for i, month in enumerate(months, 1)]
+        hours = [f"1;V1;2024-{month:02};Ekstravakt;162,5;" for month in (1, 2, 3)]
+        write_payroll(landing, "2024-03-31", stillinger=positions)
+        write_lines(landing / "variable_timer_2024-03-31.csv", header_line("variable_timer"), hours)
+
+    with builds.built(deliver, min_fte_unit=1, first_year=2024).reading() as con:
+        found = con.execute("select distinct fte_of_year from marts.substitutes_by_unit where org_unit_code = 'V1'").fetchall()
+    assert found == [(0.6 / 3,)]
+
+
 def test_pai_of_a_year_before_the_first_is_not_served(built: duckdb.DuckDBPyConnection) -> None:
     assert built.execute("select count(*) from served.full_time_by_unit where source = 'pai'").fetchall() == [(0,)]
     assert built.execute("select count(*) from served.full_time_sources").fetchall() == [(0,)]

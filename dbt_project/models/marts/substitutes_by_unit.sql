@@ -19,6 +19,7 @@ totals as (
     select
         worked_month as month,
         org_key,
+        sum(total_percent) as total_percent,
         {{ fte_of_percent('sum(total_percent)') }} as fte,
         {{ fte_of_percent('sum(vikar_percent)') }} as vikar_fte,
         coalesce(sum({{ fte_of_hours('counted_hours', 'weekly_hours') }} order by weekly_hours), 0) as variable_fte,
@@ -46,8 +47,10 @@ select
     totals.overtime_hours,
     totals.fte + totals.variable_fte as all_fte,
     totals.hours_pay,
-    avg(totals.fte) over (partition by left(totals.month, 4), totals.org_key) as fte_of_year,
+    -- Summed exactly, so that a closed year's figure is the same to the last digit every night: else it would be decided anew.
+    {{ fte_of_percent('sum(totals.total_percent) over months_of_year') }} / count(*) over months_of_year as fte_of_year,
     cast(null as varchar) as withheld
 from totals
 inner join {{ ref('int_org_units') }} as org_unit on totals.org_key = org_unit.org_key
 inner join {{ ref('int_periods') }} as period on period.period_type = 'month' and totals.month = period.period
+window months_of_year as (partition by left(totals.month, 4), totals.org_key)

@@ -50,20 +50,48 @@ class Equations:
         return Equations(self.row[entries], self.column[entries], self.coefficient[entries], self.n_rows, self.n_columns)
 
     @cached_property
-    def rows(self) -> list[tuple[list[int], list[float]]]:
-        """Each row as its columns and their coefficients."""
-        order = np.argsort(self.row, kind="stable")
-        ends = np.searchsorted(self.row[order], np.arange(self.n_rows + 1)).tolist()
-        columns, coefficients = self.column[order].tolist(), self.coefficient[order].astype(float).tolist()
-        return [(columns[a:b], coefficients[a:b]) for a, b in itertools.pairwise(ends)]
+    def rows(self) -> list[list[int]]:
+        """The columns of each row."""
+        entries, ends = self._by_row
+        columns, of_rows = self.column[entries].tolist(), ends.tolist()
+        return [columns[a:b] for a, b in itertools.pairwise(of_rows)]
 
     @cached_property
     def of_column(self) -> list[list[int]]:
         """The rows in which each column stands."""
+        entries, ends = self._by_column
+        rows, of_columns = self.row[entries].tolist(), ends.tolist()
+        return [rows[a:b] for a, b in itertools.pairwise(of_columns)]
+
+    def within(self, columns: Ints) -> tuple[Ints, Ints, Floats, int]:
+        """The entries of some columns, as (row, place among them, coefficient) sorted by row, and the number of their rows."""
+        by_column, ends = self._by_column
+        first, count = ends[columns], ends[columns + 1] - ends[columns]
+        # The places of each column's entries follow each other.
+        steps = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        entries = by_column[np.repeat(first, count) + steps]
+        place = np.repeat(np.arange(columns.size), count)
+        order = np.argsort(self._rank[entries])
+        entries, place = entries[order], place[order]
+        rows, row = np.unique(self.row[entries], return_inverse=True)
+        return row, place, self.coefficient[entries].astype(float), rows.size
+
+    @cached_property
+    def _by_row(self) -> tuple[Ints, Ints]:
+        order = np.argsort(self.row, kind="stable")
+        return order, np.searchsorted(self.row[order], np.arange(self.n_rows + 1))
+
+    @cached_property
+    def _by_column(self) -> tuple[Ints, Ints]:
         order = np.argsort(self.column, kind="stable")
-        ends = np.searchsorted(self.column[order], np.arange(self.n_columns + 1)).tolist()
-        rows = self.row[order].tolist()
-        return [rows[a:b] for a, b in itertools.pairwise(ends)]
+        return order, np.searchsorted(self.column[order], np.arange(self.n_columns + 1))
+
+    @cached_property
+    def _rank(self) -> Ints:
+        """The place of each entry in the order of rows."""
+        rank = np.empty(self.row.size, dtype=np.int64)
+        rank[self._by_row[0]] = np.arange(self.row.size)
+        return rank
 
 
 def components(n_columns: int, row: Ints, column: Ints) -> list[Ints]:

@@ -124,7 +124,7 @@ class Intervals:
             for number in self.equations.of_column[i]:
                 if number not in passed:
                     passed.add(number)
-                    for j in self.equations.rows[number][0]:
+                    for j in self.equations.rows[number]:
                         if free[j] and j not in reached:
                             reached[j] = None
                             ahead.append(j)
@@ -132,22 +132,10 @@ class Intervals:
 
     def _prove(self, columns: Ints, seen: Callable[[Ints, Floats], None] | None, *, singly: bool = False) -> None:
         count = columns.size
-        place = {i: n for n, i in enumerate(columns.tolist())}
-        row: list[int] = []
-        column: list[int] = []
-        coefficient: list[float] = []
-        n_rows = 0
-        for number in sorted({number for i in place for number in self.equations.of_column[i]}):
-            for i, value in zip(*self.equations.rows[number], strict=True):
-                if (n := place.get(i)) is not None:
-                    row.append(n_rows)
-                    column.append(n)
-                    coefficient.append(value)
-            n_rows += 1
+        row, column, coefficient, n_rows = self.equations.within(columns)
         below, above, width = self.below[columns], self.above[columns], self.width[columns]
         nothing = np.zeros(n_rows)
-        entries = np.array(row, dtype=np.int64), np.array(column, dtype=np.int64), np.array(coefficient)
-        program = Program(entries, (nothing, nothing), (-below, above), presolve="off")
+        program = Program((row, column, coefficient), (nothing, nothing), (-below, above), presolve="off")
         random = np.random.default_rng(count)
         idle = 0
         for round_number in range(PUSHES):

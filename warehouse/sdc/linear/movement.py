@@ -56,7 +56,7 @@ class Movement:
     """
 
     def __init__(self, equations: Equations, below: Floats, above: Floats, scale: Floats) -> None:
-        self._rows, self._of = equations.rows, equations.of_column
+        self._equations, self._rows, self._of = equations, equations.rows, equations.of_column
         self._below, self._above, self._scale = below, above, scale
 
     def cheapest(self, column: int, amount: float, charge: Floats) -> Change:
@@ -87,6 +87,7 @@ class Movement:
     def _reached(self, column: int, price: Floats) -> Iterator[int]:
         """The columns in the order of the price at which they are reached, by equations from column to column."""
         reached: set[int] = set()
+        prices = price.tolist()
         best = {column: 0.0}
         passed: set[int] = set()
         queue = [(0.0, column)]
@@ -100,10 +101,10 @@ class Movement:
                 if number in passed:
                     continue
                 passed.add(number)
-                for j in self._rows[number][0]:
+                for j in self._rows[number]:
                     if j not in reached:
-                        there = so_far + price[j]
-                        if there < best.get(j, np.inf):
+                        there = so_far + prices[j]
+                        if there < best.get(j, math.inf):
                             best[j] = there
                             heapq.heappush(queue, (there, j))
 
@@ -111,24 +112,14 @@ class Movement:
         """The cheapest change of these columns alone that moves the first of them by the amount."""
         # Each column goes up by one variable and down by another, so that both have their price.
         count = len(columns)
-        place = {i: n for n, i in enumerate(columns)}
-        row: list[int] = []
-        at: list[int] = []
-        coefficient: list[float] = []
-        n_rows = 0
-        for number in sorted({number for i in columns for number in self._of[i]}):
-            for i, value in zip(*self._rows[number], strict=True):
-                if (n := place.get(i)) is not None:
-                    row += (n_rows, n_rows)
-                    at += (n, n + count)
-                    coefficient += (value, -value)
-            n_rows += 1
+        row, at, coefficient, n_rows = self._equations.within(np.array(columns, dtype=np.int64))
+        up_and_down = np.stack([at, at + count], axis=1).ravel()
+        entries = np.repeat(row, 2), up_and_down, np.repeat(coefficient, 2) * np.tile([1.0, -1.0], row.size)
         cost = np.tile(price[columns], 2)
         room = np.concatenate([self._above[columns], self._below[columns]])
         forth, back = (0, count) if amount > 0 else (count, 0)
         cost[forth], room[forth], room[back] = -REWARD, abs(amount), 0.0
         nothing = np.zeros(n_rows)
-        entries = np.array(row, dtype=np.int64), np.array(at, dtype=np.int64), np.array(coefficient)
         program = Program(entries, (nothing, nothing), (np.zeros(2 * count), room), cost)
         if count < REDUCED_FROM:
             program.set(presolve="off", simplex_strategy=PRIMAL)

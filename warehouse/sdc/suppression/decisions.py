@@ -23,7 +23,7 @@ from warehouse.sdc.suppression.sums import Reader, Source, counts, fingerprints,
 from warehouse.settings import WITHHOLDING_RULES, Settings
 
 # Goes up when the rule decides otherwise for the same cells, so that nothing decided before is taken over.
-METHOD = 4
+METHOD = 5
 
 
 @dataclass(frozen=True)
@@ -183,25 +183,28 @@ def _withheld_places(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], 
 
 
 def _read_previous(con: duckdb.DuckDBPyConnection, source: Source, earlier: Earlier | None) -> None:
-    """What the publication before withheld, in the temporary table `previous_…` with the columns of the decisions."""
+    """What the publication before withheld, in the temporary table `previous_…` with the columns of the decisions.
+
+    `is_known` are cells that it served with the figure of now.
+    """
     file = earlier.folder / f"{source.table}.parquet" if earlier else None
-    rows, where = f"from disclosure.{source.table}", "false"
-    columns, size = ", ".join(source.key), "null"
-    if file is not None and file.exists():
-        rows, where = f"from read_parquet({quoted(str(file))})", "true"
-        if (
-            earlier is not None
-            and earlier.is_comparable
-            and len(source.declared.size) == 1
-            and source.declared.size[0] in source.declared.columns
-        ):
-            size = source.declared.size[0]
-        if source.key[0] == "calendar_year":
-            columns = f"period as {columns}"
-            where = "period_type = 'year'"
+    key, is_known = ", ".join(source.key), "false"
+    if earlier is None or file is None or not file.exists():
+        con.execute(
+            f"""create or replace temporary table previous_{source.table} as
+                select {key}, withheld, {is_known} as is_known from disclosure.{source.table} where false"""
+        )
+        return
+    by_year = source.key[0] == "calendar_year"
+    key = ", ".join(f"before.{'period as ' if by_year and name == 'calendar_year' else ''}{name}" for name in source.key)
+    same = " and ".join(f"before.{name} = mart.{name}" for name in source.declared.grain)
+    if earlier.is_comparable and source.known_by:
+        is_known = f"coalesce(abs(before.{source.known_by} - mart.{source.known_by}) < {NEGLIGIBLE}, false)"
     con.execute(
-        f"create or replace temporary table previous_{source.table} as"
-        f" select {columns}, cast({size} as double) as size, withheld {rows} where {where}"
+        f"""create or replace temporary table previous_{source.table} as
+            select {key}, before.withheld, {is_known} as is_known
+            from read_parquet({quoted(str(file))}) as before left join marts.{source.table} as mart on {same}
+            where {"before.period_type = 'year'" if by_year else "true"}"""
     )
 
 
@@ -242,26 +245,22 @@ def _remember(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], problem
 
     A cell that it served is known as long as its figure stays, and hides none of the others.
     """
-    before: dict[tuple, bool] = {}
-    sizes: dict[tuple, float | None] = {}
+    before: dict[tuple, tuple[bool, bool]] = {}
     for source in sources:
         if source.family == scope[0]:
             in_scope = " and ".join(f"previous.{name} = cell.{name}" for name in source.key)
             columns = ", ".join(f"previous.{name}" for name in source.key)
-            for *key, size, is_withheld in con.execute(
-                f"""select {columns}, previous.size, coalesce(previous.withheld <> 'running', false)
+            for *key, is_withheld, is_known in con.execute(
+                f"""select {columns}, coalesce(previous.withheld <> 'running', false), previous.is_known
                     from previous_{source.table} as previous
                     inner join cells_{source.table} as cell on {in_scope} where cell.scope = $1""",
                 [scope[1]],
             ).fetchall():
-                before[source.table, *key] = is_withheld
-                sizes[source.table, *key] = size
+                before[source.table, *key] = is_withheld, is_known
     if before:
-        problem.withheld_before = np.array([before.get((cell.table, *cell.key), False) for cell in problem.cells])
-        same = [sizes.get((cell.table, *cell.key)) for cell in problem.cells]
-        problem.known = problem.known | np.array(
-            [size is not None and abs(size - cell.size) < NEGLIGIBLE for size, cell in zip(same, problem.cells, strict=True)]
-        )
+        found = np.array([before.get((cell.table, *cell.key), (False, False)) for cell in problem.cells])
+        problem.withheld_before = found[:, 0]
+        problem.known = problem.known | found[:, 1]
 
 
 def _write(con: duckdb.DuckDBPyConnection, source: Source, keys: list[tuple]) -> None:

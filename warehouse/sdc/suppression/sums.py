@@ -40,13 +40,15 @@ class Source:
     """Where the cells of a table come from. `rows` selects scope, months, size and the columns of `key` from the mart.
 
     `months` has a bit for each month in which the cell exists. `own` selects scope, months, size, unit_code and the breakdown
-    of what sits on a unit itself where other units lie below it.
+    of what sits on a unit itself where other units lie below it. `sum_of` is the measure that its sums are about, where that is
+    not the size.
     """
 
     declared: Table
     family: str
     rows: str
     own: str | None = None
+    sum_of: str | None = None
 
     @property
     def table(self) -> str:
@@ -61,6 +63,12 @@ class Source:
     def breakdown(self) -> tuple[str, ...]:
         """Those of the key that break a unit down."""
         return self.declared.dimensions
+
+    @property
+    def known_by(self) -> str | None:
+        """The served measure by which a cell is known again: the one that its sums are about. None where there is not one."""
+        sizes = self.declared.size
+        return self.sum_of or (sizes[0] if len(sizes) == 1 and sizes[0] in self.declared.columns else None)
 
     @property
     def lasting(self) -> tuple[str, ...]:
@@ -202,6 +210,7 @@ def _absence_spells(table: Table) -> Source:
             from intermediate.int_spell_parts
             where unit_code in (select parent_code from staging.stg_units)
             group by all""",
+        sum_of="lost_days",
     )
 
 
