@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import duckdb
 import numpy as np
@@ -163,7 +163,12 @@ def _hiding(
                 unit = cell // n * n
                 found |= {unit + i for i, part in enumerate(grid.slices) if part.table == grid.slice_of(cell).table}
     if remedy == "the cheapest cells":
-        others = [leak for leak in leaks if leak.kind != "moved"]
+        # Where none of those is served, it follows from others as well.
+        others = [
+            replace(leak, members=leak.members[:1]) if leak.kind == "moved" else leak
+            for leak in leaks
+            if leak.kind != "moved" or not found.intersection(leak.members)
+        ]
         cheapest, stuck = _cheapest(moment, others, figures, settings)
         return sorted({*cheapest, *(cell for cell in found if served[cell])}), sorted(stuck)
     for cell in {cell for leak in leaks for cell in leak.members}:
@@ -199,7 +204,7 @@ def _cheapest(moment: Moment, leaks: Sequence[Finding], figures: Served, setting
     above = np.where(free, np.maximum(np.minimum(moment.upper, FAR) - true, 0.0), FAR)
     if moment.family.bounded and moment.is_judged:
         below = np.where(candidate, np.maximum(true - thresholds, 0.0), below)
-    equations = grid.equations(moment.state)
+    equations = moment.equations()
     sums = [leak for leak in leaks if len(leak.members) > 1]
     extended = _with_sums(equations, [leak.members for leak in sums])
     more = extended.n_columns - grid.size
@@ -224,7 +229,7 @@ def _cheapest(moment: Moment, leaks: Sequence[Finding], figures: Served, setting
         members = list(leak.members)
         of_table = [cell % len(grid.slices) for cell in members if cell < grid.own_start]
         need = grid.sum_limit(np.unique(np.array(of_table))) - float(true[members].sum())
-        take(movement.cheapest(grid.size + place, max(need, 1.0), charge))
+        take(movement.cheapest(equations.n_columns + place, max(need, 1.0), charge))
     for leak in leaks:
         if len(leak.members) == 1 and leak.members[0] not in moment.given:
             (cell,) = leak.members
@@ -233,7 +238,7 @@ def _cheapest(moment: Moment, leaks: Sequence[Finding], figures: Served, setting
             most = max(abs(way.of(cell)) for way in ways)
             if most > NEGLIGIBLE:
                 take(min((way for way in ways if abs(way.of(cell)) >= 0.9 * most), key=lambda way: way.cost))
-            elif leak.kind == "pinned" and is_decided_here and cell < grid.own_start:
+            elif leak.kind in ("pinned", "moved") and is_decided_here and cell < grid.own_start:
                 stuck.add(cell)
     return found, stuck
 

@@ -226,12 +226,20 @@ class Attack:
                 kind = "own" if own_alone.issuperset(of_table) else kind_of_sum
                 yield Finding(*moment.cell(of_table[0]), kind, SEVERAL, members=tuple(cells[members].tolist()))
 
-    def across(self, moment: Moment, earlier: Moment) -> Iterator[Finding]:
+    def across(self, moment: Moment, earlier: Moment) -> list[Finding]:
         """Attack by the units of both publications: the sums of the one before hold for its figures, those of now for
         these, and a figure that nothing shows to have changed is one.
 
         A unit that is withheld and moved is what its old parent has less, and its new one more.
         """
+        findings = list(self._across(moment, earlier))
+        if not findings or moment.known_before is None:
+            return findings
+        # As in `moment`: what follows without this publication's figures is no doing of it.
+        before = {found.members[0] for found in self._across(moment.of_before(moment.known_before), earlier)}
+        return [replace(found, kind="before") if found.members[0] in before else found for found in findings]
+
+    def _across(self, moment: Moment, earlier: Moment) -> Iterator[Finding]:
         grid, old = moment.grid, earlier.grid
         system, cells, _ = unknowns(moment)
         before, cells_before, told = unknowns(earlier)
@@ -244,8 +252,7 @@ class Attack:
         column = np.where(now >= 0, column_of[now], -1)
         others = np.flatnonzero(column < 0)
         column[others] = cells.size + np.arange(others.size)
-        # Which units form a group was not told then.
-        holds = ((told < old.group_rows) | (told >= old.identity_rows))[before.row]
+        holds = old.told_of_units(told)[before.row]
         known = np.zeros(cells.size + others.size, dtype=bool)
         known[column[is_known]] = True
         together = eliminate(
@@ -500,7 +507,7 @@ def attack_across(attacker: Attack, report: Report, moment: Moment, earlier: Cel
     if earlier is not None and moment.time in earlier.times:
         before = earlier.moment(moment.time)
         if moment.has_other_units(before):
-            report.add(attacker.across(moment, before), moment)
+            report.add(attacker.across(moment, before), replace(moment, by_units_of=before))
 
 
 def joined(cells: Cells, earlier: Cells | None, time: str) -> Moment:

@@ -11,7 +11,7 @@ import numpy as np
 
 from warehouse.sdc.attack.families import Family
 from warehouse.sdc.attack.relations import ABSENT, ROUNDING, SERVED, WITHHELD, Grid, States
-from warehouse.sdc.linear.equations import Flags, Floats, Ints
+from warehouse.sdc.linear.equations import Equations, Flags, Floats, Ints
 
 
 @dataclass
@@ -38,6 +38,8 @@ class Moment:
     alone: Moment | None = None
     # Said of a finding when cells that the publication before served took part.
     with_previous: str = ""
+    # The publication before, where what was found follows from its units as well.
+    by_units_of: Moment | None = None
 
     @property
     def is_judged(self) -> bool:
@@ -115,6 +117,27 @@ class Moment:
                         own = old.own_start + before * len(old.slices) + there % len(old.slices)
                         found[own] = grid.own_start + i * n + position
         return found
+
+    def equations(self) -> Equations:
+        """The relations between all cells, of the units before too where these take part.
+
+        After the grid's columns come those of what was withheld before and is another figure now.
+        """
+        own, earlier = self.grid.equations(self.state), self.by_units_of
+        if earlier is None:
+            return own
+        theirs, column = earlier.grid.equations(earlier.state), self.columns_before(earlier)
+        others = np.flatnonzero((column < 0) & (earlier.state == WITHHELD))
+        column[others] = own.n_columns + np.arange(others.size)
+        # What was served before and is another figure now is a constant there.
+        kept = earlier.grid.told_of_units(theirs.row) & (column[theirs.column] >= 0)
+        return Equations(
+            np.concatenate([own.row, theirs.row[kept] + own.n_rows]),
+            np.concatenate([own.column, column[theirs.column[kept]]]),
+            np.concatenate([own.coefficient, theirs.coefficient[kept]]),
+            own.n_rows + theirs.n_rows,
+            own.n_columns + others.size,
+        )
 
     def lost_or_gained(self, earlier: Moment) -> Ints:
         """The cells that both publications serve with other figures, of units below which there are other units than before, or

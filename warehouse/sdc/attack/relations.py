@@ -212,6 +212,10 @@ class Grid:
                     at_the_bottom[group] |= at_the_bottom[unit]
         return (is_there & ~at_the_bottom).ravel()
 
+    def told_of_units(self, rows: Ints) -> Flags:
+        """Which of these relations hold of an earlier publication: which units form a group was not told then."""
+        return (rows < self.group_rows) | (rows >= self.identity_rows)
+
     def equations(self, state: States) -> Equations:
         """The relations that hold, between all cells that exist."""
         entries = (state[self.cell] != ABSENT) & self.holding(state)[self.row]
