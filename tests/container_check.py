@@ -41,6 +41,9 @@ ACCOUNT, READER = 10001, 20001
 HOST = "arsverk.kommune.example"
 LOCAL_BASE = "localhost/debian:bookworm-slim"
 SECONDS_ALLOWED = 300
+# What a service of deploy/compose.yaml says that its container gets here, and what it does not get or gets otherwise.
+GIVEN = {"user", "read_only", "cap_drop", "security_opt", "tmpfs", "secrets", "environment", "volumes"}
+NOT_GIVEN = {"image", "build", "command", "restart", "depends_on", "networks", "healthcheck"}
 # Asks the web pages through their socket, by the host name of the first argument: prints the status.
 ASK = """
 import http.client, socket, sys
@@ -108,6 +111,7 @@ class Engine:
 def as_compose_says(service: str, mounts: dict[str, Path | str], secrets: dict[str, Path], **environment: str) -> list[str]:
     """The options of a service of deploy/compose.yaml; `mounts` are what its volumes are here."""
     made = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"][service]
+    assert made.keys() <= GIVEN | NOT_GIVEN, f"say here what becomes of {made.keys() - GIVEN - NOT_GIVEN}"
     options = [f"--user={made['user']}", *(f"--cap-drop={name}" for name in made["cap_drop"])]
     options += ["--read-only"] if made["read_only"] else []
     options += [f"--security-opt={option.replace(':true', '')}" for option in made["security_opt"]]
@@ -258,6 +262,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engine", default="docker" if shutil.which("dockerd") else "podman", help="with its own options")
     parser.add_argument("--base", help="image to build on; `debootstrap` makes Debian's here")
+    # A certificate for pip goes to a place of its own: the build installs Debian's into /etc/ssl/certs.
     parser.add_argument("--build-options", default="", help="of `build` on this machine, such as --secret id=pip,src=pip.conf")
     parser.add_argument("--run-options", default="", help="of `run` on this machine, such as --ulimit nofile=4096:4096")
     parser.add_argument("--launcher-options", default="{}", help="the same for containers started by Docker's API, as JSON")
