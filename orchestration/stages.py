@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
@@ -358,21 +358,26 @@ def comparable(plan: Plan) -> tuple[str | None, str | None]:
 @stage
 def load(plan: Plan) -> dict[str, FeedLoaded]:
     """Load every feed; one that others refer to comes before them."""
-    return {name: _load(plan, name) for name in plan.feeds}
+    return _load(plan, plan.feeds)
 
 
 def load_one(plan: Plan, name: str) -> FeedLoaded:
     """Validate and load one feed of the chosen delivery. A bad file stops nothing here; the gate `accept` judges it."""
-    with plan.findings.timing(load.name):
-        return _load(plan, name)
-
-
-def _load(plan: Plan, name: str) -> FeedLoaded:
-    feed = plan.feeds[name]
     plan.findings.stage = load.name
+    with plan.findings.timing(load.name):
+        return _load(plan, [name])[name]
+
+
+def _load(plan: Plan, names: Iterable[str]) -> dict[str, FeedLoaded]:
     gates.must_have_begun(plan.home)
     load.outdate_later(plan)
-    arrivals = delivery_being_built(plan.home, plan.settings).of(feed)
+    delivery = delivery_being_built(plan.home, plan.settings)
+    return {name: _load_feed(plan, name, delivery) for name in names}
+
+
+def _load_feed(plan: Plan, name: str, delivery: Delivery) -> FeedLoaded:
+    feed = plan.feeds[name]
+    arrivals = delivery.of(feed)
     if not arrivals and feed.required:
         raise Refused(f"{name} is not part of the delivery")
     if not arrivals:
