@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,6 @@ class Engine:
     words: list[str]
     run_options: list[str]
     build_options: list[str]
-    started: list[str] = field(default_factory=list)
 
     def __call__(self, *words: str | Path, given: bytes | None = None) -> str:
         """Run a command of the engine to its end; returns what it printed.
@@ -108,9 +107,15 @@ class Engine:
         return list(check[1:])
 
 
+def compose_service(name: str) -> dict[str, Any]:
+    """A service of deploy/compose.yaml."""
+    made: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"][name]
+    return made
+
+
 def as_compose_says(service: str, mounts: dict[str, Path | str], secrets: dict[str, Path], **environment: str) -> list[str]:
     """The options of a service of deploy/compose.yaml; `mounts` are what its volumes are here."""
-    made = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"][service]
+    made = compose_service(service)
     assert made.keys() <= GIVEN | NOT_GIVEN, f"say here what becomes of {made.keys() - GIVEN - NOT_GIVEN}"
     options = [f"--user={made['user']}", *(f"--cap-drop={name}" for name in made["cap_drop"])]
     options += ["--read-only"] if made["read_only"] else []
@@ -150,10 +155,10 @@ def made_base(engine: Engine, folder: Path) -> str:
     return LOCAL_BASE
 
 
-def for_account(path: Path, account: int = ACCOUNT) -> Path:
+def for_account(path: Path) -> Path:
     """A file or folder, with all in it, of the container's account."""
     for each in (path, *path.rglob("*")):
-        os.chown(each, account, account)
+        os.chown(each, ACCOUNT, ACCOUNT)
     return path
 
 
@@ -186,7 +191,7 @@ def one_municipality(engine: Engine, options: dict[str, Any]) -> None:
         status = engine("exec", name, "arsverk", "status")
         print(f"the daemon is healthy; by hand beside it: {status.splitlines()[0]}", flush=True)
     web = as_compose_says("webserver", **options, ARSVERK_DAGSTER_YAML="")
-    command = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]["webserver"]["command"]
+    command = compose_service("webserver")["command"]
     with engine.running("arsverk-check-web", [*none, *web], *command) as name:
         ask = [".venv/bin/python", "-c", ASK]
         until("the web pages answer", lambda: _succeeds(engine, name, *ask, HOST))

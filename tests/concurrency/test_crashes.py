@@ -193,7 +193,8 @@ def test_kill_at_the_steps_of_the_very_first_publication(tmp_path: Path) -> None
     assert served_as_of(home) == SEPTEMBER and verify(home) == []
 
 
-def test_a_second_run_says_who_holds_the_house(home: Home) -> None:
+@pytest.mark.parametrize("is_followed", [False, pytest.param(True, marks=pytest.mark.exhaustive)])
+def test_a_second_run_says_who_holds_the_house(home: Home, is_followed: bool) -> None:
     with writer_lock(home):
         second = arsverk("run", "--home", home.root)
         assert second.returncode == 1
@@ -202,6 +203,9 @@ def test_a_second_run_says_who_holds_the_house(home: Home) -> None:
         assert served_as_of(home) == SEPTEMBER
     with writer_lock(home):
         assert served_as_of(home) == SEPTEMBER
+    if is_followed:
+        run_night(home, settings_file=None, landing=None, as_of=None)
+        assert served_as_of(home) == OCTOBER
 
 
 @pytest.mark.parametrize("is_followed", [False, pytest.param(True, marks=pytest.mark.exhaustive)])

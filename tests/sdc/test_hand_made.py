@@ -494,3 +494,13 @@ def test_a_withheld_unit_that_moves_is_told_by_its_parents(tmp_path: Path) -> No
     write_publication(tmp_path, "2024-02-02", units=units("B"), sick_leave_by_unit=hidden)
     (tmp_path / "publish" / "history" / "2024-02-01").rename(tmp_path / "elsewhere")
     assert found(tmp_path) == []
+    # The municipality, withheld with another figure, seems to follow from figures that nothing shows to have changed: no leak.
+    write_publication(
+        tmp_path,
+        "2024-02-03",
+        units=units("B"),
+        sick_leave_by_unit=[(*row[:4], None, S) if row[3] == "K" else row for row in hidden],
+    )
+    (tmp_path / "publish" / "history" / "2024-02-02").rename(tmp_path / "elsewhere as well")
+    (finding,) = found(tmp_path)
+    assert (finding.kind, finding.cell["org_unit_code"], finding.is_leak) == ("before", "K", False)

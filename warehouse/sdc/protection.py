@@ -163,7 +163,7 @@ def _hiding(
                 unit = cell // n * n
                 found |= {unit + i for i, part in enumerate(grid.slices) if part.table == grid.slice_of(cell).table}
     if remedy == "the cheapest cells":
-        # Where none of those is served, it follows from others as well.
+        # Where none of the sums that lost or gained it is served any more, a moved cell follows from others as well.
         others = [
             replace(leak, members=leak.members[:1]) if leak.kind == "moved" else leak
             for leak in leaks
