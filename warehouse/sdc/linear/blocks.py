@@ -9,8 +9,8 @@ from typing import TypeVar
 
 Node = TypeVar("Node", bound=Hashable)
 
-# So many columns make a linear program that is solved in milliseconds.
-LIMIT = 600
+# So many columns make a linear program that is solved in less than a second.
+LIMIT = 10_000
 
 
 def blocks_of_tree(

@@ -16,14 +16,11 @@ from warehouse.sdc.linear.programs import BIG, PRIMAL, Program
 # Rounds in which all columns are pushed at once before the rest are taken one by one.
 ROUNDS = 12
 TIGHTENINGS = 30
-# In a block: so many pushes at most, of this share of the columns each, and one by one where the block is small.
+# In a block: so many pushes at most, and one by one where the block is small.
 PUSHES = 24
-SOME = 0.3
 ONE_BY_ONE = 700
-# So many columns lie next to one; so many are still tried all together, if more than a few are left.
-NEIGHBOURS = 1000
-TOGETHER = 20_000
-FEW = 100
+# From so many columns on an interior point method is quicker than the simplex method.
+LARGE = 3000
 # Figures are doubles that were divided once: a difference below this is rounding.
 ROUNDING = 1e-6
 
@@ -77,7 +74,7 @@ class Intervals:
 
         A change that moves the columns of one block alone and keeps every equation they stand in is possible whatever lies
         around them, so that the effort grows with the number of blocks and not with the table's square. Columns that are not
-        proven within their block are tried among those next to them, wherever these stand, and then all together.
+        proven within their block are tried all together.
         """
         singly = blocks is None
         if blocks is None:
@@ -87,14 +84,7 @@ class Intervals:
             columns = block[free[block]]
             if self.missing(columns).any():
                 self._prove(columns, seen, singly=singly)
-        left = free & (self.missing() > 0)
-        if singly or len(blocks) < 2 or not left.any():
-            return
-        while left.any():
-            near = self._near(int(np.flatnonzero(left)[0]), free)
-            self._prove(near, seen)
-            left[near] = False
-        if (free & (self.missing() > 0)).sum() > FEW and free.sum() <= TOGETHER:
+        if not singly and len(blocks) > 1 and (free & (self.missing() > 0)).any():
             self._prove(np.flatnonzero(free), seen)
 
     def _prove_within_one(self, equations: Equations) -> Equations:
@@ -114,42 +104,26 @@ class Intervals:
         self.see(column, np.where(is_added, -down, -up))
         return equations.only(tied[equations.row])
 
-    def _near(self, column: int, free: Flags) -> Ints:
-        """The free columns that are reached in the fewest equations."""
-        reached = {column: None}
-        passed: set[int] = set()
-        for i in (ahead := [column]):
-            if len(reached) >= NEIGHBOURS:
-                break
-            for number in self.equations.of_column[i]:
-                if number not in passed:
-                    passed.add(number)
-                    for j in self.equations.rows[number]:
-                        if free[j] and j not in reached:
-                            reached[j] = None
-                            ahead.append(j)
-        return np.array(sorted(reached), dtype=np.int64)
-
     def _prove(self, columns: Ints, seen: Callable[[Ints, Floats], None] | None, *, singly: bool = False) -> None:
         count = columns.size
         row, column, coefficient, n_rows = self.equations.within(columns)
         below, above, width = self.below[columns], self.above[columns], self.width[columns]
         nothing = np.zeros(n_rows)
-        program = Program((row, column, coefficient), (nothing, nothing), (-below, above), presolve="off")
+        method = {"solver": "ipm"} if count > LARGE else {"presolve": "off"}
+        program = Program((row, column, coefficient), (nothing, nothing), (-below, above), **method)
         random = np.random.default_rng(count)
         idle = 0
         for round_number in range(PUSHES):
             left = self.missing(columns) > 0
             if idle == 3 or not left.any():
                 break
-            # All at once at first; then some, so that they do not use up what the others could move by.
-            unproven = left if round_number < 3 else left & (random.random(count) < SOME)
-            direction = (np.ones(count), -np.ones(count), random.choice([-1.0, 1.0], count))[round_number % 3]
+            # All upwards, or each its own way.
+            direction = np.ones(count) if round_number % 2 == 0 else random.choice([-1.0, 1.0], count)
             # No further than needed, so that one column does not use up what the others could move by.
-            upper = np.where(unproven, np.clip(self.lowest[columns] + width, 0.0, above), above)
-            lower = np.where(unproven, np.clip(self.highest[columns] - width, -below, 0.0), -below)
+            upper = np.where(left, np.clip(self.lowest[columns] + width, 0.0, above), above)
+            lower = np.where(left, np.clip(self.highest[columns] - width, -below, 0.0), -below)
             program.bound(lower, upper)
-            self._push(program, columns, np.where(unproven, -direction * random.uniform(0.5, 1.5, count), 0.0), seen)
+            self._push(program, columns, np.where(left, -direction * random.uniform(0.5, 1.5, count), 0.0), seen)
             idle = idle + 1 if (self.missing(columns) > 0).sum() > 0.97 * left.sum() else 0
         if not singly or count > ONE_BY_ONE:
             return

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from warehouse.sdc.linear.equations import Equations, Floats, Ints
-from warehouse.sdc.linear.programs import PRIMAL, Program
+from warehouse.sdc.linear.programs import Program
 
 # Less than this is nothing: what linear programs are exact to.
 NEGLIGIBLE = 1e-6
@@ -23,8 +23,6 @@ FREE = 0.02
 ALWAYS = 0.05
 # The nearest so many columns are tried, then more; all of them when those are not enough.
 NEIGHBOURHOODS = (120, 500, 2000)
-# Simplex from no change at all is quick where little has to move; a large program is better reduced first.
-REDUCED_FROM = 1000
 # More than any change costs.
 REWARD = 1e7
 
@@ -120,9 +118,8 @@ class Movement:
         forth, back = (0, count) if amount > 0 else (count, 0)
         cost[forth], room[forth], room[back] = -REWARD, abs(amount), 0.0
         nothing = np.zeros(n_rows)
-        program = Program(entries, (nothing, nothing), (np.zeros(2 * count), room), cost)
-        if count < REDUCED_FROM:
-            program.set(presolve="off", simplex_strategy=PRIMAL)
+        # Without presolve the dual simplex method starts where nothing changes and needs little more steps than columns move.
+        program = Program(entries, (nothing, nothing), (np.zeros(2 * count), room), cost, presolve="off")
         found = program.solve()
         if found is None:
             return Change(np.zeros(0, dtype=np.int64), np.zeros(0), 0.0)

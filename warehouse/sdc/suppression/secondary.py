@@ -13,6 +13,9 @@ from warehouse.sdc.suppression.choice import choose, costs, rules_of_pairs, rule
 from warehouse.sdc.suppression.feasibility import computable, intervals_of
 from warehouse.sdc.suppression.problem import Problem, View
 
+# So many narrow cells are hidden before the others are looked at again.
+TOGETHER = 25
+
 
 def withhold(problem: Problem, protection_interval: float) -> Flags:
     """The cells to withhold, primary ones included.
@@ -67,11 +70,12 @@ class Complement:
         """Give every withheld cell its interval: for figures of the whole period."""
         is_all_knowing = intervals is self.intervals[0]
         seen = self._see if is_all_knowing else None
-        intervals.prove(withheld, self.problem.blocks if is_all_knowing else None, seen)
+        blocks = self.problem.blocks if is_all_knowing else None
+        intervals.prove(withheld, blocks, seen)
         charge = self._charge(withheld)
         tried = np.zeros(len(withheld), dtype=bool)
         while (narrow := np.flatnonzero(withheld & ~tried & (intervals.missing() > 0))).size:
-            for cell in narrow.tolist():
+            for cell in narrow[:TOGETHER].tolist():
                 tried[cell] = True
                 # One that is narrow even so is narrow by the thresholds alone: withholding does not help.
                 for change in _ways(intervals, movement, cell, charge):
@@ -80,6 +84,9 @@ class Complement:
                         seen(change.columns, change.amounts)
                     withheld[change.columns] = True
                     charge[change.columns] = 0.0
+            if narrow.size > 2 * TOGETHER:
+                # What hides these cells hides others.
+                intervals.prove(withheld, blocks, seen)
 
     def _conceal(self, withheld: Flags) -> None:
         """Hide what follows by sums and differences. Which cells are there differs from month to month, and with it that."""
