@@ -109,13 +109,14 @@ class Intervals:
         row, column, coefficient, n_rows = self.equations.within(columns)
         below, above, width = self.below[columns], self.above[columns], self.width[columns]
         nothing = np.zeros(n_rows)
-        method = {"solver": "ipm"} if count > LARGE else {"presolve": "off"}
-        program = Program((row, column, coefficient), (nothing, nothing), (-below, above), **method)
+        program = Program((row, column, coefficient), (nothing, nothing), (-below, above), presolve="off")
+        if count > LARGE:
+            program.set(presolve="on", solver="ipm")
         random = np.random.default_rng(count)
         idle = 0
         for round_number in range(PUSHES):
             left = self.missing(columns) > 0
-            if idle == 3 or not left.any():
+            if idle == 2 or not left.any():
                 break
             # All upwards, or each its own way.
             direction = np.ones(count) if round_number % 2 == 0 else random.choice([-1.0, 1.0], count)

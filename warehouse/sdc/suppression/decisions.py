@@ -23,7 +23,7 @@ from warehouse.sdc.suppression.sums import Reader, Source, counts, fingerprints,
 from warehouse.settings import WITHHOLDING_RULES, Settings
 
 # Goes up when the rule decides otherwise for the same cells, so that nothing decided before is taken over.
-METHOD = 5
+METHOD = 6
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,15 @@ class Problem:
 
     def equations(self, exists: Flags) -> Equations:
         """The relations between existing cells. One that has nothing on one side says nothing of the other."""
-        return Equations.of_sides(between(self.relations, exists), len(self.cells))
+        every = self._every_equation
+        is_left, here = every.coefficient > 0, exists[every.column]
+        lefts = np.bincount(every.row, weights=here & is_left, minlength=every.n_rows)
+        rights = np.bincount(every.row, weights=here & ~is_left, minlength=every.n_rows)
+        return every.only(here & ((lefts > 0) & (rights > 0))[every.row])
+
+    @functools.cached_property
+    def _every_equation(self) -> Equations:
+        return Equations.of_sides(self.relations, len(self.cells))
 
     def all_knowing(self, protection_interval: float) -> View:
         """Every relation is used and the reason of every cell: a primary one is below its threshold, a secondary one is not.
@@ -151,16 +159,6 @@ class Problem:
                     if all(here):
                         found[here] = None
         return [(list(left), list(right)) for left, right in found]
-
-
-def between(relations: Sequence[Relation], exists: np.ndarray) -> list[Relation]:
-    """The relations between existing cells. One that has nothing on one side says nothing of the other."""
-    present = []
-    for left, right in relations:
-        here = [i for i in left if exists[i]], [i for i in right if exists[i]]
-        if all(here):
-            present.append(here)
-    return present
 
 
 def distinct(patterns: Sequence[np.ndarray]) -> np.ndarray:
