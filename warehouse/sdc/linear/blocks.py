@@ -10,7 +10,7 @@ from typing import TypeVar
 Node = TypeVar("Node", bound=Hashable)
 
 # So many columns make a linear program that is solved in less than a second.
-LIMIT = 10_000
+LIMIT = 5_000
 
 
 def blocks_of_tree(

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from warehouse.sdc.linear.equations import Equations, Flags, Floats, Ints, components
-from warehouse.sdc.linear.movement import NEGLIGIBLE
+from warehouse.sdc.linear.movement import NEGLIGIBLE, Movement
 from warehouse.sdc.linear.programs import BIG, PRIMAL, Program
 
-# Rounds in which all columns are pushed at once before the rest are taken one by one.
-ROUNDS = 12
 TIGHTENINGS = 30
 # In a block: so many pushes at most, and one by one where the block is small.
 PUSHES = 24
@@ -171,54 +169,18 @@ def reach(system: System, wanted: Floats, blocks: Sequence[Ints] = ()) -> tuple[
         raise Contradiction
     first = np.clip(first, system.lower, system.upper)
     equations = Equations(system.row, system.column, system.coefficient, system.right.size, n)
-    intervals = Intervals(equations, first - system.lower, system.upper - first, np.where(open_columns, wanted, 0.0))
-    intervals.prove(np.ones(n, dtype=bool), blocks)
-    low, high = first + intervals.lowest, first + intervals.highest
-    left = open_columns & (wanted > high - low)
-    if left.any():
-        _push(system, wanted, left, low, high)
+    below, above = first - system.lower, system.upper - first
+    # A little wider than wanted, so that what is wide enough is not narrow by rounding.
+    intervals = Intervals(equations, below, above, np.where(open_columns, wanted + 2 * NEGLIGIBLE, 0.0))
+    intervals.prove(np.ones(n, dtype=bool), blocks or [np.arange(n)])
+    movement, free = Movement(equations, below, above, np.ones(n)), np.zeros(n)
+    for column in np.flatnonzero(intervals.missing() > 0).tolist():
+        for sign, reached in ((1.0, intervals.highest), (-1.0, -intervals.lowest)):
+            if missing := float(intervals.missing(np.array([column]))[0]):
+                change = movement.cheapest(column, sign * (float(reached[column]) + missing), free)
+                intervals.see(change.columns, change.amounts)
     closed = (wanted > 0) & ~open_columns
-    return np.where(closed, lower, low), np.where(closed, upper, high), first
-
-
-def _push(system: System, wanted: Floats, left: Flags, low: Floats, high: Floats) -> None:
-    """Push the columns that are left up and down over the whole system: all at once, then one by one to their ends."""
-    n = system.lower.size
-    entries = system.row, system.column, system.coefficient.astype(float)
-    program = Program(entries, (system.right, system.right), (system.lower, system.upper), presolve="off")
-
-    def push(cost: Floats) -> None:
-        point = program.solve(cost)
-        if point is None:
-            raise Contradiction
-        np.minimum(low, point, out=low)
-        np.maximum(high, point, out=high)
-
-    draw = np.random.default_rng(n)
-    idle = 0
-    for _ in range(ROUNDS):
-        if left.sum() <= 2 or idle == 4:
-            break
-        # No column much further than it needs, so that one does not use up what the others could move by.
-        room = 1.1 * wanted
-        program.bound(
-            np.where(left, np.maximum(system.lower, high - room), system.lower),
-            np.where(left, np.minimum(system.upper, low + room), system.upper),
-        )
-        signs = np.where(left, draw.choice([-1.0, 1.0], n) * draw.uniform(0.5, 1.5, n), 0.0)
-        push(signs)
-        push(-signs)
-        before, left = left.sum(), left & (wanted > high - low)
-        idle = idle + 1 if left.sum() > 0.9 * before else 0
-    # From now on the last point stays feasible under another cost, and the primal method goes on from it.
-    program.set(simplex_strategy=PRIMAL)
-    program.bound(system.lower, system.upper)
-    for column in np.flatnonzero(left).tolist():
-        for direction in (-1.0, 1.0):
-            if wanted[column] > high[column] - low[column]:
-                cost = np.zeros(n)
-                cost[column] = direction
-                push(cost)
+    return np.where(closed, lower, first + intervals.lowest), np.where(closed, upper, first + intervals.highest), first
 
 
 def tightened(system: System) -> tuple[Floats, Floats]:
