@@ -5,7 +5,7 @@ Not here: the secondary rule itself (secondary.py), or the emptying of cells (ma
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from warehouse.catalogue import Table, thresholds
 from warehouse.database import one, quoted
 from warehouse.sdc.linear.movement import NEGLIGIBLE
 from warehouse.sdc.suppression.problem import Problem
-from warehouse.sdc.suppression.processes import Turn, withhold_in_all
+from warehouse.sdc.suppression.processes import withhold_in_all
 from warehouse.sdc.suppression.sums import Reader, Source, counts, fingerprints, read_cells, sources_of
 from warehouse.settings import WITHHOLDING_RULES, Settings
 
@@ -117,26 +117,24 @@ def _decide_secondary(
             turns.append(turn_of[scope])
         turn_of[scope].append(scope)
 
-    def problems(turn: list[tuple[str, str]]) -> Turn:
-        found = [reader.problem(*scope) for scope in turn]
-        for problem, scope in zip(found, turn, strict=True):
+    def problems(turn: list[tuple[str, str]]) -> Iterator[Problem]:
+        for scope in turn:
+            problem = reader.problem(*scope)
             _remember(con, sources, problem, scope)
-        before = _date_before(turn[0], scopes)
-        if before is not None and found[0].withheld_before is None:
-            begun = _withheld_places(con, sources, before)
-            found[0].withheld_before = np.array([cell.lasting in begun for cell in found[0].cells])
-        return found
+            before = _date_before(scope, scopes) if scope == turn[0] else None
+            if before is not None and problem.withheld_before is None:
+                begun = _withheld_places(con, sources, before)
+                problem.withheld_before = np.array([cell.lasting in begun for cell in problem.cells])
+            yield problem
 
     cells = counts(con, sources)
     turns.sort(key=lambda turn: -sum(cells[scope] for scope in turn))
     chosen: dict[str, list[tuple]] = {source.table: [] for source in sources}
-    for turn, decided in withhold_in_all(
-        map(problems, turns), sum(cells[scope] for scope in turn_of), settings.protection_interval
-    ):
-        for problem, withheld in zip(turn, decided, strict=True):
-            for i in np.flatnonzero(withheld & ~problem.primary).tolist():
-                if (cell := problem.cells[i]).table in chosen:
-                    chosen[cell.table].append(cell.key)
+    of_all = sum(cells[scope] for scope in turn_of)
+    for problem, withheld in withhold_in_all(map(problems, turns), of_all, settings.protection_interval):
+        for i in np.flatnonzero(withheld & ~problem.primary).tolist():
+            if (cell := problem.cells[i]).table in chosen:
+                chosen[cell.table].append(cell.key)
     for source in sources:
         _write(con, source, chosen[source.table])
     con.execute("create or replace table disclosure.proven (family varchar, scope varchar, fingerprint varchar)")

@@ -9,69 +9,97 @@ import pickle
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 import numpy as np
 
 from warehouse.errors import ProgramFault
+from warehouse.sdc.linear.equations import Flags
 from warehouse.sdc.suppression.problem import Problem
 from warehouse.sdc.suppression.secondary import withhold
 
-Turn = list[Problem]
-# Turns of fewer cells together are over before other processes have begun.
+# Problems that follow from each other, in their order. They are read one by one, so that few are in memory at once.
+Turn = Iterable[Problem]
+Decided = tuple[Problem, Flags]
+# Problems of fewer cells together are solved before other processes have begun.
 SMALL = 60_000
 
 
-def withhold_in_turn(turn: Turn, protection_interval: float) -> list[np.ndarray]:
-    """Problem after problem. One with nothing to begin with begins with what the one before it withholds."""
-    decided: list[np.ndarray] = []
-    before: set[tuple] = set()
-    for problem in turn:
-        if problem.withheld_before is None and decided:
-            problem.withheld_before = np.array([cell.lasting in before for cell in problem.cells])
-        decided.append(withhold(problem, protection_interval))
-        before = {cell.lasting for cell, is_withheld in zip(problem.cells, decided[-1], strict=True) if is_withheld}
-    return decided
+def withhold_in_all(turns: Iterable[Turn], cells: int, protection_interval: float) -> Iterator[Decided]:
+    """Every problem with its withheld cells, in whatever order they are decided.
 
-
-def withhold_in_all(turns: Iterable[Turn], cells: int, protection_interval: float) -> Iterator[tuple[Turn, list[np.ndarray]]]:
-    """Every turn with the withheld cells of its problems, in the given order, whatever is decided first.
-
-    Turns are worked on while later ones are still read: the largest should come first, so that none is left over for the end.
+    Problems are read when a process is idle: the largest turns should come first, so that none is left over for the end.
     `cells` is how many they have together.
 
     Raises:
         ProgramFault: a problem has no solution.
     """
     if cells < SMALL:
-        yield from ((turn, withhold_in_turn(turn, protection_interval)) for turn in turns)
+        for turn in turns:
+            yield from _withhold_in_turn(turn, protection_interval)
         return
     count = len(os.sched_getaffinity(0))
-    workers = [_Worker() for _ in range(count)]
+    idle = [_Worker() for _ in range(count)]
+    workers = list(idle)
+    ahead = map(_one_by_one, turns)
+    running: dict[Future[Flags], tuple[_Worker, _Steps, Problem]] = {}
     try:
         with ThreadPoolExecutor(count) as pool:
-            idle: SimpleQueue[_Worker] = SimpleQueue()
-            for worker in workers:
-                idle.put(worker)
 
-            def in_next_worker(turn: Turn) -> list[np.ndarray]:
-                worker = idle.get()
-                try:
-                    return worker.withhold(turn, protection_interval)
-                finally:
-                    idle.put(worker)
+            def begin(steps: _Steps, problem: Problem) -> None:
+                worker = idle.pop()
+                running[pool.submit(worker.withhold, problem, protection_interval)] = worker, steps, problem
 
-            running = [(turn, pool.submit(in_next_worker, turn)) for turn in turns]
-            yield from ((turn, decided.result()) for turn, decided in running)
+            while True:
+                while idle and (steps := next(ahead, None)) is not None:
+                    if (problem := next(steps, None)) is not None:
+                        begin(steps, problem)
+                if not running:
+                    return
+                for done in wait(running, return_when=FIRST_COMPLETED).done:
+                    worker, steps, problem = running.pop(done)
+                    idle.append(worker)
+                    withheld = done.result()
+                    if (following := _following(steps, withheld)) is not None:
+                        begin(steps, following)
+                    yield problem, withheld
     finally:
         for worker in workers:
             worker.end()
 
 
+def _withhold_in_turn(turn: Turn, protection_interval: float) -> Iterator[Decided]:
+    steps = _one_by_one(turn)
+    problem = next(steps, None)
+    while problem is not None:
+        withheld = withhold(problem, protection_interval)
+        yield problem, withheld
+        problem = _following(steps, withheld)
+
+
+_Steps = Generator[Problem, Flags, None]
+
+
+def _one_by_one(turn: Turn) -> _Steps:
+    """Problem after problem; what is withheld in each is sent in. One with nothing to begin with begins with that."""
+    before: set[tuple] | None = None
+    for problem in turn:
+        if problem.withheld_before is None and before is not None:
+            problem.withheld_before = np.array([cell.lasting in before for cell in problem.cells])
+        withheld = yield problem
+        before = {cell.lasting for cell, is_withheld in zip(problem.cells, withheld, strict=True) if is_withheld}
+
+
+def _following(steps: _Steps, withheld: Flags) -> Problem | None:
+    try:
+        return steps.send(withheld)
+    except StopIteration:
+        return None
+
+
 class _Worker:
-    """A process of this module that withholds in one turn after the other."""
+    """A process of this module that withholds in one problem after the other."""
 
     def __init__(self) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 closed by end()
@@ -79,21 +107,21 @@ class _Worker:
             [sys.executable, "-m", __spec__.name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors
         )
 
-    def withhold(self, turn: Turn, protection_interval: float) -> list[np.ndarray]:
-        """The withheld cells of every problem of a turn."""
+    def withhold(self, problem: Problem, protection_interval: float) -> Flags:
+        """The withheld cells of a problem."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
-            pickle.dump((turn, protection_interval), self._process.stdin)
+            pickle.dump((problem, protection_interval), self._process.stdin)
             self._process.stdin.flush()
-            decided: list[np.ndarray] = pickle.load(self._process.stdout)
+            withheld: Flags = pickle.load(self._process.stdout)
         except (OSError, EOFError):
             self._process.wait()
             self._errors.seek(0)
             lines = self._errors.read().decode(errors="replace").strip().splitlines()
             why = lines[-1] if lines else f"its process ended with {self._process.returncode}"
-            raise ProgramFault(f"disclosure control of {turn[0].name}: {why}") from None
-        return decided
+            raise ProgramFault(f"disclosure control of {problem.name}: {why}") from None
+        return withheld
 
     def end(self) -> None:
         """End the process, in the middle of its work too."""
@@ -103,13 +131,13 @@ class _Worker:
 
 
 def _work() -> None:
-    """Answer turns from the standard input until it ends."""
+    """Answer problems from the standard input until it ends."""
     while True:
         try:
-            turn, protection_interval = pickle.load(sys.stdin.buffer)
+            problem, protection_interval = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
-        pickle.dump(withhold_in_turn(turn, protection_interval), sys.stdout.buffer)
+        pickle.dump(withhold(problem, protection_interval), sys.stdout.buffer)
         sys.stdout.buffer.flush()
 
 
