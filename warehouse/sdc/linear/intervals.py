@@ -175,9 +175,9 @@ def reach(system: System, wanted: Floats, blocks: Sequence[Ints] = ()) -> tuple[
     intervals.prove(np.ones(n, dtype=bool), blocks or [np.arange(n)])
     movement, free = Movement(equations, below, above, np.ones(n)), np.zeros(n)
     for column in np.flatnonzero(intervals.missing() > 0).tolist():
-        for sign, reached in ((1.0, intervals.highest), (-1.0, -intervals.lowest)):
+        for sign, end in ((1.0, intervals.highest), (-1.0, intervals.lowest)):
             if missing := float(intervals.missing(np.array([column]))[0]):
-                change = movement.cheapest(column, sign * (float(reached[column]) + missing), free)
+                change = movement.cheapest(column, float(end[column]) + sign * missing, free)
                 intervals.see(change.columns, change.amounts)
     closed = (wanted > 0) & ~open_columns
     return np.where(closed, lower, first + intervals.lowest), np.where(closed, upper, first + intervals.highest), first

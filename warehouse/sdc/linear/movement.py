@@ -118,7 +118,7 @@ class Movement:
         forth, back = (0, count) if amount > 0 else (count, 0)
         cost[forth], room[forth], room[back] = -REWARD, abs(amount), 0.0
         nothing = np.zeros(n_rows)
-        # Without presolve the dual simplex method starts where nothing changes and needs little more steps than columns move.
+        # Without presolve the dual simplex method starts where nothing changes and needs few more steps than columns move.
         program = Program(entries, (nothing, nothing), (np.zeros(2 * count), room), cost, presolve="off")
         found = program.solve()
         if found is None:

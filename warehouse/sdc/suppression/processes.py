@@ -9,7 +9,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 import numpy as np
@@ -36,66 +36,47 @@ def withhold_in_all(turns: Iterable[Turn], cells: int, protection_interval: floa
         ProgramFault: a problem has no solution.
     """
     if cells < SMALL:
-        for turn in turns:
-            yield from _withhold_in_turn(turn, protection_interval)
+        for problems in map(iter, turns):
+            before: Decided | None = None
+            while (problem := _following(problems, before)) is not None:
+                before = problem, withhold(problem, protection_interval)
+                yield before
         return
     count = len(os.sched_getaffinity(0))
-    idle = [_Worker() for _ in range(count)]
-    workers = list(idle)
-    ahead = map(_one_by_one, turns)
-    running: dict[Future[Flags], tuple[_Worker, _Steps, Problem]] = {}
+    workers = [_Worker() for _ in range(count)]
+    idle, ahead = list(workers), map(iter, turns)
+    running: dict[Future[Flags], tuple[_Worker, Iterator[Problem], Problem]] = {}
     try:
         with ThreadPoolExecutor(count) as pool:
 
-            def begin(steps: _Steps, problem: Problem) -> None:
-                worker = idle.pop()
-                running[pool.submit(worker.withhold, problem, protection_interval)] = worker, steps, problem
+            def begin(turn: Iterator[Problem], before: Decided | None) -> None:
+                if (problem := _following(turn, before)) is not None:
+                    worker = idle.pop()
+                    running[pool.submit(worker.withhold, problem, protection_interval)] = worker, turn, problem
 
             while True:
-                while idle and (steps := next(ahead, None)) is not None:
-                    if (problem := next(steps, None)) is not None:
-                        begin(steps, problem)
+                while idle and (turn := next(ahead, None)) is not None:
+                    begin(turn, None)
                 if not running:
                     return
                 for done in wait(running, return_when=FIRST_COMPLETED).done:
-                    worker, steps, problem = running.pop(done)
+                    worker, turn, problem = running.pop(done)
                     idle.append(worker)
-                    withheld = done.result()
-                    if (following := _following(steps, withheld)) is not None:
-                        begin(steps, following)
-                    yield problem, withheld
+                    decided = problem, done.result()
+                    begin(turn, decided)
+                    yield decided
     finally:
         for worker in workers:
             worker.end()
 
 
-def _withhold_in_turn(turn: Turn, protection_interval: float) -> Iterator[Decided]:
-    steps = _one_by_one(turn)
-    problem = next(steps, None)
-    while problem is not None:
-        withheld = withhold(problem, protection_interval)
-        yield problem, withheld
-        problem = _following(steps, withheld)
-
-
-_Steps = Generator[Problem, Flags, None]
-
-
-def _one_by_one(turn: Turn) -> _Steps:
-    """Problem after problem; what is withheld in each is sent in. One with nothing to begin with begins with that."""
-    before: set[tuple] | None = None
-    for problem in turn:
-        if problem.withheld_before is None and before is not None:
-            problem.withheld_before = np.array([cell.lasting in before for cell in problem.cells])
-        withheld = yield problem
-        before = {cell.lasting for cell, is_withheld in zip(problem.cells, withheld, strict=True) if is_withheld}
-
-
-def _following(steps: _Steps, withheld: Flags) -> Problem | None:
-    try:
-        return steps.send(withheld)
-    except StopIteration:
-        return None
+def _following(turn: Iterator[Problem], before: Decided | None) -> Problem | None:
+    """The next problem of a turn. One with nothing to begin with begins with what the one before it withholds."""
+    problem = next(turn, None)
+    if problem is not None and before is not None and problem.withheld_before is None:
+        begun = {cell.lasting for cell, is_withheld in zip(before[0].cells, before[1], strict=True) if is_withheld}
+        problem.withheld_before = np.array([cell.lasting in begun for cell in problem.cells])
+    return problem
 
 
 class _Worker:
