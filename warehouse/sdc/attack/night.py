@@ -15,11 +15,12 @@ import numpy as np
 from warehouse.catalogue import Table
 from warehouse.database import connect, one, quoted
 from warehouse.paths import Home
-from warehouse.sdc.attack.audit import Attack, Report, attack_across, attack_moment, copied, joined
-from warehouse.sdc.attack.cells import Cells, is_quarter
+from warehouse.sdc.attack.audit import Attack, Report, attack_times, copied, joined
+from warehouse.sdc.attack.cells import Cells, Moment, is_quarter
 from warehouse.sdc.attack.families import FAMILIES, Family
 from warehouse.sdc.attack.relations import SERVED
 from warehouse.sdc.attack.served import Organisation, Served
+from warehouse.sdc.linear.equations import Flags
 from warehouse.settings import Settings
 
 # What the last night found safe: a time of a family of tables whose fingerprint is the same is safe again.
@@ -123,17 +124,15 @@ def _attack(
     earlier = previous.load(family, changed, own) if previous else None
     newest = _newest(cells) if earlier is None else ()
     uneven = served.uneven_years(family, {time[:4] for time in changed}) if family.has_periods else []
-    for time in cells.times:
-        # Where a year's decisions are the same throughout, what follows for a quarter follows for its months.
-        if is_quarter(time) and time[:4] not in uneven:
-            continue
-        moment = joined(cells, earlier, time)
-        if earlier is not None and time in earlier.times and not moment.is_judged_by_size:
-            sought = moment.beside_changes(earlier.moment(time)) & (not is_quarter(time))
-        else:
-            sought = np.full(cells.grid.size, not is_quarter(time) and (earlier is not None or time in newest))
-        attack_moment(attacker, report, moment, sought)
-        attack_across(attacker, report, moment, earlier)
+    # Where a year's decisions are the same throughout, what follows for a quarter follows for its months.
+    times = [time for time in cells.times if not is_quarter(time) or time[:4] in uneven]
+
+    def sought(moment: Moment) -> Flags:
+        if earlier is not None and moment.time in earlier.times and not moment.is_judged_by_size:
+            return moment.beside_changes(earlier.moment(moment.time)) & (not is_quarter(moment.time))
+        return np.full(cells.grid.size, not is_quarter(moment.time) and (earlier is not None or moment.time in newest))
+
+    attack_times(attacker, report, cells, earlier, times, sought)
     for year in uneven:
         periods = [time for time in served.fingerprints(family) if time[:4] == year]
         whole, whole_earlier = served.load(family, periods, own), previous.load(family, periods, own) if previous else None

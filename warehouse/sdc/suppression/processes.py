@@ -23,7 +23,7 @@ from warehouse.sdc.suppression.secondary import withhold
 Turn = Iterable[Problem]
 Decided = tuple[Problem, Flags]
 # Problems of fewer cells together are solved before other processes have begun.
-SMALL = 60_000
+SMALL = 20_000
 
 
 def withhold_in_all(turns: Iterable[Turn], cells: int, protection_interval: float) -> Iterator[Decided]:
