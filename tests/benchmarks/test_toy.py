@@ -11,6 +11,7 @@ from tests.benchmarks.run import TOY, measure
 from warehouse.settings import Settings
 
 
+@pytest.mark.exhaustive
 def test_every_benchmark_at_toy_size(tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     measure(TOY, tmp_path, settings)
     printed = capsys.readouterr().out

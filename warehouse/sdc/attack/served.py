@@ -16,7 +16,7 @@ import duckdb
 import numpy as np
 
 from warehouse.catalogue import Table, read_tables
-from warehouse.database import one, quoted
+from warehouse.database import quoted
 from warehouse.errors import UsageError
 from warehouse.sdc.attack.cells import Cells
 from warehouse.sdc.attack.copies import copies_of
@@ -103,11 +103,21 @@ class Served:
         )
 
     def has(self, table: str) -> bool:
+        return table in self._columns_of
+
+    @cached_property
+    def _columns_of(self) -> Mapping[str, Collection[str]]:
+        """The columns of each table that is there."""
         if isinstance(self.place, Path):
-            return (self.place / f"{table}.parquet").exists()
-        catalog, schema = self.place.split(".")
-        query = "select count(*) from duckdb_tables() where database_name = $1 and schema_name = $2 and table_name = $3"
-        return one(self.con, query, [catalog, schema, table])[0] > 0
+            names = [path.stem for path in self.place.glob("*.parquet")]
+            return {name: {column for column, *_ in self.rows(f"describe from {self.relation(name)}")} for name in names}
+        found = self.con.execute(
+            """select table_name, list(column_name)
+               from duckdb_columns() semi join duckdb_tables() using (database_name, schema_name, table_name)
+               where database_name = $1 and schema_name = $2 group by table_name""",
+            self.place.split("."),
+        )
+        return dict(found.fetchall())
 
     def relation(self, table: str) -> str:
         """The table as it is written in SQL."""
@@ -226,18 +236,17 @@ class Served:
 
     def _serves(self, part: Part) -> bool:
         """Whether the table has the columns: a publication of before they were added has not."""
-        columns = {name for name, *_ in self.rows(f"describe select * from {self.relation(part.table)}")}
-        return {part.size, part.counted or part.size} <= columns
+        return {part.size, part.counted or part.size} <= set(self._columns_of[part.table])
 
     def _all_fte(self, of: str = "") -> str:
         """SQL: a row of substitutes_by_unit tells how many årsverk all are, by itself or by the share of substitutes."""
-        columns = {name for name, *_ in self.rows(f"describe select * from {self.relation('substitutes_by_unit')}")}
-        return f"{of}substitute_percent > 0" + (f" or {of}all_fte is not null" if "all_fte" in columns else "")
+        has_all = "all_fte" in self._columns_of["substitutes_by_unit"]
+        return f"{of}substitute_percent > 0" + (f" or {of}all_fte is not null" if has_all else "")
 
     def _told_by(self, of: str) -> str:
         """SQL: which columns of a row of substitutes_by_unit tell the årsverk."""
         ratio = "'substitute_fte and substitute_percent'"
-        if "all_fte" not in {name for name, *_ in self.rows(f"describe select * from {self.relation('substitutes_by_unit')}")}:
+        if "all_fte" not in self._columns_of["substitutes_by_unit"]:
             return ratio
         return f"case when {of}all_fte is null then {ratio} else 'all_fte' end"
 

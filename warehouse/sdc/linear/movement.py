@@ -1,5 +1,5 @@
 """The cheapest change of figures that keeps every sum and moves one column: a linear program around that column.
-Not here: which columns must move (suppression/secondary.py, mending.py), or what a column is.
+Not here: which columns must move (suppression/secondary.py, protection.py), or what a column is.
 """
 
 from __future__ import annotations

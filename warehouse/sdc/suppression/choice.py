@@ -1,5 +1,5 @@
 """Chooses the cells to withhold at the least cost under given rules: an integer program, solved by HiGHS to the optimum.
-Not here: what an attacker can still find (attacker.py), or what more to withhold against him (widening.py).
+Not here: what can still be found out (feasibility.py), or what more to withhold against it (secondary.py).
 """
 
 from __future__ import annotations
