@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,6 +14,7 @@ import pytest
 
 from tests.builds import Builds
 from tests.municipalities.by_hand import Municipality
+from tests.municipalities.files import header_line, write_lines
 from warehouse.trace import full_time
 from warehouse.trace.lineage import Lineage
 
@@ -156,9 +158,21 @@ def municipality() -> Municipality:
     return m
 
 
+def deliver(landing: Path) -> None:
+    municipality().deliver(landing, AS_OF)
+    write_lines(
+        landing / f"maltall_{AS_OF}.csv",
+        header_line("maltall", without=("Type", "Utgangsår")),
+        [
+            f"vocational_or_higher_percent;{level};{unit};2023;{target};Handlingsprogram 2023;13.12.2022"
+            for level, unit, target in (("kommune", "K", "60"), ("tjenesteområde", "sources", "66,5"))
+        ],
+    )
+
+
 @pytest.fixture(scope="module")
 def warehouse(builds: Builds) -> Iterator[duckdb.DuckDBPyConnection]:
-    with builds.built(lambda landing: municipality().deliver(landing, AS_OF)).reading() as con:
+    with builds.built(deliver).reading() as con:
         yield con
 
 
@@ -373,6 +387,15 @@ def test_education_is_of_those_in_pai_whose_education_is_known(warehouse: duckdb
     assert warehouse.execute(
         f"select {columns} from served.full_time_by_unit where source = 'pai' and org_unit_code = 'sources1'"
     ).fetchall() == [(None, None, None)]
+
+
+def test_a_target_of_education_is_held_against_pai(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Two of four persons in K, two of three in the area; payroll knows no education."""
+    rows = warehouse.execute(
+        """select org_unit_code, target, round(actual, 6), round(gap, 6), on_track from marts.targets
+           where indicator = 'vocational_or_higher_percent' order by org_unit_code"""
+    ).fetchall()
+    assert rows == [("K", 60.0, 50.0, -10.0, False), ("sources", 66.5, 66.666667, 0.166667, True)]
 
 
 def test_each_source_is_withheld_by_itself(warehouse: duckdb.DuckDBPyConnection) -> None:
