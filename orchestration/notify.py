@@ -21,6 +21,7 @@ from warehouse.metrics_file import metrics_text, write_metrics
 from warehouse.outcome import HELD, PUBLISHED, Findings, Night, end, log
 from warehouse.paths import Home, write_private
 from warehouse.pseudonym import KEY_VARIABLE
+from warehouse.release import stale_after_days
 from warehouse.settings import Settings, read_settings
 
 SECONDS_ALLOWED = 30.0
@@ -38,7 +39,9 @@ def end_night(
         as_of: the extract date that a human has asked for; its extract is not stale, then.
     """
     try:
-        night = end(home, run_id, began_at, findings, max_age_days=None if as_of or not settings else settings.max_age_days)
+        night = end(
+            home, run_id, began_at, findings, max_age_days=None if as_of or not settings else stale_after_days(settings)
+        )
     except Exception as error:
         # A full disk, or a home folder of another user's: the night has failed for that already, and said so.
         log.error("how the night ended cannot be kept: %s", printable(f"{type(error).__name__}: {error}"))

@@ -1,4 +1,4 @@
-"""A copy of a home that holds in itself, made while nights run, and a home made of such a copy again.
+"""A consistent copy of a home, made while nights run, and a home made of such a copy again.
 Not here: the pseudonym key, which has to be kept apart; the landing folder, whose files the archive has.
 
 What makes it consistent without waiting for a night: archived files and publications never change, databases and the ledger are

@@ -1,5 +1,5 @@
 """Holds what is loaded against what the last publication was made of: full extracts do not lose rows from one to the next.
-Not here: the rules of a single file (sources), or anything that is served: a publication does not depend on the one before.
+Not here: the rules of a single file (sources), or what the publication before decides of the next (sdc, restatements.py).
 """
 
 from __future__ import annotations

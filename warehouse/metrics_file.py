@@ -40,7 +40,7 @@ def metrics_text(home: Home, municipality: str, night: Night, findings: Findings
         age = _seconds(night.ended_at) - published
         add("publication_age_seconds", "Age of the served publication when the night ended.", [({}, age)])
         days = float(days_since(date.fromisoformat(night.as_of)))
-        add("extract_age_days", "Age of the served extract when the night ended.", [({}, days)])
+        add("extract_age_days", "Days from the as-of date of what is served to the end of the night.", [({}, days)])
     seconds = (({"stage": name}, value) for name, value in findings.seconds.items())
     add("stage_seconds", "Seconds of the night by stage.", seconds)
     for kind in ("delivered", "loaded", "quarantined"):

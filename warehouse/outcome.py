@@ -45,7 +45,7 @@ KINDS = {
     "broken_off": Kind("night", "the night before did not end", DATA_TEAM, "look why it was killed: memory, power, full disk"),
     "mended": Kind("mended", "damage that was mended", DATA_TEAM, "look at the disk; nothing else is to be done"),
     "damaged": Kind("publication", "made without a comparison", DATA_TEAM, "restore the damaged publication from backup"),
-    "stale": Kind("landing", "stale extract", PAYROLL, "deliver a new full extract, or say why none comes"),
+    "stale": Kind("landing", "stale figures", PAYROLL, "deliver a new full extract, or say why none comes"),
     "waiting": Kind("landing", "delivery missing or waiting", PAYROLL, "deliver the files that are missing"),
     "unused": Kind(
         "landing",
@@ -237,13 +237,13 @@ class Night:
         return "\n".join([*lines, *self.warning_lines()])
 
     def served_text(self) -> str:
-        """Which publication is served, of which extract, and how old both are."""
+        """Which publication is served, to which date its figures count, and how old both are."""
         if not self.publication_id or not self.as_of or not self.published_at:
             return "Served now: nothing; there has been no publication yet"
         published = datetime.fromisoformat(self.published_at).replace(tzinfo=UTC).astimezone(OSLO)
         age = days_since(date.fromisoformat(self.as_of))
         return (
-            f"Served now: {self.publication_id}, of the extract of {self.as_of} ({age} days old),"
+            f"Served now: {self.publication_id}, with the figures to {self.as_of} ({age} days ago),"
             f" published {published:%Y-%m-%d %H:%M}"
         )
 
@@ -264,6 +264,11 @@ class Night:
             if len(found) > LINES_NAMED:
                 yield f"    and {len(found) - LINES_NAMED} more"
             yield f"    To do ({kind.who}): {kind.to_do}"
+
+
+def stale_text(as_of: date, max_age_days: int) -> str:
+    """Why what is served is stale."""
+    return f"the served figures count to a date {days_since(as_of)} days ago; more than {max_age_days} are too many"
 
 
 def days_since(day: date) -> int:
@@ -291,7 +296,7 @@ def begin(home: Home, run_id: str, findings: Findings) -> str:
 def end(home: Home, run_id: str, began_at: str, findings: Findings, *, max_age_days: int | None) -> Night | None:
     """Note how a night ends; None for a part of a night that neither publishes nor fails, which is no news.
 
-    `max_age_days`: of the served extract, above which it is stale; None where a human has asked for just that one.
+    `max_age_days`: how far back the as-of date of what is served may lie; None where a human has asked for just that one.
     """
     result = findings.result or (REFUSED if findings.reasons else BROKEN_OFF)
     if result == BROKEN_OFF and not findings.is_whole:
@@ -301,8 +306,7 @@ def end(home: Home, run_id: str, began_at: str, findings: Findings, *, max_age_d
     except (OSError, ValueError, Refused):
         served = None  # what cannot be read has been said, and `arsverk verify` says more
     if served and max_age_days is not None and result in (PUBLISHED, HELD) and days_since(served.as_of) > max_age_days:
-        age = days_since(served.as_of)
-        findings.warn("stale", f"the extract that is served is {age} days old; more than {max_age_days} are too many")
+        findings.warn("stale", stale_text(served.as_of, max_age_days))
     night = Night(
         run_id,
         began_at,

@@ -1,5 +1,5 @@
 """Writes a publication into its own folder, checks it as a reader would, and moves the one pointer to it.
-Not here: what may be served (disclosure) or what the tables hold (dbt_project).
+Not here: what may be served (sdc) or what the tables hold (dbt_project).
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Removes archived person data by date, for good, and enters in the ledger what was removed.
-Not here: the ledger, the hashes and the aggregates, which are kept for good.
+Not here: the ledger and its hashes, which are kept for good; old publications (thin.py).
 """
 
 from __future__ import annotations

@@ -15,6 +15,10 @@ from warehouse.paths import Home
 from warehouse.publication import current_publication
 from warehouse.settings import MONTHLY, Settings
 
+LONGEST_MONTH = 31
+# A release that is due waits for an extract for some days before anybody is told.
+GRACE_DAYS = 4
+
 
 @dataclass(frozen=True)
 class Tonight:
@@ -45,6 +49,13 @@ def month_end_after(day: date) -> date:
 def due_on(month_end: date, release_day: int) -> date:
     """From when on the figures to a month end are released: the day of the month after it."""
     return (month_end + timedelta(days=1)).replace(day=release_day)
+
+
+def stale_after_days(settings: Settings) -> int:
+    """How many days back the as-of date of what is served may lie: until the next monthly figures are due, and some more."""
+    if settings.release != MONTHLY:
+        return settings.max_age_days
+    return max(settings.max_age_days, LONGEST_MONTH + settings.release_day + GRACE_DAYS)
 
 
 def tonight(

@@ -1,5 +1,5 @@
 """Finds the figures of closed periods that a new publication changes, why, and whether a human has to accept it first.
-Not here: what may be served (disclosure), or the comparison of a publication with its own rebuild (compare.py).
+Not here: what may be served (sdc), or the comparison of a publication with its own rebuild (compare.py).
 """
 
 from __future__ import annotations
@@ -27,7 +27,14 @@ WITHOUT_COMPARISON = "restore it from backup, or publish without comparing with 
 # The changes with all their values, in the restricted database: what a human is asked to accept.
 WITH_VALUES = "disclosure.restatements"
 # Settings that change no figure.
-WITHOUT_EFFECT = {"memory_limit", "max_quarantine_share", "report", "restatement_points", "restatement_share"}
+WITHOUT_EFFECT = {
+    "memory_limit",
+    "max_quarantine_share",
+    "max_quarantine_rows",
+    "report",
+    "restatement_points",
+    "restatement_share",
+}
 # Figures are divided in floating point; nothing smaller than a billionth of one is a change.
 CHANGED = "abs({now} - {was}) > 1e-9 * greatest(1, abs({was}))"
 # A period's first and last day, from its text: a year, a quarter, a month or a day.
@@ -70,10 +77,10 @@ PLACES = {
         last_day(cast(worked_month || '-01' as date)) as last_day, true as counts_above from differing""",
     "pai": """select id, unit_code, make_date(pai_year, 1, 1) as first_day, make_date(pai_year, 12, 31) as last_day,
         true as counts_above from differing""",
-    "deltakelse": r"""select id, coalesce(found.unit_code, unit.unit_code) as unit_code,
+    "deltakelse": """select id, coalesce(found.unit_code, unit.unit_code) as unit_code,
         make_date(survey_year, 1, 1) as first_day, make_date(survey_year, 12, 31) as last_day, false as counts_above
         from differing as found left join intermediate.int_unit_names as unit
-            on lower(trim(regexp_replace(found.unit_name, '^\s*[0-9]+\s*[-–]\s*', ''))) = unit.bare_name""",
+            on formulas.bare_unit_name(found.unit_name) = unit.bare_name""",
 }
 PLACES["faktorer"] = PLACES["deltakelse"]
 ANYWHERE = """select id, null::varchar as unit_code, null::date as first_day, null::date as last_day, true as counts_above

@@ -160,15 +160,19 @@ class Settings(BaseModel):
     min_persons: Annotated[Count, WITHHOLDS] = Field(
         description="A full-time or equality cell with fewer persons is withheld, and a pay group with fewer women or men."
     )
-    max_quarantine_share: Share = Field(description="A feed with a larger share of bad rows stops the night.")
-    max_quarantine_rows: Count = Field(5, description="Up to so many bad rows of a feed never stop the night.")
+    max_quarantine_share: Share = Field(description="A required file with a larger share of bad rows stops the night.")
+    max_quarantine_rows: Count = Field(5, description="Up to so many bad rows of a file never stop the night.")
     max_drop: Share = Field(
         0.05, exclude=True, description="A larger drop of rows or persons since the served delivery waits for a human."
     )
     settle_seconds: Count = Field(
         120, exclude=True, description="A delivered file has arrived when it has not changed for so many seconds."
     )
-    max_age_days: Days = Field(40, exclude=True, description="The served extract is stale, a warning, when it is older.")
+    max_age_days: Days = Field(
+        40,
+        exclude=True,
+        description="Figures to a date that lies further back are stale, a warning; monthly ones not before the next are due.",
+    )
     keep_publications_days: Days = Field(
         60, exclude=True, description="All publications of so many days are kept, of older ones the last of each month."
     )
@@ -206,7 +210,7 @@ class Settings(BaseModel):
     )
     stricter: Annotated[LimitByTable, WITHHOLDS] = Field({}, description="Higher thresholds of single tables.")
     first_year: Year = Field(
-        None, description="First year of every series; left out, the year of the earliest accepted sick absence."
+        None, description="First year of every series; left out, the first one with sick absences (metrics.md 1)."
     )
     notify_command: Command = Field((), exclude=True, description="A command that gets the night's text on stdin.")
     notify_webhook: Address = Field(None, exclude=True, description='An address that gets {"text": the text} by POST.')

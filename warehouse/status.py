@@ -13,8 +13,9 @@ from typing import Any
 
 from sources.contract import Feed
 from warehouse.arrivals import ArrivalState, states_of_arrivals
-from warehouse.outcome import BROKEN_OFF, REFUSED, RUNNING, Night, days_since, local, nights, served_entry
+from warehouse.outcome import BROKEN_OFF, REFUSED, RUNNING, Night, days_since, local, nights, served_entry, stale_text
 from warehouse.paths import Home
+from warehouse.release import stale_after_days
 from warehouse.settings import Settings
 
 NIGHTS_SHOWN, ARRIVALS_SHOWN = 7, 10
@@ -100,8 +101,8 @@ def status_of(home: Home, settings: Settings, feeds: Mapping[str, Feed]) -> Stat
     problems = []
     if served is None:
         problems.append("nothing has been published")
-    elif (age := days_since(served.as_of)) > settings.max_age_days:
-        problems.append(f"the extract that is served is {age} days old; more than {settings.max_age_days} are too many")
+    elif days_since(served.as_of) > stale_after_days(settings):
+        problems.append(stale_text(served.as_of, stale_after_days(settings)))
     if whole and whole[-1].result == REFUSED:
         problems.append("the last night was refused")
     elif whole and whole[-1].result == BROKEN_OFF:

@@ -1,9 +1,13 @@
-{# The formulas of metrics.md that both the models and `arsverk trace` compute, as macros of the build database, in its schema
+{# The formulas of metrics.md that both the models and Python (`arsverk trace`, restatements) compute, as macros of the build database, in its schema
    `formulas`. They are made before the models run (dbt_project.yml, on-run-start) and stay in the restricted database.
    A sum of percents of a day is called `leaves`, `doctors` or `selves`: of all the leaves, the doctor-certified and the
    self-certified absences that are active on it. Not here: how rows are joined and summed (models). #}
 {% macro create_formulas() %}
 create schema if not exists formulas;
+
+-- A unit's name without a prefix like "01 - ", in lower case (metrics.md 2).
+create or replace macro formulas.bare_unit_name(name) as
+    lower(trim(regexp_replace(name, '^\s*[0-9]+\s*[-–]\s*', '')));
 
 -- The lost time of a day, in percent of the position (metrics.md 4).
 create or replace macro formulas.available_percent(leaves) as

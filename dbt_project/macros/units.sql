@@ -11,9 +11,9 @@
     )
 {%- endmacro %}
 
-{# A unit's name as it is compared: without a prefix like "01 - ", in lower case. #}
+{# A unit's name as it is compared. #}
 {% macro bare_unit_name(name) -%}
-    lower(trim(regexp_replace({{ name }}, '^\s*[0-9]+\s*[-–]\s*', '')))
+    formulas.bare_unit_name({{ name }})
 {%- endmacro %}
 
 {# A peer's name as it is compared: without what stands in brackets and the word kommune behind it, in lower case. #}

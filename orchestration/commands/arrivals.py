@@ -23,7 +23,7 @@ def command(home_folder: Path, settings_file: Path | None) -> None:
     prints:
       waiting     ansatte_2024-10-31.csv   9b1d07c4  2024-11-01T02:00:04+00:00  for fravaer, permisjoner
       withdrawn   fravaer_2024-09-30.csv   3c1f09ab  2024-10-01T02:00:04+00:00  2024-10-02T08:11:40+00:00: test extract
-      served      ansatte_2024-09-30.csv   77aa12ef  2024-10-01T02:00:04+00:00  by 2024-09-30_20241001T020412_a81c22f0
+      served      ansatte_2024-09-30.csv   77aa12ef  2024-10-01T02:00:04+00:00  by 2024-09-30_20241001T020412…_a81c22f0
 
     \b
     Exit codes: 0 listed

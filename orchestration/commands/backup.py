@@ -1,4 +1,4 @@
-"""`arsverk backup`: a copy of the home that holds in itself."""
+"""`arsverk backup`: a consistent copy of the home."""
 
 from __future__ import annotations
 

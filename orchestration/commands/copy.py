@@ -17,8 +17,9 @@ def command(address: str, home_folder: Path, schema: str) -> None:
     """Copy the publication that is served into a PostgreSQL database.
 
     All tables and views come with their comments. They are loaded beside the old ones, compared with the publication (rows,
-    values, sums) and swapped in by one short transaction: readers neither wait nor see some tables old and some new. A view of
-    the publication is a table in the copy. The password is taken from PGPASSWORD or ~/.pgpass, never from the address.
+    values, sums) and swapped in by one short transaction: a reader waits half a second at most, and never sees some tables old
+    and some new. A view of the publication is a table in the copy. The password is taken from PGPASSWORD or ~/.pgpass, never
+    from the address.
 
     \b
     For instance:

@@ -79,5 +79,5 @@ def _publication_lines(publication: Publication) -> str:
         f"  code {entry.code_version}  inputs {entry.inputs_sha256}",
     ]
     if entry.accepted_restatement:
-        lines.append(f"  restatement accepted: {entry.accepted_restatement}")
+        lines.append(f"  accepted: {entry.accepted_restatement}")
     return "\n".join(lines)

@@ -35,13 +35,15 @@ class RunCommand(click.Command):
     "--as-of",
     type=IsoDate(),
     default=None,
-    help="Load the newest complete delivery not newer than this date.  [default: the newest]",
+    help="Load the newest complete delivery not newer than this date, and publish it at once, with the figures to its"
+    " extract date, even when no release is due.  [default: the newest]",
 )
 @click.option(
     "--accept-restatement",
     metavar="REASON",
     default=None,
-    help="Short for `arsverk accept` of the delivery that this run loads, and the run; the reason is kept in the ledger.",
+    help="Short for `arsverk accept` of the delivery that this run loads, for changed closed periods and for lost rows, and"
+    " the run; the reason is kept in the ledger.",
 )
 def command(
     home_folder: Path,

@@ -29,7 +29,7 @@ def command(home_folder: Path, settings_file: Path | None, as_json: bool, of_all
       arsverk status
     prints:
       Fresh
-      Served now: 2024-09-30_20241001T020412_a81c22f0, of the extract of 2024-09-30 (11 days old), published 2024-10-01 04:04
+      Served now: 2024-09-30_20241001T020412…_a81c22f0, with the figures to 2024-09-30 (11 days ago), published 2024-10-01 04:04
       Last nights
         2024-10-11 02:00  held with warnings
         2024-10-10 02:00  refused                   the delivery of 2024-10-09 is not accepted
@@ -37,7 +37,7 @@ def command(home_folder: Path, settings_file: Path | None, as_json: bool, of_all
 
     \b
     Exit codes: 0 fresh; with --all, every one
-                1 stale or failed: nothing is served, the extract is older than max_age_days, the last night was refused or
+                1 stale or failed: nothing is served, the figures are older than max_age_days, the last night was refused or
                   broken off, or no night has ended for two days
                 2 no home folder
     """
@@ -82,7 +82,7 @@ def show_all(as_json: bool) -> bool:
     else:
         for name, state in found.items():
             served = state["served"].get("as_of")
-            text = f"extract of {served} ({state['served']['age_days']} days old)" if served else "nothing is served"
+            text = f"figures to {served} ({state['served']['age_days']} days ago)" if served else "nothing is served"
             click.echo(f"{name:<24}  {state['state']:<15}  {'; '.join([text, *state['problems']])}")
         fresh = sum(state["state"] != FAILED for state in found.values())
         click.echo(f"{fresh} of {len(found)} are fresh")

@@ -1,4 +1,4 @@
-"""`arsverk withdraw`: a wrong file taken out of the choice."""
+"""`arsverk withdraw`: a file that no night is to use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from orchestration.commands.common import existing, home_option
 @click.option("--reason", required=True, help="Why, as an auditor will understand it; kept in the ledger.")
 @click.option("--undo", is_flag=True, help="Give a withdrawn file back.")
 def command(what: str, home_folder: Path, reason: str, undo: bool) -> None:
-    """Take a file that should not have come out of the choice, for good: a wrong date, a test extract, another municipality.
+    """Withdraw a file that was delivered by mistake (a wrong date, a test extract, another municipality): no night uses it.
 
     The archive and the ledger keep it. The next night loads what is left: an earlier file of the same name, or the delivery
     before. When the served publication was made of it, figures of closed periods may change without `arsverk accept`.

@@ -70,7 +70,7 @@ FOLDERS = {"/srv/arsverk-landing": "data/landing", "/srv/arsverk": "data"}
 SOME_DAY = "2024-09-30"
 # Exit code 1 is the answer here: nothing had been published by that day.
 BEFORE_ANYTHING = "--on 2024-"
-# So it is here: the extract is of 2024, and therefore stale.
+# So it is here: the figures count to a date of 2024, and are therefore stale.
 STALE = "status"
 
 

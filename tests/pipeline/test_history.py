@@ -292,7 +292,7 @@ def test_the_list_of_publications(nights: Nights) -> None:
     for publication_id, state in [(nights.august, "served"), (nights.september, "served now")]:
         (line,) = [line for line in done.stdout.splitlines() if line.startswith(publication_id)]
         assert line.endswith(state)
-    assert f"restatement accepted: {REASON}" in done.stdout
+    assert f"  accepted: {REASON}" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -303,6 +303,30 @@ def test_spells_workforce_and_pay_by_job_code_are_sums_of_their_parts(tmp_path: 
     }
 
 
+@pytest.mark.parametrize(("short_term_max_days", "pinned"), [(16, 1), (10, 0)])
+def test_short_bands_are_short_term_only_where_it_ends_with_one(tmp_path: Path, short_term_max_days: int, pinned: int) -> None:
+    """Short-term days less the spells of 1 to 3 are those of 4 to 16, if short term ends with day 16."""
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units={"K": None},
+        settings={"short_term_max_days": short_term_max_days},
+        absence_spells_by_unit=[
+            (2023, "kommune", "K", "1–3", 12, 40.0, None),
+            (2023, "kommune", "K", "4–16", None, None, S),
+            (2023, "kommune", "K", "17–56", None, None, S),
+            (2023, "kommune", "K", "57+", None, None, S),
+        ],
+    )
+    with duckdb.connect() as con:
+        con.execute(
+            f"""copy (select 'year' as period_type, '2023' as period, 'kommune' as org_level, 'K' as org_unit_code, 40.0 as fte,
+                70.0 as short_term_days, null::varchar as withheld)
+                to '{tmp_path / "publish/history/2024-01-01/sick_leave_by_unit.parquet"}' (format parquet)"""
+        )
+    assert len(found(tmp_path, "pinned")) == pinned
+
+
 def test_copies_of_withheld_cells_are_named(tmp_path: Path) -> None:
     year = by_unit({"K": 40.0, "A": P, "B": S, "C": 20.0}, "2023")
     write_publication(

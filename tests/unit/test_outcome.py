@@ -59,10 +59,10 @@ def test_a_night_with_warnings_says_all_in_one_text(served: Home) -> None:
         night.as_text()
         == f"""\
 Published with warnings: {PUBLICATION}
-Served now: {PUBLICATION}, of the extract of 2024-09-30 ({age} days old), published 2024-10-01 04:04
+Served now: {PUBLICATION}, with the figures to 2024-09-30 ({age} days ago), published 2024-10-01 04:04
 Warnings:
-- stale extract (1)
-    the extract that is served is {age} days old; more than 40 are too many
+- stale figures (1)
+    the served figures count to a date {age} days ago; more than 40 are too many
     To do (payroll office): deliver a new full extract, or say why none comes
 - delivery missing or waiting (1): stillinger_2024-10-31.csv
     the delivery of 2024-10-31 waits for ansatte
@@ -74,7 +74,7 @@ Warnings:
     assert stat.S_IMODE(served.nights.stat().st_mode) == 0o600
 
 
-def test_an_extract_that_a_human_asked_for_is_not_stale(served: Home) -> None:
+def test_figures_that_a_human_asked_for_are_not_stale(served: Home) -> None:
     night = end(served, "r1", now(), Findings(result="held"), max_age_days=None)
     assert night and night.outcome == "held" and not night.warnings
 

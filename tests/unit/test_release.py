@@ -13,7 +13,7 @@ from tests.examples import examples
 from warehouse.delivery import Delivery
 from warehouse.ledger import Acceptance, Arrival, PublicationEntry, append
 from warehouse.paths import Home
-from warehouse.release import due_on, last_month_end, month_end_after, order, tonight
+from warehouse.release import due_on, last_month_end, month_end_after, order, stale_after_days, tonight
 from warehouse.settings import Settings
 
 
@@ -112,3 +112,20 @@ def test_an_order_holds_for_its_files_until_a_publication_is_served(home: Home, 
     assert tonight(home, settings, first, today=today).is_release
     serve(home, "2024-09-30", "second", previous="first")
     assert not tonight(home, settings, first, today=today).is_release
+
+
+@pytest.mark.parametrize(
+    ("changes", "days"),
+    [
+        ({"release": "nightly"}, 40),
+        ({}, 40),
+        # The figures to 31 August are served until a release of 28 October: 58 days, and that is how it should be.
+        ({"release_day": 28}, 63),
+        ({"release_day": 28, "release": "nightly"}, 40),
+        ({"release_day": 28, "max_age_days": 90}, 90),
+    ],
+)
+def test_monthly_figures_are_not_stale_before_the_next_are_due(
+    settings: Settings, changes: dict[str, object], days: int
+) -> None:
+    assert stale_after_days(settings.model_copy(update=changes)) == days

@@ -14,7 +14,7 @@ EN_DASH = "\u2013"
 # SSB's standard signs: withheld for confidentiality, and no figure to be had.
 WITHHELD = ":"
 MISSING = ".."
-# Figures are compared with printed ones at nine decimals (dbt_project/models/audit/reconciliation.sql): what a double adds
+# Figures are compared with printed ones at nine decimals (dbt_project/models/served/reconciliation.sql): what a double adds
 # after them is no part of the figure.
 EXACT = Decimal("1e-9")
 MONTHS = (

@@ -25,12 +25,10 @@ from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.sdc.linear.equations import Equations, Floats
 from warehouse.sdc.linear.movement import NEGLIGIBLE, Change, Movement
 from warehouse.sdc.masking import mask
+from warehouse.sdc.suppression.problem import FAR
+from warehouse.sdc.suppression.sums import TOP_LEVELS, UNIT_WEIGHT
 from warehouse.settings import Settings
 
-# How far a figure can move at most: above every figure of a municipality.
-FAR = 1e6
-# What withholding a cell costs, beside its size: figures of high levels are what the reports are about.
-TOP_LEVELS = {"kommune": 200.0, "tjenesteområde": 100.0}
 # So many rounds of each remedy, from the cheapest to the last resort.
 REMEDIES = ("the cheapest cells",) * 8 + ("the slice",) * 2 + ("all that has changed", "the whole time", "the whole time")
 
@@ -275,6 +273,6 @@ def _costs(moment: Moment, thresholds: Floats) -> Floats:
     grid = moment.grid
     levels = [TOP_LEVELS.get(level, 1.0) for level, _ in grid.structure.units]
     weight = np.repeat(np.array(levels), len(grid.slices))
-    weight *= np.tile(np.where([not part.dimensions for part in grid.slices], 6.0, 1.0), len(levels))
+    weight *= np.tile(np.where([not part.dimensions for part in grid.slices], UNIT_WEIGHT, 1.0), len(levels))
     weight = np.concatenate([weight, np.ones(grid.size - grid.own_start)])
     return weight * (1 + np.minimum(moment.size / (10 * np.maximum(thresholds, 1.0)), 10.0)) + np.arange(grid.size) * 1e-7

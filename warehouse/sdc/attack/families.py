@@ -64,6 +64,8 @@ class Family:
     has_periods: bool = False
     # What sits on a unit itself is a secret: how many do is none, how long they were away is.
     hides_own: bool = False
+    # The setting, with its value, without which its parts do not add up.
+    holds_with: tuple[str, object] | None = None
 
     @property
     def sums_by_size(self) -> bool:
@@ -134,11 +136,12 @@ FAMILIES = (
             bounded=False,
             narrow=False,
             of_positions=True,
+            holds_with=holds_with,
         )
-        for measure, bands in (
-            ("short_term_days", "('1–3', '4–16')"),
-            ("long_term_days", "('17–56', '57+')"),
-            ("lost_days", "('1–3', '4–16', '17–56', '57+')"),
+        for measure, bands, holds_with in (
+            ("short_term_days", "('1–3', '4–16')", ("short_term_max_days", 16)),
+            ("long_term_days", "('17–56', '57+')", ("short_term_max_days", 16)),
+            ("lost_days", "('1–3', '4–16', '17–56', '57+')", None),
         )
     ),
     Family(

@@ -224,7 +224,11 @@ class Served:
         return Cells(family, grid, dict(sorted(loaded.items())), given, own, positions, answers)
 
     def _present(self, family: Family) -> list[Part]:
-        """The family's tables that are served; the equality tables need the full-time tables' dates."""
+        """The family's tables that are served, where they add up; the equality tables need the full-time tables' dates."""
+        if family.holds_with is not None:
+            setting, value = family.holds_with
+            if self.settings.get(setting, value) != value:
+                return []
         return [
             part
             for part in family.parts

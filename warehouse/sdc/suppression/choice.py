@@ -1,4 +1,4 @@
-"""Chooses the cells to withhold at the least cost under given rules: an integer program, solved by HiGHS to the optimum.
+"""Chooses the cells to withhold at the least cost under given rules: an integer program, solved by HiGHS to within 1 %.
 Not here: what can still be found out (feasibility.py), or what more to withhold against it (secondary.py).
 """
 

@@ -16,6 +16,7 @@ import duckdb
 import numpy as np
 
 from warehouse.catalogue import Table
+from warehouse.database import one
 from warehouse.sdc.linear.blocks import blocks_of_tree
 from warehouse.sdc.suppression.problem import Cell, Problem, Relation, distinct
 
@@ -32,7 +33,9 @@ OWN = "own"
 ALL_MONTHS = 1
 # Stands for the served lost days of a unit, which no decision of that problem is about.
 LOST_DAYS = "lost days"
+# The bands of spells as short and long term, where short term ends with a band.
 TERM_OF = {"1–3": "short term", "4–16": "short term", "17–56": "long term", "57+": "long term"}
+LAST_SHORT_DAY = 16
 
 
 @dataclass(frozen=True)
@@ -569,9 +572,9 @@ class Reader:
         for table in breakdowns:
             relations += _parts(units, self.found[table], ())
         # Tables with the same breakdown hold the same persons.
-        for one, other in combinations(breakdowns, 2):
-            if breakdowns[one] == breakdowns[other]:
-                relations += _parts(self.found[one], self.found[other], tuple(range(len(breakdowns[one]))))
+        for first, other in combinations(breakdowns, 2):
+            if breakdowns[first] == breakdowns[other]:
+                relations += _parts(self.found[first], self.found[other], tuple(range(len(breakdowns[first]))))
         # A served sex tells its share of both; a served share of substitutes tells how many all are.
         pairs = [
             (cell, sexes[place, ("mann",)])
@@ -614,10 +617,11 @@ class Reader:
         # tables may serve: as if they always did.
         cells = self.found["absence_spells_by_unit"]
         relations = self.tree.relations(cells)
+        bands_tell_term = one(self.con, "select short_term_max_days from raw.settings")[0] == LAST_SHORT_DAY
         terms: dict[tuple[Place, str], list[int]] = defaultdict(list)
         for (place, (band,)), cell in cells.items():
             if place[0] != OWN:
-                terms[place, TERM_OF[str(band)]].append(cell)
+                terms[place, TERM_OF[str(band)] if bands_tell_term else "all"].append(cell)
         for (place, term), parts in terms.items():
             whole = len(self.cells)
             size = sum(self.cells[i].size for i in parts)

@@ -5,9 +5,7 @@ with ranked as (
         unit_code,
         rank() over (
             partition by {{ bare_unit_name('unit_name') }}
-            order by list_position(
-                ['kommune', 'tjenesteområde', 'kommunalsjefområde', 'virksomhet', 'avdeling'], unit_level
-            )
+            order by {{ org_level_sort('unit_level') }}
         ) as place
     from {{ ref('stg_units') }}
 )
