@@ -19,6 +19,7 @@ PUSHES = 24
 ONE_BY_ONE = 700
 # From so many columns on an interior point method is quicker than the simplex method.
 LARGE = 3000
+INTERIOR_POINT: dict[str, bool | int | float | str] = {"presolve": "on", "solver": "ipm"}
 # Figures are doubles that were divided once: a difference below this is rounding.
 ROUNDING = 1e-6
 
@@ -109,7 +110,7 @@ class Intervals:
         nothing = np.zeros(n_rows)
         program = Program((row, column, coefficient), (nothing, nothing), (-below, above), presolve="off")
         if count > LARGE:
-            program.set(presolve="on", solver="ipm")
+            program.set(**INTERIOR_POINT)
         random = np.random.default_rng(count)
         idle = 0
         for round_number in range(PUSHES):
@@ -164,7 +165,10 @@ def reach(system: System, wanted: Floats, blocks: Sequence[Ints] = ()) -> tuple[
     # What the bounds alone close in on needs no program.
     open_columns = (wanted > 0) & (upper - lower >= wanted)
     entries = system.row, system.column, system.coefficient.astype(float)
-    first = Program(entries, (system.right, system.right), (system.lower, system.upper)).solve()
+    program = Program(entries, (system.right, system.right), (system.lower, system.upper))
+    if n > LARGE:
+        program.set(**INTERIOR_POINT)
+    first = program.solve()
     if first is None:
         raise Contradiction
     first = np.clip(first, system.lower, system.upper)
