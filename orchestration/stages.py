@@ -693,7 +693,7 @@ def recorded_stages() -> list[str]:
 
 
 def run_stages(plan: Plan, *, without: Collection[str] = ()) -> dict[str, Any]:
-    """Run the stages in their order; returns each one's outcome by its name. A publication that holds ends them.
+    """Run the stages in their order; returns each one's outcome by its name. It stops after `choose` when nothing new has come.
 
     Args:
         without: names of stages to leave out.

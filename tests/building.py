@@ -30,6 +30,11 @@ from warehouse.settings import Settings, read_settings
 ROOT = Path(__file__).parent.parent
 
 
+def table_of(name: str) -> Table:
+    """One declared table."""
+    return next(table for table in tables_of(load_manifest()) if table.name == name)
+
+
 def settings_with(folder: Path, **changes: object) -> Settings:
     """The repository's settings with some changed; every night is a release and makes no report unless a test is about that."""
     changes = {"release": '"nightly"', "report": "{ chapters = [] }", **changes}

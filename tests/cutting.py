@@ -17,8 +17,8 @@ import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from orchestration.dbt import load_manifest
+from tests.building import table_of
 from tests.compiled import compiled_sql, make_formulas
-from warehouse.catalogue import table_of
 from warehouse.database import one
 from warehouse.trace.lineage import REFERENCES
 
@@ -210,7 +210,7 @@ def fraction_columns(table: str) -> dict[str, str]:
     """Names and SQL of the numerators and denominators of a table's shares, on its row called `cell`."""
     return {
         f"{name}_{part}": sql
-        for name, measure in table_of(load_manifest(), table).measures.items()
+        for name, measure in table_of(table).measures.items()
         for part in ("numerator", "denominator")
         if (sql := getattr(measure, part))
     }

@@ -145,11 +145,6 @@ def tables_of(manifest: Mapping) -> list[Table]:
     return sorted((_table(manifest, node) for node in nodes), key=lambda table: table.name)
 
 
-def table_of(manifest: Mapping, name: str) -> Table:
-    """One declared table."""
-    return next(table for table in tables_of(manifest) if table.name == name)
-
-
 def thresholds(tables: Sequence[Table], settings: Settings) -> dict[str, float]:
     """The threshold of each withholding table: the general one, or the municipality's stricter one.
 

@@ -74,7 +74,8 @@ class Arrival(Entry):
 @dataclass(frozen=True, kw_only=True)
 class PublicationEntry(Entry):
     """A publication whose folder was whole on disk. It was served when the pointer came to it: a later entry then names it as
-    its `previous_publication`, or it is the current one. `accepted_restatement` is the reason a human gave for its changes.
+    its `previous_publication`, or it is the current one. `accepted_restatement` is why a human
+    let it be published although a gate stops it (changes of closed periods, lost rows), or which file was withdrawn.
     """
 
     kind = "publication"

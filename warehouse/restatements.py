@@ -22,7 +22,7 @@ from warehouse.recorded import Recorded, raw_rows
 from warehouse.sdc.changes import Place, may_show
 from warehouse.settings import Settings
 
-FIGURES_TOLD = 20
+FIGURES_NAMED = 20
 WITHOUT_COMPARISON = "restore it from backup, or publish without comparing with it: arsverk run --accept-restatement REASON"
 # The changes with all their values, in the restricted database: what a human is asked to accept.
 WITH_VALUES = "disclosure.restatements"
@@ -109,18 +109,19 @@ class Restated:
     accepted_reason: str | None
 
     def stop_unless_accepted(self) -> None:
-        """
+        """Stop the night when large changes of closed periods have not been accepted.
+
         Raises:
             Refused: figures changed by more than the settings' thresholds and no reason was given.
         """
         if self.to_accept and not self.accepted_reason:
-            more = len(self.to_accept) - FIGURES_TOLD
+            more = len(self.to_accept) - FIGURES_NAMED
             raise Refused(
                 "\n".join(
                     [
                         f"{len(self.to_accept)} figures of closed periods would change by more than the thresholds"
                         " restatement_points and restatement_share allow",
-                        *(f"  {line}" for line in self.to_accept[:FIGURES_TOLD]),
+                        *(f"  {line}" for line in self.to_accept[:FIGURES_NAMED]),
                         *([f"  … and {more} more"] if more > 0 else []),
                         "look at the files named; if the new figures are right: arsverk accept DELIVERY --reason TEXT,"
                         " or at once arsverk run --accept-restatement REASON",

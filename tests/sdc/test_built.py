@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from orchestration.dbt import load_manifest
-from tests.building import attack_served
+from tests.building import attack_served, table_of
 from tests.builds import Builds, served_whole
 from tests.municipalities.random_rows import write_random
-from warehouse.catalogue import table_of, tables_of
+from warehouse.catalogue import tables_of
 from warehouse.database import connect
 from warehouse.errors import Refused
 from warehouse.paths import Home
@@ -56,7 +56,7 @@ def serve_by_the_primary_rule_alone(con: duckdb.DuckDBPyConnection) -> None:
     for table in [*FTE_TABLES, *HEAD_TABLES]:
         con.execute(f"create or replace table served.{table} as from marts.{table}")
     for table in FTE_TABLES:
-        cell = ", ".join(table_of(load_manifest(), table).cell)
+        cell = ", ".join(table_of(table).cell)
         year = f"select ({cell}, period) from marts.{table} where period_type = 'year' and fte < 4"
         withhold(con, table, f"({cell}, left(period, 4)) in ({year})", "primary")
     for table, heads in HEAD_TABLES.items():

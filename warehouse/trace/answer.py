@@ -138,7 +138,7 @@ def trace(
     # What is filled in after disclosure control is served alone.
     built = _row(con, f"select * from marts.{table} where {where}", key) or served
     wanted = [question.measure] if question.measure else all_measures
-    withheld = _withheld(table, served, built, wanted)
+    withheld = _withheld(served, built, wanted)
     if restricted_for:
         log_use(home, restricted_for, table, as_words(cell), wanted)
         values, withheld = built | {name: served[name] for name in ("published_at",) if name in served}, {}
@@ -182,7 +182,7 @@ def _row(con: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object
     return dict(zip(names, row, strict=True)) if row else {}
 
 
-def _withheld(table: str, served: Mapping[str, Any], built: Mapping[str, Any], wanted: Sequence[str]) -> dict[str, str]:
+def _withheld(served: Mapping[str, Any], built: Mapping[str, Any], wanted: Sequence[str]) -> dict[str, str]:
     """The measures that are computed but not served, each with the kind of withholding."""
     kind = served.get("withheld")
     if kind:

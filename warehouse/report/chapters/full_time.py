@@ -33,7 +33,7 @@ INDICATORS = {
 MAIN = ("full_time_100_percent", "full_time_80_percent", "average_position_percent")
 
 
-def date_head(served: Served, at: date) -> str:
+def date_head(at: date) -> str:
     """A reference date as the head of a column or row: the year, of the latest one the day."""
     return str(at.year) if (at.month, at.day) == (12, 31) else day(at)
 
@@ -48,7 +48,7 @@ def over_time(page: Page, unit: Unit, caption: str = "Heltid over tid") -> Grid:
         cells: list[Any] = [page.count(served.full_time(unit, at, "headcount")), page.show(served.full_time(unit, at, "fte"))]
         cells += [page.show(figure) for figure in figures]
         cells += [page.show(served.full_time(unit, at, "involuntary_percent"))]
-        rows.append(Row(date_head(served, at), cells))
+        rows.append(Row(date_head(at), cells))
     if len(dates) > 1:
         last, before = dates[-1], served.year_before(dates[-1])
         cells = []
@@ -111,14 +111,12 @@ def bands(page: Page, unit: Unit) -> tuple[Grid, Chart | None]:
     rows = [Row(name, [page.count(served.full_time(unit, at, measure)) for at in dates]) for measure, name in BANDS.items()]
     rows.append(Row("Personer i alt", [page.count(served.full_time(unit, at, "headcount")) for at in dates], is_total=True))
     rows.append(Row("Av dem i deltid", [page.count(served.full_time(unit, at, "part_time")) for at in dates]))
-    heads = [date_head(served, at) for at in dates]
+    heads = [date_head(at) for at in dates]
     grid = Grid(
         "Personer etter stillingsstørrelse", heads, rows, first="Stilling i alt", note="En persons stillinger er lagt sammen."
     )
     drawn = [
-        (date_head(served, at), name, served.full_time(unit, at, measure).value)
-        for at in dates
-        for measure, name in BANDS.items()
+        (date_head(at), name, served.full_time(unit, at, measure).value) for at in dates for measure, name in BANDS.items()
     ]
     last = [value for head, _, value in drawn if head == heads[-1] and value is not None]
     if not drawn or any(value is None for _, _, value in drawn):

@@ -289,8 +289,8 @@ OF_BALANCE = Copy(
         where mart.withheld is not null or copy.employees <> mart.employees or abs(copy.fte - mart.fte) > {ROUNDED}""",
 )
 
-# The tables that are no cells of a family and copy none, and why there is nothing in them to attack. A table that stands
-# neither here nor in families.py nor above fails a test.
+# The tables that are no cells of a family and copy none, and why there is nothing in them to attack. The tests alone read it:
+# a table that stands neither here nor in families.py nor above fails one.
 BESIDE = {
     "data_quality": "numbers of rows by rule: of the delivery as a whole, of no unit",
     "equality_leaders": "leaders by level and sex, of the whole municipality: who leads is public",
