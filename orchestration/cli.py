@@ -57,6 +57,12 @@ class Commands(click.Group):
         except UsageError as wrong:
             click.echo(str(wrong), err=True)
             ctx.exit(USAGE)
+        except BrokenPipeError:
+            raise  # whoever reads the output has gone: click ends quietly
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"{where}{error.strerror or error}; see that the folder is there and can be written", err=True)
+            ctx.exit(REFUSED)
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 from sources.demo.absence import draw_absences, draw_leaves
 from sources.demo.dialects import DIALECTS, Dialect, write_feed, write_sheets
 from sources.demo.extracts import extract, sprinkle_bad_rows
-from sources.demo.from_printed import maltall, sammenligning, ssb_12441, survey_2021, survey_2023
+from sources.demo.from_printed import maltall, sammenligning, ssb_12451, survey_2021, survey_2023
 from sources.demo.optional_feeds import draw_hours, pai, piloter, variable_timer
 from sources.demo.organisation import Municipality, read_municipality
 from sources.demo.people import day, draw_workforce, name_people, validity_rows
@@ -101,8 +101,8 @@ def other_files(
         path = landing / f"10faktor_{year}.xlsx"
         write_sheets(path, sheets)
         yield path, ", ".join(f"{sheet} {len(table)} rows" for sheet, table in sheets.items())
-    path = landing / f"ssb_12441_{SPRING}.json"
-    path.write_text(ssb_12441(), encoding="utf-8")
+    path = landing / f"ssb_12451_{SPRING}.json"
+    path.write_text(ssb_12451(), encoding="utf-8")
     yield path, "one table"
     path = landing / f"publiserte_tall_{AUTUMN}.csv"
     path.write_bytes(PRINTED_FIGURES.read_bytes())

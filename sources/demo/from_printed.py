@@ -94,7 +94,7 @@ def survey_2021(printed: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {"Deltakelse": taking_part.reset_index(names="Enhet"), "Faktorer": wide.reset_index(names="Enhet")}
 
 
-def ssb_12441() -> str:
+def ssb_12451() -> str:
     """A small JSON-stat2 dataset; `value` is the sparse form, and a cell without a value has a status."""
     values, statuses = {}, {}
     cells = ((percent, factor) for _, row in SSB_REGIONS.values() for _, factor in SSB_SEXES.values() for percent in row)
@@ -112,7 +112,7 @@ def ssb_12441() -> str:
     dataset = {
         "version": "2.0",
         "class": "dataset",
-        "label": "12441: Legemeldt sykefravær, etter region, kjønn, statistikkvariabel og kvartal (oppdiktede tall)",
+        "label": "12451: Legemeldt sykefravær, etter region, kjønn, statistikkvariabel og kvartal (oppdiktede tall)",
         "source": "arsverk demo",
         "id": list(labels),
         "size": [len(label) for label in labels.values()],

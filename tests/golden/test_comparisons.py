@@ -293,6 +293,11 @@ def test_twelve_months_after_a_pilot(warehouse: duckdb.DuckDBPyConnection) -> No
         "select start_value, current_value, after_value, withheld from served.pilots where indicator = 'sick_leave_percent'"
     ).fetchall()
     assert {row[:3] for row in served} == {(None, None, None)}
+    unsaid = warehouse.execute(
+        """select pilot from served.pilots as served inner join marts.pilots as built using (pilot, indicator)
+           where built.current_value is not null and served.current_value is null and served.withheld is null"""
+    ).fetchall()
+    assert unsaid == [], "what is withheld says so"
 
 
 def test_targets(warehouse: duckdb.DuckDBPyConnection) -> None:

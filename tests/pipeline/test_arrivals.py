@@ -105,3 +105,11 @@ def test_nights_stop_for_a_human_and_hold(home: Home) -> None:
 
     withdraw(home, "ansatte_2024-10-31.csv", "feil år")
     assert night(home).startswith("2024-09-30")
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    done = CliRunner().invoke(main, ["demo", "--home", str(tmp_path / "file" / "home")])
+    assert done.exit_code == 1
+    assert "see that the folder is there and can be written" in done.output and "file" in done.output
+    assert "Traceback" not in done.output

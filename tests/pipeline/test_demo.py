@@ -13,7 +13,7 @@ import pytest
 
 from sources.demo import make_deliveries
 from sources.demo.dialects import Dialect, write_feed, write_sheets
-from sources.demo.from_printed import maltall, sammenligning, ssb_12441, survey_2023
+from sources.demo.from_printed import maltall, sammenligning, ssb_12451, survey_2023
 from sources.demo.printed_figures import PRINTED_FIGURES, printed_figures
 from sources.demo.solve.figures import CUT_OFF, GIVEN_WAY
 from tests.builds import Builds, whole_night
@@ -36,7 +36,7 @@ def deliver_small(landing: Path) -> None:
     for name, table in {"sammenligning": sammenligning(printed), "maltall": maltall(printed)}.items():
         write_feed(landing / f"{name}_{AUTUMN}.csv", table, Dialect(encoding="utf-8"), np.random.default_rng(1))
     write_sheets(landing / "10faktor_2023.xlsx", survey_2023(printed))
-    (landing / f"ssb_12441_{AUTUMN}.json").write_text(ssb_12441(), encoding="utf-8")
+    (landing / f"ssb_12451_{AUTUMN}.json").write_text(ssb_12451(), encoding="utf-8")
     (landing / f"publiserte_tall_{AUTUMN}.csv").write_bytes(PRINTED_FIGURES.read_bytes())
 
 

@@ -45,6 +45,14 @@ def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Table]) -> None:
                     from disclosure.{mart.withheld_with.table} as followed
                     where decision.withheld is null and followed.withheld is not null and ({mart.withheld_with.where})"""
             )
+        for follow in mart.follows:
+            if mart.threshold is not None and set(mart.values) <= set(follow.empties):
+                # Nothing is left of such a cell: it is withheld itself.
+                same_cell = " and ".join(f"mart.{name} = decision.{name}" for name in mart.cell)
+                con.execute(
+                    f"""update disclosure.{mart.name} as decision set withheld = 'secondary' from marts.{mart.name} as mart
+                        where decision.withheld is null and {same_cell} and {_follows(mart, follow)}"""
+                )
     for mart in (mart for mart in marts if not mart.from_served):
         columns = [_masked(mart, name) for name in mart.columns if name != "withheld"]
         if mart.threshold is None:

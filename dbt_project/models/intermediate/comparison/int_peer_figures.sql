@@ -18,8 +18,10 @@ of_kinds as (
     select
         *,
         case
-            when len(list_filter(chosen, lambda label: label ilike '%egenmeldt%')) > 0 then 'self_certified_percent'
-            when len(list_filter(chosen, lambda label: label ilike '%legemeldt%')) > 0 then 'doctor_certified_percent'
+            when len(list_filter(list_append(chosen, contents), lambda label: label ilike '%egenmeldt%')) > 0
+                then 'self_certified_percent'
+            when len(list_filter(list_append(chosen, contents), lambda label: label ilike '%legemeldt%')) > 0
+                then 'doctor_certified_percent'
         end as kind,
         list_filter(chosen, lambda label: label <> '' and label not ilike '%egenmeldt%' and label not ilike '%legemeldt%')
             as industries
@@ -33,7 +35,7 @@ from_ssb as (
         coalesce(cell.region, cell.industries[1], 'Hele landet') || ' (SSB ' || cell.table_id || ')' as peer,
         cell.value,
         'SSB ' || cell.table_id as source_name,
-        ssb_table.basis,
+        case when cell.region is null then ssb_table.basis else 'residents' end as basis,
         'ssb' as feed,
         cell.file_sha256,
         cell.row_number
