@@ -1,5 +1,5 @@
-{# The formulas of metrics.md that both the models and Python (`arsverk trace`, restatements) compute, as macros of the build database, in its schema
-   `formulas`. They are made before the models run (dbt_project.yml, on-run-start) and stay in the restricted database.
+{# The formulas of metrics.md that both the models and Python (`arsverk trace`, restatements) compute, as macros of the build
+   database, in its schema `formulas`. They are made before the models run (dbt_project.yml, on-run-start) and stay in the restricted database.
    A sum of percents of a day is called `leaves`, `doctors` or `selves`: of all the leaves, the doctor-certified and the
    self-certified absences that are active on it. Not here: how rows are joined and summed (models). #}
 {% macro create_formulas() %}

@@ -31,6 +31,11 @@ def _masked(mart: Table, column: str) -> str:
     return f"mart.{column}"
 
 
+def _same_cell(mart: Table) -> str:
+    """Condition on a row of the mart and a decision: the decision is of the row's cell, whatever its period."""
+    return " and ".join(f"mart.{name} = decision.{name}" for name in mart.cell)
+
+
 def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Table]) -> None:
     """Make the tables of the schema `served`: the marts with every measure of a withheld cell emptied.
 
@@ -48,10 +53,9 @@ def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Table]) -> None:
         for follow in mart.follows:
             if mart.threshold is not None and set(mart.values) <= set(follow.empties):
                 # Nothing is left of such a cell: it is withheld itself.
-                same_cell = " and ".join(f"mart.{name} = decision.{name}" for name in mart.cell)
                 con.execute(
                     f"""update disclosure.{mart.name} as decision set withheld = 'secondary' from marts.{mart.name} as mart
-                        where decision.withheld is null and {same_cell} and {_follows(mart, follow)}"""
+                        where decision.withheld is null and {_same_cell(mart)} and {_follows(mart, follow)}"""
                 )
     for mart in (mart for mart in marts if not mart.from_served):
         columns = [_masked(mart, name) for name in mart.columns if name != "withheld"]
@@ -60,13 +64,12 @@ def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Table]) -> None:
                 f"create or replace table served.{mart.name} as select {', '.join(columns)} from marts.{mart.name} as mart"
             )
             continue
-        same_cell = " and ".join(f"mart.{name} = decision.{name}" for name in mart.cell)
         same_year = "decision.calendar_year = left(mart.period, 4) and" if mart.has_periods else ""
         con.execute(
             f"""create or replace table served.{mart.name} as
                 select {", ".join([*columns, "decision.withheld"])}
                 from marts.{mart.name} as mart
-                inner join disclosure.{mart.name} as decision on {same_year} {same_cell}"""
+                inner join disclosure.{mart.name} as decision on {same_year} {_same_cell(mart)}"""
         )
         built = one(con, f"select count(*) from marts.{mart.name}")[0]
         kept = one(con, f"select count(*) from served.{mart.name}")[0]

@@ -480,7 +480,7 @@ def attack(
         own = [(level, unit) for name, level, unit in own_units if name == family.name]
         cells = served.load(family, own=[*own, *(earlier.own_units if earlier else ())])
 
-        def everything(moment: Moment) -> Flags:
+        def everything(moment: Moment, _: Moment | None) -> Flags:
             return np.ones(moment.grid.size, dtype=bool)
 
         attack_times(attacker, report, cells, earlier, cells.times, everything, progress)
@@ -502,40 +502,34 @@ def attack_times(
     cells: Cells,
     earlier: Cells | None,
     times: Iterable[str],
-    sought: Callable[[Moment], Flags],
+    sought: Callable[[Moment, Moment | None], Flags],
     progress: Callable[[str], None] = lambda message: None,
 ) -> None:
     """Attack a family at some times and put what is found into the report, in the order of the times.
 
-    `sought` are the cells to attack by linear programming. Times are attacked side by side: HiGHS solves without the
-    interpreter's lock.
+    `sought` gives the cells to attack by linear programming, of a time and the same time of the publication before. Times are
+    attacked side by side: HiGHS solves without the interpreter's lock.
     """
 
-    def attacked(time: str) -> tuple[Moment, list[Finding], tuple[Moment, list[Finding]] | None, float]:
+    def attacked(time: str) -> tuple[Moment, list[Finding], tuple[list[Finding], Moment] | None, float]:
         progress(f"{cells.family.name} {time}")
         began = thread_time()
-        moment = joined(cells, earlier, time)
+        before = earlier.moment(time) if earlier is not None and time in earlier.times else None
+        moment = cells.moment(time) if before is None else cells.moment(time).joined(before)
         # What serves nothing tells nothing that was not known before.
-        found = attacker.moment(moment, sought(moment)) if moment.serves or moment.given else []
-        return moment, found, _across_units(attacker, moment, earlier), thread_time() - began
+        found = attacker.moment(moment, sought(moment, before)) if moment.serves or moment.given else []
+        across = None
+        if before is not None and moment.has_other_units(before):
+            across = attacker.across(moment, before), replace(moment, by_units_of=before)
+        return moment, found, across, thread_time() - began
 
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for moment, found, across, seconds in pool.map(attacked, times):
             report.add(found, moment)
             if across is not None:
-                report.add(across[1], across[0])
+                report.add(*across)
             _count(report, moment, seconds)
     report.notes.sort()
-
-
-def _across_units(attacker: Attack, moment: Moment, earlier: Cells | None) -> tuple[Moment, list[Finding]] | None:
-    """What the units of the publication before give away as well, where they are others."""
-    if earlier is None or moment.time not in earlier.times:
-        return None
-    before = earlier.moment(moment.time)
-    if not moment.has_other_units(before):
-        return None
-    return replace(moment, by_units_of=before), attacker.across(moment, before)
 
 
 def joined(cells: Cells, earlier: Cells | None, time: str) -> Moment:

@@ -127,9 +127,9 @@ def _attack(
     # Where a year's decisions are the same throughout, what follows for a quarter follows for its months.
     times = [time for time in cells.times if not is_quarter(time) or time[:4] in uneven]
 
-    def sought(moment: Moment) -> Flags:
-        if earlier is not None and moment.time in earlier.times and not moment.is_judged_by_size:
-            return moment.beside_changes(earlier.moment(moment.time)) & (not is_quarter(moment.time))
+    def sought(moment: Moment, before: Moment | None) -> Flags:
+        if before is not None and not moment.is_judged_by_size:
+            return moment.beside_changes(before) & (not is_quarter(moment.time))
         return np.full(cells.grid.size, not is_quarter(moment.time) and (earlier is not None or moment.time in newest))
 
     attack_times(attacker, report, cells, earlier, times, sought)
