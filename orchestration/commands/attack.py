@@ -29,7 +29,7 @@ def command(publication_id: str | None, home_folder: Path, as_json: bool) -> Non
 
     \b
     Exit codes: 0 every withheld cell is safe
-                1 some are not; they are named
+                1 some are not; they are named; or nothing is published
                 2 wrong usage
     """
     from warehouse.sdc.attack.command import attack_publication, told

@@ -78,3 +78,21 @@ def test_marts_are_the_oracle_s(builds: Builds, changes: dict[str, float], seed:
                 for name, value in cell.items():
                     wanted = value if value is None or isinstance(value, str) else pytest.approx(float(value), rel=1e-12)
                     assert got[key][name] == wanted, (table, key, name)
+
+
+@pytest.mark.parametrize(
+    ("changes", "formula"),
+    [({}, "≥ 80 (full"), ({"full_time_threshold": 62.5, "min_persons": 3}, "≥ 62,5 (full")],
+    ids=["settings", "other settings"],
+)
+def test_definitions_say_the_night_s_settings(builds: Builds, changes: dict[str, float], formula: str) -> None:
+    feeds, as_of = random_feeds(1)
+    built = builds.built(
+        lambda landing: write_delivery(landing, feeds, extract_date=as_of), small_cells_withheld_alone_without_dbt, **changes
+    )
+    with built.reading() as con:
+        texts = con.execute(
+            "select measure, formula, formula_en from served.metric_definitions where formula is not null"
+        ).fetchall()
+    assert [text for text in texts if "{" in "".join(text)] == []
+    assert formula in next(norwegian for measure, norwegian, _ in texts if measure == "full_time_80_percent")

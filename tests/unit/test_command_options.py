@@ -1,10 +1,13 @@
-"""Where commands take home, landing folder and settings from. Not here: what they do with them."""
+"""Where commands take home, landing folder and settings from, and what they say of an empty home.
+Not here: what they do with a publication.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from orchestration.cli import main
 from tests.building import settings_with
@@ -27,3 +30,13 @@ def test_the_environment_names_them_where_no_option_does(tmp_path: Path, monkeyp
     for variable in ("ARSVERK_HOME", "ARSVERK_LANDING", "ARSVERK_SETTINGS"):
         monkeypatch.setenv(variable, "")
     assert {"home_folder": Path("data"), "landing": None, "settings_file": None}.items() <= options_of_a_run().items()
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["trace org_units", "attack", "report", "superset", "copy postgresql://reader@localhost/db", "purge --before 2024-01-01"],
+)
+def test_a_command_that_needs_a_publication_is_refused_where_there_is_none(tmp_path: Path, words: str) -> None:
+    (tmp_path / "home").mkdir()
+    result = CliRunner().invoke(main, [*words.split(), "--home", str(tmp_path / "home")])
+    assert (result.exit_code, "nothing is published" in result.stderr) == (1, True), result.output

@@ -178,6 +178,12 @@ class Served:
         return next(iter(self.rows("publication")))
 
     @cached_property
+    def settings(self) -> dict[str, Any]:
+        """The settings that the publication was made with."""
+        settings: dict[str, Any] = json.loads(self.publication["settings"])
+        return settings
+
+    @cached_property
     def previous_publication(self) -> str | None:
         """The publication that was served before this one."""
         said = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))

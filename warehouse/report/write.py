@@ -4,7 +4,6 @@ Not here: what a page says (chapters/), or when the report is made (papers.py, o
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from contextlib import closing
@@ -41,7 +40,7 @@ def write_report(publication: Path, target: Path) -> list[str]:
     if not all(table.columns for table in tables.values()):
         raise Refused(f"{publication.name} was made by an earlier version of the code, which said too little of its tables")
     with closing(Served(publication, tables)) as served:
-        settings = json.loads(served.publication["settings"]).get("report", {})
+        settings = served.settings.get("report", {})
         chosen = settings.get("chapters", CHAPTERS)
         if not chosen or not served.units:
             return []

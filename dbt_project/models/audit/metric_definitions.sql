@@ -1,4 +1,5 @@
--- One row a measure of each table: what the yml beside the table's SQL says of it, and the texts of its subject.
+-- One row a measure of each table: what the yml beside the table's SQL says of it, and the texts of its subject, in which the
+-- night's settings take the place of their names in braces.
 -- Columns of the table make the numerator and denominator; where a model that is not served takes part they are null.
 with measures as (
     {% for table, subject, column, said in measures_of_tables() %}
@@ -32,11 +33,12 @@ select
     measures.numerator,
     measures.denominator,
     measures.factor,
-    texts.formula,
-    texts.formula_en,
+    {{ with_settings('texts.formula', ',') }} as formula,
+    {{ with_settings('texts.formula_en', '.') }} as formula_en,
     texts.population,
     texts.population_en,
     texts.source
 from measures
+cross join {{ source('raw', 'settings') }} as settings
 left join {{ ref('metric_texts') }} as texts
     on measures.subject = texts.subject and measures.measure = texts.measure

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import date
 from itertools import groupby
@@ -181,7 +180,7 @@ def about_page(served: Served) -> Page:
     page.context |= {
         "publication": served.publication,
         "as_of": served.as_of,
-        "settings": json.loads(served.publication["settings"]),
+        "settings": served.settings,
         "sources": sources(served),
         "reconciliation": reconciliation(served),
         "differing": differing(page, "contradicted", "mismatch"),

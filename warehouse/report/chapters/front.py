@@ -167,7 +167,6 @@ def front_page(served: Served, chapters: list[tuple[str, str]], *, with_units: b
     """The first page."""
     page = Page(served, FILE, "Forside", "front.html.j2", FILE)
     summary, grid = restatements(page)
-    settings = json.loads(served.publication["settings"])
     page.context |= {
         "unit": served.municipality,
         "as_of": served.as_of,
@@ -176,8 +175,8 @@ def front_page(served: Served, chapters: list[tuple[str, str]], *, with_units: b
         "restated": summary,
         "restated_grid": grid,
         "withheld": withheld_units(served),
-        "min_fte": settings.get("min_fte_unit"),
-        "min_persons": settings.get("min_persons"),
+        "min_fte": served.settings.get("min_fte_unit"),
+        "min_persons": served.settings.get("min_persons"),
         "publication": served.publication,
         "is_first": served.previous_publication is None,
         "areas": [(sick_leave.page_of(unit), unit.name) for unit in served.units_of(AREA)] if with_units else [],

@@ -36,8 +36,8 @@ SHARE_NAMES = {
     "sick_leave_percent": "Sykefravær i alt",
     "self_certified_percent": "Egenmeldt",
     "doctor_certified_percent": "Legemeldt",
-    "short_term_percent": "Korttid (1–16 dager)",
-    "long_term_percent": "Langtid (over 16 dager)",
+    "short_term_percent": "Korttid (1–{last} dager)",
+    "long_term_percent": "Langtid (over {last} dager)",
     "graded_percent": "Graderte dager av de legemeldte",
 }
 
@@ -176,6 +176,7 @@ def quarter_chart(page: Page, unit: Unit, name: str) -> Chart | None:
 def kinds(page: Page, unit: Unit) -> Grid:
     """Self- and doctor-certified, short and long, graded: years, and the latest twelve months with the year before."""
     served, at = page.served, times(page.served)
+    last_short_day = served.settings["short_term_max_days"]
     rows = []
     for measure in SHARES:
         cells: list[Any] = [page.show(served.sick_leave(unit.cell, "year", str(year), measure)) for year in at.years]
@@ -184,7 +185,7 @@ def kinds(page: Page, unit: Unit) -> Grid:
                 page.show(served.change(unit.cell, "rolling_12", at.rolling, "value", measure)),
                 page.change(served.change(unit.cell, "rolling_12", at.rolling, measure=measure)),
             ]
-        rows.append(Row(SHARE_NAMES[measure], cells, is_total=measure == "sick_leave_percent"))
+        rows.append(Row(SHARE_NAMES[measure].format(last=last_short_day), cells, is_total=measure == "sick_leave_percent"))
     for measure, name in [("fte", "Årsverk i snitt"), ("lost_days", "Tapte dagsverk"), ("possible_days", "Mulige dagsverk")]:
         cells = [page.count(served.sick_leave(unit.cell, "year", str(year), measure)) for year in at.years]
         rows.append(Row(name, [*cells, *(["", ""] if at.rolling else [])]))

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.database import one, quoted
-from warehouse.errors import UsageError
+from warehouse.errors import Refused, UsageError
 from warehouse.ledger import must_be_kept
 from warehouse.paths import Home
 from warehouse.publish import UNFINISHED, current_publication
@@ -30,11 +30,11 @@ def attack_publication(
 
     Raises:
         UsageError: there is no such publication.
-        Refused: it was thinned out.
+        Refused: nothing is published, or it was thinned out.
     """
     publication_id = publication_id or current_publication(home)
     if publication_id is None:
-        raise UsageError(f"nothing is published below {home.root}; run arsverk run first")
+        raise Refused("nothing is published here; run `arsverk run` first")
     folder = home.history / publication_id
     if not (folder / "publication.parquet").exists():
         must_be_kept(home, publication_id)
