@@ -21,7 +21,7 @@ from warehouse.paths import Home
 from warehouse.publication import current_publication
 from warehouse.restatements import Restated
 from warehouse.sdc.attack.audit import Report
-from warehouse.sdc.attack.command import told_leaks
+from warehouse.sdc.attack.command import leak_lines
 from warehouse.sdc.attack.night import examine, record
 from warehouse.sdc.masking import mask
 from warehouse.sdc.suppression.decisions import decide_primary
@@ -121,7 +121,7 @@ def attack_served(home: Home, settings: Settings, tables: Sequence[Table]) -> Re
     """
     examined = examine(home, settings, tables, current_publication(home))
     if leaks := examined.report.leaks:
-        lines = "\n".join(told_leaks(examined.report))
+        lines = "\n".join(leak_lines(examined.report))
         raise Refused(f"{len(leaks)} findings: withheld cells can be computed from what would be served:\n{lines}")
     record(home, settings, examined)
     return examined.report

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import home_option, show_counter
+from orchestration.commands.common import existing, home_option, show_counter
 from warehouse.errors import Refused
-from warehouse.paths import Home
 
 
 @click.command("attack")
@@ -32,14 +31,14 @@ def command(publication_id: str | None, home_folder: Path, as_json: bool) -> Non
                 1 some are not; they are named; or nothing is published
                 2 wrong usage
     """
-    from warehouse.sdc.attack.command import attack_publication, told
+    from warehouse.sdc.attack.command import attack_publication, report_lines
 
-    attacked, before, report = attack_publication(Home(home_folder.resolve()), publication_id, show_counter)
+    attacked, before, report = attack_publication(existing(home_folder), publication_id, show_counter)
     show_counter("")
     if as_json:
         click.echo(json.dumps({"publication": attacked, "previous": before, **report.as_dict()}, ensure_ascii=False, indent=1))
     else:
-        for line in told(attacked, before, report):
+        for line in report_lines(attacked, before, report):
             click.echo(line)
     if report.leaks:
         raise Refused(f"{len(report.leaks)} findings: withheld cells of {attacked} can be computed or narrowed down")

@@ -106,14 +106,16 @@ def test_every_relation_the_attack_believes_in_holds(night: tuple[Home, Settings
         cells = served.load(family)
         for time in cells.times[::5] + cells.times[-1:]:
             moment = cells.moment(time)
-            system, columns, told = unknowns(moment)
+            system, columns, relation = unknowns(moment)
             truth = true_cells(con, family, served, time)[columns]
-            left = np.bincount(system.row, weights=system.coefficient * truth[system.column], minlength=told.size)
+            left = np.bincount(system.row, weights=system.coefficient * truth[system.column], minlength=relation.size)
             # The municipal director is in the full-time tables and not among the employees of the equality tables.
-            off = [moment.grid.told(told[row]) for row in np.flatnonzero(np.abs(left - system.right) > 1e-6).tolist()]
+            off = [
+                moment.grid.relation_text(relation[row]) for row in np.flatnonzero(np.abs(left - system.right) > 1e-6).tolist()
+            ]
             assert [relation for relation in off if "full time = kvinne + mann" not in relation] == []
             assert (truth >= system.lower - 1e-6).all() and (truth <= system.upper + 1e-6).all()
-            tried += told.size
+            tried += relation.size
     assert tried > 200
 
 

@@ -385,7 +385,7 @@ def test_no_value_is_told(tmp_path: Path) -> None:
     """What the attack computes would itself be a leak: 12,3456 and its threshold share must not be in any message."""
     write_publication(tmp_path, "2024-01-01", units=UNITS, **table({("A", "1"): P}, A1=1.23456789))
     (leak,) = found(tmp_path)
-    assert "1.23" not in leak.told() and "1,23" not in leak.told() and leak.width is None
+    assert "1.23" not in leak.text() and "1,23" not in leak.text() and leak.width is None
 
 
 def test_the_command_tells_by_its_exit_code_and_names_the_cells(tmp_path: Path) -> None:
@@ -512,7 +512,7 @@ def test_a_withheld_unit_that_moves_is_told_by_its_parents(tmp_path: Path) -> No
     write_publication(tmp_path, "2024-02-01", units=units("B"), sick_leave_by_unit=rows(59, 42.5))
     (leak,) = found(tmp_path)
     assert (leak.kind, leak.cell["org_unit_code"], leak.is_leak) == ("moved", "M", True)
-    assert leak.told().endswith("computable by the units of the publication before")
+    assert leak.text().endswith("computable by the units of the publication before")
     # Without the parents, whose sums differ by it, nothing is left to subtract.
     hidden = [(*row[:4], None, S) if row[3] in ("A", "B") else row for row in rows(59, 42.5)]
     write_publication(tmp_path, "2024-02-02", units=units("B"), sick_leave_by_unit=hidden)

@@ -46,7 +46,7 @@ def three_nights(root: Path, seed: int, sizes: Sequence[int]) -> None:
         build(home, settings)
         publication = publish(home, settings, tables)
         _, _, report = attack_publication(home, None)
-        assert report.leaks == [], (seed, [leak.told() for leak in report.leaks])
+        assert report.leaks == [], (seed, [leak.text() for leak in report.leaks])
         served, withheld = closed_year(home.history / publication)
         if town.is_reorganised:
             # What consists of other units than before is another cell.

@@ -144,4 +144,4 @@ def test_a_withheld_unit_that_moves_between_areas_does_not_become_computable(tmp
     assert after["K"] == before["K"] is not None
     assert not any(shown for *_, shown, _ in restated(home, publication, "2023", measure="doctor_certified_days").values())
     _, previous, report = attack_publication(home, None)
-    assert previous and report.leaks == [], [leak.told() for leak in report.leaks]
+    assert previous and report.leaks == [], [leak.text() for leak in report.leaks]

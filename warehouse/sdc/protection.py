@@ -17,7 +17,7 @@ from warehouse.errors import ProgramFault
 from warehouse.paths import Home
 from warehouse.sdc.attack.audit import Finding, Report
 from warehouse.sdc.attack.cells import Moment
-from warehouse.sdc.attack.command import told_leaks
+from warehouse.sdc.attack.command import leak_lines
 from warehouse.sdc.attack.copies import copies_of
 from warehouse.sdc.attack.night import Examined, examine, record
 from warehouse.sdc.attack.relations import ABSENT, SERVED, WITHHELD
@@ -81,7 +81,7 @@ def protect(home: Home, settings: Settings, tables: Sequence[Table], previous: s
         _withhold(home, settings, tables, examined, remedy, done)
         examined = examine(home, settings, tables, previous, examined)
     if leaks := examined.report.leaks:
-        lines = "\n".join(told_leaks(examined.report))
+        lines = "\n".join(leak_lines(examined.report))
         raise ProgramFault(f"{len(leaks)} withheld cells follow from what is not served:\n{lines}")
     record(home, settings, examined)
     done.report = examined.report

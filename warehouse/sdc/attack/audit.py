@@ -54,7 +54,7 @@ class Finding:
         """Whether it fails a publication: all but `own`, `mixed` and `before` do (docs/attack.md says why)."""
         return self.kind not in ("own", "mixed", "before")
 
-    def told(self) -> str:
+    def text(self) -> str:
         """The cell and what gives it away, never a value."""
         grain = " ".join(f"{name}={value}" for name, value in self.cell.items())
         if self.width is not None:
@@ -161,7 +161,7 @@ class Attack:
 
     def _findings(self, moment: Moment, sought: Flags) -> Iterator[Finding]:
         grid = moment.grid
-        system, cells, told = unknowns(moment)
+        system, cells, relation = unknowns(moment)
         is_cell = cells < grid.own_start
         for cell, ratio in moment.given.items():
             yield Finding(*moment.cell(cell), "pinned", ratio, members=(cell,))
@@ -169,10 +169,14 @@ class Attack:
             return
         known = np.isin(cells, list(moment.given))
         by_size = moment.is_judged_by_size
-        pattern = (moment.family.name, by_size, *(part.tobytes() for part in (known, cells, told, system.row, system.column)))
+        pattern = (
+            moment.family.name,
+            by_size,
+            *(part.tobytes() for part in (known, cells, relation, system.row, system.column)),
+        )
         if pattern not in self._solved:
             whole = eliminate(known, system.row, system.column, system.coefficient, sums=by_size)
-            sums = _kinds_of_sums(whole, known, system, told >= grid.identity_rows) if by_size else {}
+            sums = _kinds_of_sums(whole, known, system, relation >= grid.identity_rows) if by_size else {}
             self._solved[pattern] = whole, sums
         revealed, sums = self._solved[pattern]
         pinned = np.flatnonzero(revealed.pinned & is_cell & ~known)
@@ -180,12 +184,12 @@ class Attack:
             pinned = pinned[~np.isin(cells[pinned], _untrue(moment))]
         for i in pinned.tolist():
             reason = revealed.reason[i]
-            by = grid.told(told[reason]) if reason >= 0 else SEVERAL
+            by = grid.relation_text(relation[reason]) if reason >= 0 else SEVERAL
             yield Finding(*moment.cell(cells[i]), "pinned", by + moment.with_previous, members=(int(cells[i]),))
         if self.hides_own and moment.large_own is not None:
-            yield from _own_parts(moment, system, cells, told, revealed)
+            yield from _own_parts(moment, system, cells, relation, revealed)
         if moment.is_judged:
-            yield from _small_sums(moment, system, cells, told, revealed)
+            yield from _small_sums(moment, system, cells, relation, revealed)
         if moment.family.narrow and sought[cells].any():
             yield from self._narrow(moment, system, cells, revealed, sums, sought[cells])
 
@@ -244,7 +248,7 @@ class Attack:
     def _across(self, moment: Moment, earlier: Moment) -> Iterator[Finding]:
         grid, old = moment.grid, earlier.grid
         system, cells, _ = unknowns(moment)
-        before, cells_before, told = unknowns(earlier)
+        before, cells_before, relation = unknowns(earlier)
         if not (cells.size and cells_before.size) or not moment.serves:
             return
         now = moment.columns_before(earlier)[cells_before]
@@ -254,7 +258,7 @@ class Attack:
         column = np.where(now >= 0, column_of[now], -1)
         others = np.flatnonzero(column < 0)
         column[others] = cells.size + np.arange(others.size)
-        holds = old.told_of_units(told)[before.row]
+        holds = old.holds_before(relation)[before.row]
         known = np.zeros(cells.size + others.size, dtype=bool)
         known[column[is_known]] = True
         together = eliminate(
@@ -265,9 +269,9 @@ class Attack:
         )
         alone = eliminate(np.zeros(cells.size, dtype=bool), system.row, system.column, system.coefficient)
         then = eliminate(np.zeros(cells_before.size, dtype=bool), before.row, before.column, before.coefficient)
-        told_already = np.zeros(known.size, dtype=bool)
-        told_already[column[then.pinned]] = True
-        new = together.pinned[: cells.size] & ~alone.pinned & ~told_already[: cells.size] & (cells < grid.own_start)
+        followed_before = np.zeros(known.size, dtype=bool)
+        followed_before[column[then.pinned]] = True
+        new = together.pinned[: cells.size] & ~alone.pinned & ~followed_before[: cells.size] & (cells < grid.own_start)
         untrue = _untrue(moment) if new.any() else np.zeros(0, dtype=np.int64)
         differing, n = moment.lost_or_gained(earlier) if new.any() else cells[:0], len(grid.slices)
         for cell in cells[new][~np.isin(cells[new], untrue)].tolist():
@@ -334,7 +338,7 @@ def _kinds_of_sums(whole: Revealed, known: Flags, system: System, is_within: Fla
     return kinds
 
 
-def _own_parts(moment: Moment, system: System, cells: Ints, told: Ints, revealed: Revealed) -> Iterator[Finding]:
+def _own_parts(moment: Moment, system: System, cells: Ints, relation: Ints, revealed: Revealed) -> Iterator[Finding]:
     """Small groups that sit on a unit itself and follow from it and the units below it: so does how long they were away."""
     grid = moment.grid
     assert moment.large_own is not None
@@ -347,14 +351,14 @@ def _own_parts(moment: Moment, system: System, cells: Ints, told: Ints, revealed
     values, fits = _values(system, pinned, may_be_hidden)
     if not fits and moment.alone is not None:
         # Some figure of the publication before is not that of now, whatever it looks like: what it would give is nobody's.
-        system, cells, told = unknowns(moment.alone)
+        system, cells, relation = unknowns(moment.alone)
         revealed = eliminate(np.zeros(cells.size, dtype=bool), system.row, system.column, system.coefficient)
-        yield from _own_parts(moment.alone, system, cells, told, revealed)
+        yield from _own_parts(moment.alone, system, cells, relation, revealed)
         return
     for i in pinned[values > ONE_VALUE].tolist():
         kind = "pinned" if grid.below_the_top[cells[i] - grid.own_start] else "own"
         reason = revealed.reason[i]
-        by = grid.told(told[reason]) if reason >= 0 else SEVERAL
+        by = grid.relation_text(relation[reason]) if reason >= 0 else SEVERAL
         yield Finding(
             *moment.cell(cells[i]), kind, f"what sits on the unit itself, {by}{moment.with_previous}", members=(int(cells[i]),)
         )
@@ -446,21 +450,21 @@ def _right_side(moment: Moment, measure: Floats) -> Floats:
     return np.bincount(grid.row[known], weights=weights, minlength=grid.n_rows).astype(float)
 
 
-def _small_sums(moment: Moment, system: System, cells: Ints, told: Ints, revealed: Revealed) -> Iterator[Finding]:
+def _small_sums(moment: Moment, system: System, cells: Ints, relation: Ints, revealed: Revealed) -> Iterator[Finding]:
     """Relations whose withheld cells all have one sign and nothing else unknown: their sum must reach the threshold."""
     grid = moment.grid
-    count = np.bincount(system.row, minlength=told.size)
-    signs = np.bincount(system.row, weights=system.coefficient, minlength=told.size)
-    any_pinned = np.bincount(system.row, weights=revealed.pinned[system.column], minlength=told.size) > 0
-    total = np.abs(_right_side(moment, moment.counted)[told])
+    count = np.bincount(system.row, minlength=relation.size)
+    signs = np.bincount(system.row, weights=system.coefficient, minlength=relation.size)
+    any_pinned = np.bincount(system.row, weights=revealed.pinned[system.column], minlength=relation.size) > 0
+    total = np.abs(_right_side(moment, moment.counted)[relation])
     own_alone = grid.own_alone(moment.state)
-    small = (count > 1) & (np.abs(signs) == count) & ~any_pinned & (total < grid.sum_limits[told] - ROUNDING)
+    small = (count > 1) & (np.abs(signs) == count) & ~any_pinned & (total < grid.sum_limits[relation] - ROUNDING)
     for row in np.flatnonzero(small).tolist():
         members = cells[system.column[system.row == row]]
         of_table = members[members < grid.own_start]
         if of_table.size:
             kind = "own" if own_alone[of_table].all() else "sum"
-            yield Finding(*moment.cell(of_table[0]), kind, grid.told(told[row]), members=tuple(members.tolist()))
+            yield Finding(*moment.cell(of_table[0]), kind, grid.relation_text(relation[row]), members=tuple(members.tolist()))
 
 
 def attack(

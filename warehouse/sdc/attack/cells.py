@@ -130,7 +130,7 @@ class Moment:
         others = np.flatnonzero((column < 0) & (earlier.state == WITHHELD))
         column[others] = own.n_columns + np.arange(others.size)
         # What was served before and is another figure now is a constant there.
-        kept = earlier.grid.told_of_units(theirs.row) & (column[theirs.column] >= 0)
+        kept = earlier.grid.holds_before(theirs.row) & (column[theirs.column] >= 0)
         return Equations(
             np.concatenate([own.row, theirs.row[kept] + own.n_rows]),
             np.concatenate([own.column, column[theirs.column[kept]]]),

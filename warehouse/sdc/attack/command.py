@@ -70,7 +70,7 @@ def _before(con: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> Path | 
     return max((path for path in folders if published(path) < published(folder)), key=published, default=None)
 
 
-def told(publication_id: str, before: str | None, report: Report) -> Iterator[str]:
+def report_lines(publication_id: str, before: str | None, report: Report) -> Iterator[str]:
     """The report as lines of text."""
     yield f"Attacked {publication_id}" + (f" together with {before}" if before else "")
     kinds = ("computable", "narrow", "sums", "mixed", "moved", "copies", "own", "before")
@@ -83,12 +83,12 @@ def told(publication_id: str, before: str | None, report: Report) -> Iterator[st
             + (f"{table.seconds:>8.1f}")
         )
     yield from (f"note: {note}" for note in report.notes)
-    yield from told_leaks(report)
+    yield from leak_lines(report)
 
 
-def told_leaks(report: Report) -> Iterator[str]:
+def leak_lines(report: Report) -> Iterator[str]:
     """The cells that fail a publication, the first of them by name."""
     leaks = report.leaks
-    yield from (leak.told() for leak in leaks[:SHOWN])
+    yield from (leak.text() for leak in leaks[:SHOWN])
     if len(leaks) > SHOWN:
         yield f"… and {len(leaks) - SHOWN} more; arsverk attack --json names all"

@@ -212,7 +212,7 @@ class Grid:
                     at_the_bottom[group] |= at_the_bottom[unit]
         return (is_there & ~at_the_bottom).ravel()
 
-    def told_of_units(self, rows: Ints) -> Flags:
+    def holds_before(self, rows: Ints) -> Flags:
         """Which of these relations hold of an earlier publication: which units form a group was not told then."""
         return (rows < self.group_rows) | (rows >= self.identity_rows)
 
@@ -249,7 +249,7 @@ class Grid:
             return self.structure.units[self.inner[(cell - self.own_start) // len(self.slices)]]
         return self.structure.units[cell // len(self.slices)]
 
-    def told(self, row: int) -> str:
+    def relation_text(self, row: int) -> str:
         """A relation in words."""
         n = len(self.slices)
         if row >= self.identity_rows:

@@ -247,7 +247,7 @@ class Served:
         has_all = "all_fte" in self._columns_of["substitutes_by_unit"]
         return f"{of}substitute_percent > 0" + (f" or {of}all_fte is not null" if has_all else "")
 
-    def _told_by(self, of: str) -> str:
+    def _given_by(self, of: str) -> str:
         """SQL: which columns of a row of substitutes_by_unit tell the årsverk."""
         ratio = "'substitute_fte and substitute_percent'"
         if "all_fte" not in self._columns_of["substitutes_by_unit"]:
@@ -302,7 +302,7 @@ class Served:
         if self.has("substitutes_by_unit"):
             queries.append(
                 f"""select cast(mart.reference_date as varchar), org_level, org_unit_code, null,
-                        {self._told_by("other.")} || ' of ' || other.month
+                        {self._given_by("other.")} || ' of ' || other.month
                     from {full_time} as mart inner join {self.relation("substitutes_by_unit")} as other
                         using (org_level, org_unit_code)
                     where mart.source = 'payroll' and mart.withheld is not null and ({self._all_fte("other.")})
