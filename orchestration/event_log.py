@@ -26,6 +26,7 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         self._engines: dict[str, Engine] = {}
+        self._tables_seen: set[str] = set()
         super().__init__(str(Path(base_dir) / "history" / "runs"), inst_data)
 
     @classmethod
@@ -52,6 +53,12 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
                 self._initialized_dbs.add(shard)
             with engine.begin() as connection:
                 yield connection
+
+    def has_table(self, table_name: str) -> bool:
+        """Asked anew for every check result; a table that is there stays."""
+        if table_name not in self._tables_seen and super().has_table(table_name):
+            self._tables_seen.add(table_name)
+        return table_name in self._tables_seen
 
     def remove_shard(self, run_id: str) -> None:
         """Remove the database file of a run whose events are deleted; the parent leaves it, empty and as large as before."""

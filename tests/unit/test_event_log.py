@@ -23,6 +23,7 @@ SEEN = {
     "conn_string_for_shard": "896bc510d776042e710bb5b47fcfec62c8c0c8518fa4d1d3a836bbbf8d73634a",
     "dispose": "df16dafbfa8427c18f32482fc9cb11a9352b1b6d41beab491bcee388ee498255",
     "from_config_value": "28e08f095dc13fb205bd9f8e66d8e69a9569100cb75b56cc3646fc4d5f4eb29b",
+    "has_table": "577d801c70b2a4a50ef067b8ba609e19c199a70e46f50cbb8561c28bcc3731f9",
 }
 
 
