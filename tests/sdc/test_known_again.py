@@ -11,7 +11,7 @@ import duckdb
 from orchestration.dbt import load_manifest
 from warehouse.catalogue import tables_of
 from warehouse.sdc.suppression.decisions import Earlier, _read_previous
-from warehouse.sdc.suppression.sums import Source, sources_of
+from warehouse.sdc.suppression.sources import Source, sources_of
 
 SOURCES = {source.table: source for source in sources_of(tables_of(load_manifest()))}
 

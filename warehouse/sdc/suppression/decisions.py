@@ -19,7 +19,8 @@ from warehouse.database import one, quoted
 from warehouse.sdc.linear.movement import NEGLIGIBLE
 from warehouse.sdc.suppression.problem import Problem
 from warehouse.sdc.suppression.processes import withhold_in_all
-from warehouse.sdc.suppression.sums import Reader, Source, counts, fingerprints, read_cells, sources_of
+from warehouse.sdc.suppression.sources import Source, counts, fingerprints, read_cells, sources_of
+from warehouse.sdc.suppression.sums import Reader
 from warehouse.settings import WITHHOLDING_RULES, Settings
 
 # Goes up when the rule decides otherwise for the same cells, so that nothing decided before is taken over.

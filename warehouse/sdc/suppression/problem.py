@@ -1,5 +1,5 @@
 """The cells that are decided together and the sums that tie them: what the secondary rule works on.
-Not here: how a problem is read from the marts (sums.py) or solved (secondary.py).
+Not here: how a problem is read from the marts (sources.py, sums.py) or solved (secondary.py).
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """The secondary rule (complementary suppression): what else to withhold so that nothing withheld can be computed or narrowed.
-Not here: where the cells come from (sums.py) and where the decisions go (decisions.py).
+Not here: where the cells come from (sources.py) and where the decisions go (decisions.py).
 """
 
 from __future__ import annotations
