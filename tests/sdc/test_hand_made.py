@@ -5,7 +5,7 @@ Not here: the solvers on their own (test_solvers.py), or publications that a nig
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -528,3 +528,28 @@ def test_a_withheld_unit_that_moves_is_told_by_its_parents(tmp_path: Path) -> No
     (tmp_path / "publish" / "history" / "2024-02-02").rename(tmp_path / "elsewhere as well")
     (finding,) = found(tmp_path)
     assert (finding.kind, finding.cell["org_unit_code"], finding.is_leak) == ("before", "K", False)
+
+
+def test_a_withheld_unit_that_is_merged_is_told_by_its_parents(tmp_path: Path) -> None:
+    """Old A less new A is the unit that is gone: no publication has a cell for it any more, and A's sums tell it."""
+    year = ("year", "2023")
+    areas = {"A": "K", "A1": "A", "A3": "A", "A4": "A", "B": "K", "B1": "B", "B2": "B", "B3": "B"}
+
+    def rows(a: float, b: float, withheld: Sequence[str]) -> list[tuple[object, ...]]:
+        served = {"K": 101.5, "A": a, "A1": 50, "B": b, "B1": 30}
+        found: list[tuple[object, ...]] = [
+            (*year, "kommune" if code == "K" else "avdeling", code, fte, None) for code, fte in served.items()
+        ]
+        return found + [(*year, "avdeling", code, None, P if code == "M" else S) for code in withheld]
+
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units={"K": None, **areas, "M": "A"},
+        sick_leave_by_unit=rows(60.5, 41, ["A3", "A4", "B2", "B3", "M"]),
+    )
+    assert found(tmp_path) == []
+    remaining = ["A3", "A4", "B2", "B3"]
+    write_publication(tmp_path, "2024-02-01", units={"K": None, **areas}, sick_leave_by_unit=rows(59, 42.5, remaining))
+    (leak,) = found(tmp_path)
+    assert (leak.kind, leak.cell["org_unit_code"], leak.is_leak) == ("moved", "M", True)

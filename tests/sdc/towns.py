@@ -16,7 +16,7 @@ AS_OF = date(2024, 9, 30)
 FIRST = date(2023, 1, 1)
 JOBS = ("7174", "6572", "7962", "6014", "8451")
 GROUPS = ("Barneskole", "SFO")
-HOURS = "Ansattnr;Enhetskode;Måned;Lønnsart;Timer"
+HOURS = "Ansattnr;Enhetskode;Måned;Lønnsart;Timer;Beløp"
 TARGETS = "Indikator;Nivå;Enhet;År;Mål;Vedtak;Vedtatt dato"
 # Feeds that a town may deliver beside the required ones.
 OPTIONAL = ("variable_timer", "pai", "maltall")
@@ -187,7 +187,7 @@ class Town:
             path.write_text("\n".join([TARGETS, *rows]) + "\n", encoding="utf-8")
         if "variable_timer" in optional:
             rows = [
-                f"{person.number};{person.unit};{year}-{month:02};Ekstravakt;{5 + person.number % 40}"
+                f"{person.number};{person.unit};{year}-{month:02};Ekstravakt;{5 + person.number % 40};"
                 for person in self.people[::7]
                 for year, month in ((2022, 11), (2023, 3), (2024, 5))
             ]

@@ -55,10 +55,12 @@ class Protection:
         return self.withheld.total() + len(self.copies)
 
     def lines(self) -> Iterator[str]:
-        """What was withheld where, a line for each table and time."""
-        yield from (f"{table} {time}: {count} cells" for (table, time), count in sorted(self.withheld.items()))
+        """What was withheld where, a line for each table and time that it cost something."""
+        yield from (f"{table} {time}: {count} cells" for (table, time), count in sorted(self.withheld.items()) if count)
         yield from (
-            f"{table} {time}: {count} cells served after all" for (table, time), count in sorted(self.no_secret.items())
+            f"{table} {time}: {count} cells served after all"
+            for (table, time), count in sorted(self.no_secret.items())
+            if count
         )
         yield from (f"{table}: {' and '.join(columns)} of every row" for table, columns in sorted(self.copies))
 

@@ -23,6 +23,7 @@ from warehouse.sdc.linear.intervals import Contradiction, System, reach
 # So many steps at most to a solution of the equations.
 STEPS = 500
 SEVERAL = "several relations together"
+BY_UNITS_BEFORE = "the units of the publication before"
 # An interval narrower than this is one value, in årsverk or persons.
 ONE_VALUE = 1e-3
 # Each time figures contradict the belief that units have no positions of their own, the belief is given up for those units.
@@ -236,20 +237,20 @@ class Attack:
         """Attack by the units of both publications: the sums of the one before hold for its figures, those of now for
         these, and a figure that nothing shows to have changed is one.
 
-        A unit that is withheld and moved is what its old parent has less, and its new one more.
+        A unit that is withheld and moved, or merged with another, is what its old parent has less, and its new one more.
         """
         findings = list(self._across(moment, earlier))
         if not findings or moment.known_before is None:
             return findings
         # As in `moment`: what follows without this publication's figures is no doing of it.
-        before = {found.members[0] for found in self._across(moment.of_before(moment.known_before), earlier)}
-        return [replace(found, kind="before") if found.members[0] in before else found for found in findings]
+        before = {found.text() for found in self._across(moment.of_before(moment.known_before), earlier)}
+        return [replace(found, kind="before") if found.text() in before else found for found in findings]
 
     def _across(self, moment: Moment, earlier: Moment) -> Iterator[Finding]:
         grid, old = moment.grid, earlier.grid
         system, cells, _ = unknowns(moment)
         before, cells_before, relation = unknowns(earlier)
-        if not (cells.size and cells_before.size) or not moment.serves:
+        if not cells_before.size or not moment.serves:
             return
         now = moment.columns_before(earlier)[cells_before]
         is_known = (now >= 0) & (now < grid.own_start) & (moment.state[now] == SERVED)
@@ -272,11 +273,19 @@ class Attack:
         followed_before = np.zeros(known.size, dtype=bool)
         followed_before[column[then.pinned]] = True
         new = together.pinned[: cells.size] & ~alone.pinned & ~followed_before[: cells.size] & (cells < grid.own_start)
-        untrue = _untrue(moment) if new.any() else np.zeros(0, dtype=np.int64)
-        differing, n = moment.lost_or_gained(earlier) if new.any() else cells[:0], len(grid.slices)
-        for cell in cells[new][~np.isin(cells[new], untrue)].tolist():
+        # Those that only the publication before has: of a unit that is gone, such as one that was merged.
+        gone = cells_before[others[together.pinned[cells.size :] & ~then.pinned[others]]]
+        gone = gone[moment.is_gone(earlier)[gone]]
+        if not (new.any() or gone.size):
+            return
+        differing, n = moment.lost_or_gained(earlier), len(grid.slices)
+        for cell in cells[new][~np.isin(cells[new], _untrue(moment))].tolist():
             wholes = differing[differing % n == cell % n].tolist()
-            yield Finding(*moment.cell(cell), "moved", "the units of the publication before", members=(cell, *wholes))
+            yield Finding(*moment.cell(cell), "moved", BY_UNITS_BEFORE, members=(cell, *wholes))
+        for cell in gone[~np.isin(gone, _untrue(earlier))].tolist():
+            part = old.slice_of(cell)
+            wholes = [whole for whole in differing.tolist() if grid.slice_of(whole).is_same(part)]
+            yield Finding(*earlier.cell(cell), "moved", BY_UNITS_BEFORE, members=tuple(wholes))
 
     def calendar(self, moments: Sequence[Moment]) -> Iterator[Finding]:
         """Attack a calendar year's periods together: a year is the sum of its quarters, a quarter that of its months.

@@ -139,6 +139,13 @@ class Moment:
             own.n_columns + others.size,
         )
 
+    def is_gone(self, earlier: Moment) -> Flags:
+        """The cells of the publication before, own parts not among them, that are not there any more."""
+        gone = np.arange(earlier.grid.size) < earlier.grid.own_start
+        place = _places(self.grid, earlier.grid)
+        gone[place[(place >= 0) & (self.state[: self.grid.own_start] != ABSENT)]] = False
+        return gone
+
     def lost_or_gained(self, earlier: Moment) -> Ints:
         """The cells that both publications serve with other figures, of units below which there are other units than before, or
         beside which there are: their differences are the figures of what has moved.

@@ -92,6 +92,10 @@ class Slice:
     threshold: float
     time: str
 
+    def is_same(self, other: Slice) -> bool:
+        """Whether it is the same part in another publication, whose thresholds may differ."""
+        return (self.table, self.dimensions) == (other.table, other.dimensions)
+
 
 @dataclass(frozen=True)
 class Identity:
