@@ -22,7 +22,7 @@ from warehouse import gates, internal
 from warehouse.acceptance import Judged, accept_delivery, judge, judge_waiting
 from warehouse.archive import Settling, TakenIn, kept_arrivals
 from warehouse.archive import take_in as archive_new_files
-from warehouse.arrivals import accepted, is_nothing_new, older_text, same_rows, unused_older
+from warehouse.arrivals import accepted, is_nothing_new, older_text, same_rows, unused_older, withdrawn_behind
 from warehouse.build_database import delivery_being_built, start_build
 from warehouse.catalogue import Table, tables_of, thresholds
 from warehouse.continuity import Comparison, Gone, compare_with_last, what_is_gone
@@ -44,7 +44,7 @@ from warehouse.quarantine import ROWS_NAMED_PER_RULE, RuleOutcome, rule_outcomes
 from warehouse.reconciliation import new_mismatches
 from warehouse.recorded import Recorded, scratch_home
 from warehouse.release import Tonight, tonight
-from warehouse.restatements import WITHOUT_COMPARISON, Restated, restated_figures
+from warehouse.restatements import WITHOUT_COMPARISON, Restated, no_longer_served, restated_figures
 from warehouse.restatements import restate as restate_figures
 from warehouse.sdc.masking import mask
 from warehouse.sdc.protection import Protection, protect
@@ -282,7 +282,12 @@ def choose(plan: Plan) -> Chosen:
     if damage:
         plan.findings.warn("damaged", f"{damage}; this publication is made without comparing with it: {reason}")
     log.info("landing: the delivery of %s is chosen", delivery.extract_date)
-    kind = _tonight(plan, delivery, is_correction=bool(reason))
+    kind = _tonight(plan, delivery, is_correction=bool(reason or withdrawn_behind(plan.home, plan.previous)))
+    if plan.settings.first_year is not None and plan.settings.first_year > kind.as_of.year:
+        raise Refused(
+            f"the setting first_year is {plan.settings.first_year}, and the figures are counted to {kind.as_of}: nothing would"
+            " be served; set it to a year that has begun by then"
+        )
     if internal.group_of(plan.settings) is None:
         internal.remove(plan.home)
     is_there = internal.is_written(plan.home, plan.settings, delivery)
@@ -568,7 +573,10 @@ def attack(plan: Plan) -> Protection:
 def restate(plan: Plan) -> Restated:
     """Find the figures of closed periods that this publication changes."""
     with connect(plan.home.build_database, plan.settings) as con:
-        return restate_figures(con, plan.home, plan.settings, marts())
+        restated = restate_figures(con, plan.home, plan.settings, marts())
+        for line in no_longer_served(con, plan.home, marts()):
+            plan.findings.warn("emptied", line)
+    return restated
 
 
 @gate(

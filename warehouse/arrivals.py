@@ -145,18 +145,27 @@ class Accepted:
 def accepted(home: Home, delivery: Delivery, previous: str | None) -> Accepted | None:
     """The human word by which a delivery may be published although a gate stops it, if there is one.
 
-    Whoever withdraws a file behind the served publication has said that its figures are wrong: the next one may differ.
+    Whoever withdraws a file behind the served publication has said that its figures are wrong: what is left without it may
+    differ. That word does not hold for files that came after it, or that are newer than the withdrawn one.
     """
     if acceptance := open_acceptance(home, delivery):
         return Accepted(acceptance.reason, acceptance.sequence)
-    if previous is None:
-        return None
-    withdrawn = withdrawn_files(read_ledger(home))
-    if withdrawn:
-        for file in Recorded(home, previous).inputs():
-            if entry := withdrawn.get(file):
-                return Accepted(f"{file[0]} was withdrawn: {entry.reason}", entry.sequence)
+    days = {(one.file_name, one.sha256): one.extract_date for one in all_arrivals(home)}
+    others = [one for one in delivery.files if (one.file_name, one.sha256) not in _inputs(home, previous)]
+    for file, entry in withdrawn_behind(home, previous).items():
+        if all(one.sequence < entry.sequence and one.extract_date <= days[file] for one in others):
+            return Accepted(f"{file[0]} was withdrawn: {entry.reason}", entry.sequence)
     return None
+
+
+def withdrawn_behind(home: Home, previous: str | None) -> dict[tuple[str, str], Withdrawal]:
+    """The withdrawn ones of the files, by name and hash, that the served publication was made of."""
+    withdrawn = withdrawn_files(read_ledger(home))
+    return {file: withdrawn[file] for file in _inputs(home, previous) if file in withdrawn} if withdrawn else {}
+
+
+def _inputs(home: Home, previous: str | None) -> set[tuple[str, str]]:
+    return set(Recorded(home, previous).inputs()) if previous else set()
 
 
 @dataclass(frozen=True)
@@ -234,18 +243,24 @@ def older_text(arrival: Arrival, chosen: Delivery) -> str:
 
 
 def unused_older(home: Home, choice: Choice, previous: str | None) -> list[Arrival]:
-    """Files of payroll that came after the served publication and are older than the delivery that is loaded."""
+    """Files of payroll that came too late: older than the served delivery, or than the one that is loaded and was there.
+
+    What was the newest when it came, and has been loaded in private or overtaken by a newer extract, is no news.
+    """
     made = of_kind(read_ledger(home), PublicationEntry)
     served_since = max((one.sequence for one in made if one.publication_id == previous), default=None)
     if served_since is None:
         return []
-    payroll_stems = {one.feed for one in choice.delivery.files if one.extract_date == choice.delivery.extract_date}
+    loaded = [one for one in choice.delivery.files if one.extract_date == choice.delivery.extract_date]
+    payroll_stems, complete_since = {one.feed for one in loaded}, max(one.sequence for one in loaded)
+    kept, inputs = [one for one in kept_arrivals(home) if one.feed in payroll_stems], _inputs(home, previous)
+    served_day = max((one.extract_date for one in kept if (one.file_name, one.sha256) in inputs), default=date.min)
     return [
         one
-        for one in kept_arrivals(home)
+        for one in kept
         if one.sequence > served_since
         and one.extract_date < choice.delivery.extract_date
-        and one.feed in payroll_stems
+        and (one.sequence > complete_since or one.extract_date < served_day)
         and one not in choice.delivery.files
     ]
 

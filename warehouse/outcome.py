@@ -76,6 +76,12 @@ KINDS = {
         "reconciliation", "printed figures that newly mismatch", DATA_TEAM, "read `reason` in marts.reconciliation"
     ),
     "open_threshold": Kind("disclosure", "thresholds of 0", DATA_TEAM, "raise them in arsverk.toml, if this is not meant"),
+    "emptied": Kind(
+        "publication",
+        "what is not served any more",
+        DATA_TEAM,
+        "see whether a file beside payroll is missing, or whether a setting was meant to take it away",
+    ),
     "internal": Kind(
         "publication", "internal publication not written", DATA_TEAM, "do what the message says; the last one is still there"
     ),

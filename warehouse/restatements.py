@@ -202,6 +202,32 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
     return restated_figures(con)
 
 
+def no_longer_served(con: duckdb.DuckDBPyConnection, home: Home, marts: Sequence[Table]) -> list[str]:
+    """What the previous publication served and the build does not, a line for each: whole tables, and years of tables.
+
+    No gate stops it: a feed beside payroll may stop coming, and `first_year` may move. Somebody should know it.
+    """
+    previous = one(con, "select previous_publication from raw.publication")[0]
+    earlier = Recorded(home, previous) if previous else None
+    if earlier is None or earlier.damage():
+        return []
+    emptied: list[str] = []
+    tables_of: dict[str, list[str]] = {}
+    for mart in marts:
+        path = earlier.folder / f"{mart.name}.parquet"
+        if mart.time is None or not path.exists():
+            continue
+        years = f"select distinct left(cast({mart.time} as varchar), 4) as year from"
+        then = con.execute(f"{years} read_parquet({quoted(str(path))}) where year is not null").fetchall()
+        now = con.execute(f"{years} served.{mart.name} where year is not null").fetchall()
+        if then and not now:
+            emptied.append(mart.name)
+        elif gone := sorted({year for (year,) in then} - {year for (year,) in now}):
+            tables_of.setdefault(", ".join(gone), []).append(mart.name)
+    lines = [f"nothing is left in {', '.join(emptied)}"] if emptied else []
+    return lines + [f"nothing of {years} is left in {', '.join(names)}" for years, names in tables_of.items()]
+
+
 def restated_figures(con: duckdb.DuckDBPyConnection) -> Restated:
     """What `restate` has left in the build database of this publication's own changes."""
     publication_id, accepted = one(con, "select publication_id, accepted_restatement from raw.publication")

@@ -22,15 +22,19 @@ from tests.municipalities.by_hand import small_delivery
 from tests.municipalities.files import write_delivery
 from tests.municipalities.random_rows import random_feeds
 from tests.pipeline.test_workbook import first_sheet
-from warehouse.arrivals import withdraw
+from warehouse.archive import kept_arrivals, take_in
+from warehouse.arrivals import accepted, unused_older, withdraw, withdrawn_behind
 from warehouse.catalogue import tables_of
 from warehouse.database import connect, one
+from warehouse.delivery import choose
+from warehouse.errors import Refused
 from warehouse.ledger import ReleaseOrder, of_kind, read_ledger
 from warehouse.outcome import last_night, now
 from warehouse.paths import Home
 from warehouse.publication import current_publication
 from warehouse.recorded import Recorded
 from warehouse.release import last_month_end
+from warehouse.restatements import no_longer_served
 from warehouse.settings import Settings, read_settings
 from warehouse.verify import verify
 from warehouse.workbook import FILE
@@ -160,3 +164,56 @@ def test_nothing_after_the_as_of_date_is_counted(tmp_path: Path, seed: int) -> N
 
 def test_the_default_is_monthly() -> None:
     assert (read_settings().release, read_settings().release_day) == ("monthly", 5)
+
+
+def test_a_withdrawal_lets_through_what_was_there_and_nothing_that_comes_after_it(small_night: Built, tmp_path: Path) -> None:
+    home = small_night.copy(tmp_path)
+    previous = current_publication(home)
+    deliver(home, "2024-08-31", sick="50")
+    take_in(home, home.landing, feeds())
+    withdraw(home, "fravaer_2024-09-30.csv", "feil fil")
+    left = choose(kept_arrivals(home), feeds(), None).delivery
+    word = accepted(home, left, previous)
+    assert left.extract_date == date(2024, 8, 31)
+    assert word and word.reason == "fravaer_2024-09-30.csv was withdrawn: feil fil"
+
+    deliver(home, "2024-10-12", sick="50")
+    take_in(home, home.landing, feeds())
+    newer = choose(kept_arrivals(home), feeds(), None).delivery
+    assert newer.extract_date == date(2024, 10, 12)
+    assert accepted(home, newer, previous) is None, "it has to pass the gates"
+    assert withdrawn_behind(home, previous), "but it need not wait for a release"
+
+
+def test_only_what_comes_too_late_is_not_used(small_night: Built, tmp_path: Path) -> None:
+    home = small_night.copy(tmp_path)
+    previous = current_publication(home)
+
+    def unused(day: str) -> set[str]:
+        deliver(home, day, sick="50")
+        take_in(home, home.landing, feeds())
+        return {one.file_name for one in unused_older(home, choose(kept_arrivals(home), feeds(), None), previous)}
+
+    assert unused("2024-10-11") == unused("2024-10-12") == set(), "the first was the newest when it came"
+    late = unused("2024-10-10")
+    assert {name for name in late if "2024-10-10" in name} == late and len(late) == 5
+    assert unused("2024-10-13") == set()
+    assert {name[-14:-4] for name in unused("2024-08-31")} == {"2024-08-31"}
+
+
+def test_a_first_year_that_has_not_begun_is_named(small_night: Built, tmp_path: Path) -> None:
+    home = small_night.copy(tmp_path)
+    with pytest.raises(Refused, match="the setting first_year is 2025, and the figures are counted to 2024-09-30"):
+        run(home, settings_with(tmp_path, first_year=2025), "2024-10-13")
+
+
+def test_what_is_not_served_any_more_is_told(small_night: Built, tmp_path: Path) -> None:
+    home = small_night.copy(tmp_path)
+    with connect(home.warehouse_database, small_night.settings) as con:
+        con.execute("update raw.publication set previous_publication = publication_id")
+        assert no_longer_served(con, home, tables_of(load_manifest())) == []
+        con.execute("delete from served.full_time_by_unit; update served.sick_leave_by_sex set period = '1999'")
+        assert no_longer_served(con, home, tables_of(load_manifest())) == [
+            "nothing is left in full_time_by_unit",
+            "nothing of 2024 is left in sick_leave_by_sex",
+        ]
