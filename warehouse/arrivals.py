@@ -186,9 +186,7 @@ def states_of_arrivals(home: Home, feeds: Mapping[str, Feed]) -> list[ArrivalSta
     with contextlib.suppress(Refused):
         choice = choose(kept, feeds, None)
     current = current_publication(home)
-    served: set[str] = set()
-    if current:
-        served = {sha256 for _, sha256 in Recorded(home, current).inputs()}
+    served = _inputs(home, current)
     found = []
     for one in sorted(all_arrivals(home), key=lambda a: (a.extract_date, a.sequence), reverse=True):
         if entry := withdrawn.get((one.file_name, one.sha256)):
@@ -197,9 +195,9 @@ def states_of_arrivals(home: Home, feeds: Mapping[str, Feed]) -> list[ArrivalSta
             state, reason = "purged", f"{purged[one.sha256].purged_at}, with all person data before {purged[one.sha256].before}"
         elif later := _superseding(one, kept):
             state, reason = "superseded", f"by {later.file_name} of {later.arrived_at}"
-            if one.sha256 in served:
+            if (one.file_name, one.sha256) in served:
                 reason += "; still served"
-        elif one.sha256 in served:
+        elif (one.file_name, one.sha256) in served:
             state, reason = "served", f"by {current}"
         else:
             state, reason = _unserved(one, choice, feeds)

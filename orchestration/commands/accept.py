@@ -29,6 +29,7 @@ def command(delivery: date, home_folder: Path, settings_file: Path | None, reaso
 
     \b
     Exit codes: 0 accepted
+                1 another run is writing here, or the ledger cannot be written
                 2 no complete delivery of that date has been taken in
     """
     from sources.payroll.profile import ProfileError, feeds_by

@@ -29,6 +29,7 @@ def command(what: str, home_folder: Path, reason: str, undo: bool) -> None:
 
     \b
     Exit codes: 0 withdrawn
+                1 another run is writing here, or the ledger cannot be written
                 2 no such file has come, or it is withdrawn already
     """
     from warehouse.arrivals import withdraw

@@ -41,7 +41,7 @@ COLUMNS = {
     "absence_spells_by_unit": "year integer, org_level varchar, org_unit_code varchar, length_band varchar, persons bigint, "
     "lost_days double",
     "workforce_by_unit": "reference_date date, org_level varchar, org_unit_code varchar, employment_form varchar, "
-    "persons bigint, fte double",
+    "persons bigint, fte double, joined_12m bigint, left_12m bigint, turnover_percent double",
     "equality_pay_by_job_code": "year integer, job_code varchar, women bigint, men bigint, positions bigint",
     "survey_response": "year integer, org_level varchar, org_unit_code varchar, responses bigint, "
     "previous_response_percent double",

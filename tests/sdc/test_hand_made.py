@@ -288,9 +288,9 @@ def test_spells_workforce_and_pay_by_job_code_are_sums_of_their_parts(tmp_path: 
             (2023, "kommune", "K", "57+", 9, 90.0, None),
         ],
         workforce_by_unit=[
-            ("2023-12-31", "kommune", "K", "Fast", 12, 10.0, None),
-            ("2023-12-31", "avdeling", "A", "Fast", None, None, S),
-            ("2023-12-31", "avdeling", "B", "Fast", 9, 8.0, None),
+            ("2023-12-31", "kommune", "K", "Fast", 12, 10.0, None, None, None, None),
+            ("2023-12-31", "avdeling", "A", "Fast", None, None, None, None, None, S),
+            ("2023-12-31", "avdeling", "B", "Fast", 9, 8.0, None, None, None, None),
         ],
         equality_pay=[(2023, 0, 12, 9, 21, None)],
         equality_pay_by_job_code=[(2023, "7174", 9, 7, 16, None), (2023, "6572", None, None, None, S)],
@@ -343,11 +343,17 @@ def test_copies_of_withheld_cells_are_named(tmp_path: Path) -> None:
             (2021, "avdeling", "B", 30, None, None),
             (2023, "avdeling", "A", 12, 80.0, None),
         ],
+        workforce_by_unit=[
+            *(("2022-12-31", "avdeling", unit, "Vikar", None, None, None, None, None, P) for unit in "AB"),
+            ("2023-12-31", "avdeling", "A", "Vikar", 5, 4.0, 6, 2, 67.0, None),
+            ("2023-12-31", "avdeling", "B", "Vikar", 5, 4.0, None, None, None, None),
+        ],
     )
     leaks = found(tmp_path, "copy")
     assert {(leak.table, leak.cell["org_unit_code"], leak.by) for leak in leaks} == {
         ("sick_leave_by_unit", "A", "targets.sick_leave_percent"),
         ("survey_response", "A", "survey_response.previous_response_percent of 2023"),
+        ("workforce_by_unit", "A", "workforce_by_unit.joined_12m and left_12m of 2023-12-31"),
     }
 
 

@@ -85,6 +85,18 @@ COPIES = (
             ("pai", "pai_date", ("pai_value", "payroll_minus_pai", "due_to_source")),
         )
     ),
+    # Persons less those who joined and with those who left are the persons of a year before.
+    Copy(
+        "workforce_by_unit",
+        "workforce_by_unit",
+        ("joined_12m", "left_12m", "turnover_percent"),
+        """select mart.reference_date, org_level, org_unit_code, employment_form,
+                'joined_12m and left_12m of ' || copy.reference_date
+            from {copy} as copy inner join {mart} as mart using (org_level, org_unit_code, employment_form)
+            where mart.reference_date = last_day(cast(copy.reference_date - interval 12 month as date))
+                and coalesce(copy.joined_12m, copy.left_12m, copy.turnover_percent) is not null
+                and mart.withheld is not null""",
+    ),
     *(
         Copy(
             table,

@@ -21,8 +21,11 @@ NEGLIGIBLE = 1e-6
 FREE = 0.02
 # The share of its scale that a column counts as changed at the least, so that none is too dear for a change at all.
 ALWAYS = 0.05
-# The nearest so many columns are tried, then more; all of them when those are not enough.
+# The nearest so many columns are tried, then so many more; all of them when those are not enough.
 NEIGHBOURHOODS = (120, 500, 2000)
+# Beyond the nearest no column counts as farther away than this many free ones: else all that is free in the table would come
+# before the first that costs something.
+FARTHEST = 5 * FREE
 # More than any change costs.
 REWARD = 1e7
 
@@ -56,6 +59,7 @@ class Movement:
     def __init__(self, equations: Equations, below: Floats, above: Floats, scale: Floats) -> None:
         self._equations, self._rows, self._of = equations, equations.rows, equations.of_column
         self._below, self._above, self._scale = below, above, scale
+        self._whole: Program | None = None
 
     def cheapest(self, column: int, amount: float, charge: Floats) -> Change:
         """Move a column by the amount (down when negative), or as far as it can be moved at all.
@@ -65,22 +69,34 @@ class Movement:
         room = self._above[column] if amount > 0 else self._below[column]
         amount = math.copysign(min(abs(amount), room), amount)
         price = np.where(charge == 0, FREE, charge / self._scale)
-        reached = self._reached(column, price)
         near: list[int] = []
-        for count in (*NEIGHBOURHOODS, len(self._of)):
-            near += itertools.islice(reached, count - len(near))
-            change = self._change(near, amount, price, charge)
-            if abs(change.of(column)) > abs(amount) - NEGLIGIBLE or len(near) < count:
+        for columns in self._neighbourhoods(column, price):
+            change = self._change(column, columns, amount, price, charge)
+            if abs(change.of(column)) > abs(amount) - NEGLIGIBLE:
                 break
+            near = columns
         # A cheaper one is sought near by and among what that one changes.
-        near = list(dict.fromkeys([*near[: NEIGHBOURHOODS[-1]], *change.columns.tolist()]))
+        near = list(dict.fromkeys([*(columns if len(columns) < len(self._of) else near), *change.columns.tolist()]))
         while (charge[change.columns] > 0).sum() > 1:
             whole = np.abs(change.dense(charge.size)) + ALWAYS * self._scale
-            cheaper = self._change(near, amount, np.where(charge == 0, FREE, charge / whole), charge)
+            cheaper = self._change(column, near, amount, np.where(charge == 0, FREE, charge / whole), charge)
             if abs(cheaper.of(column)) < abs(change.of(column)) - NEGLIGIBLE or cheaper.cost >= change.cost:
                 break
             change = cheaper
         return change
+
+    def _neighbourhoods(self, column: int, price: Floats) -> Iterator[list[int]]:
+        """More and more columns around one: the cheapest to reach, those few steps away, all."""
+        near = list(itertools.islice(self._reached(column, price), NEIGHBOURHOODS[0]))
+        yield near
+        further = self._reached(column, np.minimum(price, FARTHEST))
+        for count in NEIGHBOURHOODS[1:]:
+            more = list(itertools.islice(further, count))
+            near = list(dict.fromkeys([*near, *more]))
+            yield near
+            if len(more) < count:
+                return
+        yield list(range(len(self._of)))
 
     def _reached(self, column: int, price: Floats) -> Iterator[int]:
         """The columns in the order of the price at which they are reached, by equations from column to column."""
@@ -106,24 +122,36 @@ class Movement:
                             best[j] = there
                             heapq.heappush(queue, (there, j))
 
-    def _change(self, columns: list[int], amount: float, price: Floats, charge: Floats) -> Change:
-        """The cheapest change of these columns alone that moves the first of them by the amount."""
-        # Each column goes up by one variable and down by another, so that both have their price.
-        count = len(columns)
-        row, at, coefficient, n_rows = self._equations.within(np.array(columns, dtype=np.int64))
-        up_and_down = np.stack([at, at + count], axis=1).ravel()
-        entries = np.repeat(row, 2), up_and_down, np.repeat(coefficient, 2) * np.tile([1.0, -1.0], row.size)
+    def _change(self, column: int, columns: list[int], amount: float, price: Floats, charge: Floats) -> Change:
+        """The cheapest change of these columns alone that moves one of them by the amount."""
+        count, place = len(columns), columns.index(column)
         cost = np.tile(price[columns], 2)
         room = np.concatenate([self._above[columns], self._below[columns]])
-        forth, back = (0, count) if amount > 0 else (count, 0)
+        forth, back = (place, place + count) if amount > 0 else (place + count, place)
         cost[forth], room[forth], room[back] = -REWARD, abs(amount), 0.0
-        nothing = np.zeros(n_rows)
-        # Without presolve the dual simplex method starts where nothing changes and needs few more steps than columns move.
-        program = Program(entries, (nothing, nothing), (np.zeros(2 * count), room), cost, presolve="off")
-        found = program.solve()
+        program = self._program(columns)
+        program.bound(np.zeros(2 * count), room)
+        found = program.solve(cost)
         if found is None:
             return Change(np.zeros(0, dtype=np.int64), np.zeros(0), 0.0)
         amounts = found[:count] - found[count:]
         moved = np.abs(amounts) > NEGLIGIBLE
         changed = np.array(columns, dtype=np.int64)[moved]
         return Change(changed, amounts[moved], float(charge[changed].sum()))
+
+    def _program(self, columns: list[int]) -> Program:
+        """The equations among some columns. Each goes up by one variable and down by another, so that both have their price."""
+        count = len(columns)
+        is_whole = count == len(self._of)
+        if is_whole and self._whole is not None:
+            self._whole.forget()
+            return self._whole
+        row, at, coefficient, n_rows = self._equations.within(np.array(columns, dtype=np.int64))
+        up_and_down = np.stack([at, at + count], axis=1).ravel()
+        entries = np.repeat(row, 2), up_and_down, np.repeat(coefficient, 2) * np.tile([1.0, -1.0], row.size)
+        nothing = np.zeros(n_rows)
+        # Without presolve the dual simplex method starts where nothing changes and needs few more steps than columns move.
+        program = Program(entries, (nothing, nothing), (np.zeros(2 * count), np.zeros(2 * count)), presolve="off")
+        if is_whole:
+            self._whole = program
+        return program

@@ -57,6 +57,10 @@ class Program:
         """Other bounds of the columns."""
         self._highs.changeColsBounds(self._every.size, self._every, lower, np.minimum(upper, BIG))
 
+    def forget(self) -> None:
+        """Start the next solution from nothing, as if it were the first."""
+        self._highs.clearSolver()
+
     def solve(self, cost: Floats | None = None) -> Floats | None:
         """The columns of a solution of least cost; None when there is none at all."""
         if cost is not None:
