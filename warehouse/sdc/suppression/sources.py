@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import duckdb
 
 from warehouse.catalogue import Table
+from warehouse.errors import ProgramFault
 
 ALL_MONTHS = 1
 
@@ -256,10 +257,16 @@ BUILDERS: dict[str, Callable[[Table], Source]] = {
 }
 # A further breakdown of these is read like the others of its subject.
 BUILDERS_OF_SUBJECT = {"sick leave": _sick_leave, "full time": _full_time}
+# Means over several units' cells, empty where one of them is withheld: no cells of sums.
+WITHOUT_SUMS = ("pilots",)
 
 
 def sources_of(tables: Sequence[Table]) -> tuple[Source, ...]:
-    """Where the cells of the withholding tables come from that the secondary rule ties together."""
+    """Where the cells of the withholding tables come from that the secondary rule ties together.
+
+    Raises:
+        ProgramFault: a table withholds and nothing says what its cells are: only its small cells would be withheld.
+    """
     withholding = {table.name: table for table in tables if table.threshold is not None}
     known = [build(withholding[name]) for name, build in BUILDERS.items() if name in withholding]
     further = [
@@ -267,7 +274,10 @@ def sources_of(tables: Sequence[Table]) -> tuple[Source, ...]:
         for name, table in withholding.items()
         if name not in BUILDERS and table.subject in BUILDERS_OF_SUBJECT
     ]
-    return (*known, *further)
+    sources = (*known, *further)
+    if unknown := withholding.keys() - {source.table for source in sources} - set(WITHOUT_SUMS):
+        raise ProgramFault(f"{', '.join(sorted(unknown))}: say in BUILDERS of suppression/sources.py where the cells come from")
+    return sources
 
 
 def read_cells(con: duckdb.DuckDBPyConnection, sources: Sequence[Source]) -> None:
