@@ -4,6 +4,7 @@ Not here: where files lie (paths.py) or secrets (pseudonym.py).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import parse_qs, urlsplit
@@ -246,6 +247,14 @@ class Settings(BaseModel):
 
 
 WITHHOLDING_RULES = tuple(sorted(name for name, field in Settings.model_fields.items() if WITHHOLDS in field.metadata))
+
+
+def are_laxer(now: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Whether some threshold is lower than in the settings of a publication: then all that it withheld is decided anew."""
+    later = now.get("stricter") or {}
+    stricter = [(limit, later.get(table, 0)) for table, limit in (before.get("stricter") or {}).items()]
+    names = [name for name in WITHHOLDING_RULES if name != "stricter" and name in before and name in now]
+    return any(limit < earlier for earlier, limit in (*((before[name], now[name]) for name in names), *stricter))
 
 
 def read_settings(path: Path = DEFAULT_FILE) -> Settings:

@@ -16,6 +16,7 @@ from warehouse.paths import Home
 from warehouse.publish import UNFINISHED, current_publication
 from warehouse.sdc.attack.audit import Report, attack
 from warehouse.sdc.attack.served import Organisation, Served
+from warehouse.settings import are_laxer
 
 SHOWN = 20
 
@@ -50,11 +51,11 @@ def attack_publication(
                 own_units = con.execute("from warehouse.attack.own_units").fetchall()
         served = Served(con, folder, organisation)
         previous = Served(con, before, organisation) if before else None
-        # What was served under other thresholds cannot be taken back.
-        has_the_same_rules = previous is None or previous.rules == served.rules
-        report = attack(served, previous if has_the_same_rules else None, progress, own_units)
-    if not has_the_same_rules:
-        report.notes.append("the publication before was made under other thresholds, and is not compared")
+        # What was withheld under higher thresholds is decided anew.
+        is_laxer = previous is not None and are_laxer(served.rules, previous.rules)
+        report = attack(served, None if is_laxer else previous, progress, own_units)
+    if is_laxer:
+        report.notes.append("the publication before was made under higher thresholds, and is not compared")
     if organisation.own_positions is None:
         report.notes.append("warehouse.duckdb is not there: which units form a group is not known, and not attacked")
     return publication_id, before.name if before else None, report

@@ -21,7 +21,7 @@ from warehouse.sdc.suppression.problem import Problem
 from warehouse.sdc.suppression.processes import withhold_in_all
 from warehouse.sdc.suppression.sources import Source, counts, fingerprints, read_cells, sources_of
 from warehouse.sdc.suppression.sums import Reader
-from warehouse.settings import WITHHOLDING_RULES, Settings
+from warehouse.settings import WITHHOLDING_RULES, Settings, are_laxer
 
 # Goes up when the rule decides otherwise for the same cells, so that nothing decided before is taken over.
 METHOD = 6
@@ -54,7 +54,7 @@ def decide(
     limits = decide_primary(con, marts, settings)
     if earlier is not None:
         rules, now = _rules_of(con, earlier), settings.as_dict()
-        if _are_laxer(now, rules):
+        if are_laxer(now, rules):
             earlier = None
         elif any(rules.get(name) != now[name] for name in WITHHOLDING_RULES):
             earlier = replace(earlier, is_comparable=False)
@@ -147,13 +147,6 @@ def _rules_of(con: duckdb.DuckDBPyConnection, earlier: Earlier) -> dict[str, Any
     file = earlier.folder / "publication.parquet"
     rules: dict[str, Any] = json.loads(one(con, f"select settings from read_parquet({quoted(str(file))})")[0])
     return rules
-
-
-def _are_laxer(now: dict[str, Any], before: dict[str, Any]) -> bool:
-    """Whether some threshold is lower than a publication's: then all that it withheld is decided anew."""
-    stricter = [(limit, now["stricter"].get(table, 0)) for table, limit in (before.get("stricter") or {}).items()]
-    general = [(before[name], now[name]) for name in WITHHOLDING_RULES if name != "stricter" and name in before]
-    return any(limit < earlier for earlier, limit in (*general, *stricter))
 
 
 def _date_before(scope: tuple[str, str], scopes: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
