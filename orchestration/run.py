@@ -47,14 +47,14 @@ def run_night(
         if not result.success:
             raise failure_of(result)
     except (Refused, ProgramFault) as error:
-        _end_unless_ended(home, settings_file, began_at, error)
+        end_unless_ended(home, settings_file, began_at, error)
         raise
     publication_id = current_publication(home)
     assert publication_id is not None
     return publication_id
 
 
-def _end_unless_ended(home: Home, settings_file: Path | None, began_at: str, error: Refused | ProgramFault) -> None:
+def end_unless_ended(home: Home, settings_file: Path | None, began_at: str, error: Exception) -> None:
     """Say how the night ended where it broke off before, or outside, what says so else (night.py)."""
     from orchestration.notify import end_night, settings_to_tell_by
 

@@ -87,17 +87,23 @@ def command(
 
 def begin(home_folder: Path, settings_file: Path | None) -> Home:
     """What every command that runs a night begins with: settings that can be used, the home folder, progress, signals."""
+    from orchestration.run import end_unless_ended
     from orchestration.signals import end_at_once_on_signals
     from sources.payroll.profile import ProfileError, read_profile
+    from warehouse.outcome import now
     from warehouse.settings import DEFAULT_FILE, read_settings
 
+    home = Home(home_folder.resolve())
     try:
         read_profile(read_settings(settings_file or DEFAULT_FILE).payroll_profile)
-    except ProfileError as error:
-        raise UsageError(str(error)) from None
+    except (ProfileError, UsageError) as error:
+        wrong = UsageError(str(error))
+        if home.last_settings.exists():
+            # Whoever is told of nights here is told of this one, by the settings of the last good one.
+            end_unless_ended(home, settings_file, now(), wrong)
+        raise wrong from None
     end_at_once_on_signals()
     show_progress("starting Dagster")
-    home = Home(home_folder.resolve())
     home.prepare()
     return home
 

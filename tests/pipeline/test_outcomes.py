@@ -197,6 +197,17 @@ def test_settings_that_cannot_be_read_are_told_by_the_last_ones_also_after_mater
     assert "process" in json.loads(begun)
 
 
+def test_settings_that_the_command_cannot_read_are_told_as_well(place: Place) -> None:
+    remember_settings(place.home, place.settings_file)
+    text = place.settings_file.read_text(encoding="utf-8")
+    place.settings_file.write_text(text.replace("min_persons = 5", 'min_persons = "fem"'), encoding="utf-8")
+    done = arsverk("run", "--home", place.home.root, "--settings", place.settings_file)
+    assert done.returncode == 2 and "min_persons" in done.stderr and "Traceback" not in done.stderr
+    night = last_night(place.home)
+    assert night and place.got == [night.as_text()]
+    assert "min_persons" in night.reason and night.to_do.startswith("correct the settings")
+
+
 def test_another_run_at_work_is_told_as_well(place: Place) -> None:
     with writer_lock(place.home):
         done = arsverk("run", "--home", place.home.root, "--settings", place.settings_file)
