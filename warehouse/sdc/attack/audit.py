@@ -276,16 +276,27 @@ class Attack:
         # Those that only the publication before has: of a unit that is gone, such as one that was merged.
         gone = cells_before[others[together.pinned[cells.size :] & ~then.pinned[others]]]
         gone = gone[moment.is_gone(earlier)[gone]]
+        if gone.size:
+            # What this publication tells by itself is found, and judged, where it stands.
+            follows_now = np.zeros(cells_before.size, dtype=bool)
+            follows_now[column < cells.size] = alone.pinned[column[column < cells.size]]
+            then = eliminate(follows_now, before.row, before.column, before.coefficient)
+            gone = gone[~np.isin(gone, cells_before[then.pinned])]
         if not (new.any() or gone.size):
             return
         differing, n = moment.lost_or_gained(earlier), len(grid.slices)
         for cell in cells[new][~np.isin(cells[new], _untrue(moment))].tolist():
             wholes = differing[differing % n == cell % n].tolist()
             yield Finding(*moment.cell(cell), "moved", BY_UNITS_BEFORE, members=(cell, *wholes))
+        # What they follow from: sums that have lost or gained them, and cells beside them that are served only now.
+        telling = [*differing.tolist(), *now[is_known].tolist()]
         for cell in gone[~np.isin(gone, _untrue(earlier))].tolist():
             part = old.slice_of(cell)
-            wholes = [whole for whole in differing.tolist() if grid.slice_of(whole).is_same(part)]
-            yield Finding(*earlier.cell(cell), "moved", BY_UNITS_BEFORE, members=tuple(wholes))
+            of_slice = [other for other in telling if grid.slice_of(other).is_same(part)]
+            of_table = [other for other in telling if grid.slice_of(other).table == part.table]
+            # Without any it follows only if the withheld cells beside it are unchanged: a merger has changed one of them.
+            if telling:
+                yield Finding(*earlier.cell(cell), "moved", BY_UNITS_BEFORE, members=tuple(of_slice or of_table or telling))
 
     def calendar(self, moments: Sequence[Moment]) -> Iterator[Finding]:
         """Attack a calendar year's periods together: a year is the sum of its quarters, a quarter that of its months.
