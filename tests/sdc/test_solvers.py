@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from warehouse.sdc.linear.elimination import eliminate
-from warehouse.sdc.linear.equations import components
+from warehouse.sdc.linear.equations import Equations, components
 from warehouse.sdc.linear.intervals import Contradiction, System, reach
+from warehouse.sdc.linear.movement import Movement
 
 
 def rank(rows: list[list[Fraction]]) -> int:
@@ -111,6 +112,30 @@ def test_intervals_are_those_of_every_possible_table(draw: Random) -> None:
     assert low == pytest.approx(tables.min(axis=0), abs=1e-5)
     assert high == pytest.approx(tables.max(axis=0), abs=1e-5)
     assert np.bincount(system.row, weights=point[system.column]) == pytest.approx(system.right)
+
+
+@examples(few=60, many=1000)
+@given(draw=st.randoms(use_true_random=False))
+def test_a_change_keeps_every_equation_and_every_bound(draw: Random) -> None:
+    """Of each column in turn, up and down: the program of all columns is one, whatever was asked of it before."""
+    system = system_of(*random_table(draw))
+    n = system.lower.size
+    below, above = (np.array([draw.choice((0.0, 1.0, 3.0, 100.0)) for _ in range(n)]) for _ in range(2))
+    equations = Equations(system.row, system.column, system.coefficient, system.right.size, n)
+    movement = Movement(equations, below, above, np.ones(n))
+    charge = np.array([draw.choice((0.0, 1.0, 5.0)) for _ in range(n)])
+    farthest = np.zeros((2, n))
+    for _ in range(2):
+        for column in draw.sample(range(n), n):
+            for way, amount in enumerate((2.0, -2.0)):
+                change = movement.cheapest(column, amount, charge)
+                moved = change.dense(n)
+                assert (moved <= above + 1e-6).all() and (moved >= -below - 1e-6).all()
+                sums = np.bincount(system.row, weights=moved[system.column] * system.coefficient, minlength=system.right.size)
+                assert sums == pytest.approx(np.zeros(system.right.size), abs=1e-6)
+                reached = abs(change.of(column))
+                assert farthest[way, column] in (0.0, pytest.approx(reached, abs=1e-6)), "asked again it is the same"
+                farthest[way, column] = reached
 
 
 def test_a_wide_interval_is_not_followed_to_its_ends_but_a_narrow_one_is() -> None:

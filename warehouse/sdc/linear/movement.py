@@ -124,6 +124,9 @@ class Movement:
 
     def _change(self, column: int, columns: list[int], amount: float, price: Floats, charge: Floats) -> Change:
         """The cheapest change of these columns alone that moves one of them by the amount."""
+        if len(columns) == len(self._of):
+            # The program of all columns is made once, in this order.
+            columns = list(range(len(columns)))
         count, place = len(columns), columns.index(column)
         cost = np.tile(price[columns], 2)
         room = np.concatenate([self._above[columns], self._below[columns]])
