@@ -123,14 +123,15 @@ def test_a_change_keeps_every_equation_and_every_bound(draw: Random) -> None:
     below, above = (np.array([draw.choice((0.0, 1.0, 3.0, 100.0)) for _ in range(n)]) for _ in range(2))
     equations = Equations(system.row, system.column, system.coefficient, system.right.size, n)
     movement = Movement(equations, below, above, np.ones(n))
-    charge = np.array([draw.choice((0.0, 1.0, 5.0)) for _ in range(n)])
+    charge = np.array([draw.choice((0.0, 1.0, 5.0, np.inf)) for _ in range(n)])
     farthest = np.zeros((2, n))
     for _ in range(2):
-        for column in draw.sample(range(n), n):
+        for column in draw.sample(np.flatnonzero(np.isfinite(charge)).tolist(), int(np.isfinite(charge).sum())):
             for way, amount in enumerate((2.0, -2.0)):
                 change = movement.cheapest(column, amount, charge)
                 moved = change.dense(n)
                 assert (moved <= above + 1e-6).all() and (moved >= -below - 1e-6).all()
+                assert not moved[np.isinf(charge)].any(), "what may not move does not"
                 sums = np.bincount(system.row, weights=moved[system.column] * system.coefficient, minlength=system.right.size)
                 assert sums == pytest.approx(np.zeros(system.right.size), abs=1e-6)
                 reached = abs(change.of(column))

@@ -71,12 +71,13 @@ class Movement:
         price = np.where(charge == 0, FREE, charge / self._scale)
         near: list[int] = []
         for columns in self._neighbourhoods(column, price):
+            if len(columns) <= sum(NEIGHBOURHOODS):
+                near = columns
             change = self._change(column, columns, amount, price, charge)
             if abs(change.of(column)) > abs(amount) - NEGLIGIBLE:
                 break
-            near = columns
         # A cheaper one is sought near by and among what that one changes.
-        near = list(dict.fromkeys([*(columns if len(columns) < len(self._of) else near), *change.columns.tolist()]))
+        near = list(dict.fromkeys([*near, *change.columns.tolist()]))
         while (charge[change.columns] > 0).sum() > 1:
             whole = np.abs(change.dense(charge.size)) + ALWAYS * self._scale
             cheaper = self._change(column, near, amount, np.where(charge == 0, FREE, charge / whole), charge)
@@ -89,7 +90,7 @@ class Movement:
         """More and more columns around one: the cheapest to reach, those few steps away, all."""
         near = list(itertools.islice(self._reached(column, price), NEIGHBOURHOODS[0]))
         yield near
-        further = self._reached(column, np.minimum(price, FARTHEST))
+        further = self._reached(column, np.where(np.isinf(price), price, np.minimum(price, FARTHEST)))
         for count in NEIGHBOURHOODS[1:]:
             more = list(itertools.islice(further, count))
             near = list(dict.fromkeys([*near, *more]))
@@ -130,6 +131,8 @@ class Movement:
         count, place = len(columns), columns.index(column)
         cost = np.tile(price[columns], 2)
         room = np.concatenate([self._above[columns], self._below[columns]])
+        may_not_move = np.isinf(cost)
+        cost[may_not_move], room[may_not_move] = 0.0, 0.0
         forth, back = (place, place + count) if amount > 0 else (place + count, place)
         cost[forth], room[forth], room[back] = -REWARD, abs(amount), 0.0
         program = self._program(columns)
