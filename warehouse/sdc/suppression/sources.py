@@ -95,19 +95,25 @@ def _sick_leave(table: Table) -> Source:
     )
 
 
+def _own(table: Table, model: str, scope: str, persons: str, held: str = "true") -> str:
+    """Those whose positions sit on a unit itself, counted in the model that the table is made of."""
+    return f"""
+        select {scope} as scope, {ALL_MONTHS} as months, count(distinct {persons}) as size,
+            unit_code{"".join(f", {name}" for name in table.dimensions)}
+        from intermediate.{model}
+        where {held} and unit_code in (select parent_code from staging.stg_units)
+        group by all"""
+
+
 def _full_time(table: Table) -> Source:
+    scope = "source || ' ' || reference_date"
     return Source(
         table,
         family="persons",
         rows=f"""
-            select source || ' ' || reference_date as scope, {ALL_MONTHS} as months, headcount as size, {", ".join(table.grain)}
+            select {scope} as scope, {ALL_MONTHS} as months, headcount as size, {", ".join(table.grain)}
             from marts.{table.name}""",
-        own=f"""
-            select source || ' ' || reference_date as scope, {ALL_MONTHS} as months, count(distinct person_id) as size,
-                unit_code{"".join(f", {name}" for name in table.dimensions)}
-            from intermediate.int_full_time_positions
-            where unit_code in (select parent_code from staging.stg_units)
-            group by all""",
+        own=_own(table, "int_full_time_positions", scope, "person_id"),
     )
 
 
@@ -145,96 +151,49 @@ def _substitutes(table: Table) -> Source:
     )
 
 
-def _parental_leave(table: Table) -> Source:
+def _by_time(table: Table, family: str, size: str, own: str | None = None, sum_of: str | None = None) -> Source:
+    """A table whose years or reference dates are decided each by itself."""
     return Source(
         table,
-        family="parental leave",
-        # As large as the fewer of those on leave and those whose leave has ended.
+        family=family,
         rows=f"""
-            select cast(year as varchar) as scope, {ALL_MONTHS} as months, fewest_persons as size,
-                year, sex, leave_coverage
-            from marts.equality_parental_leave""",
+            select cast({table.time} as varchar) as scope, {ALL_MONTHS} as months, {size} as size, {", ".join(table.grain)}
+            from marts.{table.name}""",
+        own=own,
+        sum_of=sum_of,
     )
+
+
+def _parental_leave(table: Table) -> Source:
+    # As large as the fewer of those on leave and those whose leave has ended.
+    return _by_time(table, "parental leave", "fewest_persons")
 
 
 def _pay(table: Table) -> Source:
-    return Source(
-        table,
-        family="pay",
-        # A group is as large as its smaller sex.
-        rows=f"""
-            select cast(year as varchar) as scope, {ALL_MONTHS} as months, least(women_persons, men_persons) as size,
-                year, pay_group
-            from marts.equality_pay""",
-    )
+    # A group is as large as its smaller sex.
+    return _by_time(table, "pay", "least(women_persons, men_persons)")
 
 
 def _pay_by_job_code(table: Table) -> Source:
-    return Source(
-        table,
-        family="pay",
-        rows=f"""
-            select cast(year as varchar) as scope, {ALL_MONTHS} as months, fewest_persons as size,
-                year, job_code
-            from marts.equality_pay_by_job_code""",
-    )
+    return _by_time(table, "pay", "fewest_persons")
 
 
 def _absence_spells(table: Table) -> Source:
-    return Source(
-        table,
-        family="spells",
-        rows=f"""
-            select cast(year as varchar) as scope, {ALL_MONTHS} as months, persons as size,
-                year, org_level, org_unit_code, length_band
-            from marts.absence_spells_by_unit""",
-        own=f"""
-            select cast(calendar_year as varchar) as scope, {ALL_MONTHS} as months, count(distinct person_row) as size,
-                unit_code, length_band
-            from intermediate.int_spell_parts
-            where unit_code in (select parent_code from staging.stg_units)
-            group by all""",
-        sum_of="lost_days",
-    )
+    own = _own(table, "int_spell_parts", "cast(calendar_year as varchar)", "person_row")
+    return _by_time(table, "spells", "persons", own, sum_of="lost_days")
 
 
 def _workforce(table: Table) -> Source:
-    return Source(
-        table,
-        family="workforce",
-        rows=f"""
-            select cast(reference_date as varchar) as scope, {ALL_MONTHS} as months, persons as size,
-                reference_date, org_level, org_unit_code, employment_form
-            from marts.workforce_by_unit""",
-        own=f"""
-            select cast(reference_date as varchar) as scope, {ALL_MONTHS} as months, count(distinct employee_no) as size,
-                unit_code, employment_form
-            from intermediate.int_workforce_positions
-            where is_held and unit_code in (select parent_code from staging.stg_units)
-            group by all""",
-    )
+    own = _own(table, "int_workforce_positions", "cast(reference_date as varchar)", "employee_no", held="is_held")
+    return _by_time(table, "workforce", "persons", own)
 
 
 def _survey_response(table: Table) -> Source:
-    return Source(
-        table,
-        family="answers",
-        rows=f"""
-            select cast(year as varchar) as scope, {ALL_MONTHS} as months, coalesce(responses, 0) as size,
-                year, org_level, org_unit_code
-            from marts.survey_response""",
-    )
+    return _by_time(table, "answers", "coalesce(responses, 0)")
 
 
 def _survey_scores(table: Table) -> Source:
-    return Source(
-        table,
-        family="scores",
-        rows=f"""
-            select cast(year as varchar) as scope, {ALL_MONTHS} as months, coalesce(responses, 0) as size,
-                year, org_level, org_unit_code, factor_no
-            from marts.survey_factor_scores""",
-    )
+    return _by_time(table, "scores", "coalesce(responses, 0)")
 
 
 # In the order in which cells stand in a problem, which the decisions depend on.
