@@ -44,7 +44,7 @@ from warehouse.quarantine import ROWS_NAMED_PER_RULE, RuleOutcome, rule_outcomes
 from warehouse.reconciliation import new_mismatches
 from warehouse.recorded import Recorded, scratch_home
 from warehouse.release import Tonight, tonight
-from warehouse.restatements import WITHOUT_COMPARISON, Restated, no_longer_served, restated_figures
+from warehouse.restatements import WITHOUT_COMPARISON, Restated, restated_figures
 from warehouse.restatements import restate as restate_figures
 from warehouse.sdc.masking import mask
 from warehouse.sdc.protection import Protection, protect
@@ -574,8 +574,8 @@ def restate(plan: Plan) -> Restated:
     """Find the figures of closed periods that this publication changes."""
     with connect(plan.home.build_database, plan.settings) as con:
         restated = restate_figures(con, plan.home, plan.settings, marts())
-        for line in no_longer_served(con, plan.home, marts()):
-            plan.findings.warn("emptied", line)
+    for line in restated.no_longer_served:
+        plan.findings.warn("emptied", line)
     return restated
 
 

@@ -150,9 +150,13 @@ def accepted(home: Home, delivery: Delivery, previous: str | None) -> Accepted |
     """
     if acceptance := open_acceptance(home, delivery):
         return Accepted(acceptance.reason, acceptance.sequence)
+    withdrawn = withdrawn_behind(home, previous)
+    if not withdrawn:
+        return None
+    inputs = _inputs(home, previous)
     days = {(one.file_name, one.sha256): one.extract_date for one in all_arrivals(home)}
-    others = [one for one in delivery.files if (one.file_name, one.sha256) not in _inputs(home, previous)]
-    for file, entry in withdrawn_behind(home, previous).items():
+    others = [one for one in delivery.files if (one.file_name, one.sha256) not in inputs]
+    for file, entry in withdrawn.items():
         if all(one.sequence < entry.sequence and one.extract_date <= days[file] for one in others):
             return Accepted(f"{file[0]} was withdrawn: {entry.reason}", entry.sequence)
     return None

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -102,11 +102,15 @@ DIFFERING = """create or replace temp table differing as
 
 @dataclass(frozen=True)
 class Restated:
-    """How many figures of closed periods changed, and those of them that have to be accepted, told one a line."""
+    """How many figures of closed periods changed, and those of them that have to be accepted, told one a line.
+
+    `no_longer_served` is what `restate` found of that, told likewise.
+    """
 
     figures: int
     to_accept: list[str]
     accepted_reason: str | None
+    no_longer_served: tuple[str, ...] = ()
 
     def stop_unless_accepted(self) -> None:
         """Stop the night when large changes of closed periods have not been accepted.
@@ -199,18 +203,14 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
     con.execute(f"create schema if not exists disclosure; create or replace table {WITH_VALUES} as from served.restatements")
     con.execute("update served.restatements set was = null, now = null, files = null where not is_shown")
     _keep_earlier(con, marts, earlier)
-    return restated_figures(con)
+    return replace(restated_figures(con), no_longer_served=tuple(no_longer_served(con, earlier, marts)))
 
 
-def no_longer_served(con: duckdb.DuckDBPyConnection, home: Home, marts: Sequence[Table]) -> list[str]:
+def no_longer_served(con: duckdb.DuckDBPyConnection, earlier: Recorded, marts: Sequence[Table]) -> list[str]:
     """What the previous publication served and the build does not, a line for each: whole tables, and years of tables.
 
     No gate stops it: a feed beside payroll may stop coming, and `first_year` may move. Somebody should know it.
     """
-    previous = one(con, "select previous_publication from raw.publication")[0]
-    earlier = Recorded(home, previous) if previous else None
-    if earlier is None or earlier.damage():
-        return []
     emptied: list[str] = []
     tables_of: dict[str, list[str]] = {}
     for mart in marts:

@@ -27,12 +27,17 @@
     {{ return('null' if value is none or value is undefined else "'" ~ (value | string | replace("'", "''")) ~ "'") }}
 {%- endmacro %}
 
+{# A number with no more decimals than it has. #}
+{% macro short_number(value, decimal_mark) -%}
+    replace(format('{:g}', cast({{ value }} as double)), '.', '{{ decimal_mark }}')
+{%- endmacro %}
+
 {# A text in which the night's settings stand for their names in braces, with this decimal mark. #}
 {% macro with_settings(text, decimal_mark) -%}
     {%- set names = ['possible_days_per_fte', 'short_term_max_days', 'full_time_threshold'] -%}
     {%- set filled = namespace(text=text) -%}
     {%- for name in names -%}
-        {%- set number = "replace(format('{:g}', cast(settings." ~ name ~ " as double)), '.', '" ~ decimal_mark ~ "')" -%}
+        {%- set number = short_number('settings.' ~ name, decimal_mark) -%}
         {%- set filled.text = "replace(" ~ filled.text ~ ", '{" ~ name ~ "}', " ~ number ~ ")" -%}
     {%- endfor -%}
     {{ return(filled.text) }}

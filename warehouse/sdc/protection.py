@@ -56,12 +56,8 @@ class Protection:
 
     def lines(self) -> Iterator[str]:
         """What was withheld where, a line for each table and time that it cost something."""
-        yield from (f"{table} {time}: {count} cells" for (table, time), count in sorted(self.withheld.items()) if count)
-        yield from (
-            f"{table} {time}: {count} cells served after all"
-            for (table, time), count in sorted(self.no_secret.items())
-            if count
-        )
+        for cells, what in ((self.withheld, ""), (self.no_secret, " served after all")):
+            yield from (f"{table} {time}: {count} cells{what}" for (table, time), count in sorted((+cells).items()))
         yield from (f"{table}: {' and '.join(columns)} of every row" for table, columns in sorted(self.copies))
 
 

@@ -81,7 +81,7 @@ select
     case side.indicator
         when 'full_time_100_percent' then 'personprosent minst 100'
         when 'full_time_80_percent'
-            then 'personprosent minst ' || replace(format('{:g}', cast(settings.full_time_threshold as double)), '.', ',')
+            then 'personprosent minst ' || {{ short_number('settings.full_time_threshold', ',') }}
     end as threshold,
     'Personer (ansattnummer): summen av stillingene under enheten som Fast, Vikar eller Midlertidig, over 0 %, uten dem '
     || 'i 100 % permisjon den dagen' as payroll_counts,

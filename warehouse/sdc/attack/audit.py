@@ -5,6 +5,7 @@ Not here: relations, solving, or the reading of files. A finding never holds a v
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
@@ -288,15 +289,20 @@ class Attack:
         for cell in cells[new][~np.isin(cells[new], _untrue(moment))].tolist():
             wholes = differing[differing % n == cell % n].tolist()
             yield Finding(*moment.cell(cell), "moved", BY_UNITS_BEFORE, members=(cell, *wholes))
-        # What they follow from: sums that have lost or gained them, and cells beside them that are served only now.
+        # What they follow from: sums that have lost or gained them, and cells beside them that are served only now. Without any
+        # they follow only if the withheld cells beside them are unchanged: a merger has changed one of them.
         telling = [*differing.tolist(), *now[is_known].tolist()]
+        if not telling:
+            return
+        by_part: dict[object, list[int]] = defaultdict(list)
+        for other in telling:
+            part = grid.slice_of(other)
+            by_part[part.key].append(other)
+            by_part[part.table].append(other)
         for cell in gone[~np.isin(gone, _untrue(earlier))].tolist():
             part = old.slice_of(cell)
-            of_slice = [other for other in telling if grid.slice_of(other).is_same(part)]
-            of_table = [other for other in telling if grid.slice_of(other).table == part.table]
-            # Without any it follows only if the withheld cells beside it are unchanged: a merger has changed one of them.
-            if telling:
-                yield Finding(*earlier.cell(cell), "moved", BY_UNITS_BEFORE, members=tuple(of_slice or of_table or telling))
+            members = by_part.get(part.key) or by_part.get(part.table) or telling
+            yield Finding(*earlier.cell(cell), "moved", BY_UNITS_BEFORE, members=tuple(members))
 
     def calendar(self, moments: Sequence[Moment]) -> Iterator[Finding]:
         """Attack a calendar year's periods together: a year is the sum of its quarters, a quarter that of its months.

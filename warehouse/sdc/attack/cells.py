@@ -275,8 +275,8 @@ def is_quarter(time: str) -> bool:
 
 def _places(grid: Grid, other: Grid) -> Ints:
     """For each cell of a grid its place in another one, -1 where the other has no such unit or slice."""
-    at = {(part.table, part.dimensions): i for i, part in enumerate(other.slices)}
-    slices = np.array([at.get((part.table, part.dimensions), -1) for part in grid.slices])
+    at = {part.key: i for i, part in enumerate(other.slices)}
+    slices = np.array([at.get(part.key, -1) for part in grid.slices])
     units = np.array([other.structure.index.get(unit, -1) for unit in grid.structure.units])
     place = units[:, None] * len(other.slices) + slices[None, :]
     return np.where((units[:, None] < 0) | (slices[None, :] < 0), -1, place).ravel()

@@ -92,9 +92,10 @@ class Slice:
     threshold: float
     time: str
 
-    def is_same(self, other: Slice) -> bool:
-        """Whether it is the same part in another publication, whose thresholds may differ."""
-        return (self.table, self.dimensions) == (other.table, other.dimensions)
+    @property
+    def key(self) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """What it is in every publication, whose thresholds may differ."""
+        return self.table, self.dimensions
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,8 @@ class Movement:
         """More and more columns around one: the cheapest to reach, those few steps away, all."""
         near = list(itertools.islice(self._reached(column, price), NEIGHBOURHOODS[0]))
         yield near
+        if len(near) < NEIGHBOURHOODS[0]:
+            return
         further = self._reached(column, np.where(np.isinf(price), price, np.minimum(price, FARTHEST)))
         for count in NEIGHBOURHOODS[1:]:
             more = list(itertools.islice(further, count))
