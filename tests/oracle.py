@@ -309,19 +309,20 @@ def sick_leave_tables(feeds: Feeds, as_of: date, settings: OracleSettings = Orac
 def spells_by_unit(feeds: Feeds, as_of: date, settings: OracleSettings = OracleSettings()) -> dict[tuple[Any, ...], Cell]:
     """(year, org_level, org_unit_code, length_band) -> spells, persons and lost days of absence_spells_by_unit, unmasked.
 
-    A unit and year with a spell has every band.
+    A unit and year with positions has every band.
     """
     found: dict[tuple[Any, ...], dict[tuple[str, tuple[date, date]], Fraction]] = {}
     places = unit_places(feeds["organisasjon"])
     for entry in position_days(feeds, as_of, settings):
+        for place in places[entry["unit"]]:
+            for other in ("1–3", "4–16", "17–56", "57+"):
+                found.setdefault((entry["day"].year, *place, other), {})
         if entry["spell"] is None:
             continue
         first, last = entry["spell"][1]
         days = (last - first).days + 1
         band = "1–3" if days <= 3 else "4–16" if days <= 16 else "17–56" if days <= 56 else "57+"
         for place in places[entry["unit"]]:
-            for other in ("1–3", "4–16", "17–56", "57+"):
-                found.setdefault((entry["day"].year, *place, other), {})
             spells = found[entry["day"].year, *place, band]
             lost = entry["self_certified"] + entry["doctor_certified"]
             spells[entry["spell"]] = spells.get(entry["spell"], Fraction(0)) + lost

@@ -348,12 +348,19 @@ def test_copies_of_withheld_cells_are_named(tmp_path: Path) -> None:
             ("2023-12-31", "avdeling", "A", "Vikar", 5, 4.0, 6, 2, 67.0, None),
             ("2023-12-31", "avdeling", "B", "Vikar", 5, 4.0, None, None, None, None),
         ],
+        # Of B the hours alone are served.
+        substitutes_by_unit=[
+            ("2022-12", "avdeling", "A", 0.0, 1.5, 7.5, 0.0, None),
+            ("2022-12", "avdeling", "B", 0.2, None, None, 0.0, None),
+            ("2023-12", "avdeling", "A", 0.0, 4.0, 10.0, 0.0, None),
+        ],
     )
     leaks = found(tmp_path, "copy")
     assert {(leak.table, leak.cell["org_unit_code"], leak.by) for leak in leaks} == {
         ("sick_leave_by_unit", "A", "targets.sick_leave_percent"),
         ("survey_response", "A", "survey_response.previous_response_percent of 2023"),
         ("workforce_by_unit", "A", "workforce_by_unit.joined_12m and left_12m of 2023-12-31"),
+        ("workforce_by_unit", "A", "substitutes_by_unit.substitute_fte of 2022-12"),
     }
 
 

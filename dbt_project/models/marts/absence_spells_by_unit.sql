@@ -1,5 +1,5 @@
--- A spell counts in every year and unit in which it has lost time, by its whole length. A unit with a spell in the year has all
--- bands: a withheld band beside missing ones would be the unit's lost days.
+-- A spell counts in every year and unit in which it has lost time, by its whole length. A unit with positions in the year has all
+-- bands: a withheld band beside missing ones would be the unit's lost days, and missing ones alone would tell that there are none.
 with bands as (
     select
         unnest(['1–3', '4–16', '17–56', '57+']) as length_band,
@@ -33,9 +33,11 @@ totals as (
 
 unit_years as (
     select distinct
-        calendar_year,
-        org_key
-    from totals
+        month.calendar_year,
+        ancestry.org_key
+    from {{ ref('int_sick_leave_months') }} as cell
+    inner join {{ ref('int_months') }} as month on cell.month_index = month.month_index
+    inner join {{ ref('int_unit_ancestry') }} as ancestry on cell.unit_code = ancestry.unit_code
 )
 
 select

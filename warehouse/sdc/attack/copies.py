@@ -85,6 +85,16 @@ COPIES = (
             ("pai", "pai_date", ("pai_value", "payroll_minus_pai", "due_to_source")),
         )
     ),
+    # Substitutes are those with the form Vikar and the hours of substitutes, of which there may be few.
+    Copy(
+        "substitutes_by_unit",
+        "workforce_by_unit",
+        ("substitute_fte", "substitute_percent"),
+        """select mart.reference_date, org_level, org_unit_code, employment_form, 'substitute_fte of ' || copy.month
+            from {copy} as copy inner join {mart} as mart using (org_level, org_unit_code)
+            where employment_form = 'Vikar' and copy.month = strftime(mart.reference_date, '%Y-%m')
+                and coalesce(copy.substitute_fte, copy.substitute_percent) is not null and mart.withheld is not null""",
+    ),
     # Persons less those who joined and with those who left are the persons of a year before.
     Copy(
         "workforce_by_unit",
