@@ -32,6 +32,8 @@ COLUMNS = {
     "fte double",
     "full_time_by_job_code": "source varchar, reference_date date, org_level varchar, org_unit_code varchar, "
     "job_code varchar, headcount bigint, fte double",
+    "full_time_by_sex": "source varchar, reference_date date, org_level varchar, org_unit_code varchar, sex varchar, "
+    "headcount bigint, fte double",
     "equality_gender_balance": "year integer, org_level varchar, org_unit_code varchar, sex varchar, employees bigint, "
     "fte double, employees_percent double, fte_percent double",
     "equality_parental_leave": "year integer, sex varchar, leave_coverage varchar, parental_leave_takers bigint",

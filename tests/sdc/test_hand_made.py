@@ -191,11 +191,11 @@ def test_groups_are_sums_of_their_units(tmp_path: Path) -> None:
     assert (leak.cell["org_unit_code"], leak.by) == ("A", "gruppe SFO = its units (sick_leave_by_unit)")
 
 
-def flicker(home: Path, b_now: float, k_now: float) -> None:
+def flicker(home: Path, b_now: float, k_now: float, settings_before: Mapping[str, object] = {}) -> None:
     """A is small both times; C shields it first, B the second time."""
     first = by_unit({"K": 40.0, "A": P, "B": 18.0, "C": S})
     second = by_unit({"K": k_now, "A": P, "B": S, "C": 40.0 - 18.0 - 1.0})
-    write_publication(home, "2024-01-01", units=UNITS, sick_leave_by_unit=first)
+    write_publication(home, "2024-01-01", units=UNITS, settings=settings_before, sick_leave_by_unit=first)
     write_publication(home, "2024-01-02", units=UNITS, sick_leave_by_unit=second)
 
 
@@ -204,6 +204,14 @@ def test_a_shield_that_flickers_leaks_by_comparing_publications(tmp_path: Path) 
     (leak,) = found(tmp_path)
     assert (leak.cell["org_unit_code"], leak.kind) == ("A", "pinned")
     assert leak.by.endswith("with the publication before")
+
+
+@pytest.mark.parametrize("threshold_before", [1, 2, 3])
+def test_publications_under_other_thresholds_are_compared(tmp_path: Path, threshold_before: int) -> None:
+    """What hides a cell under a lower threshold must not be what was served under the higher one."""
+    flicker(tmp_path, 18.0, 40.0, {"min_fte_unit": threshold_before})
+    (leak,) = found(tmp_path)
+    assert (leak.cell["org_unit_code"], leak.kind) == ("A", "pinned")
 
 
 def test_figures_that_have_changed_do_not_join(tmp_path: Path) -> None:
@@ -237,6 +245,107 @@ def test_full_time_minus_one_sex_is_the_other(tmp_path: Path) -> None:
     )
     (leak,) = found(tmp_path)
     assert (leak.cell["sex"], leak.by) == ("mann", "full time = kvinne + mann of avdeling A")
+
+
+def of_date(table: str, unit: str, persons: float | str, *dimension: str) -> dict[str, Rows]:
+    """A row of a table that counts persons, with half an årsverk each; a text is why it is withheld."""
+    value, reason = shown(persons)
+    fte = None if value is None else value / 2
+    source = ("payroll",) if table.startswith("full_time") else ()
+    joined = (None, None, None) if table == "workforce_by_unit" else ()
+    return {table: [(*source, "2023-12-31", level(unit), unit, *dimension, value, fte, *joined, reason)]}
+
+
+def together(*rows: dict[str, Rows]) -> dict[str, Rows]:
+    tables: dict[str, list] = {}
+    for of_table in rows:
+        for name, found_rows in of_table.items():
+            tables.setdefault(name, []).extend(found_rows)
+    return tables
+
+
+@pytest.mark.parametrize(
+    ("unit", "women", "men", "known"),
+    [
+        (8, P, P, {"kvinne", "mann"}),
+        (7, P, P, set()),
+        # Somebody is of the sex that has a row: five and one.
+        (6, P, S, {"kvinne", "mann"}),
+        (7, P, S, set()),
+        (10, S, S, {"kvinne", "mann"}),
+        (S, P, P, set()),
+    ],
+)
+def test_headcounts_are_whole_numbers(tmp_path: Path, unit: int | str, women: str, men: str, known: set[str]) -> None:
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units=UNITS,
+        settings={"min_persons": 5},
+        **together(
+            of_date("full_time_by_unit", "A", unit),
+            of_date("full_time_by_sex", "A", women, "kvinne"),
+            of_date("full_time_by_sex", "A", men, "mann"),
+        ),
+    )
+    leaks = found(tmp_path, "headcount")
+    assert cells(leaks, "sex") == {("full_time_by_sex", sex) for sex in known}
+    assert all(leak.is_leak and "its headcount follows from whole numbers" in leak.text() for leak in leaks)
+
+
+@pytest.mark.parametrize(("unit", "known"), [(8, {"1", "2"}), (7, set())])
+def test_of_two_job_codes_below_the_threshold_neither_has_more_than_the_other(
+    tmp_path: Path, unit: int, known: set[str]
+) -> None:
+    """Somebody may have both codes: then the unit has fewer persons than the two together, and never more."""
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units=UNITS,
+        settings={"min_persons": 5},
+        **together(
+            of_date("full_time_by_unit", "A", unit),
+            *(of_date("full_time_by_job_code", "A", P, code) for code in "12"),
+            # One and five of six would be, but for those who have both.
+            of_date("full_time_by_unit", "B", 6),
+            *(of_date("full_time_by_job_code", "B", why, code) for why, code in ((P, "1"), (S, "2"))),
+        ),
+    )
+    assert cells(found(tmp_path, "headcount"), "org_unit_code", "job_code") == {
+        ("full_time_by_job_code", "A", code) for code in known
+    }
+
+
+@pytest.mark.parametrize(("kommune", "known"), [(18, {"A", "B"}), (17, set())])
+def test_headcounts_of_units_follow_from_the_unit_above(tmp_path: Path, kommune: int, known: set[str]) -> None:
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units=UNITS,
+        settings={"min_persons": 5},
+        **together(
+            of_date("workforce_by_unit", "K", kommune, "Vikar"),
+            *(of_date("workforce_by_unit", unit, P, "Vikar") for unit in "AB"),
+            of_date("workforce_by_unit", "C", 10, "Vikar"),
+        ),
+    )
+    assert cells(found(tmp_path, "headcount"), "org_unit_code") == {("workforce_by_unit", unit) for unit in known}
+
+
+@pytest.mark.parametrize(("kommune", "known"), [(18, {"A", "B"}), (17, set())])
+def test_answers_are_whole_numbers(tmp_path: Path, kommune: int, known: set[str]) -> None:
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units=UNITS,
+        settings={"min_responses": 5},
+        survey_response=[
+            (2023, "kommune", "K", kommune, None, None),
+            *((2023, "avdeling", unit, None, None, P) for unit in "AB"),
+            (2023, "avdeling", "C", 10, None, None),
+        ],
+    )
+    assert cells(found(tmp_path, "narrow"), "org_unit_code") == {("survey_response", unit) for unit in known}
 
 
 def test_a_percent_with_its_count_is_its_denominator(tmp_path: Path) -> None:

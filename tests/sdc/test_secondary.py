@@ -79,6 +79,51 @@ def test_what_the_publication_before_withheld_is_preferred_and_kept() -> None:
     assert withheld_names(again, withhold(again, 0.1)) == other
 
 
+def of_persons(inner: list[list[float]]) -> Problem:
+    """Units × sexes, each person in one of both: below 5 is at most 4, and where there is a row there is somebody."""
+    problem = table(inner)
+    cells = [replace(cell, threshold=5.0, is_primary=cell.size < 5, fewest=1) for cell in problem.cells]
+    of_units = [relation for relation in problem.relations if problem.cells[relation[0][0]].key[1] == -1]
+    return Problem(
+        "persons", cells, problem.relations, problem.exists, partitions=of_units[: len(inner) + 1], sum_threshold=5.0
+    )
+
+
+def headcounts_that_follow(problem: Problem, withheld: np.ndarray) -> set[tuple]:
+    """By trying every number of persons in every sum of the sexes of a unit."""
+    found = set()
+    for (whole,), parts in problem.partitions:
+        members = [whole, *parts]
+        ranges = [
+            range(int(size), int(size) + 1)
+            if not withheld[i]
+            else range(1, 5)
+            if problem.primary[i]
+            else range(5, int(size) + 10)
+            for i, size in zip(members, problem.size[members].tolist(), strict=True)
+        ]
+        possible = [values for values in itertools.product(*ranges) if values[0] == sum(values[1:])]
+        for i, values in zip(members, zip(*possible, strict=True), strict=True):
+            if withheld[i] and len(set(values)) == 1:
+                found.add(problem.cells[i].key)
+    return found
+
+
+def test_two_cells_of_four_of_eight_persons_hide_the_unit() -> None:
+    problem = of_persons([[4, 4], [20, 30], [25, 15], [9, 11]])
+    assert headcounts_that_follow(problem, problem.primary) == {(0, 0), (0, 1)}
+    names = withheld_names(problem, withhold(problem, 0.1))
+    assert {(0, 0), (0, 1), (0, -1)} < names
+
+
+@examples(few=60, many=2000)
+@given(st.lists(st.lists(st.integers(1, 9), min_size=2, max_size=2), min_size=3, max_size=5))
+def test_no_headcount_follows_within_a_unit(inner: list[list[int]]) -> None:
+    # A large unit, of which there is enough to withhold.
+    problem = of_persons([*([float(size) for size in row] for row in inner), [30.0, 40.0]])
+    assert not headcounts_that_follow(problem, withhold(problem, 0.1))
+
+
 def matrix_of(problem: Problem, withheld: np.ndarray) -> np.ndarray:
     """The relations between the withheld cells."""
     matrix = np.zeros((len(problem.relations), len(problem.cells)))

@@ -150,8 +150,12 @@ def _hiding(
     n = len(grid.slices)
     if remedy == "the whole time":
         return np.flatnonzero(served).tolist(), []
-    # What the units of the publication before give away is what their sums have lost or gained: these cannot be served.
-    found = {cell for leak in leaks if leak.kind == "moved" for cell in leak.members if cell < grid.own_start and served[cell]}
+    # What the units of the publication before give away is what their sums have lost or gained: these cannot be served. Nor can
+    # what tells a headcount, which a change of årsverk does not hide.
+    told_apart = ("moved", "headcount")
+    found = {
+        cell for leak in leaks if leak.kind in told_apart for cell in leak.members if cell < grid.own_start and served[cell]
+    }
     for leak in leaks:
         for cell in leak.members:
             if cell in moment.given:
@@ -161,9 +165,9 @@ def _hiding(
     if remedy == "the cheapest cells":
         # Where none of the sums that lost or gained it is served any more, a moved cell follows from others as well.
         others = [
-            replace(leak, members=leak.members[:1]) if leak.kind == "moved" else leak
+            replace(leak, members=leak.members[:1]) if leak.kind in told_apart else leak
             for leak in leaks
-            if leak.kind != "moved" or not found.intersection(leak.members)
+            if leak.kind not in told_apart or not found.intersection(leak.members)
         ]
         cheapest, stuck = _cheapest(moment, others, figures, settings)
         return sorted({*cheapest, *(cell for cell in found if served[cell])}), sorted(stuck)

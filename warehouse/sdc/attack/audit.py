@@ -15,6 +15,7 @@ import numpy as np
 
 from warehouse.sdc.attack.cells import Cells, Moment
 from warehouse.sdc.attack.families import FAMILIES
+from warehouse.sdc.attack.headcounts import known_headcounts
 from warehouse.sdc.attack.relations import ROUNDING, SERVED, WITHHELD
 from warehouse.sdc.attack.served import Served
 from warehouse.sdc.linear.elimination import Revealed, eliminate
@@ -38,9 +39,10 @@ class Finding:
     `kind`: `pinned` by elimination; `narrow`, its interval by linear programming is too narrow; `sum`, a sum of withheld cells
     of one unit, or of one kind over the tree, is known and below the threshold; `mixed`, such a sum of cells of several units
     and several kinds; `moved`, it follows from the figures and the units of the publication before beside those of now;
-    `copy`, another table serves it; `own`, narrow or in a small sum because it holds positions of leading units alone, whose
-    number follows from the units and those below them; `before`, it follows from what the publication before served, so that
-    nothing served now adds to it and nothing withheld now hides it. `width` is the interval's, as a share of the threshold.
+    `headcount`, how many persons it has follows from whole numbers and thresholds; `copy`, another table serves it; `own`,
+    narrow or in a small sum because it holds positions of leading units alone, whose number follows from the units and those
+    below them; `before`, it follows from what the publication before served, so that nothing served now adds to it and nothing
+    withheld now hides it. `width` is the interval's, as a share of the threshold.
     """
 
     table: str
@@ -67,6 +69,7 @@ class Finding:
             "mixed": "in a computable sum below the threshold:",
             "own": "in a computable sum below the threshold:",
             "moved": "computable by",
+            "headcount": "its headcount follows from",
             "copy": "served as",
             "before": "known since the publication before by",
         }
@@ -83,6 +86,7 @@ class TableResult:
     sum: int = 0
     mixed: int = 0
     moved: int = 0
+    headcount: int = 0
     copy: int = 0
     own: int = 0
     before: int = 0
@@ -188,6 +192,8 @@ class Attack:
             reason = revealed.reason[i]
             by = grid.relation_text(relation[reason]) if reason >= 0 else SEVERAL
             yield Finding(*moment.cell(cells[i]), "pinned", by + moment.with_previous, members=(int(cells[i]),))
+        if moment.family.has_persons:
+            yield from _headcounts(moment)
         if self.hides_own and moment.large_own is not None:
             yield from _own_parts(moment, system, cells, relation, revealed)
         if moment.is_judged:
@@ -362,6 +368,15 @@ def _kinds_of_sums(whole: Revealed, known: Flags, system: System, is_within: Fla
         found = eliminate(known, system.row[part], system.column[part], system.coefficient[part], sums=True)
         kinds |= {members.tobytes(): "sum" for members in found.sums}
     return kinds
+
+
+def _headcounts(moment: Moment) -> Iterator[Finding]:
+    """Cells whose headcount follows; its members after the first are the served cells that tell it."""
+    own_alone = moment.grid.own_alone(moment.state)
+    for cell, telling in known_headcounts(moment):
+        if not own_alone[cell]:
+            by = "whole numbers on one side of the threshold" + moment.with_previous
+            yield Finding(*moment.cell(cell), "headcount", by, members=(cell, *telling))
 
 
 def _own_parts(moment: Moment, system: System, cells: Ints, relation: Ints, revealed: Revealed) -> Iterator[Finding]:

@@ -13,6 +13,9 @@ from warehouse.sdc.attack.families import Family
 from warehouse.sdc.attack.relations import ABSENT, ROUNDING, SERVED, WITHHELD, Grid, States
 from warehouse.sdc.linear.equations import Equations, Flags, Floats, Ints
 
+# Why a cell is withheld, as the publication says.
+PRIMARY, SECONDARY, RUNNING = 1, 2, 3
+
 
 @dataclass
 class Moment:
@@ -26,6 +29,8 @@ class Moment:
     counted: Floats
     lower: Floats
     upper: Floats
+    # Why each cell is withheld; 0 where it is not.
+    reason: Ints
     # Cells that a served ratio gives away, with the ratio.
     given: dict[int, str] = field(default_factory=dict)
     # Cells that the publication before served with the figure they have now: withholding them hides nothing.
@@ -348,13 +353,17 @@ class Cells:
         sizes, counts, lower, upper = np.zeros((4, grid.size))
         state[cell] = np.where(withheld > 0, WITHHELD, SERVED)
         sizes[cell], counts[cell] = size, counted
+        reasons = np.zeros(grid.size, dtype=np.int64)
+        reasons[cell] = withheld
         lower[cell] = np.where(withheld > 0, 0, size)
         upper[cell] = np.where(withheld > 0, np.inf, size)
         upper[grid.own_start :] = np.inf
         # The decision compares the year's average: a month or quarter may lie on the other side.
         if self.family.bounded and len(time) == len("2023"):
             thresholds = grid.thresholds[cell % len(grid.slices)]
-            upper[cell[withheld == 1]] = thresholds[withheld == 1]
-            lower[cell[withheld == 2]] = thresholds[withheld == 2]
-        moment = Moment(self.family, time, grid, state, sizes, counts, lower, upper, self._given.get(time, {}))
+            # Below the threshold whole numbers end one before it.
+            below = np.ceil(thresholds) - 1 if self.family.is_whole else thresholds
+            upper[cell[withheld == PRIMARY]] = below[withheld == PRIMARY]
+            lower[cell[withheld == SECONDARY]] = thresholds[withheld == SECONDARY]
+        moment = Moment(self.family, time, grid, state, sizes, counts, lower, upper, reasons, self._given.get(time, {}))
         return replace(moment, serves=bool((withheld == 0).any()))

@@ -16,7 +16,6 @@ from warehouse.paths import Home
 from warehouse.publish import UNFINISHED, current_publication
 from warehouse.sdc.attack.audit import Report, attack
 from warehouse.sdc.attack.served import Organisation, Served
-from warehouse.settings import are_laxer
 
 SHOWN = 20
 
@@ -51,11 +50,7 @@ def attack_publication(
                 own_units = con.execute("from warehouse.attack.own_units").fetchall()
         served = Served(con, folder, organisation)
         previous = Served(con, before, organisation) if before else None
-        # What was withheld under higher thresholds is decided anew.
-        is_laxer = previous is not None and are_laxer(served.rules, previous.rules)
-        report = attack(served, None if is_laxer else previous, progress, own_units)
-    if is_laxer:
-        report.notes.append("the publication before was made under higher thresholds, and is not compared")
+        report = attack(served, previous, progress, own_units)
     if organisation.own_positions is None:
         report.notes.append("warehouse.duckdb is not there: which units form a group is not known, and not attacked")
     return publication_id, before.name if before else None, report
@@ -74,10 +69,20 @@ def _before(con: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> Path | 
 def report_lines(publication_id: str, before: str | None, report: Report) -> Iterator[str]:
     """The report as lines of text."""
     yield f"Attacked {publication_id}" + (f" together with {before}" if before else "")
-    kinds = ("computable", "narrow", "sums", "mixed", "moved", "copies", "own", "before")
+    kinds = ("computable", "narrow", "sums", "mixed", "moved", "counted", "copies", "own", "before")
     yield f"  {'':<26}{'withheld':>10}{kinds[0]:>12}" + "".join(f"{kind:>8}" for kind in (*kinds[1:], "CPU s"))
     for name, table in sorted(report.tables.items()):
-        numbers = (table.pinned, table.narrow, table.sum, table.mixed, table.moved, table.copy, table.own, table.before)
+        numbers = (
+            table.pinned,
+            table.narrow,
+            table.sum,
+            table.mixed,
+            table.moved,
+            table.headcount,
+            table.copy,
+            table.own,
+            table.before,
+        )
         yield (
             f"  {name:<26}{table.withheld:>10}{numbers[0]:>12}"
             + "".join(f"{n:>8}" for n in numbers[1:])

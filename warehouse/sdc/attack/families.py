@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from warehouse.sdc.attack.relations import Identity, Slice
+from warehouse.sdc.attack.relations import ONCE, UNION, UNKNOWN, Identity, Slice
 
 
 def _listed_codes() -> dict[str, set[str]]:
@@ -53,6 +53,10 @@ class Family:
     name: str
     parts: tuple[Part, ...]
     bounded: bool = True
+    # The size counts, so that a cell below 5 has 4 at most.
+    is_whole: bool = False
+    # What is held against the threshold counts persons, and every cell that has a row has one.
+    has_persons: bool = False
     narrow: bool = True
     has_units: bool = True
     # A mean: weighted by its responses it adds up like them, so that elimination holds; where units have answers of their own
@@ -81,7 +85,7 @@ YEAR_END = """(
 # Position code → pay groups, as KS lists them (dbt_project/seeds/job_codes.csv); a list that everybody has.
 LISTED = _listed_codes()
 
-SURVEY = Family("survey", (Part("survey_response", "responses"),))
+SURVEY = Family("survey", (Part("survey_response", "responses"),), is_whole=True)
 
 # The family whose cells the percentages of other rows and tables give away.
 WITH_RATIOS = "full time and equality"
@@ -114,6 +118,7 @@ FAMILIES = (
             ),
         ),
         bounded=False,
+        has_persons=True,
         of_positions=True,
     ),
     Family(
@@ -124,6 +129,7 @@ FAMILIES = (
             Part("full_time_by_sex", "fte", "headcount", "source = 'pai'"),
         ),
         bounded=False,
+        has_persons=True,
     ),
     # A unit's short-term and long-term days are those of its spells; persons on sick leave add up to nothing that is served.
     *(
@@ -148,6 +154,7 @@ FAMILIES = (
         "workforce",
         (Part("workforce_by_unit", "fte", "persons"),),
         bounded=False,
+        has_persons=True,
         of_positions=True,
     ),
     Family("substitutes, hours", (Part("substitutes_by_unit", "variable_fte"),), bounded=False, narrow=False),
@@ -175,10 +182,10 @@ def identities(family: Family, slices: Sequence[Slice]) -> list[Identity]:
     limit = slices[0].threshold
     found = []
 
-    def add(text: str, whole: tuple[str, tuple], parts: Sequence[tuple[str, tuple]]) -> None:
+    def add(text: str, whole: tuple[str, tuple], parts: Sequence[tuple[str, tuple]], persons: int = UNKNOWN) -> None:
         terms = [(at[part], -1) for part in parts if part in at]
         if whole in at and terms:
-            found.append(Identity(text, ((at[whole], 1), *terms), limit))
+            found.append(Identity(text, ((at[whole], 1), *terms), limit, persons))
 
     tables = {part.table for part in slices}
     sexes = ("kvinne", "mann")
@@ -198,8 +205,9 @@ def identities(family: Family, slices: Sequence[Slice]) -> list[Identity]:
     bands = sorted(key for key in at if key[0] == "absence_spells_by_unit")
     add(f"{family.parts[0].size} = its spells", ("sick_leave_by_unit", ()), bands)
     for table, of in (("sick_leave_by_job_code", "sick_leave_by_unit"), ("full_time_by_job_code", "full_time_by_unit")):
-        add("unit = its job codes", (of, ()), sorted(key for key in at if key[0] == table))
-    add("full time = its sexes", ("full_time_by_unit", ()), sorted(key for key in at if key[0] == "full_time_by_sex"))
+        add("unit = its job codes", (of, ()), sorted(key for key in at if key[0] == table), UNION)
+    of_sex = sorted(key for key in at if key[0] == "full_time_by_sex")
+    add("full time = its sexes", ("full_time_by_unit", ()), of_sex, ONCE)
     for sex in sexes:
         # But for the municipal director, whom equality leaves out.
         add(f"{sex} of full time = {sex} of equality", ("full_time_by_sex", (sex,)), [("equality_gender_balance", (sex,))])

@@ -21,7 +21,7 @@ from warehouse.sdc.attack.families import FAMILIES, Family
 from warehouse.sdc.attack.relations import SERVED
 from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.sdc.linear.equations import Flags
-from warehouse.settings import Settings, are_laxer
+from warehouse.settings import Settings
 
 # What the last night found safe: a time of a family of tables whose fingerprint is the same is safe again.
 EXAMINED = "attack.examined"
@@ -74,9 +74,6 @@ def examine(
         organisation = Organisation.delivered(con, "build")
         served = Served(con, "build.served", organisation, {table.name: table for table in tables})
         previous = Served(con, home.history / current, organisation) if current else None
-        if previous is not None and are_laxer(served.rules, previous.rules):
-            # What was withheld under higher thresholds is decided anew.
-            previous = None
         examined, known_own = _last_night(con, home, current)
         if before is not None:
             examined |= before.safe

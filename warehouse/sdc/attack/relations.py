@@ -19,6 +19,8 @@ from warehouse.sdc.linear.intervals import ROUNDING
 States = NDArray[np.int8]
 
 ABSENT, SERVED, WITHHELD = 0, 1, 2
+# How the persons of the parts make those of the whole: nothing is known, a person may count in several parts, or in one alone.
+UNKNOWN, UNION, ONCE = 0, 1, 2
 # Their figures are served whatever sits on the unit above them.
 TOP_LEVELS = {"kommune", "tjenesteområde"}
 
@@ -100,11 +102,15 @@ class Slice:
 
 @dataclass(frozen=True)
 class Identity:
-    """Slices of one unit whose sum, with signs, is zero; `limit` is the threshold for a sum of its withheld cells."""
+    """Slices of one unit whose sum, with signs, is zero.
+
+    `limit` is the threshold for a sum of its withheld cells, `persons` how the headcounts of its parts make that of the whole.
+    """
 
     text: str
     terms: tuple[tuple[int, int], ...]
     limit: float
+    persons: int = UNKNOWN
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import numpy as np
 from warehouse.catalogue import Table, read_tables
 from warehouse.database import quoted
 from warehouse.errors import UsageError
-from warehouse.sdc.attack.cells import Cells
+from warehouse.sdc.attack.cells import PRIMARY, RUNNING, SECONDARY, Cells
 from warehouse.sdc.attack.copies import copies_of
 from warehouse.sdc.attack.families import FAMILIES, SURVEY, WITH_RATIOS, YEAR_END, Family, Part, identities
 from warehouse.sdc.attack.relations import Grid, Slice, Structure
@@ -274,7 +274,8 @@ class Served:
         moment = self.moment(part)
         query = f"""select {moment} as moment,
                 attack_units.i * {len(grid.slices)} + attack_slices.i as cell,
-                case withheld when 'primary' then 1 when 'secondary' then 2 when 'running' then 3 else 0 end as withheld,
+                case withheld when 'primary' then {PRIMARY} when 'secondary' then {SECONDARY} when 'running' then {RUNNING}
+                    else 0 end as withheld,
                 coalesce(cast({part.size} as double), 0) as size,
                 coalesce(cast({part.counted or part.size} as double), 0) as counted
             from {self.relation(part.table)} as mart

@@ -84,6 +84,32 @@ def rules_of_room(view: View) -> list[Rule]:
     return rules
 
 
+def rules_of_whole_numbers(problem: Problem) -> list[Rule]:
+    """What every single sum demands of cells that count persons: that one more or one less is possible.
+
+    A primary cell is below its threshold by one at least, and a cell that is there has its fewest. Two primary cells of a unit
+    of eight persons are four and four; and where a person counts in one part alone, a primary cell beside a secondary one of
+    five in six is one. Where a person may count in several, the parts can be more than the whole together.
+    """
+    fewest = np.array([np.nan if cell.fewest is None else cell.fewest for cell in problem.cells])
+    limit = np.ceil(problem.threshold)
+    can_fall = problem.size > np.where(problem.primary, fewest, limit)
+    can_rise = ~problem.primary | (problem.size < limit - 1)
+    rules = []
+    for is_once, relations in ((False, problem.relations), (True, problem.partitions)):
+        for wholes, parts in relations:
+            # How many sit on the unit itself is not told, so that it makes up for the others.
+            if np.isnan(fewest[[*wholes, *parts]]).any():
+                continue
+            for cell in parts:
+                if problem.protected[cell] and (is_once or not can_rise[cell]):
+                    up = [i for i in wholes if can_rise[i]] + [i for i in parts if i != cell and can_fall[i]]
+                    down = [i for i in wholes if can_fall[i]] + [i for i in parts if i != cell and can_rise[i]]
+                    helpers = {*(up if can_rise[cell] else ()), *(down if can_fall[cell] or not is_once else ())}
+                    rules.append(Rule(cell, tuple(sorted(helpers)), (1.0,) * len(helpers), 1.0))
+    return rules
+
+
 def rules_of_pairs(problem: Problem) -> list[Rule]:
     """Cells that give each other away are withheld together."""
     both = [*problem.pairs, *((other, cell) for cell, other in problem.pairs), *problem.implied]

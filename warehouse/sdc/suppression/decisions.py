@@ -24,7 +24,7 @@ from warehouse.sdc.suppression.sums import Reader
 from warehouse.settings import WITHHOLDING_RULES, Settings, are_laxer
 
 # Goes up when the rule decides otherwise for the same cells, so that nothing decided before is taken over.
-METHOD = 6
+METHOD = 7
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,9 @@ class Earlier:
 
     folder: Path
     database: Path | None = None
-    # Whether what it served is known of the figures of now: under other rules the attack does not compare either.
+    # Whether what it withheld stays withheld: under higher thresholds it withheld what need not be.
+    is_kept: bool = True
+    # Whether what it served hides nothing: under lower thresholds it served what is too small now, and what would hide it.
     is_comparable: bool = True
 
 
@@ -55,7 +57,7 @@ def decide(
     if earlier is not None:
         rules, now = _rules_of(con, earlier), settings.as_dict()
         if are_laxer(now, rules):
-            earlier = None
+            earlier = replace(earlier, is_kept=False)
         elif any(rules.get(name) != now[name] for name in WITHHOLDING_RULES):
             earlier = replace(earlier, is_comparable=False)
     _decide_secondary(con, sources_of(marts), limits, settings, earlier)
@@ -190,11 +192,12 @@ def _read_previous(con: duckdb.DuckDBPyConnection, source: Source, earlier: Earl
     by_year = source.key[0] == "calendar_year"
     key = ", ".join(f"before.{'period as ' if by_year and name == 'calendar_year' else ''}{name}" for name in source.key)
     same = " and ".join(f"before.{name} = mart.{name}" for name in source.declared.grain)
+    withheld = "before.withheld" if earlier.is_kept else "cast(null as varchar)"
     if earlier.is_comparable and source.known_by:
         is_known = f"coalesce(abs(before.{source.known_by} - mart.{source.known_by}) < {NEGLIGIBLE}, false)"
     con.execute(
         f"""create or replace temporary table previous_{source.table} as
-            select {key}, before.withheld, {is_known} as is_known
+            select {key}, {withheld} as withheld, {is_known} as is_known
             from read_parquet({quoted(str(file))}) as before left join marts.{source.table} as mart on {same}
             where {"before.period_type = 'year'" if by_year else "true"}"""
     )
@@ -251,7 +254,8 @@ def _remember(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], problem
                 before[source.table, *key] = is_withheld, is_known
     if before:
         found = np.array([before.get((cell.table, *cell.key), (False, False)) for cell in problem.cells])
-        problem.withheld_before = found[:, 0]
+        if found[:, 0].any():
+            problem.withheld_before = found[:, 0]
         problem.known = problem.known | found[:, 1]
 
 

@@ -24,6 +24,7 @@ class Cell:
     `place` is the unit or group it tells of, `lasting` what it is at every date.
 
     What sits on a unit itself, beside the units below it, is a cell without a table: hidden, but no figure of any table.
+    `fewest` is how many a cell that is there has at least, where its size is a whole number.
     """
 
     table: str
@@ -34,6 +35,7 @@ class Cell:
     weight: float
     place: Hashable = ()
     lasting: tuple[Hashable, ...] = ()
+    fewest: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ class Problem:
     before: a cell that comes and goes leaks by comparison. `known` ones were served by the publication before with the same
     figure: withholding them hides nothing.
     `blocks` are parts of the table in which most cells can be proven safe. `sum_threshold` is what sums over several
-    breakdowns of a unit are held against: the unit's own threshold.
+    breakdowns of a unit are held against: the unit's own threshold. `partitions` are relations in which a person counts in one
+    part alone.
     """
 
     name: str
@@ -83,6 +86,7 @@ class Problem:
     known: np.ndarray = field(default_factory=lambda: np.array([], dtype=bool))
     blocks: list[np.ndarray] = field(default_factory=list)
     sum_threshold: float = 0.0
+    partitions: list[Relation] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.size = np.array([cell.size for cell in self.cells], dtype=float)

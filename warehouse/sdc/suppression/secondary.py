@@ -9,7 +9,7 @@ import numpy as np
 from warehouse.sdc.linear.equations import Flags, Floats, Ints
 from warehouse.sdc.linear.intervals import Intervals
 from warehouse.sdc.linear.movement import Change, Movement
-from warehouse.sdc.suppression.choice import choose, costs, rules_of_pairs, rules_of_room, rules_of_sums
+from warehouse.sdc.suppression.choice import choose, costs, rules_of_pairs, rules_of_room, rules_of_sums, rules_of_whole_numbers
 from warehouse.sdc.suppression.feasibility import computable, intervals_of
 from warehouse.sdc.suppression.problem import Problem, View
 
@@ -28,7 +28,12 @@ def withhold(problem: Problem, protection_interval: float) -> Flags:
     if not (given & (problem.protected | ~problem.is_own)).any():
         return given
     all_knowing = problem.all_knowing(protection_interval)
-    rules = [*rules_of_sums(problem), *rules_of_room(all_knowing), *rules_of_pairs(problem)]
+    rules = [
+        *rules_of_sums(problem),
+        *rules_of_room(all_knowing),
+        *rules_of_whole_numbers(problem),
+        *rules_of_pairs(problem),
+    ]
     complement = Complement(problem, all_knowing)
     withheld = choose(problem, rules, given)
     while True:

@@ -25,7 +25,7 @@ class Source:
 
     `months` has a bit for each month in which the cell exists. `own` selects scope, months, size, unit_code and the breakdown
     of what sits on a unit itself where other units lie below it. `sum_of` is the measure that its sums are about, where that is
-    not the size.
+    not the size. `fewest` is how many a cell with a row has at least, where its size is a whole number that adds up.
     """
 
     declared: Table
@@ -33,6 +33,7 @@ class Source:
     rows: str
     own: str | None = None
     sum_of: str | None = None
+    fewest: int | None = None
 
     @property
     def table(self) -> str:
@@ -114,6 +115,7 @@ def _full_time(table: Table) -> Source:
             select {scope} as scope, {ALL_MONTHS} as months, headcount as size, {", ".join(table.grain)}
             from marts.{table.name}""",
         own=_own(table, "int_full_time_positions", scope, "person_id"),
+        fewest=1,
     )
 
 
@@ -135,6 +137,7 @@ def _gender_balance(table: Table) -> Source:
                 on held.calendar_year = reference.calendar_year and reference.is_last_of_year
             where not held.is_on_full_leave and held.unit_code in (select parent_code from staging.stg_units)
             group by all""",
+        fewest=1,
     )
 
 
@@ -151,7 +154,9 @@ def _substitutes(table: Table) -> Source:
     )
 
 
-def _by_time(table: Table, family: str, size: str, own: str | None = None, sum_of: str | None = None) -> Source:
+def _by_time(
+    table: Table, family: str, size: str, own: str | None = None, sum_of: str | None = None, fewest: int | None = None
+) -> Source:
     """A table whose years or reference dates are decided each by itself."""
     return Source(
         table,
@@ -161,6 +166,7 @@ def _by_time(table: Table, family: str, size: str, own: str | None = None, sum_o
             from marts.{table.name}""",
         own=own,
         sum_of=sum_of,
+        fewest=fewest,
     )
 
 
@@ -185,11 +191,11 @@ def _absence_spells(table: Table) -> Source:
 
 def _workforce(table: Table) -> Source:
     own = _own(table, "int_workforce_positions", "cast(reference_date as varchar)", "employee_no", held="is_held")
-    return _by_time(table, "workforce", "persons", own)
+    return _by_time(table, "workforce", "persons", own, fewest=1)
 
 
 def _survey_response(table: Table) -> Source:
-    return _by_time(table, "answers", "coalesce(responses, 0)")
+    return _by_time(table, "answers", "coalesce(responses, 0)", fewest=0)
 
 
 def _survey_scores(table: Table) -> Source:

@@ -182,6 +182,7 @@ class Reader:
                     weight=weight,
                     place=place,
                     lasting=(source.table, *key[-lasting:]),
+                    fewest=source.fewest,
                 )
                 self._add(source.table, place, tuple(key[breakdown:]), months, cell)
             if source.own:
@@ -285,7 +286,14 @@ class Reader:
             if key == ("kvinne",) and place[0] != OWN and (place, ("mann",)) in sexes
         ]
         implied = [(units[key], cell) for key, cell in substitutes.items() if key in units]
-        return self._problem(name, relations, pairs, implied)
+        problem = self._problem(name, relations, pairs, implied)
+        problem.partitions = [
+            relation
+            for table, breakdown in breakdowns.items()
+            if breakdown == ("sex",)
+            for relation in _parts(units, self.found[table], ())
+        ]
+        return problem
 
     def _parental_leave(self, name: str) -> Problem:
         # The days of both coverages add up to those of `alle`; their takers nearly do.
