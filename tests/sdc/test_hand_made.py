@@ -675,3 +675,25 @@ def test_a_withheld_unit_that_is_merged_is_told_by_its_parents(tmp_path: Path) -
     write_publication(tmp_path, "2024-02-01", units={"K": None, **areas}, sick_leave_by_unit=rows(59, 42.5, remaining))
     (leak,) = found(tmp_path)
     assert (leak.kind, leak.cell["org_unit_code"], leak.is_leak) == ("moved", "M", True)
+
+
+@pytest.mark.parametrize(("k_now", "kind"), [(90.0, "before"), (91.0, "moved")])
+def test_a_figure_that_has_not_changed_is_known_whatever_has_moved_below_it(tmp_path: Path, k_now: float, kind: str) -> None:
+    """M has joined B1, and A1 has come to their area: B1 is K less what A was. To withhold K as it was hides nothing."""
+    year = ("year", "2023")
+
+    def rows(served: Mapping[str, float], withheld: str) -> list[tuple[object, ...]]:
+        found: list[tuple[object, ...]] = [(*year, level(code), code, fte, None) for code, fte in served.items()]
+        return found + [(*year, "avdeling", code, None, S) for code in withheld.split()]
+
+    areas = {"K": None, "A": "K", "B": "K", "A2": "A", "B1": "B"}
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units={**areas, "A1": "A", "M": "B"},
+        sick_leave_by_unit=rows({"K": 90.0, "A": 45.0, "B": 45.0}, "A1 A2 B1 M"),
+    )
+    assert found(tmp_path) == []
+    write_publication(tmp_path, "2024-02-01", units={**areas, "A1": "B"}, sick_leave_by_unit=rows({"K": k_now}, "A B A1 A2 B1"))
+    assert {leak.kind for leak in found(tmp_path) if leak.cell["org_unit_code"] == "B1"} == {kind}
+    assert any(leak.is_leak for leak in found(tmp_path)) == (kind == "moved")

@@ -76,7 +76,10 @@ class Moment:
             for cell in np.flatnonzero(was_served & (self.state[cells] == WITHHELD)).tolist()
             if not self._has_changed(cell, both, changed)
         ]
-        known = both & ~changed
+        # What both serve with one figure is known, whatever has moved below it.
+        known = np.zeros(self.grid.own_start, dtype=bool)
+        known[here] = (earlier.state[place[here]] == SERVED) & (np.abs(before[here] - self.size[cells][here]) <= ROUNDING)
+        known &= self.state[cells] == SERVED
         known[remembered] = True
         if not remembered:
             return replace(self, known_before=known)
