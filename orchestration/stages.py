@@ -22,7 +22,15 @@ from warehouse import gates, internal
 from warehouse.acceptance import Judged, accept_delivery, judge, judge_waiting
 from warehouse.archive import Settling, TakenIn, kept_arrivals
 from warehouse.archive import take_in as archive_new_files
-from warehouse.arrivals import accepted, is_nothing_new, older_text, same_rows, unused_older, withdrawn_behind
+from warehouse.arrivals import (
+    accepted,
+    close_acceptances,
+    is_nothing_new,
+    older_text,
+    same_rows,
+    unused_older,
+    withdrawn_behind,
+)
 from warehouse.build_database import delivery_being_built, start_build
 from warehouse.catalogue import Table, tables_of, thresholds
 from warehouse.continuity import Comparison, Gone, compare_with_last, what_is_gone
@@ -294,6 +302,9 @@ def choose(plan: Plan) -> Chosen:
     if plan.only_new and is_there and is_nothing_new(plan.home, plan.settings, delivery, plan.previous, kind):
         log.info("publication: nothing new has come; %s still holds", plan.previous)
         plan.findings.hold(f"nothing new has come; {kind.held}" if kind.held else "")
+        if plan.previous and not kind.held:
+            for line in close_acceptances(plan.home, delivery, plan.previous):
+                plan.findings.warn("acceptance_closed", line)
         _copy(plan)
         return Chosen(delivery, waiting, unused, held=plan.previous)
     if kind.held:

@@ -72,6 +72,12 @@ KINDS = {
     ),
     "loss": Kind("continuity", "less than the last extract had", PAYROLL, "see whether the named months were corrected"),
     "loss_accepted": Kind("continuity", "losses that were accepted", DATA_TEAM, "nothing, if the acceptance still holds"),
+    "acceptance_closed": Kind(
+        "publication",
+        "acceptances that were closed",
+        DATA_TEAM,
+        "nothing, if these figures are meant; `arsverk arrivals` says of each file what has become of it",
+    ),
     "mismatches": Kind(
         "reconciliation", "printed figures that newly mismatch", DATA_TEAM, "read `reason` in marts.reconciliation"
     ),
