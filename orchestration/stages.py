@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
@@ -23,6 +23,7 @@ from warehouse.acceptance import Judged, accept_delivery, judge, judge_waiting
 from warehouse.archive import Settling, TakenIn, kept_arrivals
 from warehouse.archive import take_in as archive_new_files
 from warehouse.arrivals import (
+    acceptance_of_others,
     accepted,
     close_acceptances,
     is_nothing_new,
@@ -60,6 +61,8 @@ from warehouse.sdc.suppression.decisions import Earlier, decide
 from warehouse.settings import Settings
 
 FIGURES_NAMED = 20
+# The gates that a human's acceptance lets a delivery through.
+FOR_A_HUMAN = ("continuity", "accept_restatement")
 OUTSIDE_DAGSTER = "no Dagster run"
 
 log = logging.getLogger("arsverk")
@@ -129,7 +132,12 @@ class Stage(Generic[Outcome]):
         """
         plan.findings.stage = self.name
         with plan.findings.timing(self.name):
-            return self._work_and_record(plan)
+            try:
+                return self._work_and_record(plan)
+            except Refused as refused:
+                if self.name not in FOR_A_HUMAN or not (lines := list(_why_not_accepted(plan))):
+                    raise
+                raise Refused("\n".join([str(refused), *lines])) from refused
 
     def _work_and_record(self, plan: Plan) -> Outcome:
         if self.name not in recorded_stages():
@@ -164,6 +172,21 @@ def gate(
 ) -> Callable[[Callable[[Plan], Outcome]], Stage[Outcome]]:
     """A step that decides whether the night may go on; `saw` and `needed_acceptance` say of its outcome what is recorded."""
     return lambda work: Stage(work, is_gate=True, saw=saw, needed_acceptance=needed_acceptance)
+
+
+def _why_not_accepted(plan: Plan) -> Iterator[str]:
+    """The acceptance of other files that somebody has given since the served publication, and why it does not hold here."""
+    delivery = delivery_being_built(plan.home, plan.settings)
+    if other := acceptance_of_others(plan.home, delivery, plan.previous):
+        came = (
+            f"this night loads the delivery of {delivery.extract_date}"
+            if other.delivery != delivery.extract_date
+            else "other files of it have come since"
+        )
+        yield (
+            f"note: the {other.text} (ledger entry {other.sequence}: {other.reason}) holds for exactly its files, and {came};"
+            f" if what is named above is right too: arsverk accept {delivery.extract_date} --reason TEXT"
+        )
 
 
 def _accepted_by(plan: Plan) -> str | None:

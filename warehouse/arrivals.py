@@ -139,6 +139,14 @@ def open_acceptance(home: Home, delivery: Delivery) -> Acceptance | None:
     return fitting[-1] if fitting else None
 
 
+def acceptance_of_others(home: Home, delivery: Delivery, previous: str | None) -> Acceptance | None:
+    """The last open acceptance of other files that was given after the served publication was made."""
+    made = of_kind(read_ledger(home), PublicationEntry)
+    since = max((one.sequence for one in made if one.publication_id == previous), default=0)
+    given = [one for one in open_acceptances(home) if one.sequence > since and one.inputs_sha256 != delivery.inputs_sha256]
+    return given[-1] if given else None
+
+
 def close_acceptances(home: Home, delivery: Delivery, publication_id: str) -> list[str]:
     """End the open acceptances of files of which a publication is served that needs no word; a line for each.
 
