@@ -5,6 +5,7 @@ Not here: what a stage does in detail (warehouse, dbt_project), or Dagster, whos
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -63,6 +64,8 @@ from warehouse.settings import Settings
 FIGURES_NAMED = 20
 # The gates that a human's acceptance lets a delivery through.
 FOR_A_HUMAN = ("continuity", "accept_restatement")
+# The stages that refuse files for what they are called or hold.
+OF_FILES = ("choose", "accept", "continuity")
 OUTSIDE_DAGSTER = "no Dagster run"
 
 log = logging.getLogger("arsverk")
@@ -135,7 +138,8 @@ class Stage(Generic[Outcome]):
             try:
                 return self._work_and_record(plan)
             except Refused as refused:
-                if self.name not in FOR_A_HUMAN or not (lines := list(_why_not_accepted(plan))):
+                lines = [*_why_not_accepted(plan, self.name), *_what_was_changed(plan, self.name)]
+                if not lines:
                     raise
                 raise Refused("\n".join([str(refused), *lines])) from refused
 
@@ -174,8 +178,10 @@ def gate(
     return lambda work: Stage(work, is_gate=True, saw=saw, needed_acceptance=needed_acceptance)
 
 
-def _why_not_accepted(plan: Plan) -> Iterator[str]:
+def _why_not_accepted(plan: Plan, refused_by: str) -> Iterator[str]:
     """The acceptance of other files that somebody has given since the served publication, and why it does not hold here."""
+    if refused_by not in FOR_A_HUMAN:
+        return
     delivery = delivery_being_built(plan.home, plan.settings)
     if other := acceptance_of_others(plan.home, delivery, plan.previous):
         came = (
@@ -187,6 +193,23 @@ def _why_not_accepted(plan: Plan) -> Iterator[str]:
             f"note: the {other.text} (ledger entry {other.sequence}: {other.reason}) holds for exactly its files, and {came};"
             f" if what is named above is right too: arsverk accept {delivery.extract_date} --reason TEXT"
         )
+
+
+def _what_was_changed(plan: Plan, refused_by: str) -> Iterator[str]:
+    """The payroll profile, where it is another than the served publication's: files are then looked for and read otherwise.
+
+    What restates figures names the settings itself.
+    """
+    if refused_by not in OF_FILES or plan.previous is None:
+        return
+    with contextlib.suppress(Refused, duckdb.Error, OSError):
+        then = json.loads(Recorded(plan.home, plan.previous).row["settings"]).get("payroll_profile")
+        if then not in (None, plan.settings.payroll_profile):
+            yield (
+                f"note: the setting payroll_profile is {plan.settings.payroll_profile!r}, and was {then!r} in the last"
+                " publication; it says what files and columns are called and is the likely cause. If the payroll system is the"
+                " same, set it back in arsverk.toml; else have the files made as the new profile says"
+            )
 
 
 def _accepted_by(plan: Plan) -> str | None:

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from orchestration.cli import main
 from orchestration.stages import Plan, run_stages
+from sources.payroll.profile import feeds_by
 from sources.registry import feeds
 from tests.builds import Built
 from tests.municipalities.by_hand import small_delivery
@@ -84,6 +85,15 @@ def test_an_acceptance_of_served_files_is_closed_and_told(small_night: Built, tm
     assert run_stages(again)["choose"].held and again.findings.warnings == []
     accept(home, feeds(), None, "koden er ny")
     assert open_acceptance(home, held.delivery)
+
+
+def test_a_refusal_after_another_payroll_profile_names_the_setting(small_night: Built, tmp_path: Path) -> None:
+    home, settings = small_night.copy(tmp_path), small_night.settings.model_copy(update={"payroll_profile": "visma"})
+    plan = Plan(home, settings, feeds_by("visma"), current_publication(home), only_new=True)
+    with pytest.raises(
+        Refused, match=r"no (complete )?delivery.*\nnote: the setting payroll_profile is 'visma', and was 'default'"
+    ):
+        run_stages(plan)
 
 
 def test_a_file_that_has_just_come_waits_for_its_time_or_its_marker(home: Home) -> None:
