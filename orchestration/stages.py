@@ -47,6 +47,7 @@ from warehouse.optional_feeds import load_optional
 from warehouse.outcome import PUBLISHED, FeedRows, Findings
 from warehouse.paths import Home
 from warehouse.postgresql import copy_publication
+from warehouse.pseudonym import WHAT_IS_LOST, key_problem
 from warehouse.publication import current_publication, describe
 from warehouse.publish import keep_if_held
 from warehouse.publish import publish as publish_served
@@ -294,6 +295,9 @@ def take_in(plan: Plan) -> TakenIn:
     mended = mend(plan.home)
     for line in mended:
         plan.findings.warn("mended", line)
+    # Loading would find it too, but there may be nothing to load for weeks.
+    if problem := key_problem(plan.home):
+        plan.findings.warn("key", f"{problem}\n{WHAT_IS_LOST}")
     taken = archive_new_files(plan.home, plan.landing or plan.home.landing, plan.feeds, plan.settling)
     log.info("landing: %d new files, %d seen before", len(taken.new), len(taken.seen))
     for note in taken.notes:

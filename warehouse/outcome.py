@@ -44,6 +44,12 @@ class Kind:
 KINDS = {
     "broken_off": Kind("night", "the night before did not end", DATA_TEAM, "look why it was killed: memory, power, full disk"),
     "mended": Kind("mended", "damage that was mended", DATA_TEAM, "look at the disk; nothing else is to be done"),
+    "key": Kind(
+        "night",
+        "the pseudonym key cannot be used",
+        DATA_TEAM,
+        "put the key back from where it is kept apart from the data; until then no new delivery can be loaded",
+    ),
     "damaged": Kind("publication", "made without a comparison", DATA_TEAM, "restore the damaged publication from backup"),
     "stale": Kind("landing", "stale figures", PAYROLL, "deliver a new full extract, or say why none comes"),
     "waiting": Kind("landing", "delivery missing or waiting", PAYROLL, "deliver the files that are missing"),
