@@ -45,15 +45,19 @@ class Dataset:
     calculated: Mapping[str, str] = field(default_factory=dict)
 
 
+# What the municipality's own share of full time is called; the name says from which percent on it counts.
+OWN_FULL_TIME = (
+    "select name from main.metric_definitions where table_name = 'full_time_by_unit' and measure = 'full_time_80_percent'"
+)
 # The share of people in full time by both definitions, and the straight lines between the adopted targets, month by month.
-FULL_TIME_AND_TARGETS = """
+FULL_TIME_AND_TARGETS = f"""
 select period_end, 'Heltidsandel (100 %)' as linje, full_time_100_percent as prosent
 from main.full_time_by_unit where source = 'payroll' and org_level = 'kommune'
 union all
-select period_end, 'Heltidsandel (80 % og mer)', full_time_80_percent
+select period_end, ({OWN_FULL_TIME}), full_time_80_percent
 from main.full_time_by_unit where source = 'payroll' and org_level = 'kommune'
 union all
-select last_day(cast(months.month as date)), 'Vedtatt mål (80 % og mer)',
+select last_day(cast(months.month as date)), replace(({OWN_FULL_TIME}), 'Heltidsandel', 'Vedtatt mål'),
     path.target + (path.next_target - path.target)
         * date_diff('month', path.period_end, months.month) / date_diff('month', path.period_end, path.next_end)
 from (
@@ -193,8 +197,8 @@ def _labelled(heading: str, column: str | None = None) -> dict[str, str]:
     return {"expressionType": "SQL", "label": HEADINGS[heading], "sqlExpression": column or heading}
 
 
-def charts() -> list[Chart]:
-    """The charts of the dashboard, in its order."""
+def charts(own_full_time: str) -> list[Chart]:
+    """The charts of the dashboard, in its order. `own_full_time`: what the municipality's own share of full time is called."""
     return [
         Chart(
             "sykefravaer_naa",
@@ -209,7 +213,7 @@ def charts() -> list[Chart]:
         ),
         Chart(
             "heltid_80_naa",
-            "Heltidsandel (80 % og mer)",
+            own_full_time,
             "full_time_by_unit",
             NUMBER,
             1,
@@ -417,9 +421,15 @@ def _files(con: duckdb.DuckDBPyConnection, database: Path) -> Iterator[tuple[str
     yield "databases/arsverk.yaml", _database(database)
     for dataset in DATASETS:
         yield f"datasets/arsverk/{dataset.name}.yaml", _dataset(con, dataset)
-    for chart in charts():
+    placed = charts(_one(con, _here(OWN_FULL_TIME)))
+    for chart in placed:
         yield f"charts/{chart.key}.yaml", _chart(chart)
-    yield "dashboards/personaltall.yaml", _dashboard(title, charts())
+    yield "dashboards/personaltall.yaml", _dashboard(title, placed)
+
+
+def _here(sql: str) -> str:
+    """A query of the dashboard for the publication's folder, whose tables stand in no schema."""
+    return sql.replace(f"{SCHEMA}.", "")
 
 
 def _one(con: duckdb.DuckDBPyConnection, query: str) -> Any:
@@ -452,7 +462,7 @@ def _database(path: Path) -> dict[str, Any]:
 
 def _dataset(con: duckdb.DuckDBPyConnection, dataset: Dataset) -> dict[str, Any]:
     if dataset.sql:
-        described = con.execute(f"describe {dataset.sql.replace('main.', '')}").fetchall()
+        described = con.execute(f"describe {_here(dataset.sql)}").fetchall()
         columns = [(name, kind, "") for name, kind, *_ in described]
         comment, metrics = "", [_metric(name, title, _one_cell(name)) for name, title in dataset.metrics.items()]
     else:
