@@ -13,10 +13,12 @@ import duckdb
 import pytest
 
 from orchestration.dbt import load_manifest
+from sources.registry import feeds
 from tests.building import ROOT
 from tests.compiled import make_formulas
 from warehouse.catalogue import read_tables, record_of, recorded_tables, tables_of
 from warehouse.errors import Refused
+from warehouse.restatements import PLACES
 from warehouse.sdc.attack.families import FAMILIES
 from warehouse.sdc.suppression.sums import TERM_OF
 from warehouse.settings import read_settings
@@ -101,3 +103,7 @@ def test_the_bands_of_spells_are_the_same_where_they_cannot_be_derived() -> None
     assert f"values: {bands}" in yml.read_text(encoding="utf-8")
     assert f"{', '.join(bands[:-1])} or {bands[-1]}." in docs.read_text(encoding="utf-8")
     assert f"({', '.join(bands)} calendar days)" in (ROOT / "docs/marts.md").read_text(encoding="utf-8")
+
+
+def test_every_feed_says_whose_figures_a_differing_row_touches() -> None:
+    assert set(PLACES) == set(feeds())
