@@ -17,11 +17,14 @@ from sources.registry import feeds
 from tests.building import ROOT
 from tests.compiled import make_formulas
 from warehouse.catalogue import read_tables, record_of, recorded_tables, tables_of
-from warehouse.errors import Refused
+from warehouse.errors import ProgramFault, Refused
 from warehouse.restatements import PLACES
 from warehouse.sdc.attack.families import FAMILIES
 from warehouse.sdc.suppression.sums import TERM_OF
 from warehouse.settings import read_settings
+from warehouse.trace import sick_leave, views
+from warehouse.trace.sick_leave.cell import DIMENSIONS
+from warehouse.trace.tables import tracers_of
 
 
 @pytest.fixture
@@ -103,6 +106,16 @@ def test_the_bands_of_spells_are_the_same_where_they_cannot_be_derived() -> None
     assert f"values: {bands}" in yml.read_text(encoding="utf-8")
     assert f"{', '.join(bands[:-1])} or {bands[-1]}." in docs.read_text(encoding="utf-8")
     assert f"({', '.join(bands)} calendar days)" in (ROOT / "docs/marts.md").read_text(encoding="utf-8")
+
+
+def test_every_breakdown_of_sick_leave_can_be_traced() -> None:
+    tables = {table.name: table for table in tables_of(load_manifest())}
+    known_by = (sick_leave.of_cell, views.of_sick_leave)
+    traced = [tables[name] for name, tracer in tracers_of(tables).items() if tracer in known_by]
+    assert len(traced) == 8 and {column for table in traced for column in table.grain} <= DIMENSIONS
+    no_lineage: Any = None
+    with pytest.raises(ProgramFault, match="sick leave by shift cannot be traced"):
+        sick_leave.of_cell(no_lineage, {"period": "2023", "shift": "natt"}, [])
 
 
 def test_every_feed_says_whose_figures_a_differing_row_touches() -> None:
