@@ -218,6 +218,11 @@ def _accepted_by(plan: Plan) -> str | None:
     found = accepted(plan.home, delivery_being_built(plan.home, plan.settings), plan.previous)
     if found:
         return found.as_text()
+    return _reason_given(plan)
+
+
+def _reason_given(plan: Plan) -> str | None:
+    """Why a human lets the build be published although a gate stops it, as it was begun with."""
     with connect(plan.home.build_database, plan.settings, read_only=True) as con:
         reason: str | None = one(con, "select accepted_restatement from raw.publication")[0]
     return reason
@@ -535,9 +540,7 @@ def continuity(plan: Plan) -> Gone:
         plan.findings.warn("loss", line)
     if not gone.to_accept:
         return gone
-    with connect(plan.home.build_database, plan.settings, read_only=True) as con:
-        reason = one(con, "select accepted_restatement from raw.publication")[0]
-    if not reason:
+    if not (reason := _reason_given(plan)):
         raise Refused(
             "\n".join(
                 [
