@@ -184,8 +184,8 @@ def test_duplicates_stop_no_night_but_faults_do(tmp_path: Path) -> None:
     name = f"Turnus_fravær_{as_of:%Y%m%d}.csv"
     for feed in ("fravaer", "permisjoner"):
         rows, loaded, quarantined = loads[feed, name]
-        assert rows == loaded + quarantined
-        assert quarantined > 0.1 * rows
+        assert rows == loaded + quarantined, feed
+        assert quarantined > 0.1 * rows, feed
     with pytest.raises(Refused, match=r"rows .* are bad"):
         night(
             "bad", lambda path: path.write_bytes(path.read_bytes().replace(b";1\r\n", b";x\r\n").replace(b";100;80", b";x;80"))
