@@ -7,6 +7,7 @@ from __future__ import annotations
 from orchestration.dbt import DbtFailed
 from orchestration.stages import Plan, marts, run_stages
 from sources.payroll.profile import ProfileError, feeds_by
+from warehouse.catalogue import with_settings
 from warehouse.compare import Reproduction, compare
 from warehouse.database import connect
 from warehouse.errors import ProgramFault, Refused, UsageError
@@ -65,5 +66,5 @@ def reproduce(home: Home, publication_id: str, today: Settings) -> Reproduction:
             con.execute("update served.publication set published_at = $1", [recorded.row["published_at"]])
             folder = scratch.build / "tables"
             folder.mkdir()
-            write_parquet(con, marts(), folder)
+            write_parquet(con, [with_settings(mart, settings) for mart in marts()], folder)
         return Reproduction(reasons, [], compare(recorded, folder))

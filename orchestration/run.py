@@ -61,7 +61,10 @@ def end_unless_ended(home: Home, settings_file: Path | None, began_at: str, erro
     if last_night(home, since=began_at):
         return
     findings = Findings()
-    findings.refuse(error)
+    if isinstance(error, Refused) and error.__cause__:
+        findings.refuse(error.__cause__, str(error))  # who does what follows from what broke it off
+    else:
+        findings.refuse(error)
     settings = settings_to_tell_by(home, settings_file or DEFAULT_FILE)
     end_night(home, f"outside Dagster {began_at}", began_at, findings, settings)
 

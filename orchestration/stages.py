@@ -5,8 +5,9 @@ Not here: what a stage does in detail (warehouse, dbt_project), or Dagster, whos
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
@@ -22,7 +23,16 @@ from warehouse import gates, internal
 from warehouse.acceptance import Judged, accept_delivery, judge, judge_waiting
 from warehouse.archive import Settling, TakenIn, kept_arrivals
 from warehouse.archive import take_in as archive_new_files
-from warehouse.arrivals import accepted, is_nothing_new, older_text, same_rows, unused_older, withdrawn_behind
+from warehouse.arrivals import (
+    acceptance_of_others,
+    accepted,
+    close_acceptances,
+    is_nothing_new,
+    older_text,
+    same_rows,
+    unused_older,
+    withdrawn_behind,
+)
 from warehouse.build_database import delivery_being_built, start_build
 from warehouse.catalogue import Table, tables_of, thresholds
 from warehouse.continuity import Comparison, Gone, compare_with_last, what_is_gone
@@ -37,6 +47,7 @@ from warehouse.optional_feeds import load_optional
 from warehouse.outcome import PUBLISHED, FeedRows, Findings
 from warehouse.paths import Home
 from warehouse.postgresql import copy_publication
+from warehouse.pseudonym import WHAT_IS_LOST, key_problem
 from warehouse.publication import current_publication, describe
 from warehouse.publish import keep_if_held
 from warehouse.publish import publish as publish_served
@@ -52,6 +63,10 @@ from warehouse.sdc.suppression.decisions import Earlier, decide
 from warehouse.settings import Settings
 
 FIGURES_NAMED = 20
+# The gates that a human's acceptance lets a delivery through.
+FOR_A_HUMAN = ("continuity", "accept_restatement")
+# The stages that refuse files for what they are called or hold.
+OF_FILES = ("choose", "accept", "continuity")
 OUTSIDE_DAGSTER = "no Dagster run"
 
 log = logging.getLogger("arsverk")
@@ -121,7 +136,13 @@ class Stage(Generic[Outcome]):
         """
         plan.findings.stage = self.name
         with plan.findings.timing(self.name):
-            return self._work_and_record(plan)
+            try:
+                return self._work_and_record(plan)
+            except Refused as refused:
+                lines = [*_why_not_accepted(plan, self.name), *_what_was_changed(plan, self.name)]
+                if not lines:
+                    raise
+                raise Refused("\n".join([str(refused), *lines])) from refused
 
     def _work_and_record(self, plan: Plan) -> Outcome:
         if self.name not in recorded_stages():
@@ -158,11 +179,50 @@ def gate(
     return lambda work: Stage(work, is_gate=True, saw=saw, needed_acceptance=needed_acceptance)
 
 
+def _why_not_accepted(plan: Plan, refused_by: str) -> Iterator[str]:
+    """The acceptance of other files that somebody has given since the served publication, and why it does not hold here."""
+    if refused_by not in FOR_A_HUMAN:
+        return
+    delivery = delivery_being_built(plan.home, plan.settings)
+    if other := acceptance_of_others(plan.home, delivery, plan.previous):
+        came = (
+            f"this night loads the delivery of {delivery.extract_date}"
+            if other.delivery != delivery.extract_date
+            else "other files of it have come since"
+        )
+        yield (
+            f"note: the {other.text} (ledger entry {other.sequence}: {other.reason}) holds for exactly its files, and {came};"
+            f" if what is named above is right too: arsverk accept {delivery.extract_date} --reason TEXT"
+        )
+
+
+def _what_was_changed(plan: Plan, refused_by: str) -> Iterator[str]:
+    """The payroll profile, where it is another than the served publication's: files are then looked for and read otherwise.
+
+    What restates figures names the settings itself.
+    """
+    if refused_by not in OF_FILES or plan.previous is None:
+        return
+    with contextlib.suppress(Refused, duckdb.Error, OSError):
+        then = json.loads(Recorded(plan.home, plan.previous).row["settings"]).get("payroll_profile")
+        if then not in (None, plan.settings.payroll_profile):
+            yield (
+                f"note: the setting payroll_profile is {plan.settings.payroll_profile!r}, and was {then!r} in the last"
+                " publication; it says what files and columns are called and is the likely cause. If the payroll system is the"
+                " same, set it back in arsverk.toml; else have the files made as the new profile says"
+            )
+
+
 def _accepted_by(plan: Plan) -> str | None:
     """The human's word that the build was begun with, with its entry in the ledger."""
     found = accepted(plan.home, delivery_being_built(plan.home, plan.settings), plan.previous)
     if found:
         return found.as_text()
+    return _reason_given(plan)
+
+
+def _reason_given(plan: Plan) -> str | None:
+    """Why a human lets the build be published although a gate stops it, as it was begun with."""
     with connect(plan.home.build_database, plan.settings, read_only=True) as con:
         reason: str | None = one(con, "select accepted_restatement from raw.publication")[0]
     return reason
@@ -240,6 +300,9 @@ def take_in(plan: Plan) -> TakenIn:
     mended = mend(plan.home)
     for line in mended:
         plan.findings.warn("mended", line)
+    # Loading would find it too, but there may be nothing to load for weeks.
+    if problem := key_problem(plan.home):
+        plan.findings.warn("key", f"{problem}\n{WHAT_IS_LOST}")
     taken = archive_new_files(plan.home, plan.landing or plan.home.landing, plan.feeds, plan.settling)
     log.info("landing: %d new files, %d seen before", len(taken.new), len(taken.seen))
     for note in taken.notes:
@@ -294,6 +357,9 @@ def choose(plan: Plan) -> Chosen:
     if plan.only_new and is_there and is_nothing_new(plan.home, plan.settings, delivery, plan.previous, kind):
         log.info("publication: nothing new has come; %s still holds", plan.previous)
         plan.findings.hold(f"nothing new has come; {kind.held}" if kind.held else "")
+        if plan.previous and not kind.held:
+            for line in close_acceptances(plan.home, delivery, plan.previous):
+                plan.findings.warn("acceptance_closed", line)
         _copy(plan)
         return Chosen(delivery, waiting, unused, held=plan.previous)
     if kind.held:
@@ -474,9 +540,7 @@ def continuity(plan: Plan) -> Gone:
         plan.findings.warn("loss", line)
     if not gone.to_accept:
         return gone
-    with connect(plan.home.build_database, plan.settings, read_only=True) as con:
-        reason = one(con, "select accepted_restatement from raw.publication")[0]
-    if not reason:
+    if not (reason := _reason_given(plan)):
         raise Refused(
             "\n".join(
                 [

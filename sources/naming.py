@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
 DAY = r"(?P<date>\d{4}-\d{2}-\d{2})"
@@ -67,6 +68,18 @@ class Naming:
         except ValueError:
             return None
         return NamedFile(self.stem, match["part"].lower() if self.in_parts else "", day)
+
+
+def nearest_form(file_name: str, namings: Iterable[Naming]) -> str | None:
+    """The form that a name of no form looks most like, as people are told it; its letters before the kind are compared."""
+    forms = {_letters(naming.told): naming.told for naming in namings}
+    close = get_close_matches(_letters(file_name), forms, n=1, cutoff=0.7)
+    return forms[close[0]] if close else None
+
+
+def _letters(name: str) -> str:
+    stem = unicodedata.normalize("NFC", re.sub(r"<\w+>", "", name)).casefold().split(".")[0]
+    return "".join(character for character in stem.replace("æ", "ae") if character.isalpha())
 
 
 def today() -> date:

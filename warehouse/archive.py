@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sources.naming import recognise
+from sources.naming import nearest_form, recognise
 from warehouse.errors import Refused
 from warehouse.ledger import Arrival, append, of_kind, purged_files, read_ledger, withdrawn_files
 from warehouse.outcome import NightWarning
@@ -161,7 +161,9 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
         shown = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         named = recognise(path.name, namings) if shown == path.name else None
         if named is None:
-            taken.warn("unused", shown, f"{shown} is not a delivery file and is left alone")
+            form = nearest_form(shown, namings)
+            meant = f"; if it is meant to be one, call it {form} (a date as 2024-09-30)" if form else ""
+            taken.warn("unused", shown, f"{shown} is not a delivery file and is left alone{meant}")
             has_unknown = True
             continue
         if path.name in growing:

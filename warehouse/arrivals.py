@@ -24,6 +24,7 @@ from warehouse.errors import Refused, UsageError
 from warehouse.ledger import (
     Acceptance,
     Arrival,
+    ClosedAcceptance,
     PublicationEntry,
     Withdrawal,
     append,
@@ -118,17 +119,48 @@ def _reason(text: str) -> str:
     return text.strip()
 
 
-def open_acceptance(home: Home, delivery: Delivery) -> Acceptance | None:
-    """The last acceptance of exactly these files that no served publication has used up."""
+def open_acceptances(home: Home) -> list[Acceptance]:
+    """The acceptances, oldest first, that no served publication of their files has used up and no night has closed."""
     entries = read_ledger(home)
     made = of_kind(entries, PublicationEntry)
     served = {current_publication(home), *(one.previous_publication for one in made)}
-    used_by = [one.sequence for one in made if one.inputs_sha256 == delivery.inputs_sha256 and one.publication_id in served]
-    used = max(used_by, default=0)
-    accepted = [
-        one for one in of_kind(entries, Acceptance) if one.inputs_sha256 == delivery.inputs_sha256 and one.sequence > used
+    used = {one.inputs_sha256: one.sequence for one in made if one.publication_id in served}
+    closed = {one.acceptance for one in of_kind(entries, ClosedAcceptance)}
+    return [
+        one
+        for one in of_kind(entries, Acceptance)
+        if one.sequence > used.get(one.inputs_sha256, 0) and one.sequence not in closed
     ]
-    return accepted[-1] if accepted else None
+
+
+def open_acceptance(home: Home, delivery: Delivery) -> Acceptance | None:
+    """The last open acceptance of exactly these files."""
+    fitting = [one for one in open_acceptances(home) if one.inputs_sha256 == delivery.inputs_sha256]
+    return fitting[-1] if fitting else None
+
+
+def acceptance_of_others(home: Home, delivery: Delivery, previous: str | None) -> Acceptance | None:
+    """The last open acceptance of other files that was given after the served publication was made."""
+    made = of_kind(read_ledger(home), PublicationEntry)
+    since = max((one.sequence for one in made if one.publication_id == previous), default=0)
+    given = [one for one in open_acceptances(home) if one.sequence > since and one.inputs_sha256 != delivery.inputs_sha256]
+    return given[-1] if given else None
+
+
+def close_acceptances(home: Home, delivery: Delivery, publication_id: str) -> list[str]:
+    """End the open acceptances of files of which a publication is served that needs no word; a line for each.
+
+    Left open they would let through a later change, of the code for instance, that nobody has looked at.
+    """
+    fitting = [one for one in open_acceptances(home) if one.inputs_sha256 == delivery.inputs_sha256]
+    ends = [ClosedAcceptance(closed_at=_now(), acceptance=one.sequence, publication_id=publication_id) for one in fitting]
+    if ends:
+        append(home, ends)
+    return [
+        f"{one.text} (ledger entry {one.sequence}: {one.reason}) had nothing to let through and is closed: {publication_id} of"
+        " just these files is served"
+        for one in fitting
+    ]
 
 
 @dataclass(frozen=True)

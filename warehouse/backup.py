@@ -24,6 +24,7 @@ from warehouse.errors import Refused, UsageError
 from warehouse.ledger import head, read_ledger
 from warehouse.lock import writer_lock
 from warehouse.paths import PRIVATE_FOLDER, Home, fsync_folder
+from warehouse.pseudonym import WHAT_IS_LOST
 from warehouse.publication import code_version, current_publication
 from warehouse.publish import UNFINISHED
 
@@ -40,9 +41,7 @@ APPENDED = ("ledger.jsonl", "nights.jsonl", "trace.log")
 TRIES = 5
 LOST_WITHOUT_KEY = (
     "the pseudonym key is not in a backup. Without it figures, trace, history, verify and attack work, and the next night"
-    " stops. Put the key back (ARSVERK_PSEUDONYM_KEY, or pseudonym.key below the home, mode 0600). Lost for good: delete"
-    " pseudonym.fingerprint; every person then gets a new pseudonym, so that nothing can say any more which rows of persons are"
-    " the same as before, and past publications cannot be reproduced row by row. The figures stay the same"
+    f" stops. Put the key back (ARSVERK_PSEUDONYM_KEY, or pseudonym.key below the home, mode 0600). {WHAT_IS_LOST}"
 )
 
 
@@ -269,16 +268,3 @@ def _restore_one(source: Path, path: Path, record: dict[str, Any]) -> None:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def has_its_key(home: Home) -> bool:
-    """Whether the home's nights would find the key that they used before, or have used none yet."""
-    from warehouse.pseudonym import pseudonym_key
-
-    if not home.key_fingerprint.exists():
-        return True
-    try:
-        pseudonym_key(home)
-    except Refused:
-        return False
-    return True

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -20,6 +20,8 @@ TIME_COLUMNS = ("period", "reference_date", "month", "year")
 PERIOD = ("period_type", "period")
 UNIT = ("org_level", "org_unit_code")
 # The labels of publications whose manifest.json does not say which they are.
+# Settings that a name or a description of a column may name in braces.
+SETTINGS_IN_TEXTS = ("possible_days_per_fte", "short_term_max_days", "full_time_threshold")
 LABELS_WHERE_NOT_RECORDED = ("is_partial", "org_unit_name", "job_title", "factor_name", "pay_group_name")
 
 
@@ -158,6 +160,28 @@ def thresholds(tables: Sequence[Table], settings: Settings) -> dict[str, float]:
         if limit < general[name]:
             raise UsageError(f"setting stricter: {name} = {limit:g} is lower than the general threshold {general[name]:g}")
     return {**general, **settings.stricter}
+
+
+def with_settings(table: Table, settings: Settings) -> Table:
+    """The table with the settings in the place of their names in braces, in names and descriptions as people read them.
+
+    The macro of that name (dbt_project/macros/catalogue.sql) does the same in metric_definitions.
+    """
+    numbers = {f"{{{name}}}": f"{getattr(settings, name):g}" for name in SETTINGS_IN_TEXTS}
+
+    def filled(text: str, decimal_mark: str = ".") -> str:
+        for name, number in numbers.items():
+            text = text.replace(name, number.replace(".", decimal_mark))
+        return text
+
+    return replace(
+        table,
+        descriptions={column: filled(text) for column, text in table.descriptions.items()},
+        measures={
+            name: replace(measure, name=filled(measure.name, ","), name_en=filled(measure.name_en))
+            for name, measure in table.measures.items()
+        },
+    )
 
 
 def record_of(tables: Sequence[Table], settings: Settings) -> dict[str, dict[str, Any]]:

@@ -28,9 +28,9 @@ from warehouse.settings import Settings
 class Comparison:
     """How many of a feed's rows of the last publication are gone, with the first of them as dicts of file and row number.
 
-    Of several rows alike in the natural key of which some are gone, all are named. `columns_gone` are headers that the feed's
-    files had then and have no longer. `not_compared` says why nothing could be held against anything; `passed` is still true
-    where nothing is wrong with that.
+    Of several rows alike in the natural key of which some are gone, all are named. `columns_gone` are columns of the contract
+    that the feed's files had then and have no longer. `not_compared` says why nothing could be held against anything;
+    `passed` is still true where nothing is wrong with that.
     """
 
     passed: bool
@@ -87,14 +87,16 @@ def _compared(con: duckdb.DuckDBPyConnection, feed: Feed, key: Sequence[str]) ->
 
 
 def _columns_gone(con: duckdb.DuckDBPyConnection, feed: Feed) -> tuple[str, ...]:
-    """Headers of the feed's files behind the last publication that none of its files has now; none of an older database."""
+    """Columns of the contract that the feed's files behind the last publication had and none of its files has now; none of an
+    older database. An unknown column fed nothing, so that nobody misses it.
+    """
     recorded = """select 1 from duckdb_columns()
         where database_name = 'last' and schema_name = 'raw' and table_name = 'inputs' and column_name = 'columns'"""
     if not con.execute(recorded).fetchall():
         return ()
     headers = "select distinct unnest(columns) as header from {}raw.inputs where feed = $1"
     gone = con.execute(f"{headers.format('last.')} except {headers.format('')} order by header", [feed.name]).fetchall()
-    return tuple(header for (header,) in gone)
+    return tuple(header for (header,) in gone if header in feed.columns)
 
 
 # Smaller numbers go to nothing, or halve, by chance.

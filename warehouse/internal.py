@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.catalogue import Table
+from warehouse.catalogue import Table, with_settings
 from warehouse.database import connect, one, quoted
 from warehouse.delivery import Delivery
 from warehouse.errors import UsageError
@@ -78,6 +78,7 @@ def write(home: Home, settings: Settings, marts: Sequence[Table], source: Path) 
     history.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     for leftover in history.glob(f"*{UNFINISHED}"):
         shutil.rmtree(leftover)
+    marts = [with_settings(mart, settings) for mart in marts]
     with connect(None, settings) as con:
         con.execute(f"attach {quoted(str(source))} as build (read_only)")
         name = one(con, "select publication_id from build.raw.publication")[0]

@@ -146,7 +146,7 @@ class Withdrawal(Entry):
 @dataclass(frozen=True, kw_only=True)
 class Acceptance(Entry):
     """A human's word that a delivery may be published although a gate stops it for a human. It holds for exactly these files
-    (`inputs_sha256` stands for them, as in the publication), until they are served.
+    (`inputs_sha256` stands for them, as in the publication), until they are served or a night closes it.
     """
 
     kind = "acceptance"
@@ -158,6 +158,20 @@ class Acceptance(Entry):
     @property
     def text(self) -> str:
         return f"acceptance of the delivery of {self.delivery}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosedAcceptance(Entry):
+    """The end of an acceptance that had nothing to let through: its files were served already. `acceptance` is its sequence."""
+
+    kind = "closed acceptance"
+    closed_at: str
+    acceptance: int
+    publication_id: str
+
+    @property
+    def text(self) -> str:
+        return f"end of the acceptance in entry {self.acceptance}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +192,8 @@ class ReleaseOrder(Entry):
 
 
 KINDS: dict[str, type[Entry]] = {
-    entry.kind: entry for entry in (Arrival, PublicationEntry, Purge, Thinning, Withdrawal, Acceptance, ReleaseOrder)
+    entry.kind: entry
+    for entry in (Arrival, PublicationEntry, Purge, Thinning, Withdrawal, Acceptance, ClosedAcceptance, ReleaseOrder)
 }
 DATES = ("extract_date", "as_of", "before", "delivery")
 AnyEntry = TypeVar("AnyEntry", bound=Entry)

@@ -44,6 +44,12 @@ class Kind:
 KINDS = {
     "broken_off": Kind("night", "the night before did not end", DATA_TEAM, "look why it was killed: memory, power, full disk"),
     "mended": Kind("mended", "damage that was mended", DATA_TEAM, "look at the disk; nothing else is to be done"),
+    "key": Kind(
+        "night",
+        "the pseudonym key cannot be used",
+        DATA_TEAM,
+        "put the key back from where it is kept apart from the data; until then no new delivery can be loaded",
+    ),
     "damaged": Kind("publication", "made without a comparison", DATA_TEAM, "restore the damaged publication from backup"),
     "stale": Kind("landing", "stale figures", PAYROLL, "deliver a new full extract, or say why none comes"),
     "waiting": Kind("landing", "delivery missing or waiting", PAYROLL, "deliver the files that are missing"),
@@ -72,6 +78,12 @@ KINDS = {
     ),
     "loss": Kind("continuity", "less than the last extract had", PAYROLL, "see whether the named months were corrected"),
     "loss_accepted": Kind("continuity", "losses that were accepted", DATA_TEAM, "nothing, if the acceptance still holds"),
+    "acceptance_closed": Kind(
+        "publication",
+        "acceptances that were closed",
+        DATA_TEAM,
+        "nothing, if these figures are meant; `arsverk arrivals` says of each file what has become of it",
+    ),
     "mismatches": Kind(
         "reconciliation", "printed figures that newly mismatch", DATA_TEAM, "read `reason` in marts.reconciliation"
     ),
@@ -118,6 +130,13 @@ TO_DO = {
     "publish": (DATA_TEAM, "run the whole night"),
 }
 OF_MACHINE = (DATA_TEAM, "mend the machine (disk, memory, rights) and run again: arsverk run")
+# How Python, DuckDB and SQLite say that nothing more can be written.
+FULL_DISK = ("No space left on device", "Disk quota exceeded", "disk is full")
+FREE_SPACE = (
+    "free space on the disk of the home folder, or of /tmp (`df -h` says which is full, `arsverk status` what takes it;"
+    " `arsverk purge` removes old files of the archive, `keep_publications_days` old publications)"
+)
+OF_FULL_DISK = (DATA_TEAM, f"{FREE_SPACE}, and run again: arsverk run")
 OF_SETTINGS = (DATA_TEAM, "correct the settings as the message says, and run again: arsverk run")
 OF_PROGRAM = (DATA_TEAM, "report this text with the run's log")
 
@@ -166,6 +185,8 @@ class Findings:
 
     def warn(self, kind: str, text: str, *, count: int = 1, files: Iterable[str] = ()) -> None:
         """Keep a warning and log it. A step that is tried again finds the same one again."""
+        if is_of_full_disk(text):
+            text += f"; {FREE_SPACE}"
         log.warning("%s: %s", KINDS[kind].area, text)
         self.add(NightWarning(kind, text, count, tuple(files)))
 
@@ -190,7 +211,9 @@ class Findings:
             self.reasons.append(reason)
         if len(self.reasons) > 1:
             return
-        if isinstance(error, ProgramFault):
+        if is_of_full_disk(reason):
+            self.who, self.to_do = OF_FULL_DISK
+        elif isinstance(error, ProgramFault):
             self.who, self.to_do = OF_PROGRAM
         elif isinstance(error, UsageError):
             self.who, self.to_do = OF_SETTINGS
@@ -270,6 +293,11 @@ class Night:
             if len(found) > LINES_NAMED:
                 yield f"    and {len(found) - LINES_NAMED} more"
             yield f"    To do ({kind.who}): {kind.to_do}"
+
+
+def is_of_full_disk(text: str) -> bool:
+    """Whether an error's text says that the disk is full, whoever raised it."""
+    return any(words in text for words in FULL_DISK)
 
 
 def stale_text(as_of: date, max_age_days: int) -> str:

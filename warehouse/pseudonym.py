@@ -15,6 +15,11 @@ from warehouse.paths import Home, write_private
 KEY_VARIABLE = "ARSVERK_PSEUDONYM_KEY"
 MINIMUM_KEY_CHARACTERS = 32
 FINGERPRINT_OF = b"arsverk: which key"
+WHAT_IS_LOST = (
+    "Lost for good: delete pseudonym.fingerprint; every person then gets a new pseudonym, so that nothing can say any more"
+    " which rows of persons are the same as before, and past publications cannot be reproduced row by row. The figures stay the"
+    " same"
+)
 PUT_BACK = "put the key back, or, if it is lost for good, delete pseudonym.fingerprint to go on with another key"
 
 
@@ -41,6 +46,17 @@ def pseudonym_key(home: Home) -> bytes:
     encoded = key.encode("utf-8")
     _require_same_key(home, encoded, origin)
     return encoded
+
+
+def key_problem(home: Home) -> str | None:
+    """Why the key that the archive's nights used cannot be used now; None where it can, or none has been used yet."""
+    if not home.key_fingerprint.exists():
+        return None
+    try:
+        pseudonym_key(home)
+    except (Refused, OSError, UnicodeDecodeError) as error:
+        return str(error)
+    return None
 
 
 def _require_same_key(home: Home, key: bytes, origin: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.archive import sha256_of
-from warehouse.catalogue import Table, record_of
+from warehouse.catalogue import Table, record_of, with_settings
 from warehouse.database import connect, one, quoted
 from warehouse.errors import ProgramFault
 from warehouse.ledger import PublicationEntry, append, head, read_ledger
@@ -45,6 +45,7 @@ def publish(home: Home, settings: Settings, marts: Sequence[Table], warn: Callab
     Args:
         warn: gets a line for each paper (papers.py) that could not be made; the publication does without it.
     """
+    marts = [with_settings(mart, settings) for mart in marts]
     _remove_leftovers(home)
     published_at = datetime.now(UTC).replace(tzinfo=None)
     with connect(home.build_database, settings) as con:

@@ -83,8 +83,10 @@ PLACES = {
             on formulas.bare_unit_name(found.unit_name) = unit.bare_name""",
 }
 PLACES["faktorer"] = PLACES["deltakelse"]
+# A row of these may move figures of any unit and time.
 ANYWHERE = """select id, null::varchar as unit_code, null::date as first_day, null::date as last_day, true as counts_above
     from differing"""
+PLACES |= dict.fromkeys(("sammenligning", "ssb", "maltall", "piloter", "publiserte_tall"), ANYWHERE)
 # The rows of one feed that only one of two tables holds, each with an id that a changed row's two versions share.
 DIFFERING = """create or replace temp table differing as
     with gone as (select {columns} from {then} except all select {columns} from {now}),
@@ -415,7 +417,7 @@ def _touch(con: duckdb.DuckDBPyConnection, feed: str) -> None:
     )
     con.execute(
         f"""insert into touching
-            with places as ({PLACES.get(feed, ANYWHERE)}),
+            with places as ({PLACES[feed]}),
             counted as (
                 select places.id, places.first_day, places.last_day, above.org_level, above.org_unit_code
                 from places inner join intermediate.int_unit_ancestry as above

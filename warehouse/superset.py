@@ -45,15 +45,19 @@ class Dataset:
     calculated: Mapping[str, str] = field(default_factory=dict)
 
 
+# What the municipality's own share of full time is called; the name says from which percent on it counts.
+OWN_FULL_TIME = (
+    "select name from main.metric_definitions where table_name = 'full_time_by_unit' and measure = 'full_time_80_percent'"
+)
 # The share of people in full time by both definitions, and the straight lines between the adopted targets, month by month.
-FULL_TIME_AND_TARGETS = """
+FULL_TIME_AND_TARGETS = f"""
 select period_end, 'Heltidsandel (100 %)' as linje, full_time_100_percent as prosent
 from main.full_time_by_unit where source = 'payroll' and org_level = 'kommune'
 union all
-select period_end, 'Heltidsandel (80 % og mer)', full_time_80_percent
+select period_end, ({OWN_FULL_TIME}), full_time_80_percent
 from main.full_time_by_unit where source = 'payroll' and org_level = 'kommune'
 union all
-select last_day(cast(months.month as date)), 'Vedtatt mål (80 % og mer)',
+select last_day(cast(months.month as date)), replace(({OWN_FULL_TIME}), 'Heltidsandel', 'Vedtatt mål'),
     path.target + (path.next_target - path.target)
         * date_diff('month', path.period_end, months.month) / date_diff('month', path.period_end, path.next_end)
 from (
@@ -135,7 +139,7 @@ class Other:
     than: object
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Chart:
     """A chart of the dashboard: its place (row and width in twelfths) and what Superset calls its form data."""
 
@@ -193,76 +197,76 @@ def _labelled(heading: str, column: str | None = None) -> dict[str, str]:
     return {"expressionType": "SQL", "label": HEADINGS[heading], "sqlExpression": column or heading}
 
 
-def charts() -> list[Chart]:
-    """The charts of the dashboard, in its order."""
+def charts(own_full_time: str) -> list[Chart]:
+    """The charts of the dashboard, in its order. `own_full_time`: what the municipality's own share of full time is called."""
     return [
         Chart(
-            "sykefravaer_naa",
-            "Sykefravær siste måned",
-            "bi_sick_leave",
-            NUMBER,
-            1,
-            3,
-            28,
-            {"is_partial": False},
-            {**MONTHLY, "metric": "sick_leave_percent", **LATEST, "time_format": "%m.%Y"},
+            key="sykefravaer_naa",
+            title="Sykefravær siste måned",
+            dataset="bi_sick_leave",
+            kind=NUMBER,
+            row=1,
+            width=3,
+            height=28,
+            where={"is_partial": False},
+            form={**MONTHLY, "metric": "sick_leave_percent", **LATEST, "time_format": "%m.%Y"},
         ),
         Chart(
-            "heltid_80_naa",
-            "Heltidsandel (80 % og mer)",
-            "full_time_by_unit",
-            NUMBER,
-            1,
-            3,
-            28,
-            {**MUNICIPALITY, "source": "payroll"},
-            {**MONTHLY, "metric": "full_time_80_percent", **LATEST, "time_format": "%m.%Y"},
+            key="heltid_80_naa",
+            title=own_full_time,
+            dataset="full_time_by_unit",
+            kind=NUMBER,
+            row=1,
+            width=3,
+            height=28,
+            where={**MUNICIPALITY, "source": "payroll"},
+            form={**MONTHLY, "metric": "full_time_80_percent", **LATEST, "time_format": "%m.%Y"},
         ),
         Chart(
-            "heltid_100_naa",
-            "Heltidsandel (100 %)",
-            "full_time_by_unit",
-            NUMBER,
-            1,
-            3,
-            28,
-            {**MUNICIPALITY, "source": "payroll"},
-            {**MONTHLY, "metric": "full_time_100_percent", **LATEST, "time_format": "%m.%Y"},
+            key="heltid_100_naa",
+            title="Heltidsandel (100 %)",
+            dataset="full_time_by_unit",
+            kind=NUMBER,
+            row=1,
+            width=3,
+            height=28,
+            where={**MUNICIPALITY, "source": "payroll"},
+            form={**MONTHLY, "metric": "full_time_100_percent", **LATEST, "time_format": "%m.%Y"},
         ),
         Chart(
-            "kvinners_loenn_naa",
-            "Kvinners lønn i prosent av menns",
-            "equality_pay",
-            NUMBER,
-            1,
-            3,
-            28,
-            {"pay_group": 0},
-            {**YEARLY, "metric": "women_pay_percent", **LATEST, "time_format": "%Y"},
+            key="kvinners_loenn_naa",
+            title="Kvinners lønn i prosent av menns",
+            dataset="equality_pay",
+            kind=NUMBER,
+            row=1,
+            width=3,
+            height=28,
+            where={"pay_group": 0},
+            form={**YEARLY, "metric": "women_pay_percent", **LATEST, "time_format": "%Y"},
         ),
         Chart(
-            "sykefravaer_omraader",
-            "Sykefravær etter tjenesteområde, måned for måned",
-            "bi_sick_leave",
-            LINE,
-            2,
-            7,
-            56,
+            key="sykefravaer_omraader",
+            title="Sykefravær etter tjenesteområde, måned for måned",
+            dataset="bi_sick_leave",
+            kind=LINE,
+            row=2,
+            width=7,
+            height=56,
             # What sits on the municipality itself is in none of its areas, and too small to be shown.
-            {"is_partial": False, "level_2": Other(REMAINDER)},
-            {**MONTHLY, **AXES, "metrics": ["sick_leave_percent"], "groupby": ["level_2"], "y_axis_format": PERCENT},
+            where={"is_partial": False, "level_2": Other(REMAINDER)},
+            form={**MONTHLY, **AXES, "metrics": ["sick_leave_percent"], "groupby": ["level_2"], "y_axis_format": PERCENT},
         ),
         Chart(
-            "sykefravaer_hittil",
-            "Sykefravær hittil i år og i samme del av året før",
-            "sykefravaer_hittil",
-            TABLE,
-            2,
-            5,
-            56,
-            {},
+            key="sykefravaer_hittil",
+            title="Sykefravær hittil i år og i samme del av året før",
+            dataset="sykefravaer_hittil",
+            kind=TABLE,
+            row=2,
+            width=5,
+            height=56,
+            where={},
             # The highest first.
-            {
+            form={
                 "query_mode": "aggregate",
                 "groupby": [_labelled("org_unit_name")],
                 "metrics": ["hittil", "aaret_foer", "endring"],
@@ -271,26 +275,26 @@ def charts() -> list[Chart]:
             },
         ),
         Chart(
-            "sykefravaer_aaret_foer",
-            "Kommunens sykefravær, og samme måned året før",
-            "sykefravaer_maaneder",
-            LINE,
-            3,
-            6,
-            50,
-            {},
-            {**MONTHLY, **AXES, "metrics": ["prosent", "aaret_foer"], "groupby": [], "y_axis_format": PERCENT},
+            key="sykefravaer_aaret_foer",
+            title="Kommunens sykefravær, og samme måned året før",
+            dataset="sykefravaer_maaneder",
+            kind=LINE,
+            row=3,
+            width=6,
+            height=50,
+            where={},
+            form={**MONTHLY, **AXES, "metrics": ["prosent", "aaret_foer"], "groupby": [], "y_axis_format": PERCENT},
         ),
         Chart(
-            "sykefravaer_alder",
-            "Sykefravær etter alder",
-            "bi_sick_leave_by_age",
-            BAR,
-            3,
-            6,
-            50,
-            {**MUNICIPALITY, **YEARS},
-            {
+            key="sykefravaer_alder",
+            title="Sykefravær etter alder",
+            dataset="bi_sick_leave_by_age",
+            kind=BAR,
+            row=3,
+            width=6,
+            height=50,
+            where={**MUNICIPALITY, **YEARS},
+            form={
                 **AXES,
                 "x_axis": "aldersgruppe",
                 "x_axis_sort": "aldersgruppe",
@@ -302,15 +306,15 @@ def charts() -> list[Chart]:
             },
         ),
         Chart(
-            "sykefravaer_stilling",
-            "Sykefravær etter stilling",
-            "bi_sick_leave_by_job_code",
-            PIVOT,
-            4,
-            12,
-            90,
-            {**MUNICIPALITY, **YEARS},
-            {
+            key="sykefravaer_stilling",
+            title="Sykefravær etter stilling",
+            dataset="bi_sick_leave_by_job_code",
+            kind=PIVOT,
+            row=4,
+            width=12,
+            height=90,
+            where={**MUNICIPALITY, **YEARS},
+            form={
                 "groupbyRows": [_labelled("job_title")],
                 "groupbyColumns": [_labelled("year", "period")],
                 "metrics": ["sick_leave_percent"],
@@ -320,15 +324,15 @@ def charts() -> list[Chart]:
             },
         ),
         Chart(
-            "heltid_og_maal",
-            "Heltid etter begge definisjoner, og veien til målet",
-            "heltid_og_maal",
-            LINE,
-            5,
-            12,
-            50,
-            {},
-            {
+            key="heltid_og_maal",
+            title="Heltid etter begge definisjoner, og veien til målet",
+            dataset="heltid_og_maal",
+            kind=LINE,
+            row=5,
+            width=12,
+            height=50,
+            where={},
+            form={
                 **MONTHLY,
                 **AXES,
                 "metrics": ["prosent"],
@@ -339,15 +343,15 @@ def charts() -> list[Chart]:
             },
         ),
         Chart(
-            "likestilling_ledere",
-            "Kvinner blant lederne",
-            "equality_leaders",
-            BAR,
-            6,
-            6,
-            50,
-            {"sex": "kvinne"},
-            {
+            key="likestilling_ledere",
+            title="Kvinner blant lederne",
+            dataset="equality_leaders",
+            kind=BAR,
+            row=6,
+            width=6,
+            height=50,
+            where={"sex": "kvinne"},
+            form={
                 **AXES,
                 **YEARLY,
                 "metrics": ["leader_percent"],
@@ -356,15 +360,15 @@ def charts() -> list[Chart]:
             },
         ),
         Chart(
-            "likestilling_ansatte",
-            "Kvinner blant de ansatte",
-            "bi_equality_gender_balance",
-            LINE,
-            6,
-            6,
-            50,
-            {"org_level": "tjenesteområde", "sex": "kvinne"},
-            {
+            key="likestilling_ansatte",
+            title="Kvinner blant de ansatte",
+            dataset="bi_equality_gender_balance",
+            kind=LINE,
+            row=6,
+            width=6,
+            height=50,
+            where={"org_level": "tjenesteområde", "sex": "kvinne"},
+            form={
                 **AXES,
                 **YEARLY,
                 "metrics": ["employees_percent"],
@@ -373,16 +377,16 @@ def charts() -> list[Chart]:
             },
         ),
         Chart(
-            "likestilling_loenn",
-            "Kvinners lønn i prosent av menns, etter stillingsgruppe",
-            "equality_pay",
-            PIVOT,
-            7,
-            12,
-            62,
+            key="likestilling_loenn",
+            title="Kvinners lønn i prosent av menns, etter stillingsgruppe",
+            dataset="equality_pay",
+            kind=PIVOT,
+            row=7,
+            width=12,
+            height=62,
             # Of a year that is running no pay is shown.
-            {"is_partial": False},
-            {
+            where={"is_partial": False},
+            form={
                 "groupbyRows": [_labelled("pay_group_name")],
                 "groupbyColumns": [_labelled("year")],
                 "metrics": ["women_pay_percent"],
@@ -417,9 +421,15 @@ def _files(con: duckdb.DuckDBPyConnection, database: Path) -> Iterator[tuple[str
     yield "databases/arsverk.yaml", _database(database)
     for dataset in DATASETS:
         yield f"datasets/arsverk/{dataset.name}.yaml", _dataset(con, dataset)
-    for chart in charts():
+    placed = charts(_one(con, _here(OWN_FULL_TIME)))
+    for chart in placed:
         yield f"charts/{chart.key}.yaml", _chart(chart)
-    yield "dashboards/personaltall.yaml", _dashboard(title, charts())
+    yield "dashboards/personaltall.yaml", _dashboard(title, placed)
+
+
+def _here(sql: str) -> str:
+    """A query of the dashboard for the publication's folder, whose tables stand in no schema."""
+    return sql.replace(f"{SCHEMA}.", "")
 
 
 def _one(con: duckdb.DuckDBPyConnection, query: str) -> Any:
@@ -452,7 +462,7 @@ def _database(path: Path) -> dict[str, Any]:
 
 def _dataset(con: duckdb.DuckDBPyConnection, dataset: Dataset) -> dict[str, Any]:
     if dataset.sql:
-        described = con.execute(f"describe {dataset.sql.replace('main.', '')}").fetchall()
+        described = con.execute(f"describe {_here(dataset.sql)}").fetchall()
         columns = [(name, kind, "") for name, kind, *_ in described]
         comment, metrics = "", [_metric(name, title, _one_cell(name)) for name, title in dataset.metrics.items()]
     else:

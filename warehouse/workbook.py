@@ -359,10 +359,11 @@ class _Writer:
                        qualify reference_date = max(reference_date) over (partition by year(reference_date))
                    )
                    select year, 'Heltidsandel (100 %)', full_time_100_percent, 1 as place from last
-                   union all select year, 'Heltidsandel (80 % og mer)', full_time_80_percent, 2 from last
-                   union all select year, 'Mål for heltidsandel (80 % og mer)', target, 3 from targets
+                   union all select year, $1, full_time_80_percent, 2 from last
+                   union all select year, 'Mål for ' || lower(left($1, 1)) || substr($1, 2), target, 3 from targets
                    where indicator = 'full_time_80_percent' and org_level = 'kommune' and superseded_by is null
-                   order by year, place"""
+                   order by year, place""",
+                [self.indicators["full_time_80_percent"]],
             ).fetchall(),
             place=2,
         )

@@ -32,7 +32,8 @@
     replace(format('{:g}', cast({{ value }} as double)), '.', '{{ decimal_mark }}')
 {%- endmacro %}
 
-{# A text in which the night's settings stand for their names in braces, with this decimal mark. #}
+{# A text in which the night's settings stand for their names in braces, with this decimal mark; `with_settings` of
+   warehouse/catalogue.py does the same with names and descriptions of columns. #}
 {% macro with_settings(text, decimal_mark) -%}
     {%- set names = ['possible_days_per_fte', 'short_term_max_days', 'full_time_threshold'] -%}
     {%- set filled = namespace(text=text) -%}

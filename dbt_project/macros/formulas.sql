@@ -31,6 +31,16 @@ create or replace macro formulas.begins_spell(from_date, latest_end, index_befor
     coalesce(from_date > latest_end and index_before > index_at_latest_end, latest_end is null);
 create or replace macro formulas.is_long_term(spell_days, short_term_max_days) as
     spell_days > short_term_max_days;
+-- The bands of a spell's whole length in calendar days, shortest first, and the band of a spell.
+create or replace macro formulas.length_bands() as
+    ['1–3', '4–16', '17–56', '57+'];
+create or replace macro formulas.length_band(spell_days) as
+    case
+        when spell_days <= 3 then '1–3'
+        when spell_days <= 16 then '4–16'
+        when spell_days <= 56 then '17–56'
+        else '57+'
+    end;
 
 -- Persons and positions on a date (metrics.md 5 and 7): a person by the sum of their position percents.
 create or replace macro formulas.is_full_leave(leaves) as

@@ -9,12 +9,7 @@ monthly as (
         cell.month_index,
         ancestry.org_key,
         {% for dimension in dimensions %}cell.{{ dimension }},{% endfor %}
-        sum(cell.possible) as possible,
-        sum(cell.self_short_term) as self_short_term,
-        sum(cell.self_long_term) as self_long_term,
-        sum(cell.doctor_short_term) as doctor_short_term,
-        sum(cell.doctor_long_term) as doctor_long_term,
-        sum(cell.doctor_graded) as doctor_graded
+        {{ sums_of_sick_leave('cell.') }}
     from {{ cells }} as cell
     inner join {{ ref('int_unit_ancestry') }} as ancestry on cell.unit_code = ancestry.unit_code
     group by all
@@ -67,6 +62,12 @@ from totals
 inner join {{ ref('int_periods') }} as period on totals.period_key = period.period_key
 inner join {{ ref('int_org_units') }} as org_unit on totals.org_key = org_unit.org_key
 {% endmacro %}
+
+{# The six sums of int_sick_leave_months, which cells are rolled up by. #}
+{% macro sums_of_sick_leave(prefix='') -%}
+    {%- set sums = ['possible', 'self_short_term', 'self_long_term', 'doctor_short_term', 'doctor_long_term', 'doctor_graded'] -%}
+    {%- for name in sums %}sum({{ prefix }}{{ name }}) as {{ name }}{{ ', ' if not loop.last }}{% endfor -%}
+{%- endmacro %}
 
 {% macro dagsverk(total) -%}
     cast({{ total }} as double) / 10000 * period.possible_days_per_fte / period.working_days_in_year

@@ -19,7 +19,8 @@ def command(delivery: date, home_folder: Path, settings_file: Path | None, reaso
     """Let the next night publish a delivery that was stopped for a human: rows or persons gone, closed periods that change.
 
     DELIVERY is its extract date. It holds for exactly the files that have been taken in, whoever starts the night (schedule,
-    sensor, web page, command line), and until they are served. Bad files and disclosure control are not accepted by it.
+    sensor, web page, command line), and until they are served; where they are served already the next night closes it. Bad
+    files and disclosure control are not accepted by it.
 
     \b
     For instance:
@@ -35,13 +36,21 @@ def command(delivery: date, home_folder: Path, settings_file: Path | None, reaso
     from sources.payroll.profile import ProfileError, feeds_by
     from warehouse.arrivals import accept
     from warehouse.errors import UsageError
+    from warehouse.outcome import served_entry
     from warehouse.settings import DEFAULT_FILE, read_settings
 
     try:
         feeds = feeds_by(read_settings(settings_file or DEFAULT_FILE).payroll_profile)
     except ProfileError as error:
         raise UsageError(str(error)) from None
-    entry = accept(existing(home_folder), feeds, delivery, reason)
+    home = existing(home_folder)
+    entry = accept(home, feeds, delivery, reason)
     click.echo(
         f"the delivery of {entry.delivery} (files {entry.inputs_sha256[:8]}…) is accepted; the next night may publish it"
     )
+    served = served_entry(home)
+    if served and served.inputs_sha256 == entry.inputs_sha256:
+        click.echo(
+            f"note: {served.publication_id} of just these files is served already; unless settings or code have changed since,"
+            " there is nothing to let through, and the next night closes the acceptance"
+        )

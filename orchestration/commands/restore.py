@@ -32,7 +32,8 @@ def command(folder: Path, home_folder: Path) -> None:
                 1 a file of the backup is missing or changed: nothing is restored; or verifying found something
                 2 wrong usage: DIR is no backup, or the home is not empty
     """
-    from warehouse.backup import LOST_WITHOUT_KEY, has_its_key, restore
+    from warehouse.backup import LOST_WITHOUT_KEY, restore
+    from warehouse.pseudonym import key_problem
     from warehouse.publication import code_version
     from warehouse.verify import verify
 
@@ -44,7 +45,7 @@ def command(folder: Path, home_folder: Path) -> None:
         click.echo(f"note: the backup was made by code {record['code_version']}, this is {code_version()}")
     found = verify(home, show_counter)
     show_counter("")
-    if not has_its_key(home):
+    if key_problem(home):
         click.echo(f"note: {LOST_WITHOUT_KEY}")
     if found:
         raise Refused("\n".join(found))

@@ -11,7 +11,7 @@ from tests.examples import over_seeds
 from tests.municipalities.files import write_delivery
 from tests.municipalities.random_rows import Feeds, dmy, random_feeds
 from tests.oracle_persons import PersonSettings, person_tables
-from warehouse.catalogue import tables_of
+from warehouse.catalogue import tables_of, with_settings
 
 
 def with_leaders_pay_and_leave(feeds: Feeds, as_of: date, seed: int) -> Feeds:
@@ -94,5 +94,11 @@ def test_definitions_say_the_night_s_settings(builds: Builds, changes: dict[str,
         texts = con.execute(
             "select measure, formula, formula_en from served.metric_definitions where formula is not null"
         ).fetchall()
+        defined = con.execute("select table_name, measure, name, name_en from served.metric_definitions").fetchall()
+    names = {(table, measure): (name, name_en) for table, measure, name, name_en in defined}
     assert [text for text in texts if "{" in "".join(text)] == []
     assert formula in next(norwegian for measure, norwegian, _ in texts if measure == "full_time_80_percent")
+    # What the Parquet files and the manifest call a measure is what metric_definitions calls it.
+    tables = [with_settings(table, built.settings) for table in tables_of(load_manifest())]
+    assert names == {(table.name, name): (of.name, of.name_en) for table in tables for name, of in table.measures.items()}
+    assert f"{formula[2:-6]} % og mer" in names["full_time_by_unit", "full_time_80_percent"][0]

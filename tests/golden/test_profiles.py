@@ -72,7 +72,7 @@ def marts(builds: Builds, profile: str, write: Callable[[Path, Feeds, date], obj
 
     with builds.built(deliver, served_whole, payroll_profile=f'"{profile}"').reading() as con:
         uneven = con.execute("select * from raw.inputs where rows_delivered <> rows_loaded + rows_quarantined").fetchall()
-        assert not uneven
+        assert uneven == [], profile
         # Disclosure control leaves little of so small a municipality.
         return {
             f"{schema}.{mart.name}": con.execute(f"from {schema}.{mart.name} order by all").fetchall()

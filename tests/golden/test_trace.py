@@ -420,15 +420,15 @@ def test_json(town: tuple[Home, Settings]) -> None:
         hashes = dict(con.execute("select file_name, sha256 from main.inputs").fetchall())
     assert [(found["publication"]["publication_id"], found["publication"]["inputs_sha256"])] == publication
     for file in found["files"]:
-        assert {"feed", "file_name", "sha256", "rows"} <= file.keys()
-        assert file["sha256"] == hashes[file["file_name"]]
+        assert {"feed", "file_name", "sha256", "rows"} <= file.keys(), file
+        assert file["sha256"] == hashes[file["file_name"]], file
 
 
 def test_rows_file_and_text(town: tuple[Home, Settings], tmp_path: Path) -> None:
     home, _ = town
     target = tmp_path / "rows.csv"
     result = traced(home, "sick_leave_by_unit", *JANUARY, *V1, "--rows", str(target))
-    assert result.exit_code == 0
+    assert result.exit_code == 0, result.output
     for told in ("Sykefraværsprosent (sick_leave_percent)", "100 × tapte dagsverk / mulige dagsverk", "sha256", "code_version"):
         assert told in result.stdout
     header, *lines = target.read_text(encoding="utf-8").splitlines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration.cli import main
+from orchestration.stages import Plan, run_stages
+from sources.payroll.profile import feeds_by
 from sources.registry import feeds
+from tests.builds import Built
 from tests.municipalities.by_hand import small_delivery
 from tests.municipalities.files import write_delivery, write_feed, write_feed_xlsx
 from tests.nights import night
@@ -17,8 +21,10 @@ from warehouse.archive import Settling, kept_arrivals, take_in
 from warehouse.arrivals import accept, open_acceptance, states_of_arrivals, withdraw
 from warehouse.delivery import choose
 from warehouse.errors import Refused, UsageError
+from warehouse.outcome import Findings
 from warehouse.paths import Home
 from warehouse.publication import current_publication
+from warehouse.verify import verify
 
 OCTOBER = date(2024, 10, 31)
 
@@ -62,6 +68,32 @@ def test_an_acceptance_holds_for_exactly_the_files(home: Home) -> None:
     write_feed(home.landing, "ansatte", small_delivery()["ansatte"][:-1])
     take_in(home, home.landing, feeds())
     assert open_acceptance(home, choose(kept_arrivals(home), feeds(), None).delivery) is None
+
+
+def test_an_acceptance_of_served_files_is_closed_and_told(small_night: Built, tmp_path: Path) -> None:
+    home, previous = small_night.copy(tmp_path), current_publication(small_night.home)
+    words = ["accept", "2024-09-30", "--home", str(home.root), "--reason", "to har sagt ja"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0 and f"note: {previous} of just these files is served already" in done.output
+    plan = Plan(home, small_night.settings, feeds(), previous, only_new=True)
+    held = run_stages(plan)["choose"]
+    assert held.held == previous and open_acceptance(home, held.delivery) is None and verify(home) == []
+    (warning,) = plan.findings.warnings
+    assert warning.kind == "acceptance_closed"
+    assert "acceptance of the delivery of 2024-09-30" in warning.text and "to har sagt ja" in warning.text
+    again = replace(plan, findings=Findings())
+    assert run_stages(again)["choose"].held and again.findings.warnings == []
+    accept(home, feeds(), None, "koden er ny")
+    assert open_acceptance(home, held.delivery)
+
+
+def test_a_refusal_after_another_payroll_profile_names_the_setting(small_night: Built, tmp_path: Path) -> None:
+    home, settings = small_night.copy(tmp_path), small_night.settings.model_copy(update={"payroll_profile": "visma"})
+    plan = Plan(home, settings, feeds_by("visma"), current_publication(home), only_new=True)
+    with pytest.raises(
+        Refused, match=r"no (complete )?delivery.*\nnote: the setting payroll_profile is 'visma', and was 'default'"
+    ):
+        run_stages(plan)
 
 
 def test_a_file_that_has_just_come_waits_for_its_time_or_its_marker(home: Home) -> None:

@@ -18,6 +18,7 @@ from sources.payroll.profile import feeds_by
 from tests.building import settings_with
 from tests.builds import Builds, Built
 from tests.municipalities.by_hand import Municipality
+from warehouse.arrivals import accept
 from warehouse.database import connect
 from warehouse.errors import Refused
 from warehouse.paths import HOME_VARIABLE, SETTINGS_VARIABLE
@@ -98,6 +99,16 @@ def test_one_click_does_not_publish_what_a_gate_has_refused(copy: Built, click: 
     assert current_publication(copy.home) == before
     # Not only the job `nightly` tells somebody.
     assert "the gate accept_restatement refused" in (copy.folder / "notified").read_text(encoding="utf-8")
+
+
+def test_an_acceptance_of_another_delivery_is_named_with_why_it_does_not_hold(copy: Built) -> None:
+    accept(copy.home, feeds_by("default"), AUGUST, "hun som ringte")
+    with pytest.raises(Refused) as refusal:
+        stages.accept_restatement(plan_of(copy))
+    note = str(refusal.value).splitlines()[-1]
+    assert note.startswith("note: the acceptance of the delivery of 2024-08-31 (ledger entry ") and "hun som ringte" in note
+    assert "this night loads the delivery of 2024-09-30" in note
+    assert note.endswith("arsverk accept 2024-09-30 --reason TEXT")
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from tests.municipalities.vendors import write_visma
 from tests.nights import check_evaluations, night
 from warehouse.archive import take_in
 from warehouse.errors import Refused
+from warehouse.outcome import last_night
 from warehouse.paths import Home
 from warehouse.publish import current_publication
 from warehouse.settings import PROFILES
@@ -170,9 +171,13 @@ def test_history_is_kept_and_the_pointer_moves(home: Home, tmp_path: Path, caplo
 
 
 def test_a_night_that_finds_nothing_new_says_that_the_publication_holds(home: Home, small_night: Built) -> None:
-    """Else Dagster's pages would call it overdue after every such night."""
+    """Else Dagster's pages would call it overdue after every such night. That the key is gone is told before it is needed."""
     served = current_publication(home)
+    home.pseudonym_key.unlink()
     assert night(home, small_night.settings_file) == served
+    ended = last_night(home)
+    assert ended and "key" in {warning.kind for warning in ended.warnings}
+    assert "the pseudonym key is missing" in ended.as_text() and "cannot be reproduced row by row" in ended.as_text()
     prepare_instance(home)
     with dg.DagsterInstance.get() as instance:
         run = instance.get_runs(limit=1)[0]

@@ -93,27 +93,31 @@ def test_the_same_content_under_another_name_is_noted(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "meant"),
     [
-        "ansatte.csv",
-        "ansatte_2024-09-30.txt",
-        "ansatte_2024-09-30.csv.gz",
-        "ansatte_2024-02-30.csv",
-        "ansatte_30.09.2024.csv",
-        "ansatte 2024-09-30.csv",
-        "kopi av ansatte_2024-09-30.csv",
-        "kopi_ansatte_2024-09-30.csv",
-        "lonn_2024-09-30.csv",
-        "fravær_2024-09-30.csv",
-        "lesmeg.txt",
+        ("ansatte.csv", "ansatte_<date>.csv"),
+        ("ansatte_2024-09-30.txt", "ansatte_<date>.csv"),
+        ("ansatte_2024-09-30.csv.gz", "ansatte_<date>.csv"),
+        ("ansatte_2024-02-30.csv", "ansatte_<date>.csv"),
+        ("ansatte_30.09.2024.csv", "ansatte_<date>.csv"),
+        ("ansatte 2024-09-30.csv", "ansatte_<date>.csv"),
+        ("kopi av ansatte_2024-09-30.csv", "ansatte_<date>.csv"),
+        ("kopi_ansatte_2024-09-30.csv", "ansatte_<date>.csv"),
+        ("StillingER2_2024-09-30.csv", "stillinger_<date>.csv"),
+        ("fravær_2024-09-30.csv", "fravaer_<date>.csv"),
+        ("pai.csv", "pai_<year>.csv"),
+        ("ssb_2024-09-30.json", "ssb_<table>_<date>.json"),
+        ("lonn_2024-09-30.csv", None),
+        ("lesmeg.txt", None),
     ],
 )
-def test_a_file_of_another_name_is_noted_and_left_alone(home: Home, name: str) -> None:
+def test_a_file_of_another_name_is_noted_and_left_alone(home: Home, name: str, meant: str | None) -> None:
     drop(home, name)
     taken = look(home)
     assert (taken.new, taken.seen) == ([], [])
     note, names = taken.notes
-    assert note.startswith(f"{name} is not a delivery file")
+    hint = f"; if it is meant to be one, call it {meant} (a date as 2024-09-30)" if meant else ""
+    assert note == f"{name} is not a delivery file and is left alone{hint}"
     assert "ansatte_<date>.csv" in names and "ssb_<table>_<date>.json" in names
     assert list(home.archive.iterdir()) == []
 

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from orchestration.dbt import load_manifest
+from sources.registry import feeds
+from tests.building import ROOT
+from tests.compiled import make_formulas
 from warehouse.catalogue import read_tables, record_of, recorded_tables, tables_of
-from warehouse.errors import Refused
+from warehouse.errors import ProgramFault, Refused
+from warehouse.restatements import PLACES
+from warehouse.sdc.attack.families import FAMILIES
+from warehouse.sdc.suppression.sums import TERM_OF
 from warehouse.settings import read_settings
+from warehouse.trace import sick_leave, views
+from warehouse.trace.sick_leave.cell import DIMENSIONS
+from warehouse.trace.tables import tracers_of
 
 
 @pytest.fixture
@@ -77,3 +88,35 @@ def test_a_grain_consists_of_served_columns(manifest: dict[str, Any]) -> None:
     node(manifest, "survey_response")["config"]["meta"]["grain"].append("round")
     with pytest.raises(ValueError, match="survey_response: the grain's round is no served column"):
         tables_of(manifest)
+
+
+def test_the_bands_of_spells_are_the_same_where_they_cannot_be_derived() -> None:
+    """formulas.length_band decides; disclosure control, the attack and the texts name the bands themselves."""
+    with duckdb.connect() as con:
+        make_formulas(con)
+        bands, of_days = con.execute(
+            "select formulas.length_bands(), list(distinct formulas.length_band(days)) from range(1, 400) as spells(days)"
+        ).fetchall()[0]
+    assert sorted(of_days) == sorted(bands)
+    assert list(TERM_OF) == bands
+    (whole,) = [family for family in FAMILIES if family.name == "absence spells, lost_days"]
+    (where,) = [part.where for part in whole.parts if part.table == "absence_spells_by_unit"]
+    assert re.findall("'(.+?)'", where) == bands
+    yml, docs = (ROOT / f"dbt_project/models/{name}" for name in ("marts/absence_spells.yml", "docs/columns.md"))
+    assert f"values: {bands}" in yml.read_text(encoding="utf-8")
+    assert f"{', '.join(bands[:-1])} or {bands[-1]}." in docs.read_text(encoding="utf-8")
+    assert f"({', '.join(bands)} calendar days)" in (ROOT / "docs/marts.md").read_text(encoding="utf-8")
+
+
+def test_every_breakdown_of_sick_leave_can_be_traced() -> None:
+    tables = {table.name: table for table in tables_of(load_manifest())}
+    known_by = (sick_leave.of_cell, views.of_sick_leave)
+    traced = [tables[name] for name, tracer in tracers_of(tables).items() if tracer in known_by]
+    assert len(traced) == 8 and {column for table in traced for column in table.grain} <= DIMENSIONS
+    no_lineage: Any = None
+    with pytest.raises(ProgramFault, match="sick leave by shift cannot be traced"):
+        sick_leave.of_cell(no_lineage, {"period": "2023", "shift": "natt"}, [])
+
+
+def test_every_feed_says_whose_figures_a_differing_row_touches() -> None:
+    assert set(PLACES) == set(feeds())

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from orchestration import stages
+from orchestration.run import end_unless_ended
 from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.ledger import PublicationEntry, append
 from warehouse.outcome import KINDS, TO_DO, Findings, Night, NightWarning, begin, days_since, end, last_night, nights, now
@@ -96,7 +97,10 @@ def test_a_refused_night_says_what_is_served_and_who_does_what(home: Home) -> No
     [
         ("accept", Refused("x"), "payroll office", "have the named files corrected"),
         ("accept", ProgramFault("x"), "data team", "report this text"),
-        ("accept", OSError(28, "No space left on device"), "data team", "mend the machine"),
+        ("accept", OSError(13, "Permission denied"), "data team", "mend the machine"),
+        ("accept", OSError(28, "No space left on device"), "data team", "free space on the disk of the home folder"),
+        ("start", Refused("the night broke off: OperationalError: database or disk is full"), "data team", "free space"),
+        ("build", RuntimeError("dbt build failed: No space left on device"), "data team", "free space"),
         ("start", UsageError("x"), "data team", "correct the settings"),
         ("build", RuntimeError("dbt build failed"), "data team", "a figure breaks a rule"),
         ("attack", Refused("x"), "data team", "report this text"),
@@ -106,6 +110,20 @@ def test_who_does_what(stage: str, error: Exception, who: str, to_do: str) -> No
     findings = Findings(stage=stage)
     findings.refuse(error)
     assert findings.who == who and findings.to_do.startswith(to_do)
+
+
+def test_a_warning_of_a_full_disk_says_what_to_do() -> None:
+    findings = Findings()
+    findings.warn("internal", "the internal publication is not written: [Errno 28] No space left on device")
+    assert "No space left on device; free space on the disk of the home folder" in findings.warnings[0].text
+
+
+def test_what_broke_the_night_off_outside_its_stages_says_who_does_what(home: Home, tmp_path: Path) -> None:
+    error = Refused("the night broke off: IsADirectoryError: dagster.yaml")
+    error.__cause__ = IsADirectoryError("dagster.yaml")
+    end_unless_ended(home, tmp_path / "none.toml", now(), error)
+    night = last_night(home)
+    assert night and night.reason == str(error) and night.to_do.startswith("mend the machine")
 
 
 def test_every_name_of_a_stage_that_refuses_is_one() -> None:

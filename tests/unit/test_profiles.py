@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -18,8 +19,9 @@ from sources.naming import Naming
 from sources.payroll import profile as profiles
 from sources.payroll.profile import ProfileError, feeds_by, read_profile
 from sources.payroll.reading import Cell
+from sources.payroll.stillinger.contract import EMPLOYMENT_FORMS
 from sources.validate import Validated, validate
-from tests.building import settings_with
+from tests.building import ROOT, settings_with
 from tests.examples import over_seeds
 from tests.judging import broken_rules
 from tests.municipalities.files import PAYROLL, Row, write_delivery
@@ -182,8 +184,8 @@ def test_duplicates_stop_no_night_but_faults_do(tmp_path: Path) -> None:
     name = f"Turnus_fravær_{as_of:%Y%m%d}.csv"
     for feed in ("fravaer", "permisjoner"):
         rows, loaded, quarantined = loads[feed, name]
-        assert rows == loaded + quarantined
-        assert quarantined > 0.1 * rows
+        assert rows == loaded + quarantined, feed
+        assert quarantined > 0.1 * rows, feed
     with pytest.raises(Refused, match=r"rows .* are bad"):
         night(
             "bad", lambda path: path.write_bytes(path.read_bytes().replace(b";1\r\n", b";x\r\n").replace(b";100;80", b";x;80"))
@@ -326,3 +328,9 @@ def test_the_help_names_the_files_of_every_profile() -> None:
 
 def test_a_feed_that_a_profile_leaves_out_keeps_the_dialect() -> None:
     assert feeds_by("visma")["variable_timer"].naming == Naming("variable_timer", of_payroll=True)
+
+
+def test_every_form_of_employment_says_where_it_counts() -> None:
+    """A form that the contract lets in and the list lacks would count nowhere."""
+    listed = pd.read_csv(ROOT / "dbt_project" / "seeds" / "populations.csv")["employment_form"]
+    assert sorted(listed) == sorted(EMPLOYMENT_FORMS)

@@ -5,7 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from sources.payroll.variable_timer.contract import KINDS
 from sources.registry import feeds
+from tests.building import ROOT
 from tests.judging import rules_broken_in
 from tests.municipalities.files import write_lines
 
@@ -39,3 +41,9 @@ def test_rule(tmp_path: Path, rule: str) -> None:
 
 def test_every_rule_has_a_case() -> None:
     assert {rule.name for rule in FEED.rules} == BROKEN.keys()
+
+
+def test_every_kind_of_hours_says_what_it_counts_as() -> None:
+    """A kind that the contract lets in and the list lacks would count for nothing."""
+    listed = pd.read_csv(ROOT / "dbt_project" / "seeds" / "hour_kinds.csv")["hours_kind"]
+    assert sorted(listed) == sorted(KINDS)

@@ -55,7 +55,7 @@ unused_tables as (
         cast(count(*) as bigint) as rows,
         'warning' as severity,
         'Some cell of the table is used; no cell is of: '
-        || coalesce(string_agg(delivered.file_name, ', ' order by delivered.file_name), 'none') as description
+        || string_agg(delivered.file_name, ', ' order by delivered.file_name) as description
     from {{ source('raw', 'inputs') }} as delivered
     anti join {{ ref('int_peer_figures') }} as used on delivered.sha256 = used.file_sha256
     where delivered.feed = 'ssb'

@@ -1,4 +1,4 @@
--- One row a measure of each table: what the yml beside the table's SQL says of it, and the texts of its subject, in which the
+-- One row a measure of each table: what the yml beside the table's SQL says of it, and the texts of its subject. In both the
 -- night's settings take the place of their names in braces.
 -- Columns of the table make the numerator and denominator; where a model that is not served takes part they are null.
 with measures as (
@@ -25,8 +25,8 @@ with measures as (
 select
     measures.table_name,
     measures.measure,
-    measures.name,
-    measures.name_en,
+    {{ with_settings('measures.name', ',') }} as name,
+    {{ with_settings('measures.name_en', '.') }} as name_en,
     measures.unit,
     measures.decimals,
     measures.additivity,

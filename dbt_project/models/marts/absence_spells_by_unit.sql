@@ -2,7 +2,7 @@
 -- bands: a withheld band beside missing ones would be the unit's lost days, and missing ones alone would tell that there are none.
 with bands as (
     select
-        unnest(['1–3', '4–16', '17–56', '57+']) as length_band,
+        unnest(formulas.length_bands()) as length_band,
         unnest([1, 2, 3, 4]) as length_band_sort
 ),
 

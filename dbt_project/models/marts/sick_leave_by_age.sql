@@ -5,12 +5,7 @@ with cells as (
         cell.unit_code,
         coalesce(cell.sex, 'alle') as sex,
         band.age_group,
-        sum(cell.possible) as possible,
-        sum(cell.self_short_term) as self_short_term,
-        sum(cell.self_long_term) as self_long_term,
-        sum(cell.doctor_short_term) as doctor_short_term,
-        sum(cell.doctor_long_term) as doctor_long_term,
-        sum(cell.doctor_graded) as doctor_graded
+        {{ sums_of_sick_leave('cell.') }}
     from {{ ref('int_sick_leave_months') }} as cell
     inner join {{ ref('int_months') }} as period_month on cell.month_index = period_month.month_index
     inner join {{ source('raw', 'age_bands') }} as band

@@ -2,12 +2,7 @@ with cells as (
     select
         month_index,
         unit_code,
-        sum(possible) as possible,
-        sum(self_short_term) as self_short_term,
-        sum(self_long_term) as self_long_term,
-        sum(doctor_short_term) as doctor_short_term,
-        sum(doctor_long_term) as doctor_long_term,
-        sum(doctor_graded) as doctor_graded
+        {{ sums_of_sick_leave() }}
     from {{ ref('int_sick_leave_months') }}
     group by month_index, unit_code
 ),

@@ -42,8 +42,9 @@ running as (
     from figures
     inner join today on figures.calendar_year = today.running_year
     where
-        figures.indicator not in ('sick_leave_percent', 'self_certified_percent', 'doctor_certified_percent')
-        and figures.indicator not in ('short_term_percent', 'long_term_percent', 'graded_percent')
+        figures.indicator not in (
+            {% for share in compared_shares() + ['graded'] %}'{{ share }}_percent'{{ ', ' if not loop.last }}{% endfor %}
+        )
 ),
 
 adopted as (

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from warehouse.report.chapters.full_time import INDICATORS
+from warehouse.report.chapters.full_time import indicator_name
 from warehouse.report.numbers import day, number
 from warehouse.report.queries import Served
 from warehouse.report.render import Grid, Page, Row
@@ -103,7 +103,7 @@ def differing(page: Page, *statuses: str) -> Grid | None:
                 rival["place"],
             )
         definition = served.definitions.get((row["mart"], row["measure"]))
-        name = INDICATORS.get(row["indicator"], row["indicator"])
+        name = indicator_name(served, row["indicator"])
         if definition and row["mart"] not in ("benchmarks", "targets"):
             name = definition.name
         if row["mart"] == "targets":

@@ -90,7 +90,7 @@ def tiles(served: Served, chapters: set[str]) -> list[Tile]:
         before = served.year_before(last)
         for measure, title in [
             ("full_time_100_percent", "Ansatte i 100 prosent stilling"),
-            ("full_time_80_percent", "Ansatte i minst 80 prosent stilling"),
+            ("full_time_80_percent", f"Ansatte i minst {full_time.threshold(served)} prosent stilling"),
             ("average_position_percent", "Gjennomsnittlig stilling"),
             ("involuntary_percent", "Ufrivillig deltid"),
         ]:

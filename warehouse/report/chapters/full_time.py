@@ -24,13 +24,28 @@ BANDS = {
     "persons_100": "100 % og mer",
 }
 INDICATORS = {
-    "full_time_80_percent": "Andel i minst 80 prosent stilling",
+    "full_time_80_percent": "Andel i minst {threshold} prosent stilling",
     "full_time_100_percent": "Andel i 100 prosent stilling",
     "average_position_percent": "Gjennomsnittlig stillingsstørrelse",
     "sick_leave_percent": "Sykefravær",
     "involuntary_percent": "Ufrivillig deltid",
 }
 MAIN = ("full_time_100_percent", "full_time_80_percent", "average_position_percent")
+
+
+def threshold(served: Served) -> str:
+    """The position percent from which the municipality's own measure counts a person as full time."""
+    return f"{served.settings['full_time_threshold']:g}".replace(".", ",")
+
+
+def indicator_name(served: Served, indicator: str) -> str:
+    """What the report calls an indicator; its own name where it has none here."""
+    return INDICATORS.get(indicator, indicator).format(threshold=threshold(served))
+
+
+def heads_of_main(served: Served) -> list[str]:
+    """The heads of the columns of `MAIN`."""
+    return ["100 %", f"Minst {threshold(served)} %", "Snitt stilling"]
 
 
 def date_head(at: date) -> str:
@@ -61,7 +76,7 @@ def over_time(page: Page, unit: Unit, caption: str = "Heltid over tid") -> Grid:
         rows.append(Row(f"Endring fra {day(before)}", cells, is_total=True))
     return Grid(
         caption,
-        ["Personer", "Årsverk", "100 %", "Minst 80 %", "Snitt stilling", "Ufrivillig deltid"],
+        ["Personer", "Årsverk", *heads_of_main(served), "Ufrivillig deltid"],
         rows,
         first="Ved utgangen av",
         note="Prosent av personene; snitt i prosent av full stilling; ufrivillig deltid i prosent av de "
@@ -92,7 +107,7 @@ def below(page: Page, unit: Unit, levels: tuple[str, ...], caption: str) -> Grid
         ["Personer", *(["Andel", "Endring"] * 2), "Snitt", "Endring"],
         rows,
         first="Enhet",
-        groups=[(day(last), 1), ("100 % stilling", 2), ("Minst 80 %", 2), ("Stillingsstørrelse", 2)],
+        groups=[(day(last), 1), ("100 % stilling", 2), (f"Minst {threshold(served)} %", 2), ("Stillingsstørrelse", 2)],
         note=f"Prosent; endring i prosentpoeng fra {day(before)}.",
         is_wide=True,
     )
@@ -142,7 +157,7 @@ def by_sex(page: Page, unit: Unit) -> Grid | None:
             for measure in ("headcount", *MAIN, "involuntary_percent")
         ]
         rows.append(Row(name, [page.count(figures[0]), *(page.show(figure) for figure in figures[1:])]))
-    heads = ["Personer", "100 %", "Minst 80 %", "Snitt stilling", "Ufrivillig deltid"]
+    heads = ["Personer", *heads_of_main(served), "Ufrivillig deltid"]
     return Grid(f"Heltid etter kjønn, {day(last)}", heads, rows, first="Kjønn", note="Prosent.")
 
 
@@ -155,14 +170,14 @@ def pai(page: Page, unit: Unit) -> Grid | None:
     rows = []
     for measure in MAIN:
         cells = [page.show(served.full_time(unit, at, measure, "pai")) for at in dates]
-        rows.append(Row(f"PAI: {INDICATORS[measure].lower()}", cells))
+        rows.append(Row(f"PAI: {indicator_name(served, measure).lower()}", cells))
     rows.append(Row("PAI: personer", [page.count(served.full_time(unit, at, "headcount", "pai")) for at in dates]))
     for measure in MAIN:
         cells = [
             page.change(served.figure("full_time_sources", "payroll_minus_pai", indicator=measure, year=at.year, **unit.cell))
             for at in dates
         ]
-        rows.append(Row(f"Lønnssystemet minus PAI: {INDICATORS[measure].lower()}", cells, depth=1))
+        rows.append(Row(f"Lønnssystemet minus PAI: {indicator_name(served, measure).lower()}", cells, depth=1))
     note = (
         "Prosent, 1. desember. PAI er KS' statistikk og teller alle ansatte også de i permisjon; lønnssystemet "
         "er talt ved årets slutt. "
@@ -199,7 +214,7 @@ def targets(page: Page, indicator: str) -> list[tuple[Grid, Chart | None]]:
         unit = served.by_code.get(code)
         name = of_unit[0]["org_unit_name"]
         grid = Grid(
-            f"{INDICATORS.get(indicator, indicator)}: måltall for {name}",
+            f"{indicator_name(served, indicator)}: måltall for {name}",
             ["Mål", "Faktisk", "Forventet nå", "Nødvendig per år", "I rute", "Vedtak"],
             rows,
             first="År",
@@ -223,11 +238,11 @@ def _path_chart(page: Page, indicator: str, unit: Unit, ahead: list[dict[str, An
     values = [value for _, value in [*actual, *aims] if value is not None]
     said = ", ".join(f"{number(value, 1)} i {at.year}" for at, value in aims)
     alt = (
-        f"Linje: {INDICATORS[indicator].lower()} i {unit.name}, fra {number(actual[0][1] or 0, 1)} prosent i "
+        f"Linje: {indicator_name(served, indicator).lower()} i {unit.name}, fra {number(actual[0][1] or 0, 1)} prosent i "
         f"{actual[0][0].year} til "
         f"{number(actual[-1][1], 1)} {day(actual[-1][0])}, og stiplet videre til måltallene: {said}."
     )
-    caption = f"{INDICATORS[indicator]} i {unit.name} og veien til målet, prosent, ved utgangen av årene."
+    caption = f"{indicator_name(served, indicator)} i {unit.name} og veien til målet, prosent, ved utgangen av årene."
     note = f"Aksen begynner ikke på null: den viser {number(min(values), 0)}–{number(max(values), 0)} prosent."
     return page.chart(
         Chart(
@@ -291,7 +306,7 @@ def pilots(page: Page) -> Grid | None:
         }
         header = Markup("{}<br><span class=quiet>{}: {} mot {}</span>").format(
             row["pilot"],
-            INDICATORS.get(row["indicator"], row["indicator"]),
+            indicator_name(served, row["indicator"]),
             _span(row["start_from"], row["start_to"]),
             _span(row["current_from"], row["current_to"]),
         )
@@ -328,6 +343,7 @@ def municipality_page(served: Served, with_units: bool) -> Page:
     substitutes_grid, substitutes_chart = substitutes(page, unit)
     page.context |= {
         "unit": unit,
+        "threshold": threshold(served),
         "last": last,
         "before": before,
         "lead": {

@@ -5,7 +5,7 @@ Not here: full time (full_time.py), or the sentences (templates/).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -173,6 +173,20 @@ def quarter_chart(page: Page, unit: Unit, name: str) -> Chart | None:
     return page.chart(Chart(name, charts.columns(rows, "prosent"), alt, "Sykefravær i prosent etter kvartal"))
 
 
+LATEST_MONTHS = ["Siste 12 md.", "Endring"]
+
+
+def latest_months(page: Page, cell: Mapping[str, str], measure: str = "sick_leave_percent") -> list[Any]:
+    """The cells below `LATEST_MONTHS`: the latest twelve months and the change from the twelve before, where there are some."""
+    rolling = times(page.served).rolling
+    if not rolling:
+        return []
+    return [
+        page.show(page.served.change(cell, "rolling_12", rolling, "value", measure)),
+        page.change(page.served.change(cell, "rolling_12", rolling, measure=measure)),
+    ]
+
+
 def kinds(page: Page, unit: Unit) -> Grid:
     """Self- and doctor-certified, short and long, graded: years, and the latest twelve months with the year before."""
     served, at = page.served, times(page.served)
@@ -180,16 +194,12 @@ def kinds(page: Page, unit: Unit) -> Grid:
     rows = []
     for measure in SHARES:
         cells: list[Any] = [page.show(served.sick_leave(unit.cell, "year", str(year), measure)) for year in at.years]
-        if at.rolling:
-            cells += [
-                page.show(served.change(unit.cell, "rolling_12", at.rolling, "value", measure)),
-                page.change(served.change(unit.cell, "rolling_12", at.rolling, measure=measure)),
-            ]
+        cells += latest_months(page, unit.cell, measure)
         rows.append(Row(SHARE_NAMES[measure].format(last=last_short_day), cells, is_total=measure == "sick_leave_percent"))
     for measure, name in [("fte", "Årsverk i snitt"), ("lost_days", "Tapte dagsverk"), ("possible_days", "Mulige dagsverk")]:
         cells = [page.count(served.sick_leave(unit.cell, "year", str(year), measure)) for year in at.years]
         rows.append(Row(name, [*cells, *(["", ""] if at.rolling else [])]))
-    heads = [str(year) for year in at.years] + (["Siste 12 md.", "Endring"] if at.rolling else [])
+    heads = [str(year) for year in at.years] + (LATEST_MONTHS if at.rolling else [])
     note = "Prosent av mulige dagsverk; graderte dager i prosent av de legemeldte. Endring i prosentpoeng fra tolv måneder før."
     return Grid("Sykefravær etter type", heads, rows, first="Prosent", note=note)
 
@@ -206,16 +216,13 @@ def units(page: Page, below: Sequence[tuple[Unit, int]], caption: str, first: st
         cells += [page.show(served.sick_leave(unit.cell, "year", str(year))) for year in years]
         if at.last_year and at.last_year > served.first_year:
             cells.append(page.change(served.change(unit.cell, "year", str(at.last_year))))
-        if at.rolling:
-            cells.append(page.show(served.change(unit.cell, "rolling_12", at.rolling, "value")))
-            cells.append(page.change(served.change(unit.cell, "rolling_12", at.rolling)))
+        cells += latest_months(page, unit.cell)
         rows.append(Row(f"{unit.name} i alt" if unit is whole else linked(page, unit), cells, depth, unit is whole))
     heads = [f"Årsverk {at.last_year}"] if at.last_year else []
     heads += [str(year) for year in years]
     if at.last_year and at.last_year > served.first_year:
         heads.append(f"Endring {at.last_year}")
-    if at.rolling:
-        heads += ["Siste 12 md.", "Endring"]
+    heads += LATEST_MONTHS if at.rolling else []
     return Grid(caption, heads, rows, first=first, note="Prosent; endringer i prosentpoeng fra året før.", is_wide=True)
 
 
@@ -467,16 +474,12 @@ def groups(page: Page) -> Grid | None:
         if at.last_year:
             cells.append(page.count(served.sick_leave(cell, "year", str(at.last_year), "fte")))
         cells += [page.show(served.sick_leave(cell, "year", str(year))) for year in list(at.years)[-3:]]
-        if at.rolling:
-            cells += [
-                page.show(served.change(cell, "rolling_12", at.rolling, "value")),
-                page.change(served.change(cell, "rolling_12", at.rolling)),
-            ]
+        cells += latest_months(page, cell)
         rows.append(Row(name, cells))
     if not rows:
         return None
     heads = ([f"Årsverk {at.last_year}"] if at.last_year else []) + [str(year) for year in list(at.years)[-3:]]
-    heads += ["Siste 12 md.", "Endring"] if at.rolling else []
+    heads += LATEST_MONTHS if at.rolling else []
     note = "Prosent; endring i prosentpoeng. En gruppe er enheter av samme slag, på tvers av organisasjonen."
     return Grid("Sykefravær i grupper av enheter", heads, rows, first="Gruppe", note=note)
 

@@ -48,6 +48,7 @@ def of_spells(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[s
     rows = _rows_of_persons(con, parts, year, units)
     outcome = _Outcome(
         Evaluated(con, f"formulas.lost_percent({', '.join(SUMS)})", dict.fromkeys(SUMS, SUM_TYPE)),
+        Evaluated(con, "formulas.length_band(spell_days)", {"spell_days": "bigint"}),
         _Calendar(con, year),
         frozenset(measures),
         band,
@@ -128,13 +129,14 @@ class _Outcome:
     """What some of a person's rows make of the cell."""
 
     lost_percent: Evaluated
+    length_band: Evaluated
     calendar: _Calendar
     measures: frozenset[str]
     band: str
 
     def __call__(self, rows: Sequence[_Row]) -> tuple[object, ...]:
         absences = sorted((row for row in rows if row.kind in ("self", "doctor")), key=lambda row: (row.first, row.row))
-        losses = [self._lost(rows, spell) for spell in self._spells(absences) if _band(spell) == self.band]
+        losses = [self._lost(rows, spell) for spell in self._spells(absences) if self.length_band(_days(spell)) == (self.band,)]
         losses = [lost for lost in losses if lost]
         parts = {"persons": bool(losses), "spells": len(losses), "lost_days": sum(losses, Decimal(0))}
         return tuple(parts[name] for name in sorted(self.measures))
@@ -173,7 +175,6 @@ class _Outcome:
         return total
 
 
-def _band(spell: Sequence[_Row]) -> str:
-    """The band of a spell's length (int_spell_parts)."""
-    days = max(row.last for row in spell) - min(row.first for row in spell) + 1
-    return next(band for most, band in ((3, "1–3"), (16, "4–16"), (56, "17–56"), (10**6, "57+")) if days <= most)
+def _days(spell: Sequence[_Row]) -> int:
+    """A spell's whole length in calendar days."""
+    return max(row.last for row in spell) - min(row.first for row in spell) + 1

@@ -72,9 +72,7 @@ resolved as (
             else held.measured
         end as measure,
         coalesce(held.mart, '') in (
-            'sick_leave_by_unit', 'sick_leave_by_sex', 'sick_leave_by_age', 'sick_leave_by_job_code', 'sick_leave_changes',
-            'full_time_by_unit', 'full_time_by_sex', 'full_time_by_job_code', 'equality_gender_balance',
-            'survey_response', 'survey_factor_scores', 'targets'
+            {% for mart in printed_marts() if 'org_unit_code' in grain_of(mart) %}'{{ mart }}', {% endfor %}null
         ) as is_by_unit,
         coalesce(held.mart like 'equality_%', false) as is_equality,
         job.codes,

@@ -48,12 +48,7 @@ select
     counted.unit_code,
     spells.person_row,
     spells.spell_no,
-    case
-        when spells.spell_days <= 3 then '1–3'
-        when spells.spell_days <= 16 then '4–16'
-        when spells.spell_days <= 56 then '17–56'
-        else '57+'
-    end as length_band,
+    formulas.length_band(spells.spell_days) as length_band,
     sum(counted.lost_each_day * counted.working_days) as lost
 from counted
 inner join {{ ref('int_positions') }} as position on counted.position_row = position.position_row
