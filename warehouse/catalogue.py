@@ -19,9 +19,9 @@ Additivity = Literal["sum", "ratio", "average of persons", "none"]
 TIME_COLUMNS = ("period", "reference_date", "month", "year")
 PERIOD = ("period_type", "period")
 UNIT = ("org_level", "org_unit_code")
-# The labels of publications whose manifest.json does not say which they are.
 # Settings that a name or a description of a column may name in braces.
 SETTINGS_IN_TEXTS = ("possible_days_per_fte", "short_term_max_days", "full_time_threshold")
+# The labels of publications whose manifest.json does not say which they are.
 LABELS_WHERE_NOT_RECORDED = ("is_partial", "org_unit_name", "job_title", "factor_name", "pay_group_name")
 
 
