@@ -17,7 +17,7 @@ from sources.registry import feeds
 from tests.building import ROOT
 from tests.compiled import make_formulas
 from warehouse.catalogue import read_tables, record_of, recorded_tables, tables_of
-from warehouse.errors import ProgramFault, Refused
+from warehouse.errors import Refused
 from warehouse.restatements import PLACES
 from warehouse.sdc.attack.families import FAMILIES
 from warehouse.sdc.suppression.sums import TERM_OF
@@ -113,9 +113,6 @@ def test_every_breakdown_of_sick_leave_can_be_traced() -> None:
     known_by = (sick_leave.of_cell, views.of_sick_leave)
     traced = [tables[name] for name, tracer in tracers_of(tables).items() if tracer in known_by]
     assert len(traced) == 8 and {column for table in traced for column in table.grain} <= DIMENSIONS
-    no_lineage: Any = None
-    with pytest.raises(ProgramFault, match="sick leave by shift cannot be traced"):
-        sick_leave.of_cell(no_lineage, {"period": "2023", "shift": "natt"}, [])
 
 
 def test_every_feed_says_whose_figures_a_differing_row_touches() -> None:

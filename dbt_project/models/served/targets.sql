@@ -43,7 +43,9 @@ running as (
     inner join today on figures.calendar_year = today.running_year
     where
         figures.indicator not in (
-            {% for share in compared_shares() + ['graded'] %}'{{ share }}_percent'{{ ', ' if not loop.last }}{% endfor %}
+            {% for share in compared_shares() + ['graded'] %}
+                '{{ share }}_percent'{{ ',' if not loop.last }}
+            {% endfor %}
         )
 ),
 

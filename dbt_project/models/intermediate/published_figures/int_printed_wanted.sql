@@ -71,8 +71,9 @@ resolved as (
             when held.mart like 'full_time_by_%' and held.measured = 'employees' then 'headcount'
             else held.measured
         end as measure,
-        coalesce(held.mart, '') in (
-            {% for mart in printed_marts() if 'org_unit_code' in grain_of(mart) %}'{{ mart }}', {% endfor %}null
+        coalesce(
+            held.mart in ({% for mart in printed_marts() if 'org_unit_code' in grain_of(mart) %}'{{ mart }}', {% endfor %}null),
+            false
         ) as is_by_unit,
         coalesce(held.mart like 'equality_%', false) as is_equality,
         job.codes,
