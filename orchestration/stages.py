@@ -26,7 +26,7 @@ from warehouse.arrivals import accepted, is_nothing_new, older_text, same_rows, 
 from warehouse.build_database import delivery_being_built, start_build
 from warehouse.catalogue import Table, tables_of, thresholds
 from warehouse.continuity import Comparison, Gone, compare_with_last, what_is_gone
-from warehouse.database import connect, one
+from warehouse.database import at_once, connect, one
 from warehouse.delivery import Choice, Delivery
 from warehouse.delivery import choose as choose_delivery
 from warehouse.errors import ProgramFault, Refused, UsageError
@@ -532,7 +532,8 @@ def disclose(plan: Plan) -> Disclosed:
         earlier = Earlier(previous, plan.home.warehouse_database) if previous else None
         open_to_all = [name for name, limit in thresholds(marts(), plan.settings).items() if not limit]
         decisions = decide(con, marts(), plan.settings, earlier)
-        mask(con, marts())
+        with at_once(con):
+            mask(con, marts())
         mismatches = new_mismatches(con, previous)
     if open_to_all:
         plan.findings.warn(
