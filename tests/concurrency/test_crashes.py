@@ -18,7 +18,7 @@ import pytest
 
 from orchestration.dbt import load_manifest
 from orchestration.run import run_night
-from tests.building import build, settings_with
+from tests.building import build, settings_with, without_dbt
 from tests.builds import Built
 from tests.command import ARSVERK, arsverk, start_arsverk
 from tests.municipalities.by_hand import small_delivery
@@ -49,6 +49,11 @@ def served_as_of(home: Home) -> date:
         return row[0]
 
 
+def next_night(home: Home) -> None:
+    with without_dbt():
+        run_night(home, settings_file=None, landing=None, as_of=None)
+
+
 @pytest.mark.parametrize(
     "stage",
     [
@@ -69,7 +74,7 @@ def test_kill_at_each_stage(home: Home, stage: str) -> None:
     assert night.returncode == -signal.SIGKILL
     assert served_as_of(home) == SEPTEMBER
     assert verify(home) == []
-    run_night(home, settings_file=None, landing=None, as_of=None)
+    next_night(home)
     assert served_as_of(home) == OCTOBER
     assert verify(home) == []
 
@@ -94,7 +99,7 @@ def test_kill_at_random_moments(small_night: Built, tmp_path: Path, part: int) -
         night.communicate()
         assert served_as_of(home) in (SEPTEMBER, OCTOBER)
         assert verify(home) == [], (part, kill)
-    run_night(home, settings_file=None, landing=None, as_of=None)
+    next_night(home)
     assert served_as_of(home) == OCTOBER and verify(home) == []
 
 
@@ -204,7 +209,7 @@ def test_a_second_run_says_who_holds_the_house(home: Home, is_followed: bool) ->
     with writer_lock(home):
         assert served_as_of(home) == SEPTEMBER
     if is_followed:
-        run_night(home, settings_file=None, landing=None, as_of=None)
+        next_night(home)
         assert served_as_of(home) == OCTOBER
 
 
@@ -223,7 +228,7 @@ def test_a_full_disk(home: Home, is_followed: bool) -> None:
     assert night.stderr.strip() and "Traceback" not in night.stderr
     assert served_as_of(home) == SEPTEMBER and verify(home) == []
     if is_followed:
-        run_night(home, settings_file=None, landing=None, as_of=None)
+        next_night(home)
         assert served_as_of(home) == OCTOBER and verify(home) == []
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from orchestration.dbt import load_manifest
 from orchestration.reproduce import reproduce
@@ -98,6 +99,7 @@ def test_one_egenmelding_more_and_one_spell_that_grew_show_no_value(tmp_path: Pa
     assert report.leaks == []
 
 
+@pytest.mark.usefixtures("without_dbt")
 def test_a_change_of_many_shows_its_values(tmp_path: Path) -> None:
     def many(made: Municipality) -> None:
         for number in [*range(1065, 1085), 1094, 1095]:
