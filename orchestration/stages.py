@@ -23,7 +23,7 @@ from warehouse.acceptance import Judged, accept_delivery, judge, judge_waiting
 from warehouse.archive import Settling, TakenIn, kept_arrivals
 from warehouse.archive import take_in as archive_new_files
 from warehouse.arrivals import accepted, is_nothing_new, older_text, same_rows, unused_older, withdrawn_behind
-from warehouse.build_database import delivery_being_built, start_build
+from warehouse.build_database import delivery_being_built, delivery_of, start_build
 from warehouse.catalogue import Table, tables_of, thresholds
 from warehouse.continuity import Comparison, Gone, compare_with_last, what_is_gone
 from warehouse.database import at_once, connect, one
@@ -127,8 +127,7 @@ class Stage(Generic[Outcome]):
         if self.name not in recorded_stages():
             return self.work(plan)
         gates.must_have_begun(plan.home)
-        self.outdate_later(plan)
-        gates.record(plan.home, plan.settings, self.name, gates.BEGUN, "")
+        gates.begin(plan.home, plan.settings, self.name, self.later)
         try:
             outcome = self.work(plan)
         except Exception as error:
@@ -140,10 +139,11 @@ class Stage(Generic[Outcome]):
         gates.record(plan.home, plan.settings, self.name, gates.PASSED, self.saw(outcome), accepted_by)
         return outcome
 
-    def outdate_later(self, plan: Plan) -> None:
-        """Void what the gates after this stage have passed, since it runs again."""
+    @property
+    def later(self) -> list[str]:
+        """The stages after this one: what they have passed is void when it runs again."""
         names = [stage.name for stage in STAGES]
-        gates.outdate(plan.home, plan.settings, names[names.index(self.name) + 1 :], because=self.name)
+        return names[names.index(self.name) + 1 :]
 
 
 def stage(work: Callable[[Plan], Outcome]) -> Stage[Outcome]:
@@ -375,8 +375,9 @@ def load_one(plan: Plan, name: str) -> FeedLoaded:
 
 def _load(plan: Plan, names: Iterable[str]) -> dict[str, FeedLoaded]:
     gates.must_have_begun(plan.home)
-    load.outdate_later(plan)
-    delivery = delivery_being_built(plan.home, plan.settings)
+    with connect(plan.home.build_database, plan.settings) as con:
+        gates.outdate(con, load.later, because=load.name)
+        delivery = delivery_of(con)
     return {name: _load_feed(plan, name, delivery) for name in names}
 
 

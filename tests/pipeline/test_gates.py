@@ -165,7 +165,11 @@ def test_the_record_says_what_each_gate_saw_and_who_accepted(passed: Built) -> N
 @pytest.mark.usefixtures("without_dbt")
 @pytest.mark.parametrize(
     "left_out",
-    [*(pytest.param(gate, marks=pytest.mark.exhaustive) for gate in ("accept", "continuity", "build")), "attack", "accept_restatement"],
+    [
+        *(pytest.param(gate, marks=pytest.mark.exhaustive) for gate in ("accept", "continuity", "build")),
+        "attack",
+        "accept_restatement",
+    ],
 )
 def test_a_gate_that_is_left_out_is_named(passed: Built, left_out: str) -> None:
     """The stage before it runs again, and then everything but it."""

@@ -78,4 +78,6 @@ def _all_rules_are_checks(home: Home) -> None:
     assert warnings.keys() == {"no_new_mismatch", "period_year_quarter_or_month"}
     assert {check.severity for check in warnings.values()} == {dg.AssetCheckSeverity.WARN}
     assert warnings["period_year_quarter_or_month"].metadata["rows_failed"].value == 1
-    assert warnings["no_new_mismatch"].metadata["figures"].value == {"A-2": "The warehouse computes 20, 10 less than is printed."}
+    assert warnings["no_new_mismatch"].metadata["figures"].value == {
+        "A-2": "The warehouse computes 20, 10 less than is printed."
+    }
