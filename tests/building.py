@@ -43,8 +43,10 @@ def table_of(name: str) -> Table:
 
 
 def settings_with(folder: Path, **changes: object) -> Settings:
-    """The repository's settings with some changed; every night is a release and makes no report unless a test is about that."""
-    changes = {"release": '"nightly"', "report": "{ chapters = [] }", **changes}
+    """The repository's settings with some changed; every night is a release, makes no report and takes files as they lie, but
+    where a test is about that.
+    """
+    changes = {"release": '"nightly"', "report": "{ chapters = [] }", "settle_seconds": 0, **changes}
     lines = (ROOT / "arsverk.toml").read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines if line.split(" = ")[0] not in changes]
     path = folder / "arsverk.toml"

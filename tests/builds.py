@@ -18,7 +18,8 @@ import pytest
 from filelock import FileLock
 
 from orchestration.dbt import load_manifest
-from tests.building import build, build_withholding_small_cells_alone, settings_with, without_dbt
+from orchestration.stages import run_stages
+from tests.building import build, build_withholding_small_cells_alone, plan_of, settings_with, without_dbt
 from tests.nights import night
 from warehouse.catalogue import tables_of
 from warehouse.database import connect
@@ -89,6 +90,11 @@ def published_whole(built: Built) -> None:
     """Landing → publication with all of disclosure control, without Dagster."""
     build(built.home, built.settings)
     publish(built.home, built.settings, tables_of(load_manifest()))
+
+
+def published_by_dbt(built: Built) -> None:
+    """The same with the models made and tested by dbt."""
+    run_stages(plan_of(built.home, built.settings))
 
 
 def whole_night(built: Built) -> None:

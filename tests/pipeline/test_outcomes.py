@@ -79,7 +79,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
             """Quiet."""
 
     with HTTPServer(("127.0.0.1", 0), Listener) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         settings_with(
             tmp_path,
             notify_webhook=f'"http://127.0.0.1:{server.server_port}/hook"',
