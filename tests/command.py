@@ -25,6 +25,21 @@ def arsverk_here(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess(list(arguments), done.exit_code, done.stdout, done.stderr)
 
 
+def write_arsverk_without_dbt(folder: Path) -> Path:
+    """An `arsverk` of a process of its own whose nights make the models by the SQL that dbt compiles (tests/building.py)."""
+    program = folder / "arsverk"
+    lines = (
+        f"#!{sys.executable}",
+        "from orchestration.cli import main",
+        "from tests.building import without_dbt",
+        "with without_dbt():",
+        "    main()",
+    )
+    program.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    program.chmod(0o755)
+    return program
+
+
 def start_arsverk(*arguments: str | Path) -> subprocess.Popen[str]:
     """Start a command whose stdout lines can be read while it runs."""
     command = [ARSVERK, *(str(argument) for argument in arguments)]
