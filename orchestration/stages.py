@@ -33,10 +33,10 @@ from warehouse.arrivals import (
     unused_older,
     withdrawn_behind,
 )
-from warehouse.build_database import delivery_being_built, start_build
+from warehouse.build_database import delivery_being_built, delivery_of, start_build
 from warehouse.catalogue import Table, tables_of, thresholds
 from warehouse.continuity import Comparison, Gone, compare_with_last, what_is_gone
-from warehouse.database import connect, one
+from warehouse.database import at_once, connect, one
 from warehouse.delivery import Choice, Delivery
 from warehouse.delivery import choose as choose_delivery
 from warehouse.errors import ProgramFault, Refused, UsageError
@@ -148,8 +148,7 @@ class Stage(Generic[Outcome]):
         if self.name not in recorded_stages():
             return self.work(plan)
         gates.must_have_begun(plan.home)
-        self.outdate_later(plan)
-        gates.record(plan.home, plan.settings, self.name, gates.BEGUN, "")
+        gates.begin(plan.home, plan.settings, self.name, self.later)
         try:
             outcome = self.work(plan)
         except Exception as error:
@@ -161,10 +160,11 @@ class Stage(Generic[Outcome]):
         gates.record(plan.home, plan.settings, self.name, gates.PASSED, self.saw(outcome), accepted_by)
         return outcome
 
-    def outdate_later(self, plan: Plan) -> None:
-        """Void what the gates after this stage have passed, since it runs again."""
+    @property
+    def later(self) -> list[str]:
+        """The stages after this one: what they have passed is void when it runs again."""
         names = [stage.name for stage in STAGES]
-        gates.outdate(plan.home, plan.settings, names[names.index(self.name) + 1 :], because=self.name)
+        return names[names.index(self.name) + 1 :]
 
 
 def stage(work: Callable[[Plan], Outcome]) -> Stage[Outcome]:
@@ -441,8 +441,9 @@ def load_one(plan: Plan, name: str) -> FeedLoaded:
 
 def _load(plan: Plan, names: Iterable[str]) -> dict[str, FeedLoaded]:
     gates.must_have_begun(plan.home)
-    load.outdate_later(plan)
-    delivery = delivery_being_built(plan.home, plan.settings)
+    with connect(plan.home.build_database, plan.settings) as con:
+        gates.outdate(con, load.later, because=load.name)
+        delivery = delivery_of(con)
     return {name: _load_feed(plan, name, delivery) for name in names}
 
 
@@ -596,7 +597,8 @@ def disclose(plan: Plan) -> Disclosed:
         earlier = Earlier(previous, plan.home.warehouse_database) if previous else None
         open_to_all = [name for name, limit in thresholds(marts(), plan.settings).items() if not limit]
         decisions = decide(con, marts(), plan.settings, earlier)
-        mask(con, marts())
+        with at_once(con):
+            mask(con, marts())
         mismatches = new_mismatches(con, previous)
     if open_to_all:
         plan.findings.warn(

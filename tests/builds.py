@@ -18,7 +18,8 @@ import pytest
 from filelock import FileLock
 
 from orchestration.dbt import load_manifest
-from tests.building import build, build_withholding_small_cells_alone, settings_with
+from orchestration.stages import run_stages
+from tests.building import build, build_withholding_small_cells_alone, plan_of, settings_with, without_dbt
 from tests.nights import night
 from warehouse.catalogue import tables_of
 from warehouse.database import connect
@@ -91,9 +92,20 @@ def published_whole(built: Built) -> None:
     publish(built.home, built.settings, tables_of(load_manifest()))
 
 
+def published_by_dbt(built: Built) -> None:
+    """The same with the models made and tested by dbt."""
+    run_stages(plan_of(built.home, built.settings))
+
+
 def whole_night(built: Built) -> None:
     """A night through Dagster, published."""
     night(built.home, settings_file=built.settings_file)
+
+
+def night_without_dbt(built: Built) -> None:
+    """The same with the models made by the SQL that dbt compiles, for tests of what was published."""
+    with without_dbt():
+        whole_night(built)
 
 
 class Builds:

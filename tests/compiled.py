@@ -4,6 +4,7 @@ Not here: dbt's own tests and contracts. tests/pipeline/test_compiled.py shows t
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from filelock import FileLock
 
-from orchestration.dbt import PROJECT, load_manifest, run_dbt
-from warehouse.database import connect, quoted
+from orchestration.dbt import MANIFEST, PROJECT, load_manifest, project_fingerprint, run_dbt
+from warehouse.database import at_once, connect, quoted
 from warehouse.paths import Home
 from warehouse.settings import Settings
 
@@ -25,8 +27,11 @@ INFERRED = ["BOOLEAN", "INTEGER", "DOUBLE", "DATE", "VARCHAR"]
 
 @dataclass(frozen=True)
 class Model:
-    """A model: its relation as dbt writes it, its SQL, whether it is a view, and its columns' types where it has a contract."""
+    """A model: dbt's key of it, its relation as dbt writes it, its SQL, whether it is a view, and its columns' types where it
+    has a contract.
+    """
 
+    key: str
     relation: str
     sql: str
     is_view: bool
@@ -52,7 +57,18 @@ def make_formulas(con: duckdb.DuckDBPyConnection) -> None:
 
 @cache
 def compiled_sql() -> dict[str, str]:
-    """The SQL of every model by its unique id."""
+    """The SQL of every model by its unique id; kept beside the prepared manifest, for the other workers and the next run."""
+    kept = MANIFEST.with_name(f"compiled_{project_fingerprint()}.json")
+    load_manifest()
+    with FileLock(MANIFEST.with_name("compiled.lock")):
+        if not kept.exists():
+            for older in MANIFEST.parent.glob("compiled_*.json"):
+                older.unlink()
+            kept.write_text(json.dumps(_compile()), encoding="utf-8")
+        return dict(json.loads(kept.read_text(encoding="utf-8")))
+
+
+def _compile() -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         database = Home(Path(folder)).build_database
         database.parent.mkdir()
@@ -75,6 +91,7 @@ def compiled() -> list[Model]:
     order = TopologicalSorter({key: nodes.keys() & set(node["depends_on"]["nodes"]) for key, node in nodes.items()})
     return [
         Model(
+            key,
             node["relation_name"],
             compiled_sql()[key],
             node["config"]["materialized"] == "view",
@@ -89,7 +106,7 @@ def compiled() -> list[Model]:
 
 def build_compiled(home: Home, settings: Settings) -> None:
     """Make seeds and models in the build database that a night has loaded."""
-    with connect(home.build_database, settings) as con:
+    with connect(home.build_database, settings) as con, at_once(con):
         make_formulas(con)
         for schema in ("seeds", "staging", "intermediate", "marts"):
             con.execute(f"create schema if not exists {schema}")

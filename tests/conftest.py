@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from orchestration import stages
-from tests.building import stages_without_dbt
+from tests.building import without_dbt
 from tests.builds import Builds, Built, folder_of_this_run, whole_night
 from tests.examples import register_profiles
 from tests.municipalities.by_hand import small_delivery
@@ -38,10 +38,11 @@ def settings() -> Settings:
     return read_settings()
 
 
-@pytest.fixture
-def without_dbt(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stages that a test runs itself make the models by the SQL that dbt compiles."""
-    monkeypatch.setattr(stages, "STAGES", stages_without_dbt())
+@pytest.fixture(name="without_dbt")
+def _without_dbt() -> Iterator[None]:
+    """Nights of the test make the models by the SQL that dbt compiles."""
+    with without_dbt():
+        yield
 
 
 @pytest.fixture(scope="session")

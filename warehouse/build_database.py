@@ -100,8 +100,13 @@ def delivery_being_built(home: Home, settings: Settings) -> Delivery:
     """The delivery that `start_build` began with."""
     must_have_begun(home)
     with connect(home.build_database, settings, read_only=True) as con:
-        arrivals = [Arrival.from_json(row[0]) for row in con.execute("select arrival from raw.delivery").fetchall()]
-        return Delivery(extract_date_of(con), tuple(arrivals))
+        return delivery_of(con)
+
+
+def delivery_of(con: duckdb.DuckDBPyConnection) -> Delivery:
+    """The delivery that a build is of."""
+    arrivals = [Arrival.from_json(row[0]) for row in con.execute("select arrival from raw.delivery").fetchall()]
+    return Delivery(extract_date_of(con), tuple(arrivals))
 
 
 def extract_date_of(con: duckdb.DuckDBPyConnection, database: str | None = None) -> date:

@@ -29,6 +29,20 @@ def connect(path: Path | None, settings: Settings, *, read_only: bool = False) -
 
 
 @contextlib.contextmanager
+def at_once(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """One transaction: all of its statements or none, and one wait for the disk; else there is one for every statement."""
+    con.begin()
+    try:
+        yield
+    except BaseException:
+        # A fatal error has ended the transaction itself.
+        with contextlib.suppress(duckdb.Error):
+            con.rollback()
+        raise
+    con.commit()
+
+
+@contextlib.contextmanager
 def publication_opened(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection whose tables are those of the publication in a folder, in whatever schema its version has them."""
     with duckdb.connect() as con:

@@ -32,18 +32,24 @@ def must_have_begun(home: Home) -> None:
         raise Refused(f"no build has been started; {WHOLE_NIGHT}")
 
 
-def outdate(home: Home, settings: Settings, later: Sequence[str], because: str) -> None:
+def outdate(con: duckdb.DuckDBPyConnection, later: Sequence[str], because: str) -> None:
     """What a gate has passed is no longer proven once a stage before it has run again. A refusal stays a refusal.
 
     Args:
         later: the stages after the one that runs.
         because: the stage that runs.
     """
+    con.execute(
+        "update raw.gates set result = $1, saw = $2 where result = $3 and list_contains($4, gate)",
+        [OUTDATED, f"{because} has run again after it", PASSED, list(later)],
+    )
+
+
+def begin(home: Home, settings: Settings, gate: str, later: Sequence[str]) -> None:
+    """Record that a stage runs, and what that outdates."""
     with connect(home.build_database, settings) as con:
-        con.execute(
-            "update raw.gates set result = $1, saw = $2 where result = $3 and list_contains($4, gate)",
-            [OUTDATED, f"{because} has run again after it", PASSED, list(later)],
-        )
+        outdate(con, later, because=gate)
+        _record(con, gate, BEGUN, "")
 
 
 def record(home: Home, settings: Settings, gate: str, result: str, saw: str, accepted_by: str | None = None) -> None:
@@ -54,11 +60,15 @@ def record(home: Home, settings: Settings, gate: str, result: str, saw: str, acc
         accepted_by: the human acceptance without which it would have refused.
     """
     with connect(home.build_database, settings) as con:
-        con.execute(
-            """insert or replace into raw.gates
-               select build_id, $1, $2, $3, $4, cast($5 as timestamp) from raw.build""",
-            [gate, result, saw, accepted_by, datetime.now(UTC).replace(tzinfo=None)],
-        )
+        _record(con, gate, result, saw, accepted_by)
+
+
+def _record(con: duckdb.DuckDBPyConnection, gate: str, result: str, saw: str, accepted_by: str | None = None) -> None:
+    con.execute(
+        """insert or replace into raw.gates
+           select build_id, $1, $2, $3, $4, cast($5 as timestamp) from raw.build""",
+        [gate, result, saw, accepted_by, datetime.now(UTC).replace(tzinfo=None)],
+    )
 
 
 def stop_unless_passed(home: Home, settings: Settings, gates: Sequence[str], served: str | None) -> None:

@@ -16,7 +16,7 @@ import duckdb
 
 from warehouse.archive import sha256_of
 from warehouse.catalogue import Table, record_of, with_settings
-from warehouse.database import connect, one, quoted
+from warehouse.database import at_once, connect, one, quoted
 from warehouse.errors import ProgramFault
 from warehouse.ledger import PublicationEntry, append, head, read_ledger
 from warehouse.papers import write_papers
@@ -145,12 +145,13 @@ def write_database(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], schem
         ProgramFault: it was not closed cleanly.
     """
     con.execute(f"attach {quoted(str(database))} as publication (storage_version {quoted(STORAGE_VERSION)})")
-    for mart in marts:
-        table = f"publication.{SERVED_SCHEMA}.{mart.name}"
-        con.execute(f"create table {table} as from {schema}.{mart.name} order by {', '.join(mart.grain)}")
-        con.execute(f"comment on table {table} is {quoted(mart.description)}")
-        for name, description in mart.descriptions.items():
-            con.execute(f"comment on column {table}.{name} is {quoted(description)}")
+    with at_once(con):
+        for mart in marts:
+            table = f"publication.{SERVED_SCHEMA}.{mart.name}"
+            con.execute(f"create table {table} as from {schema}.{mart.name} order by {', '.join(mart.grain)}")
+            con.execute(f"comment on table {table} is {quoted(mart.description)}")
+            for name, description in mart.descriptions.items():
+                con.execute(f"comment on column {table}.{name} is {quoted(description)}")
     con.execute("checkpoint publication")
     con.execute("detach publication")
     if database.with_name(database.name + ".wal").exists():

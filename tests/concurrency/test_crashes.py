@@ -18,9 +18,9 @@ import pytest
 
 from orchestration.dbt import load_manifest
 from orchestration.run import run_night
-from tests.building import build, settings_with
-from tests.builds import Built
-from tests.command import ARSVERK, arsverk, start_arsverk
+from tests.building import build, settings_with, without_dbt
+from tests.builds import Builds, Built, served_whole
+from tests.command import ARSVERK, arsverk_here, start_arsverk
 from tests.municipalities.by_hand import small_delivery
 from tests.municipalities.files import write_delivery
 from warehouse.catalogue import tables_of
@@ -38,8 +38,12 @@ FILE_SIZE_LIMIT = 1_000_000
 def home(small_night: Built, tmp_path: Path) -> Home:
     """A home with September published and October waiting in the landing folder."""
     copy = small_night.copy(tmp_path)
-    write_delivery(copy.landing, small_delivery(), extract_date=OCTOBER)
+    deliver_october(copy.landing)
     return copy
+
+
+def deliver_october(landing: Path) -> None:
+    write_delivery(landing, small_delivery(), extract_date=OCTOBER)
 
 
 def served_as_of(home: Home) -> date:
@@ -47,6 +51,11 @@ def served_as_of(home: Home) -> date:
         row = con.execute("select as_of from main.publication").fetchone()
         assert row and con.execute("select count(*) > 0 from main.sick_leave_by_unit").fetchone() == (True,)
         return row[0]
+
+
+def next_night(home: Home) -> None:
+    with without_dbt():
+        run_night(home, settings_file=None, landing=None, as_of=None)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +78,7 @@ def test_kill_at_each_stage(home: Home, stage: str) -> None:
     assert night.returncode == -signal.SIGKILL
     assert served_as_of(home) == SEPTEMBER
     assert verify(home) == []
-    run_night(home, settings_file=None, landing=None, as_of=None)
+    next_night(home)
     assert served_as_of(home) == OCTOBER
     assert verify(home) == []
 
@@ -83,7 +92,7 @@ def test_kill_at_random_moments(small_night: Built, tmp_path: Path, part: int) -
         root = tmp_path / str(kill)
         root.mkdir()
         home = small_night.copy(root)
-        write_delivery(home.landing, small_delivery(), extract_date=OCTOBER)
+        deliver_october(home.landing)
         began = monotonic()
         night = start_arsverk("run", "--home", home.root)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -94,7 +103,7 @@ def test_kill_at_random_moments(small_night: Built, tmp_path: Path, part: int) -
         night.communicate()
         assert served_as_of(home) in (SEPTEMBER, OCTOBER)
         assert verify(home) == [], (part, kill)
-    run_night(home, settings_file=None, landing=None, as_of=None)
+    next_night(home)
     assert served_as_of(home) == OCTOBER and verify(home) == []
 
 
@@ -177,12 +186,10 @@ def test_kill_at_every_step_of_publishing(home: Home, tmp_path: Path) -> None:
     assert not list(home.history.glob("*.unfinished")) and not list(home.publish.glob("*.swap"))
 
 
-def test_kill_at_the_steps_of_the_very_first_publication(tmp_path: Path) -> None:
+def test_kill_at_the_steps_of_the_very_first_publication(builds: Builds, tmp_path: Path) -> None:
     """Nothing is served before the pointer is there, and that is no damage."""
-    home, settings = Home(tmp_path / "home"), settings_with(tmp_path)
-    home.prepare()
-    write_delivery(home.landing, small_delivery(), extract_date=SEPTEMBER)
-    build(home, settings)
+    built_once = builds.built(deliver_october, served_whole)
+    home, settings = built_once.copy(tmp_path), built_once.settings
     built = home.build_database.read_bytes()
     for step, only in [(0, "ledger.jsonl"), (1, "pilots.parquet.swap"), (2, "/publish/current")]:
         home.build_database.write_bytes(built)
@@ -190,13 +197,13 @@ def test_kill_at_the_steps_of_the_very_first_publication(tmp_path: Path) -> None
         assert verify(home) == [] and not any(publication.was_served for publication in publications(home))
     home.build_database.write_bytes(built)
     publish(home, settings, tables_of(load_manifest()))
-    assert served_as_of(home) == SEPTEMBER and verify(home) == []
+    assert served_as_of(home) == OCTOBER and verify(home) == []
 
 
 @pytest.mark.parametrize("is_followed", [False, pytest.param(True, marks=pytest.mark.exhaustive)])
 def test_a_second_run_says_who_holds_the_house(home: Home, is_followed: bool) -> None:
     with writer_lock(home):
-        second = arsverk("run", "--home", home.root)
+        second = arsverk_here("run", "--home", home.root)
         assert second.returncode == 1
         assert f"another run is writing here (process {os.getpid()} since" in second.stderr
         assert "Traceback" not in second.stderr
@@ -204,7 +211,7 @@ def test_a_second_run_says_who_holds_the_house(home: Home, is_followed: bool) ->
     with writer_lock(home):
         assert served_as_of(home) == SEPTEMBER
     if is_followed:
-        run_night(home, settings_file=None, landing=None, as_of=None)
+        next_night(home)
         assert served_as_of(home) == OCTOBER
 
 
@@ -223,13 +230,5 @@ def test_a_full_disk(home: Home, is_followed: bool) -> None:
     assert night.stderr.strip() and "Traceback" not in night.stderr
     assert served_as_of(home) == SEPTEMBER and verify(home) == []
     if is_followed:
-        run_night(home, settings_file=None, landing=None, as_of=None)
+        next_night(home)
         assert served_as_of(home) == OCTOBER and verify(home) == []
-
-
-def test_publishing_twice_keeps_both(home: Home, tmp_path: Path) -> None:
-    settings, marts = settings_with(tmp_path), tables_of(load_manifest())
-    first = current_publication(home)
-    build(home, settings)
-    second = publish(home, settings, marts)
-    assert {path.name for path in home.history.iterdir()} == {first, second}

@@ -23,7 +23,7 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration.cli import main
-from tests.builds import Builds, Built, whole_night
+from tests.builds import Builds, Built, night_without_dbt
 from tests.municipalities.by_hand import Municipality
 from tests.municipalities.files import header_line, write_lines
 from warehouse.paths import Home
@@ -174,7 +174,7 @@ def deliver(landing: Path, extract_date: date = AS_OF) -> None:
 
 @pytest.fixture(scope="module")
 def published(builds: Builds) -> Built:
-    return builds.built(deliver, whole_night)
+    return builds.built(deliver, night_without_dbt)
 
 
 @pytest.fixture
@@ -200,6 +200,7 @@ def test_the_documents_have_examples_and_each_is_known() -> None:
     assert unknown == []
 
 
+@pytest.mark.usefixtures("without_dbt")
 @pytest.mark.parametrize(
     "command",
     [pytest.param(one, marks=[pytest.mark.exhaustive] if one.startswith(WHOLE_NIGHTS) else []) for one in commands()],

@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 from orchestration.cli import main
 from orchestration.dbt import load_manifest
 from sources.registry import feeds
-from tests.building import build, settings_with
+from tests.building import build, settings_with, without_dbt
 from tests.municipalities.by_hand import Municipality
 from warehouse.archive import all_arrivals, archived_file, kept_arrivals, take_in
 from warehouse.catalogue import tables_of
@@ -104,9 +104,10 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     delivered(home.landing, SEPTEMBER)
     command = ["run", "--home", str(home.root), "--settings", str(root / "arsverk.toml")]
     before = files_below(home.publish), home.warehouse_database.read_bytes()
-    stopped = CliRunner().invoke(main, command)
-    untouched = before == (files_below(home.publish), home.warehouse_database.read_bytes())
-    accepted = CliRunner().invoke(main, [*command, "--accept-restatement", REASON])
+    with without_dbt():
+        stopped = CliRunner().invoke(main, command)
+        untouched = before == (files_below(home.publish), home.warehouse_database.read_bytes())
+        accepted = CliRunner().invoke(main, [*command, "--accept-restatement", REASON])
     september = current_publication(home)
     assert september, accepted.output
     return Nights(home, settings, root / "arsverk.toml", august, september, stopped, accepted, untouched)
@@ -380,6 +381,7 @@ def test_a_past_publication_whose_tables_have_other_columns_is_told_of(copy: Hom
     assert "no column org_unit_code" in of_area.stdout.splitlines()[0] or "several cells" in of_area.stdout.splitlines()[0]
 
 
+@pytest.mark.usefixtures("without_dbt")
 def test_a_publication_is_reproduced_without_touching_anything(nights: Nights) -> None:
     """The later one, so that its restatements are made again too, from the archive alone."""
     before = files_below(nights.home.root)

@@ -8,12 +8,13 @@ import json
 import shutil
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
 
 from orchestration import municipalities as office
-from tests.command import arsverk
+from tests.command import arsverk, write_arsverk_without_dbt
 from tests.office import add, let_settle, office_instance, twelve_nights
 from warehouse.errors import UsageError
 from warehouse.municipalities import FOLDER_VARIABLE, municipality, names
@@ -25,6 +26,15 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
+def without_dbt_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The office starts an `arsverk` beside its own Python: here one whose nights do without dbt."""
+    program = write_arsverk_without_dbt(tmp_path)
+    monkeypatch.setattr(office, "sys", SimpleNamespace(executable=str(program.with_name("python"))))
+    # A program in another folder does not find the code by itself.
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+@pytest.fixture
 def three(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Home]:
     """Three municipalities, the second of them broken."""
     homes = {name: add(tmp_path, name, broken=name == "baerum") for name in ("asker", "baerum", "lier")}
@@ -32,6 +42,7 @@ def three(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Home]:
     return homes
 
 
+@pytest.mark.usefixtures("without_dbt_there")
 def test_three_of_them_one_broken(three: dict[str, Home], tmp_path: Path) -> None:
     with office_instance(tmp_path) as instance:
         found = office.municipality_files(dg.build_sensor_context(instance))

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 import yaml
 
-from tests.builds import Builds, Built, published_whole
+from tests.builds import Builds, Built, night_without_dbt
 from tests.command import arsverk
 from tests.pipeline.test_examples_of_the_docs import deliver
 from tests.superset_check import EXPECTED, OWN_FULL_TIME
@@ -26,7 +26,7 @@ def content_of(bundle: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def published(builds: Builds) -> Built:
     """The municipality of the documents' examples: large enough that a month is served."""
-    return builds.built(deliver, published_whole)
+    return builds.built(deliver, night_without_dbt)
 
 
 @pytest.fixture(scope="module")

@@ -72,6 +72,7 @@ def test_what_an_earlier_version_wrote_is_read(old: Home) -> None:
     assert done.returncode == 2 and done.stderr.startswith("there is no table workforce_by_unit")
 
 
+@pytest.mark.usefixtures("without_dbt")
 def test_the_next_night_compares_with_what_an_earlier_version_published(old: Home, tmp_path: Path) -> None:
     settings_with(tmp_path)
     write_delivery(old.landing, small_delivery(), extract_date=NOVEMBER)

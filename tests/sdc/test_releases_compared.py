@@ -9,10 +9,12 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from orchestration.dbt import load_manifest
 from orchestration.reproduce import reproduce
 from tests.building import build, settings_with
+from tests.builds import Builds, Built, published_whole
 from tests.municipalities.by_hand import Municipality
 from warehouse.catalogue import tables_of
 from warehouse.database import connect
@@ -31,7 +33,7 @@ UNITS = {
 }
 
 
-def deliver(home: Home, day: date, *changes: Change, moved: bool = False) -> None:
+def deliver(landing: Path, day: date, *changes: Change, moved: bool = False) -> None:
     """Two areas; everybody is a woman of one age and job code, so that nothing but units is broken down."""
     made = Municipality()
     made.unit("K", "kommune")
@@ -47,19 +49,21 @@ def deliver(home: Home, day: date, *changes: Change, moved: bool = False) -> Non
                 made.absence(f"{number}", "Sykmelding", f"{1 + n % 20:02}.02.2023", f"{1 + n % 20:02}.03.2023")
     for change in changes:
         change(made)
-    made.deliver(home.landing, day)
+    made.deliver(landing, day)
 
 
-def releases(tmp_path: Path, *changes: Change, moved: bool = False) -> tuple[Home, str]:
+def releases(first: Built, tmp_path: Path, *changes: Change, moved: bool = False) -> tuple[Home, str]:
     """Two releases, the second with what has changed; the home, and the second one's id."""
-    home, settings = Home(tmp_path / "home"), settings_with(tmp_path, first_year=2023, min_fte_job_code=10)
-    home.prepare()
-    publication = ""
-    for day, made in ((JUNE, ()), (JULY, changes)):
-        deliver(home, day, *made, moved=moved and day == JULY)
-        build(home, settings)
-        publication = publish(home, settings, tables_of(load_manifest()))
-    return home, publication
+    home = first.copy(tmp_path)
+    deliver(home.landing, JULY, *changes, moved=moved)
+    build(home, first.settings)
+    return home, publish(home, first.settings, tables_of(load_manifest()))
+
+
+@pytest.fixture
+def june(builds: Builds) -> Built:
+    """The first release."""
+    return builds.built(lambda landing: deliver(landing, JUNE), published_whole, first_year=2023, min_fte_job_code=10)
 
 
 def restated(home: Home, publication: str, period: str, *, measure: str = "self_certified_days") -> dict[str, tuple]:
@@ -74,13 +78,13 @@ def restated(home: Home, publication: str, period: str, *, measure: str = "self_
     return {row[0]: row[1:] for row in rows}
 
 
-def test_one_egenmelding_more_and_one_spell_that_grew_show_no_value(tmp_path: Path) -> None:
+def test_one_egenmelding_more_and_one_spell_that_grew_show_no_value(june: Built, tmp_path: Path) -> None:
     def late(made: Municipality) -> None:
         made.absence("1094", "Egenmelding", "04.03.2024", "05.03.2024")
         # Ten days by the end of June; in July it passes sixteen, and June's days with it.
         made.absence("1095", "Sykmelding", "21.06.2024", "12.07.2024")
 
-    home, publication = releases(tmp_path, late)
+    home, publication = releases(june, tmp_path, late)
     nothing = (None, None, False, None)
     march = restated(home, publication, "2024-03")
     assert march == {"K": nothing, "B": nothing, "B2": nothing}, "only that something changed"
@@ -98,12 +102,13 @@ def test_one_egenmelding_more_and_one_spell_that_grew_show_no_value(tmp_path: Pa
     assert report.leaks == []
 
 
-def test_a_change_of_many_shows_its_values(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("without_dbt")
+def test_a_change_of_many_shows_its_values(june: Built, tmp_path: Path) -> None:
     def many(made: Municipality) -> None:
         for number in [*range(1065, 1085), 1094, 1095]:
             made.absence(str(number), "Egenmelding", "04.03.2024", "05.03.2024")
 
-    home, publication = releases(tmp_path, many)
+    home, publication = releases(june, tmp_path, many)
     march = restated(home, publication, "2024-03")
     assert march["K"][2] and march["B"][2] and march["K"][1] - march["K"][0] > 40
     # Twenty of B1 could be shown; but the area's twenty-two less those are the two of B2.
@@ -125,9 +130,9 @@ def test_what_is_shown_leaves_no_small_rest() -> None:
     assert _shown({"A1": 9}, parents, every, 10) == set()
 
 
-def test_a_withheld_unit_that_moves_between_areas_does_not_become_computable(tmp_path: Path) -> None:
+def test_a_withheld_unit_that_moves_between_areas_does_not_become_computable(june: Built, tmp_path: Path) -> None:
     """Two releases: what A has less and B has more in every closed month is the unit of four."""
-    home, publication = releases(tmp_path, moved=True)
+    home, publication = releases(june, tmp_path, moved=True)
     with duckdb.connect() as con:
         before, after = (
             dict(

@@ -12,7 +12,7 @@ import duckdb
 import numpy as np
 
 from warehouse.catalogue import Table
-from warehouse.database import connect
+from warehouse.database import at_once, connect
 from warehouse.errors import ProgramFault
 from warehouse.paths import Home
 from warehouse.sdc.attack.audit import Finding, Report
@@ -120,9 +120,10 @@ def _withhold(
                     unit = {name: leak.cell[name] for name in ("org_level", "org_unit_code")}
                     count = _write(con, of_name["substitutes_by_unit"], {"month": moment.time[:7], **unit})
                     done.withheld["substitutes_by_unit", moment.time] += count
-        mask(con, tables)
-        for copy, empty in sorted(done.copies):
-            con.execute(f"update served.{copy} set {', '.join(f'{name} = null' for name in empty)}")
+        with at_once(con):
+            mask(con, tables)
+            for copy, empty in sorted(done.copies):
+                con.execute(f"update served.{copy} set {', '.join(f'{name} = null' for name in empty)}")
 
 
 def _write(
