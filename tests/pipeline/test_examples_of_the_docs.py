@@ -23,10 +23,11 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration.cli import main
+from tests.building import settings_with
 from tests.builds import Builds, Built, night_without_dbt
 from tests.municipalities.by_hand import Municipality
 from tests.municipalities.files import header_line, write_lines
-from warehouse.paths import Home
+from warehouse.paths import SETTINGS_VARIABLE, Home
 from warehouse.publication import current_publication
 
 ROOT = Path(__file__).parents[2]
@@ -183,6 +184,9 @@ def here(published: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> H
     home = published.copy(tmp_path)
     home.root.rename(tmp_path / "data")
     monkeypatch.chdir(tmp_path)
+    # A chapter that what is served does not have: else a release would find nothing new.
+    settings_with(tmp_path, release='"monthly"', report='{ chapters = ["full_time"] }')
+    monkeypatch.setenv(SETTINGS_VARIABLE, str(tmp_path / "arsverk.toml"))
     return Home(tmp_path / "data")
 
 

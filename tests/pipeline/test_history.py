@@ -470,7 +470,7 @@ def test_every_line_of_the_ledger_is_guarded(copy: Home) -> None:
     lines = whole.splitlines(keepends=True)
     for number, line in enumerate(lines, start=1):
         begin = sum(map(len, lines[: number - 1]))
-        for place in range(begin, begin + len(line), 71):
+        for place in range(begin, begin + len(line), 197):
             copy.ledger.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
             findings = verify(copy)
             assert any(f"ledger entry {number} " in f or f"ledger.jsonl line {number} " in f for f in findings), place

@@ -136,9 +136,10 @@ def test_publishing_and_the_command_make_the_chosen_chapters(town: Built, tmp_pa
     assert (wrong.exit_code, "there is no publication 2019-01-31_x" in wrong.output) == (2, True)
 
 
-def test_a_pdf_that_cannot_be_made_leaves_the_pages(publication: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pdf_that_cannot_be_made_leaves_the_pages(town: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(write, "PDF", "no-such-folder/rapport.pdf")
-    (left_out,) = write_report(publication, tmp_path)
+    asking = asking_for(town.home.current.resolve(), tmp_path, chapters=["full_time"], logo=None)
+    (left_out,) = write_report(asking, tmp_path)
     assert left_out.startswith("the report as PDF: ")
     assert list(broken_links(tmp_path / "report")) == []
 
