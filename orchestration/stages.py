@@ -36,6 +36,7 @@ from warehouse.arrivals import (
 from warehouse.build_database import delivery_being_built, delivery_of, start_build
 from warehouse.catalogue import Table, tables_of, thresholds
 from warehouse.continuity import Comparison, Gone, compare_with_last, what_is_gone
+from warehouse.coverage import of_no_position
 from warehouse.database import at_once, connect, one
 from warehouse.delivery import Choice, Delivery
 from warehouse.delivery import choose as choose_delivery
@@ -578,6 +579,9 @@ def build(plan: Plan) -> Built:
         memory_limit=plan.settings.memory_limit,
         on_event=on_event,
     )
+    with connect(plan.home.build_database, plan.settings, read_only=True) as con:
+        for line in of_no_position(con, plan.settings.max_quarantine_share):
+            plan.findings.warn("outside", line)
     return Built(counts["LogModelResult"], counts["LogTestResult"])
 
 

@@ -57,7 +57,8 @@ KINDS = {
         "landing",
         "files that are not used",
         DATA_TEAM,
-        "correct name or date, or take the file out of the landing folder (arsverk arrivals)",
+        "correct name or date, or take the file out of the landing folder; one that is taken in already (arsverk arrivals) is"
+        " named until the next publication, or until `arsverk withdraw`",
     ),
     "left_out": Kind("feeds", "optional files left out", DATA_TEAM, "have the file corrected and delivered again"),
     "unknown_columns": Kind("feeds", "unknown columns", DATA_TEAM, "see whether the export has changed"),
@@ -75,6 +76,12 @@ KINDS = {
         "rows gone since the last publication",
         PAYROLL,
         "look up the named rows; if they should be there, deliver again",
+    ),
+    "outside": Kind(
+        "models",
+        "absences or leaves of no position",
+        PAYROLL,
+        "see whether `Stillingsnr` is written as in stillinger; `arsverk trace data_quality feed=… rule=…` names the rows",
     ),
     "loss": Kind("continuity", "less than the last extract had", PAYROLL, "see whether the named months were corrected"),
     "loss_accepted": Kind("continuity", "losses that were accepted", DATA_TEAM, "nothing, if the acceptance still holds"),
@@ -118,7 +125,7 @@ KINDS = {
 TO_DO = {
     "start": (DATA_TEAM, "do what the message says and run again"),
     "take_in": (DATA_TEAM, "give the night access to the files that are named, and run again"),
-    "choose": (PAYROLL, "deliver the files that are named, corrected or for the first time, under the same names"),
+    "choose": (PAYROLL, "deliver the files that are named, corrected or for the first time, as the message says"),
     "load": (PAYROLL, "deliver the files that are named"),
     "accept": (PAYROLL, "have the named files corrected or made again, and deliver them under the same names"),
     "continuity": (PAYROLL, "have the extract made again; or if it is right, the data team accepts it: arsverk accept"),

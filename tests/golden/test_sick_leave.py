@@ -14,6 +14,7 @@ import pytest
 from orchestration.dbt import load_manifest
 from tests.builds import Builds
 from tests.municipalities.by_hand import Municipality
+from warehouse.coverage import of_no_position
 
 # Weekdays that are no public holiday, counted in a printed calendar.
 WORKING_DAYS_2023 = 251
@@ -144,6 +145,11 @@ def municipality() -> Municipality:
     m.unit("outside", "avdeling", "T1")
     m.position("141", "outside", first="01.01.2023", last="08.03.2023")
     m.absence("141", "Sykmelding", "06.03.2023", "17.03.2023")
+    # After the position, and of a number that no position has.
+    m.absence("141", "Sykmelding", "03.04.2023", "05.04.2023")
+    m.absence("141", "Egenmelding", "01.03.2023", "01.03.2023", position="77")
+    m.leave("141", "03.04.2023", "05.04.2023")
+    m.leave("141", "02.03.2023", "02.03.2023", position="77")
 
     m.unit("halfpercent", "avdeling", "T1")
     m.position("142", "halfpercent", "35,55")
@@ -395,8 +401,22 @@ def test_org_units(warehouse: duckdb.DuckDBPyConnection) -> None:
 
 def test_absence_outside_a_position_is_a_warning(warehouse: duckdb.DuckDBPyConnection) -> None:
     row = warehouse.execute("select rows, severity from marts.data_quality where rule = 'absence_within_position'").fetchone()
-    # Person 141's note runs on after the position's end; person 123 holds an hourly position, which covers it.
-    assert row == (1, "warning")
+    # Person 141's note runs on after the position's end, one lies after it and one is of another; person 123 holds an hourly
+    # position, which covers it.
+    assert row == (3, "warning")
+
+
+def test_leave_outside_a_position_is_a_warning(warehouse: duckdb.DuckDBPyConnection) -> None:
+    row = warehouse.execute("select rows, severity from marts.data_quality where rule = 'leave_within_position'").fetchone()
+    assert row == (2, "warning")
+
+
+def test_a_night_tells_when_many_apply_to_no_position(warehouse: duckdb.DuckDBPyConnection) -> None:
+    absences, leaves = of_no_position(warehouse, 0.01)
+    # The note that runs on after the position's end counts for some days.
+    assert absences.startswith("fravaer: 2 of ") and leaves.startswith("permisjoner: 2 of ")
+    assert "none with that Stillingsnr" in absences
+    assert list(of_no_position(warehouse, 0.5)) == []
 
 
 def test_every_column_of_every_model_is_described(warehouse: duckdb.DuckDBPyConnection) -> None:

@@ -56,8 +56,18 @@ def deliver(landing: Path) -> None:
 
 @pytest.fixture(scope="module")
 def built(builds: Builds) -> Iterator[duckdb.DuckDBPyConnection]:
-    with builds.built(deliver, min_fte_unit=1, first_year=2024).reading() as con:
+    with builds.built(deliver, min_fte_unit=1, min_persons=1, first_year=2024).reading() as con:
         yield con
+
+
+def test_substitutes_are_empty_where_their_persons_are_withheld(builds: Builds) -> None:
+    """With no hours they are the årsverk of those with the form Vikar, of whom there are one or two."""
+    with builds.built(deliver, min_fte_unit=1, first_year=2024).reading() as con:
+        rows = con.execute(
+            """select distinct substitute_fte, substitute_percent, variable_fte is null, all_fte is null
+               from served.substitutes_by_unit where withheld is null"""
+        ).fetchall()
+    assert rows == [(None, None, False, False)]
 
 
 def test_substitutes(built: duckdb.DuckDBPyConnection) -> None:
@@ -151,6 +161,25 @@ def test_rows_of_a_cell(other_weeks: duckdb.DuckDBPyConnection, measure: str, po
     named = [traced.rows for traced in lineage.named() if traced.file.feed == "stillinger"]
     # Without any a position is named so that the delivery is accepted.
     assert named == ([positions] if positions else [[4]])
+
+
+def test_a_position_that_has_not_begun_says_nothing_of_the_week(builds: Builds) -> None:
+    """On the 20th the one of 33,6 hours in the hours' own unit is still to come: 162,5 hours are one årsverk of 37,5 a week."""
+
+    def deliver(landing: Path) -> None:
+        positions = [
+            "1;1;V2;7174;Sykepleier;Fast;37,5;100;01.01.2020;;;;;",
+            "1;2;V1;7174;Sykepleier;Fast;33,6;100;26.01.2024;;;;;",
+        ]
+        write_payroll(landing, "2024-01-20", stillinger=positions)
+        rest = ["Stillingsprosent", "Gyldig fra", "Gyldig til", "Årslønn", "Lønnsgruppe", "Ledernivå", "Ønsker større stilling"]
+        write_lines(landing / "stillinger_2024-01-20.csv", ";".join([*WEEK, *rest]), positions)
+        hours = ["1;V1;2024-01;Ekstravakt;162,5;"]
+        write_lines(landing / "variable_timer_2024-01-20.csv", header_line("variable_timer"), hours)
+
+    with builds.built(deliver, min_fte_unit=0, min_persons=0, first_year=2024).reading() as con:
+        found = con.execute("select variable_fte from marts.substitutes_by_unit where org_unit_code = 'V1'").fetchall()
+    assert found == [(1.0,)]
 
 
 def test_the_mean_of_a_year_is_exact(builds: Builds) -> None:

@@ -55,6 +55,7 @@ def of_data_quality(lineage: Lineage, cell: Mapping[str, object], measures: Sequ
         ("fravaer", "absence_within_position"): """
             select file_sha256, row_number from intermediate.int_spells where absence_row in (
                 select absence_row from intermediate.int_absence_coverage where uncovered_days > 0)""",
+        ("permisjoner", "leave_within_position"): "from intermediate.int_leave_coverage where not is_covered",
         ("deltakelse", "unit_matched"): "select * from intermediate.int_survey_response where not is_matched",
         ("faktorer", "unit_matched"): "select * from intermediate.int_survey_factors where not is_matched",
         ("maltall", "unit_matched"): "select * from intermediate.int_targets where not is_matched",

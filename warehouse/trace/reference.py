@@ -29,6 +29,8 @@ def add_own_figure(lineage: Lineage, indicator: str, period_type: str, period: s
             [period],
         )
         full_time.add_rows(lineage, day, units, [indicator], apart=apart)
+        # Positions that another figure of the cell names may be on full leave on this date.
+        full_time.add_full_leaves(lineage, day)
         lineage.begin_series(day.year)
         return
     first, last = one(

@@ -72,6 +72,17 @@ absences_outside_positions as (
     from {{ ref('int_absence_coverage') }}
 ),
 
+leaves_outside_positions as (
+    select
+        'permisjoner' as feed,
+        'leave_within_position' as rule,
+        cast(count(*) filter (where not is_covered) as bigint) as rows,
+        'warning' as severity,
+        'The person holds a position on some day of the leave, that of Stillingsnr where it is given; others count for nothing'
+            as description
+    from {{ ref('int_leave_coverage') }}
+),
+
 delivered_units as (
     select
         'deltakelse' as feed,
@@ -188,6 +199,8 @@ union all
 select * from unused_tables
 union all
 select * from absences_outside_positions
+union all
+select * from leaves_outside_positions
 union all
 select * from unmatched_units
 union all

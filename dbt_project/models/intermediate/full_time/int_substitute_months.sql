@@ -6,8 +6,10 @@ with months as (
         month.month_index,
         month.month_period as worked_month,
         month.first_day,
-        last_day(month.first_day) as last_day
+        -- A position that begins after the as-of date does not count yet.
+        least(last_day(month.first_day), series.as_of) as last_day
     from {{ ref('int_months') }} as month
+    cross join {{ ref('int_series') }} as series
     semi join {{ ref('stg_variable_hours') }} as hours on month.month_period = hours.worked_month
 ),
 
