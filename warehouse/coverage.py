@@ -11,9 +11,9 @@ import duckdb
 from warehouse.database import one
 
 COUNTS = {
-    "fravaer": """select count_if(uncovered_days > spell.to_date - spell.from_date), count(*)
+    "fravaer": """select count(*) filter (where uncovered_days > spell.to_date - spell.from_date), count(*)
         from intermediate.int_absence_coverage inner join intermediate.int_spells as spell using (absence_row)""",
-    "permisjoner": "select count_if(not is_covered), count(*) from intermediate.int_leave_coverage",
+    "permisjoner": "select count(*) filter (where not is_covered), count(*) from intermediate.int_leave_coverage",
 }
 
 

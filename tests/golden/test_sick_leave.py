@@ -419,6 +419,15 @@ def test_a_night_tells_when_many_apply_to_no_position(warehouse: duckdb.DuckDBPy
     assert list(of_no_position(warehouse, 0.5)) == []
 
 
+def test_no_absences_at_all_apply_to_some_position() -> None:
+    with duckdb.connect() as con:
+        con.execute("create schema intermediate")
+        con.execute("create table intermediate.int_absence_coverage (absence_row integer, uncovered_days integer)")
+        con.execute("create table intermediate.int_spells (absence_row integer, from_date date, to_date date)")
+        con.execute("create table intermediate.int_leave_coverage (is_covered boolean)")
+        assert list(of_no_position(con, 0.01)) == []
+
+
 def test_every_column_of_every_model_is_described(warehouse: duckdb.DuckDBPyConnection) -> None:
     built = warehouse.execute(
         """select schema_name || '.' || table_name || '.' || column_name from duckdb_columns()
