@@ -256,12 +256,13 @@ def of_date(table: str, unit: str, persons: float | str, *dimension: str) -> dic
     return {table: [(*source, "2023-12-31", level(unit), unit, *dimension, value, fte, *joined, reason)]}
 
 
-def together(*rows: dict[str, Rows]) -> dict[str, Rows]:
+def publish_rows(home: Path, *rows: dict[str, Rows]) -> None:
+    """A publication of these rows, in which fewer than five persons are too few."""
     tables: dict[str, list] = {}
     for of_table in rows:
         for name, found_rows in of_table.items():
             tables.setdefault(name, []).extend(found_rows)
-    return tables
+    write_publication(home, "2024-01-01", units=UNITS, settings={"min_persons": 5}, **tables)
 
 
 @pytest.mark.parametrize(
@@ -277,16 +278,11 @@ def together(*rows: dict[str, Rows]) -> dict[str, Rows]:
     ],
 )
 def test_headcounts_are_whole_numbers(tmp_path: Path, unit: int | str, women: str, men: str, known: set[str]) -> None:
-    write_publication(
+    publish_rows(
         tmp_path,
-        "2024-01-01",
-        units=UNITS,
-        settings={"min_persons": 5},
-        **together(
-            of_date("full_time_by_unit", "A", unit),
-            of_date("full_time_by_sex", "A", women, "kvinne"),
-            of_date("full_time_by_sex", "A", men, "mann"),
-        ),
+        of_date("full_time_by_unit", "A", unit),
+        of_date("full_time_by_sex", "A", women, "kvinne"),
+        of_date("full_time_by_sex", "A", men, "mann"),
     )
     leaks = found(tmp_path, "headcount")
     assert cells(leaks, "sex") == {("full_time_by_sex", sex) for sex in known}
@@ -298,18 +294,13 @@ def test_of_two_job_codes_below_the_threshold_neither_has_more_than_the_other(
     tmp_path: Path, unit: int, known: set[str]
 ) -> None:
     """Somebody may have both codes: then the unit has fewer persons than the two together, and never more."""
-    write_publication(
+    publish_rows(
         tmp_path,
-        "2024-01-01",
-        units=UNITS,
-        settings={"min_persons": 5},
-        **together(
-            of_date("full_time_by_unit", "A", unit),
-            *(of_date("full_time_by_job_code", "A", P, code) for code in "12"),
-            # One and five of six would be, but for those who have both.
-            of_date("full_time_by_unit", "B", 6),
-            *(of_date("full_time_by_job_code", "B", why, code) for why, code in ((P, "1"), (S, "2"))),
-        ),
+        of_date("full_time_by_unit", "A", unit),
+        *(of_date("full_time_by_job_code", "A", P, code) for code in "12"),
+        # One and five of six would be, but for those who have both.
+        of_date("full_time_by_unit", "B", 6),
+        *(of_date("full_time_by_job_code", "B", why, code) for why, code in ((P, "1"), (S, "2"))),
     )
     assert cells(found(tmp_path, "headcount"), "org_unit_code", "job_code") == {
         ("full_time_by_job_code", "A", code) for code in known
@@ -318,16 +309,11 @@ def test_of_two_job_codes_below_the_threshold_neither_has_more_than_the_other(
 
 @pytest.mark.parametrize(("kommune", "known"), [(18, {"A", "B"}), (17, set())])
 def test_headcounts_of_units_follow_from_the_unit_above(tmp_path: Path, kommune: int, known: set[str]) -> None:
-    write_publication(
+    publish_rows(
         tmp_path,
-        "2024-01-01",
-        units=UNITS,
-        settings={"min_persons": 5},
-        **together(
-            of_date("workforce_by_unit", "K", kommune, "Vikar"),
-            *(of_date("workforce_by_unit", unit, P, "Vikar") for unit in "AB"),
-            of_date("workforce_by_unit", "C", 10, "Vikar"),
-        ),
+        of_date("workforce_by_unit", "K", kommune, "Vikar"),
+        *(of_date("workforce_by_unit", unit, P, "Vikar") for unit in "AB"),
+        of_date("workforce_by_unit", "C", 10, "Vikar"),
     )
     assert cells(found(tmp_path, "headcount"), "org_unit_code") == {("workforce_by_unit", unit) for unit in known}
 
