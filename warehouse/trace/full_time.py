@@ -59,8 +59,7 @@ def of_sources(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[
     for apart in (False, True):
         for name in ("payroll_date", "payroll_date_before_pai"):
             if isinstance(day := days.get(name), date):
-                add_rows(lineage, day, units, indicator, apart=apart)
-                add_full_leaves(lineage, day)
+                add_one_of_several(lineage, day, units, indicator, apart=apart)
                 lineage.begin_series(day.year)
     if isinstance(day := days.get("pai_date"), date):
         _of_pai(lineage, day, units, WHOLE, indicator)
@@ -193,6 +192,12 @@ def _of_pai(lineage: Lineage, day: date, units: str, part: Part, measures: Seque
                 and {part.of_delivered("person_key")}""",
         [day],
     )
+
+
+def add_one_of_several(lineage: Lineage, day: date, units: str, measures: Sequence[str], *, apart: bool) -> None:
+    """The rows of one of several figures of a cell: the positions, and the leaves of those that other figures have named."""
+    add_rows(lineage, day, units, measures, apart=apart)
+    add_full_leaves(lineage, day)
 
 
 def add_full_leaves(lineage: Lineage, day: date) -> None:

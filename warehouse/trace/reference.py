@@ -28,9 +28,7 @@ def add_own_figure(lineage: Lineage, indicator: str, period_type: str, period: s
             f" where strftime(reference_date, '{form}') = $1 {is_year}",
             [period],
         )
-        full_time.add_rows(lineage, day, units, [indicator], apart=apart)
-        # Positions that another figure of the cell names may be on full leave on this date.
-        full_time.add_full_leaves(lineage, day)
+        full_time.add_one_of_several(lineage, day, units, [indicator], apart=apart)
         lineage.begin_series(day.year)
         return
     first, last = one(
@@ -219,8 +217,7 @@ def of_pilot(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[st
         for apart in (False, True):
             for part in parts:
                 for _, day in days:
-                    full_time.add_rows(lineage, day, f"{of_units} = {pilot} and {part}", [indicator], apart=apart)
-                    full_time.add_full_leaves(lineage, day)
+                    full_time.add_one_of_several(lineage, day, f"{of_units} = {pilot} and {part}", [indicator], apart=apart)
         begins = [month for month, _ in days]
     else:
         spans = con.execute(
