@@ -63,23 +63,22 @@ class Moment:
         """
         place = _places(self.grid, earlier.grid)
         here = place >= 0
+        cells = slice(0, self.grid.own_start)
         was_served = np.zeros(self.grid.own_start, dtype=bool)
         was_served[here] = earlier.state[place[here]] == SERVED
-        was_served &= ~self._recomposed(earlier, place)[: self.grid.own_start]
         before = np.zeros(self.grid.own_start)
         before[here] = earlier.size[place[here]]
-        cells = slice(0, self.grid.own_start)
+        is_same = np.abs(before - self.size[cells]) <= ROUNDING
+        # What both serve with one figure is known, whatever has moved below it.
+        known = was_served & (self.state[cells] == SERVED) & is_same
+        was_served &= ~self._recomposed(earlier, place)[: self.grid.own_start]
         both = was_served & (self.state[cells] == SERVED)
-        changed = both & (np.abs(before - self.size[cells]) > ROUNDING)
+        changed = both & ~is_same
         remembered = [
             cell
             for cell in np.flatnonzero(was_served & (self.state[cells] == WITHHELD)).tolist()
             if not self._has_changed(cell, both, changed)
         ]
-        # What both serve with one figure is known, whatever has moved below it.
-        known = np.zeros(self.grid.own_start, dtype=bool)
-        known[here] = (earlier.state[place[here]] == SERVED) & (np.abs(before[here] - self.size[cells][here]) <= ROUNDING)
-        known &= self.state[cells] == SERVED
         known[remembered] = True
         if not remembered:
             return replace(self, known_before=known)

@@ -273,8 +273,12 @@ class Reader:
         tables = [source.table for source in self.sources if source.family == "persons"]
         # Some persons count in several parts of a whole; for the decisions the headcounts add up.
         relations = [relation for table in tables for relation in self.tree.relations(self.found[table])]
-        for table in breakdowns:
-            relations += _parts(units, self.found[table], ())
+        partitions: list[Relation] = []
+        for table, breakdown in breakdowns.items():
+            of_units = _parts(units, self.found[table], ())
+            relations += of_units
+            # Nobody is of both sexes.
+            partitions += of_units if breakdown == ("sex",) else []
         # Tables with the same breakdown hold the same persons.
         for first, other in combinations(breakdowns, 2):
             if breakdowns[first] == breakdowns[other]:
@@ -287,12 +291,7 @@ class Reader:
         ]
         implied = [(units[key], cell) for key, cell in substitutes.items() if key in units]
         problem = self._problem(name, relations, pairs, implied)
-        problem.partitions = [
-            relation
-            for table, breakdown in breakdowns.items()
-            if breakdown == ("sex",)
-            for relation in _parts(units, self.found[table], ())
-        ]
+        problem.partitions = partitions
         return problem
 
     def _parental_leave(self, name: str) -> Problem:
