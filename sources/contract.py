@@ -382,7 +382,7 @@ NAME_DECODED = Rule(
 OF_EVERY_FILE = (FIELD_COUNT, QUOTE_CLOSED, CELL_IS_TEXT)
 
 READABLE_AS = {
-    str(DATE): ("a date dd.mm.yyyy", "write the date as dd.mm.yyyy"),
+    str(DATE): ("a date dd.mm.yyyy", "write the date as dd.mm.yyyy, without a time of day"),
     str(PERCENT): ("a number with decimal comma", "write the number with decimal comma, without thousands separator"),
     str(AMOUNT): ("an amount with decimal comma", "write the amount with decimal comma"),
     str(NUMBER): ("a number with decimal comma", "write the number with decimal comma"),

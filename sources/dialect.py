@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sources.cells import HYPHENS, LINES_ABOVE_HEADER, NO_TEXT, SPACES, header_key, header_line
+from sources.cells import HYPHENS, LINES_ABOVE_HEADER, NO_TEXT, SPACES, header_key, header_line, known
 from sources.delimited import UTF8_BOM, XLSX_SIGNATURE, as_utf8, read_delimited
 from sources.errors import FileRejected
 from sources.isolated import in_own_process
@@ -58,6 +58,11 @@ def _of_workbook(columns: list[list[str | None]], sheet: str | None, wanted: Col
         where = f"sheet {sheet}" if sheet else "first sheet"
         raise FileRejected(f"no header row on the first lines of the {where}; export the file again with headers")
     headers = first[place]
+    if sheet is None and wanted and not known(headers, {header_key(header) for header in wanted}):
+        raise FileRejected(
+            "no header of the feed stands on the first lines of the first sheet;"
+            " move the sheet with the table to the front, with its headers on the first line"
+        )
     texts = [pa.chunked_array([pa.array(column[place + 1 :], pa.string())]) for column in columns]
     count = len(columns[0]) - place - 1
     table = text_table(headers, texts, np.arange(1, count + 1), wanted)

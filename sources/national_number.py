@@ -23,8 +23,11 @@ def looks_masked(numbers: pd.Series) -> pd.Series:
 
 
 def valid_check_digits(numbers: pd.Series) -> pd.Series:
-    """True where the value has eleven digits and both check digits hold, for ordinary, D- and synthetic numbers alike."""
-    wellformed = numbers.str.fullmatch(r"\d{11}").fillna(False).astype(bool)
+    """True where the value has eleven digits and both check digits hold, for ordinary, D- and synthetic numbers alike.
+
+    Zeros alone, which some systems write where there is no number, hold by arithmetic and are none.
+    """
+    wellformed = (numbers.str.fullmatch(r"\d{11}") & (numbers != "0" * 11)).fillna(False).astype(bool)
     valid = wellformed.to_numpy(dtype=bool, copy=True)
     if valid.any():
         digits = np.frombuffer("".join(numbers[valid]).encode("ascii"), dtype=np.uint8).reshape(-1, 11).astype(np.int64) - 48

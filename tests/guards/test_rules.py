@@ -85,11 +85,14 @@ CASES = [
     Case("organisasjon", "date_order", {"Gyldig til": "31.12.2019"}),
     Case("organisasjon", "parent_given", {"Overordnet": ""}),
     Case("organisasjon", "unit_code_unique", {"Enhetsnavn": "Samme kode"}, added=True),
+    Case("organisasjon", "one_kommune", {"Nivå": "kommune", "Overordnet": ""}),
     Case("organisasjon", "no_cycle", {"Overordnet": "1120"}),
+    Case("organisasjon", "level_order", {"Overordnet": "1111"}),
     Case("ansatte", "field_count", "700415;11906533385;Navn;med;skilletegn;K;11.10.1965"),
     Case("ansatte", "employee_no_required", {"Ansattnr": ""}),
     Case("ansatte", "national_number_required", {"Fødselsnummer": ""}),
     Case("ansatte", "national_number_check_digits", {"Fødselsnummer": "11906533386"}),
+    Case("ansatte", "national_number_check_digits", {"Fødselsnummer": "00000000000"}),
     Case("ansatte", "sex_code_required", {"Kjønn": ""}),
     Case("ansatte", "sex_code_in_code_list", {"Kjønn": "Kvinne"}),
     Case("ansatte", "birth_date_required", {"Fødselsdato": ""}),
@@ -213,7 +216,7 @@ WITHIN_BOUNDS = [
     ("ansatte", {"Fødselsdato": "31.12.2011"}),
     ("ansatte", {"Fødselsdato": "01.01.1925"}),
     ("permisjoner", {"Permisjonsprosent": "1", "Dekningsgrad": "100"}),
-    ("organisasjon", {"Nivå": "kommune", "Overordnet": ""}),
+    ("organisasjon", {"Overordnet": "1110"}),
 ]
 
 

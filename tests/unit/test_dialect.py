@@ -385,6 +385,10 @@ REJECTED: dict[str, tuple[bytes, str]] = {
         workbook(HEADER.split(";"), FIRST.split(";"), hidden=True),
         "the first sheet, Sheet1, is hidden (the sheets are Sheet1, Data)",
     ),
+    "a workbook whose first sheet is a front page": (
+        workbook(["Uttrekk fra lønnssystemet", "", "", "", ""], ["Laget av", "Lønn", "", "", ""]),
+        "no header of the feed stands on the first lines of the first sheet; move the sheet with the table to the front",
+    ),
     "a header below a row": (
         persons(FIRST, HEADER, *OTHERS),
         "the header stands on line 2, below line 1, which looks like a row",

@@ -88,12 +88,20 @@ def test_another_separator_and_title_lines_are_read_right(tmp_path: Path, separa
 
 
 def test_every_rule_has_a_case() -> None:
-    # The year is read from the file's name: no file can break it. Two rows are needed for a masked number.
+    # The year is read from the file's name: no file can break it. Two rows are needed for a masked number and a copy.
     assert {rule.name for rule in PAI.rules} == BROKEN.keys() | {
         "pai_year_required",
         "pai_year_readable",
         "national_number_unmasked",
+        "no_copy",
     }
+
+
+def test_a_copy_of_a_position_is_told_and_loads(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "pai_2023.csv", HEADER, [GOOD, GOOD.replace("7174", "7175"), GOOD])
+    read_file = read(path)
+    assert read_file.warnings[["row_number", "rule"]].to_numpy().tolist() == [[3, "no_copy"]]
+    assert read_file.rows_quarantined == 0
 
 
 def test_fixed_width_layout_reads_as_the_delimited_one(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pandas as pd
 import pandera.pandas as pap
 
-from sources.contract import Feed, amount, between, check, date, integer, matches, one_of, percent, text
+from sources.contract import Feed, amount, between, check, date, integer, matches, one_of, percent, text, unique_rows
 from sources.naming import Naming
 from sources.national_number import eleven_digits, looks_masked
 from sources.pai.layout import YEAR, read_pai
@@ -48,6 +48,20 @@ one_employee_no = check(
     column="Fødselsnummer",
     severity="warning",
     stage="row",
+)
+# A person may hold two positions that are alike; a whole file that came twice would double everybody's.
+no_copy = unique_rows(
+    "Stillingskode",
+    "Fødselsnummer",
+    "Ansattnr",
+    "Stillingsprosent",
+    "Tilsettingsforhold",
+    "Tjenestested",
+    "Enhetskode",
+    "Grunnlønn",
+    name="no_copy",
+    remedy="see whether the person holds two such positions; the row is loaded, and both are summed",
+    severity="warning",
 )
 
 FEED = Feed(
@@ -98,6 +112,6 @@ FEED = Feed(
                 "seniority_date", "Date the pay seniority counts from.", required=False, optional=True
             ),
         },
-        checks=[unmasked, one_employee_no],
+        checks=[unmasked, one_employee_no, no_copy],
     ),
 )

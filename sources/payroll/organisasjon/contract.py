@@ -1,5 +1,6 @@
 """Contract of the feed organisasjon: one row a unit of the municipality, with its place in the tree."""
 
+import pandas as pd
 import pandera.pandas as pap
 
 from sources.contract import Feed, check, date, date_order, no_cycle, one_of, text, unique_rows
@@ -13,6 +14,33 @@ parent_given = check(
     "fill in the code of the unit above",
     column="Overordnet",
     stage="row",
+)
+
+one_kommune = check(
+    lambda frame: (frame["Nivå"] != LEVELS[0]) | ~frame.duplicated(subset=["Nivå"], keep="first"),
+    "one_kommune",
+    "the file has one row of level kommune",
+    "give the unit its own level and the unit above it; the row is loaded, and each has figures as if it were the municipality",
+    column="Nivå",
+    severity="warning",
+    stage="duplicate",
+)
+
+
+def _not_above_its_parent(frame: pd.DataFrame) -> pd.Series:
+    depth = {level: place for place, level in enumerate(LEVELS)}
+    own = frame["Nivå"].map(depth)
+    return ~(own < frame["Overordnet"].map(dict(zip(frame["Enhetskode"], own, strict=True)))).fillna(False).astype(bool)
+
+
+level_order = check(
+    _not_above_its_parent,
+    "level_order",
+    "the level is not above that of the unit above",
+    "correct the level or the unit above; the row is loaded, and the unit counts where it stands in the tree",
+    column="Nivå",
+    severity="warning",
+    stage="tree",
 )
 
 FEED = Feed(
@@ -46,7 +74,9 @@ FEED = Feed(
             date_order("Gyldig fra", "Gyldig til"),
             parent_given,
             unique_rows("Enhetskode", name="unit_code_unique"),
+            one_kommune,
             no_cycle("Enhetskode", "Overordnet"),
+            level_order,
         ],
     ),
 )
