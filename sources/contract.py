@@ -140,22 +140,33 @@ def check(
     column: str = "",
     severity: Severity = "error",
     stage: Stage = "cell",
+    code_list: Sequence[str] = (),
 ) -> pap.Check:
-    """A Pandera check that carries what the quarantine report needs. `column` is the one to blame in a row check."""
+    """A Pandera check that carries what the quarantine report needs. `column` is the one to blame in a row check.
+
+    `code_list`: the codes that cells are read as, where they are alike but for case, spaces and hyphens.
+    """
     return pap.Check(
         function,
         name=name,
         error=description,
         ignore_na=stage == "cell",
         raise_warning=severity == "warning",
-        statistics={"remedy": remedy, "column": column, "severity": severity, "stage": stage},
+        statistics={"remedy": remedy, "column": column, "severity": severity, "stage": stage, "code_list": code_list},
     )
 
 
-def one_of(*allowed: str) -> pap.Check:
-    """The value is one of a closed code list."""
+def one_of(*allowed: str, remedy: str = "", severity: Severity = "error") -> pap.Check:
+    """The value is one of a closed code list. Cells are read in the list's spelling."""
     listed = ", ".join(allowed)
-    return check(lambda s: s.isin(allowed), "in_code_list", f"is one of {listed}", f"use one of {listed}")
+    return check(
+        lambda s: s.isin(allowed),
+        "in_code_list",
+        f"is one of {listed}",
+        remedy or f"use one of {listed}",
+        severity=severity,
+        code_list=allowed,
+    )
 
 
 def matches(pattern: str, name: str, description: str, remedy: str) -> pap.Check:

@@ -281,6 +281,9 @@ def _try_cells(feed: Feed, text: dict[str, pa.ChunkedArray], findings: _Findings
             plausible = pc.and_(pc.greater_equal(ages, YOUNGEST), pc.less_equal(ages, OLDEST))
             failed = np.flatnonzero(~pc.fill_null(plausible, True).to_numpy())
             findings.record(rules[rule_of(column, "plausible")], count, failed, text[header])
+        for check in column.checks:
+            if codes := check.statistics["code_list"]:
+                typed = pc.coalesce(_as_listed(typed, {header_key(code): code for code in codes}), typed)
         series = pd.Series(pd.arrays.ArrowExtensionArray(typed))
         for check in column.checks:
             findings.record(rules[check_rule_name(column, check)], count, _failures(check, series), text[header])

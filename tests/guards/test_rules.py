@@ -212,6 +212,8 @@ WITHIN_BOUNDS = [
     ("fravaer", {"Fraværsprosent": "1"}),
     ("fravaer", {"Stillingsnr": "finnes ikke"}),
     ("fravaer", {"Fraværstype": "SYKT  barn"}),
+    ("stillinger", {"Ansettelsesform": "MIDLERTIDIG", "Ønsker større stilling": "ja"}),
+    ("ansatte", {"Kjønn": "m"}),
     ("fravaer", {"Fra dato": "01.01.2015"}),
     ("ansatte", {"Fødselsdato": "31.12.2011"}),
     ("ansatte", {"Fødselsdato": "01.01.1925"}),
@@ -224,6 +226,16 @@ WITHIN_BOUNDS = [
 def test_values_on_the_bounds_load(tmp_path: Path, feed: str, change: Row) -> None:
     *rows, last = small_delivery()[feed]
     assert broken_rules(judged_rows(tmp_path, feed, [*rows, last | change])) == {}
+
+
+def test_a_code_is_read_as_the_list_spells_it(tmp_path: Path, small: Delivery) -> None:
+    small["stillinger"][3] |= {"Ansettelsesform": "MIDLERTIDIG", "Ledernivå": "avdelings leder", "Ønsker større stilling": "ja"}
+    loaded = judged_rows(tmp_path, "stillinger", small["stillinger"]).accepted.iloc[3]
+    assert loaded[["Ansettelsesform", "Ledernivå", "Ønsker større stilling"]].tolist() == [
+        "Midlertidig",
+        "Avdelingsleder",
+        "Ja",
+    ]
 
 
 def test_a_row_with_several_bad_cells_reports_all_but_counts_once(tmp_path: Path, small: Delivery) -> None:

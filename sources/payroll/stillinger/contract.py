@@ -6,7 +6,6 @@ from sources.contract import (
     Feed,
     amount,
     between,
-    check,
     date,
     date_order,
     integer,
@@ -30,12 +29,8 @@ EMPLOYMENT_FORMS = (
 )
 LEADER_LEVELS = ("Avdelingsleder", "Virksomhetsleder", "Kommunalsjef", "Direktør", "Kommunedirektør")
 
-known_leader_level = check(
-    lambda s: s.isin(LEADER_LEVELS),
-    "in_code_list",
-    f"is one of {', '.join(LEADER_LEVELS)}",
-    "correct the leader level; the row is loaded, but counts at no leader level",
-    severity="warning",
+known_leader_level = one_of(
+    *LEADER_LEVELS, remedy="correct the leader level; the row is loaded, but counts at no leader level", severity="warning"
 )
 
 FEED = Feed(
