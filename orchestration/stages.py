@@ -40,6 +40,7 @@ from warehouse.coverage import of_no_position
 from warehouse.database import at_once, connect, one
 from warehouse.delivery import Choice, Delivery
 from warehouse.delivery import choose as choose_delivery
+from warehouse.doubts import new_doubts
 from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.ledger import Arrival
 from warehouse.load import FeedLoad, load_feed
@@ -604,6 +605,8 @@ def disclose(plan: Plan) -> Disclosed:
         with at_once(con):
             mask(con, marts())
         mismatches = new_mismatches(con, previous)
+        for line in new_doubts(con, previous):
+            plan.findings.warn("doubtful", line)
     if open_to_all:
         plan.findings.warn(
             "open_threshold",

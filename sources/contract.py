@@ -50,6 +50,11 @@ class Rule:
     stage: Stage
     refers_to: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """The rule as a sentence: rules of whole rows have words of their own, those of a cell begin with its column."""
+        return self.description if self.stage not in ("cell", "reference") else f"{self.column} {self.description}".strip()
+
 
 def _column(
     dtype: Any,

@@ -164,7 +164,7 @@ def _store(con: duckdb.DuckDBPyConnection, validated: Validated, arrival: Arriva
             "file_name": arrival.file_name,
             "rule": r.rule.name,
             "severity": r.rule.severity,
-            "description": f"{r.rule.column} {r.rule.description}".strip(),
+            "description": r.rule.sentence,
             "rows_seen": r.rows_seen,
             "rows_failed": r.rows_failed,
         }

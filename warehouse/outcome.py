@@ -83,6 +83,12 @@ KINDS = {
         PAYROLL,
         "see whether `Stillingsnr` is written as in stillinger; `arsverk trace data_quality feed=… rule=…` names the rows",
     ),
+    "doubtful": Kind(
+        "feeds",
+        "what data_quality newly warns of in files beside payroll",
+        DATA_TEAM,
+        "correct the files, or leave them so; `arsverk trace data_quality feed=… rule=…` names the rows",
+    ),
     "loss": Kind("continuity", "less than the last extract had", PAYROLL, "see whether the named months were corrected"),
     "loss_accepted": Kind("continuity", "losses that were accepted", DATA_TEAM, "nothing, if the acceptance still holds"),
     "acceptance_closed": Kind(

@@ -66,8 +66,7 @@ def overdue(feed: Feed) -> dg.FreshnessPolicy | None:
 
 
 def _check_spec(key: dg.AssetKey, rule: Rule) -> dg.AssetCheckSpec:
-    description = f"{rule.column} {rule.description}".strip()
-    return dg.AssetCheckSpec(rule.name, asset=key, description=f"{description} ({rule.severity}). {rule.remedy}.")
+    return dg.AssetCheckSpec(rule.name, asset=key, description=f"{rule.sentence} ({rule.severity}). {rule.remedy}.")
 
 
 def feed_asset(feed: Feed) -> dg.AssetsDefinition:

@@ -1,0 +1,27 @@
+"""What a night says of files beside payroll: of each warning once. Not here: the rules (guards), or their counts (pipeline)."""
+
+from pathlib import Path
+
+import duckdb
+
+from warehouse.doubts import new_doubts
+
+ROWS = """values
+    ('ssb', 'table_used', 1, 'warning', 'no cell is of: ssb_12441.json'),
+    ('pai', 'no_copy', 2, 'warning', 'a copy'),
+    ('pai', 'base_pay_readable', 1, 'error', 'an amount'),
+    ('piloter', 'feed_delivered', 0, 'warning', 'not delivered'),
+    ('maltall', 'target_not_superseded', 3, 'warning', 'superseded'),
+    ('stillinger', 'pay_group_as_listed', 9, 'warning', 'as listed')"""
+
+
+def test_what_the_last_publication_did_not_warn_of_is_told(tmp_path: Path) -> None:
+    con = duckdb.connect()
+    con.execute("create schema served")
+    con.execute(f"create table served.data_quality as select * from ({ROWS}) as t (feed, rule, rows, severity, description)")
+    copies, table = "pai, no_copy (2): a copy", "ssb, table_used (1): no cell is of: ssb_12441.json"
+    assert new_doubts(con, None) == [copies, table]
+    con.execute(f"copy served.data_quality to '{tmp_path}/data_quality.parquet'")
+    assert new_doubts(con, tmp_path) == []
+    con.execute("update served.data_quality set description = 'no cell is of: ssb_12451.json' where feed = 'ssb'")
+    assert new_doubts(con, tmp_path) == [table.replace("12441", "12451")]
