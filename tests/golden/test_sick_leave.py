@@ -88,6 +88,17 @@ def municipality() -> Municipality:
     m.absence("111", "Sykmelding", "01.03.2023", "16.03.2023")
     case("days17", "112")
     m.absence("112", "Sykmelding", "01.03.2023", "17.03.2023")
+    for unit, person, last in [
+        ("days3", "150", "08.03.2023"),
+        ("days4", "151", "09.03.2023"),
+        ("days56", "152", "30.04.2023"),
+        ("days57", "153", "01.05.2023"),
+    ]:
+        case(unit, person)
+        m.absence(person, "Sykmelding", "06.03.2023", last)
+    case("twice", "154")
+    m.absence("154", "Egenmelding", "06.03.2023", "07.03.2023")
+    m.absence("154", "Egenmelding", "20.03.2023", "20.03.2023")
 
     case("open", "113")
     m.absence("113", "Sykmelding", "04.03.2024", "")
@@ -128,6 +139,12 @@ def municipality() -> Municipality:
 
     case("newyear", "136")
     m.absence("136", "Sykmelding", "20.12.2023", "10.01.2024")
+    # From the last weekend of the year to Wednesday.
+    case("newyearweekend", "155")
+    m.absence("155", "Sykmelding", "30.12.2023", "03.01.2024")
+
+    m.unit("weekendalone", "avdeling", "T1")
+    m.position("156", "weekendalone", first="01.04.2023", last="02.04.2023")
 
     m.unit("ages", "avdeling", "T1")
     m.person("137", "M", "31.12.1989")
@@ -148,6 +165,11 @@ def municipality() -> Municipality:
     # After the position, and of a number that no position has.
     m.absence("141", "Sykmelding", "03.04.2023", "05.04.2023")
     m.absence("141", "Egenmelding", "01.03.2023", "01.03.2023", position="77")
+    # Two positions meet on the 8th: the 6th to the 9th are covered, the 10th is not.
+    m.unit("meeting", "avdeling", "T1")
+    m.position("157", "meeting", "40", first="06.03.2023", last="08.03.2023", number="1")
+    m.position("157", "meeting", "60", first="08.03.2023", last="09.03.2023", number="2")
+    m.absence("157", "Egenmelding", "06.03.2023", "10.03.2023")
     m.leave("141", "03.04.2023", "05.04.2023")
     m.leave("141", "02.03.2023", "02.03.2023", position="77")
 
@@ -299,9 +321,17 @@ SPELLS = {
     "still open": ("open", 2024, {"4–16": (1, 1, 9)}),
     "in full leave": ("fullleave", 2023, {}),
     "no sick leave": ("otherkinds", 2023, {}),
-    # 12 and 15 days, both counted in the unit above beside many others: 16 days is the last of its band, 17 the first.
+    # The last of each band and the first of the next; Thursday 6, Friday 7 and Monday 10 April are off, and so is 1 May.
+    "3 days": ("days3", 2023, {"1–3": (1, 1, 3)}),
+    "4 days": ("days4", 2023, {"4–16": (1, 1, 4)}),
     "16 days": ("days16", 2023, {"4–16": (1, 1, 12)}),
     "17 days": ("days17", 2023, {"17–56": (1, 1, 13)}),
+    "56 days": ("days56", 2023, {"17–56": (1, 1, 20 + 17)}),
+    "57 days": ("days57", 2023, {"57+": (1, 1, 20 + 17)}),
+    "two of one person in one band": ("twice", 2023, {"1–3": (2, 1, 3)}),
+    # 30 and 31 December are a weekend: nothing is lost in the year in which the spell of 5 days begins.
+    "no day lost in the year it begins": ("newyearweekend", 2023, {}),
+    "its days after New Year": ("newyearweekend", 2024, {"4–16": (1, 1, 2)}),
 }
 
 
@@ -368,6 +398,10 @@ def test_a_position_that_has_not_begun_makes_no_cell(warehouse: duckdb.DuckDBPyC
     assert not warehouse.execute("from marts.sick_leave_by_unit where org_unit_code = 'notyet'").fetchall()
 
 
+def test_a_position_without_a_working_day_makes_no_cell(warehouse: duckdb.DuckDBPyConnection) -> None:
+    assert not warehouse.execute("from marts.sick_leave_by_unit where org_unit_code = 'weekendalone'").fetchall()
+
+
 def test_a_person_stays_in_one_age_band_all_year(warehouse: duckdb.DuckDBPyConnection) -> None:
     # Born on the last day of 1989: 34 by the calendar all of 2023, 35 all of 2024.
     rows = warehouse.execute(
@@ -401,9 +435,9 @@ def test_org_units(warehouse: duckdb.DuckDBPyConnection) -> None:
 
 def test_absence_outside_a_position_is_a_warning(warehouse: duckdb.DuckDBPyConnection) -> None:
     row = warehouse.execute("select rows, severity from marts.data_quality where rule = 'absence_within_position'").fetchone()
-    # Person 141's note runs on after the position's end, one lies after it and one is of another; person 123 holds an hourly
-    # position, which covers it.
-    assert row == (3, "warning")
+    # Person 141's note runs on after the position's end, one lies after it and one is of another; person 157's has one day
+    # too many. Person 123 holds an hourly position, which covers it.
+    assert row == (4, "warning")
 
 
 def test_leave_outside_a_position_is_a_warning(warehouse: duckdb.DuckDBPyConnection) -> None:
