@@ -155,6 +155,9 @@ VARIANTS: dict[str, Writer] = {
     "title lines above the header": lambda folder, feed, rows: written(
         folder, feed, b"Uttrekk til statistikk;;;\r\n\r\n" + csv_text(headers(feed), rows).encode("cp1252")
     ),
+    "a column's name alone above the header": lambda folder, feed, rows: written(
+        folder, feed, f"{headers(feed)[0]}\r\n{csv_text(headers(feed), rows)}".encode("cp1252")
+    ),
     "the header again in the middle and at the end": lambda folder, feed, rows: written(
         folder, feed, csv_text(headers(feed), [*rows, ";".join(headers(feed))]).encode("cp1252")
     ),
@@ -274,6 +277,17 @@ def test_row_numbers_of_a_workbook_count_empty_rows(tmp_path: Path) -> None:
     validated = judged(write_feed_xlsx(tmp_path, "permisjoner", [{}, first, {}, first, second, {}]))
     assert validated.accepted["row_number"].tolist() == [2, 5]
     assert broken_rules(validated) == {4: ["no_copy"]}
+
+
+def test_rows_of_a_workbook_stand_below_the_line_of_its_header(tmp_path: Path) -> None:
+    validated = judged(titled_workbook(tmp_path, "permisjoner", small_delivery()["permisjoner"]))
+    assert [validated.lines[row] for row in (0, 1, 2)] == [3, 4, 5]
+
+
+def test_a_filled_last_row_is_no_sum_whatever_its_first_cell_says(tmp_path: Path) -> None:
+    last = small_delivery()["organisasjon"][-1] | {"Enhetskode": "Sum-1", "Enhetsnavn": "Sommerskolen"}
+    validated = judged_rows(tmp_path, "organisasjon", [*small_delivery()["organisasjon"], last])
+    assert "Sum-1" in validated.accepted["Enhetskode"].tolist()
 
 
 def test_the_field_count_tells_the_headers_width(tmp_path: Path) -> None:
@@ -489,6 +503,7 @@ PERCENTS = {
     "+50": None,
     "5e1": None,
     "½": None,
+    "100000": None,
 }
 AMOUNTS = {
     "498000": "498000",
