@@ -152,7 +152,8 @@ def municipality() -> Municipality:
 
     m.unit("titles", "avdeling", "T1")
     m.position("138", "titles", code="6001", title="Gammel tittel", first="01.01.2023", last="30.06.2023")
-    m.position("138", "titles", code="6001", title="Ny tittel", first="01.07.2023")
+    m.position("138", "titles", code="6001", title="Annen tittel", first="01.07.2023")
+    m.position("138", "titles", code="6001", title="Ny tittel", first="01.07.2023", number="2")
     m.position("139", "titles", code="6001", title="Kommende tittel", first="01.05.2024")
 
     case("otherkinds", "140")
@@ -423,6 +424,7 @@ def test_sexes_part_the_unit(warehouse: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_job_title_is_that_of_the_latest_starting_position(warehouse: duckdb.DuckDBPyConnection) -> None:
+    # Of two that start on one day it is the later row of the file.
     assert cell(warehouse, "titles", "2023", "by_job_code", job_code="6001")["job_title"] == "Ny tittel"
 
 

@@ -256,6 +256,11 @@ ROW_NUMBERS = {
         [1, 3],
         {2: ["field_count"]},
     ),
+    "a quote that the next row closes joins no two rows": (
+        ['700412;;"Ulønnet;01.05.2024;;10;', '700412;;permisjon";01.06.2024;;10;', LEAVE.format(20)],
+        [3],
+        {1: ["quote_closed"], 2: ["leave_type_listed"]},
+    ),
     "a quoted line that could be a row is one": (
         ['700412;;"for', 'mange";;;;;;;', LEAVE.format(20)],
         [3],
