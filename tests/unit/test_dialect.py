@@ -246,6 +246,11 @@ ROW_NUMBERS = {
         [2, 5],
         {1: ["field_count"], 4: ["field_count"]},
     ),
+    "a last row with too many fields is no sum": (
+        [LEAVE.format(10), "Sum;1;2;3;4;5;6;7"],
+        [1],
+        {2: ["field_count"]},
+    ),
     "quarantined rows count": (
         ["", LEAVE.format(0), LEAVE.format(10), "feil", LEAVE.format(10), LEAVE.format(20), ""],
         [3, 6],
