@@ -173,6 +173,11 @@ def municipality() -> Municipality:
     m.absence("157", "Egenmelding", "06.03.2023", "10.03.2023")
     m.leave("141", "03.04.2023", "05.04.2023")
     m.leave("141", "02.03.2023", "02.03.2023", position="77")
+    # Before the position begins; the second leave's last day is its first.
+    m.unit("begun", "avdeling", "T1")
+    m.position("158", "begun", first="11.03.2024")
+    m.leave("158", "04.03.2024", "08.03.2024")
+    m.leave("158", "09.03.2024", "11.03.2024")
 
     m.unit("halfpercent", "avdeling", "T1")
     m.position("142", "halfpercent", "35,55")
@@ -444,13 +449,13 @@ def test_absence_outside_a_position_is_a_warning(warehouse: duckdb.DuckDBPyConne
 
 def test_leave_outside_a_position_is_a_warning(warehouse: duckdb.DuckDBPyConnection) -> None:
     row = warehouse.execute("select rows, severity from marts.data_quality where rule = 'leave_within_position'").fetchone()
-    assert row == (2, "warning")
+    assert row == (3, "warning")
 
 
 def test_a_night_tells_when_many_apply_to_no_position(warehouse: duckdb.DuckDBPyConnection) -> None:
     absences, leaves = of_no_position(warehouse, 0.01)
     # The note that runs on after the position's end counts for some days.
-    assert absences.startswith("fravaer: 2 of ") and leaves.startswith("permisjoner: 2 of ")
+    assert absences.startswith("fravaer: 2 of ") and leaves.startswith("permisjoner: 3 of ")
     assert "none with that Stillingsnr" in absences
     assert list(of_no_position(warehouse, 0.5)) == []
 

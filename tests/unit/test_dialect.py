@@ -477,6 +477,13 @@ def test_every_column_that_is_not_optional_must_be_there(tmp_path: Path, feed: s
         judged(path)
 
 
+def test_a_column_that_may_be_missing_has_not_gone_when_its_name_is_misspelt(tmp_path: Path) -> None:
+    columns = [header.replace("per uke", "pr uke") for header in headers("stillinger")]
+    path = write_feed(tmp_path, "stillinger", small_delivery()["stillinger"], columns=columns)
+    with pytest.raises(FileRejected, match="required column Timer per uke is missing .*the nearest to Timer per uke is Timer pr"):
+        judged(path)
+
+
 # --- single cells --------------------------------------------------------------------------------------------
 
 DATES = {
@@ -562,6 +569,7 @@ def test_cells_are_read_exactly_or_not_at_all(
         pytest.param("1818048439", "01818048439", False, id="leading zero lost"),
         pytest.param("01818010091", "01818010091", False, id="second series of the first check digit, from 2032"),
         pytest.param("01818048438", "01818048438", True, id="bad second check digit"),
+        pytest.param("01818048412", "01818048412", True, id="bad first check digit"),
         pytest.param("41818013088", "41818013088", True, id="D-number with a bad check digit"),
         pytest.param("018180 48439", "018180 48439", True, id="with a space"),
         pytest.param("018180484390", "018180484390", True, id="twelve digits"),

@@ -135,12 +135,13 @@ def test_a_night_that_was_killed_is_told_by_the_next(home: Home) -> None:
         "import os, sys; from pathlib import Path; from warehouse.outcome import Findings, begin; from warehouse.paths import"
         " Home; begin(Home(Path(sys.argv[1])), 'killed', Findings()); os.kill(os.getpid(), 9)"
     )
+    end(home, "held", now(), Findings(result="held"), max_age_days=40)
     subprocess.run([sys.executable, "-c", program, str(home.root)], check=False, timeout=60)
-    assert [(night.run_id, night.outcome) for night in nights(home)] == [("killed", "broken off")]
+    assert [(night.run_id, night.outcome) for night in nights(home)] == [("held", "held"), ("killed", "broken off")]
     findings = Findings()
     begin(home, "next", findings)
     assert [warning.kind for warning in findings.warnings] == ["broken_off"]
-    assert [night.outcome for night in nights(home)] == ["broken off", "running"]
+    assert [night.outcome for night in nights(home)] == ["held", "broken off", "running"]
 
 
 def test_a_part_of_a_night_is_no_night(home: Home) -> None:
