@@ -62,7 +62,7 @@ def municipality() -> Municipality:
     employee("K", "balance1", "100")
     two = employee("K", "balance1", "50", rest=rest(wish="Ja"))
     m.position(two, "balance2", "30", number="2", form="Vikar")
-    employee("M", "balance1", "50", rest=rest(wish="Nei"))
+    employee("M", "balance1", "50", form="Midlertidig", rest=rest(wish="Nei"))
 
     cases.area("ties", "ties1", "ties2")
     tied = employee("K", "ties1", "50", number="10")
@@ -191,7 +191,7 @@ def cells(con: duckdb.DuckDBPyConnection, table: str, **cell: object) -> list[di
 BALANCE: dict[str, tuple[str, int, str, int, float, float, float, int, int, int | None, int]] = {
     # Women 100 + 50, men 50: 2 of 3 persons, 150 of 200 percent.
     "women of a department": ("balance1", 2023, "kvinne", 2, 1.5, 200 / 3, 75, 0, 1, 1, 1),
-    "men of a department": ("balance1", 2023, "mann", 1, 0.5, 100 / 3, 25, 0, 1, 0, 1),
+    "men of a department, one for a time": ("balance1", 2023, "mann", 1, 0.5, 100 / 3, 25, 1, 1, 0, 1),
     # Below balance2 she is a substitute of 30 % who has not been asked.
     "a person's second department": ("balance2", 2023, "kvinne", 1, 0.3, 100, 100, 1, 1, None, 0),
     # 100 + 50 + 30 of 230; her largest position is the permanent one.
