@@ -125,6 +125,10 @@ def municipality() -> Municipality:
     m.leave(overlapping, "05.01.2024", "20.01.2024", "50", kind=PARENTAL, coverage="80", position="2")
     m.leave(overlapping, "02.01.2024", "03.01.2024", "20", kind=PARENTAL, coverage="80")
     m.leave(cases.person("M"), "15.03.2024", "31.12.2024", kind=PARENTAL, coverage="100")
+    twice_away = cases.person("M")
+    for first, last in (("01.02.2024", "05.02.2024"), ("05.03.2024", "14.03.2024"), ("20.03.2024", "31.03.2024")):
+        m.leave(twice_away, first, last, kind=PARENTAL)
+    m.leave(cases.person("M"), "01.03.2024", "", kind=PARENTAL)
     for second in ("15.04.2023", "16.04.2023"):
         father = cases.person("M")
         m.leave(father, "01.03.2023", "31.03.2023", kind=PARENTAL, coverage="80")
@@ -283,7 +287,8 @@ PARENTAL_LEAVE = {
     (2024, "mann", "80"): (1, 20, 1, 13.4),
     # 26 February to 1 March of a leap year, hourly paid, 50 %.
     (2024, "mann", "100"): (1, 5, 1, 2.5),
-    (2024, "mann", "alle"): (2, 25, 2, 15.9),
+    # Beside these 5 and 10 days of one without coverage, whose second leave ends on the as-of date, and 14 so far of another's.
+    (2024, "mann", "alle"): (4, 25 + 15 + 14, 4, 15.9 + 15),
 }
 
 
@@ -300,9 +305,11 @@ def test_parental_leave(warehouse: duckdb.DuckDBPyConnection) -> None:
     # 84 days of two women are 42 days each, 6 weeks.
     means = got[(2024, "kvinne", "alle")]
     assert (means["parental_leave_mean_days"], means["parental_leave_mean_weeks"]) == (42.0, 6.0)
-    # 25 days of two men are 12.5 days each.
+    # 54 days of four men are 13.5 days each.
     means = got[(2024, "mann", "alle")]
-    assert (means["parental_leave_mean_days"], means["parental_leave_mean_weeks"]) == (12.5, pytest.approx(12.5 / 7))
+    assert (means["parental_leave_mean_days"], means["parental_leave_mean_weeks"]) == (13.5, pytest.approx(13.5 / 7))
+    # Of the four three persons' leaves have ended, one's twice; in 2023 all of the two's.
+    assert (means["fewest_persons"], got[(2023, "mann", "alle")]["fewest_persons"]) == (3, 2)
 
 
 # year, pay group: women, men, mean of women, of men, of all, gap in kroner, in percent of women's, women's in percent of men's
