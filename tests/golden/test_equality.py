@@ -179,6 +179,8 @@ def deliver(landing: Path) -> None:
                 (3, 50, "1400;;;"),
                 (4, 100, "1400;;;9"),
                 (5, 100, "9999;999;999;999"),
+                # A position of 0 % counts for nothing.
+                (1, 0, "9000;900;900;900"),
             )
         ],
     )
@@ -347,6 +349,9 @@ def test_pay_by_job_code(warehouse: duckdb.DuckDBPyConnection) -> None:
     assert (got["median_women"], got["median_men"]) == (500_000, 520_000)
     # Of 21 the eleventh: 380 to 420, then six of 500.
     assert got["median_all"] == 500_000
+    # One man of 560 more: the sixth of eleven, where the mean is 523 636.
+    (running,) = cells(warehouse, "marts.equality_pay_by_job_code", year=2024, job_code="7174")
+    assert running["median_men"] == 540_000
     # PAI: women 1 200 and 1 300 with 30 and 50 of fixed supplements, of a third only the base; men 1 400; one nobody knows.
     assert (got["base_pay_women"], got["base_pay_men"]) == (1_300, 1_400)
     assert (got["fixed_supplements_women"], got["fixed_supplements_men"]) == (40, None)
