@@ -60,8 +60,6 @@ def test_a_cell_without_a_decision_is_a_fault(con: duckdb.DuckDBPyConnection) ->
 def test_a_withheld_cell_with_a_value_is_a_fault(con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
     con.execute("update disclosure.pilots set withheld = 'primary'")
     masked = masking._masked
-    monkeypatch.setattr(
-        masking, "_masked", lambda mart, name: f"mart.{name}" if name == "after_value" else masked(mart, name)
-    )
+    monkeypatch.setattr(masking, "_masked", lambda mart, name: f"mart.{name}" if name == "after_value" else masked(mart, name))
     with pytest.raises(ProgramFault, match="pilots: a withheld cell still has a value"):
         mask(con, [PILOTS])

@@ -480,7 +480,9 @@ def test_every_column_that_is_not_optional_must_be_there(tmp_path: Path, feed: s
 def test_a_column_that_may_be_missing_has_not_gone_when_its_name_is_misspelt(tmp_path: Path) -> None:
     columns = [header.replace("per uke", "pr uke") for header in headers("stillinger")]
     path = write_feed(tmp_path, "stillinger", small_delivery()["stillinger"], columns=columns)
-    with pytest.raises(FileRejected, match="required column Timer per uke is missing .*the nearest to Timer per uke is Timer pr"):
+    with pytest.raises(
+        FileRejected, match=r"required column Timer per uke is missing .*the nearest to Timer per uke is Timer pr"
+    ):
         judged(path)
 
 
