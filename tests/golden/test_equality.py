@@ -62,7 +62,7 @@ def municipality() -> Municipality:
     employee("K", "balance1", "100")
     two = employee("K", "balance1", "50", rest=rest(wish="Ja"))
     m.position(two, "balance2", "30", number="2", form="Vikar")
-    employee("M", "balance1", "50", rest=rest(wish="Nei"))
+    employee("M", "balance1", "50", form="Midlertidig", rest=rest(wish="Nei"))
 
     cases.area("ties", "ties1", "ties2")
     tied = employee("K", "ties1", "50", number="10")
@@ -125,6 +125,10 @@ def municipality() -> Municipality:
     m.leave(overlapping, "05.01.2024", "20.01.2024", "50", kind=PARENTAL, coverage="80", position="2")
     m.leave(overlapping, "02.01.2024", "03.01.2024", "20", kind=PARENTAL, coverage="80")
     m.leave(cases.person("M"), "15.03.2024", "31.12.2024", kind=PARENTAL, coverage="100")
+    twice_away = cases.person("M")
+    for first, last in (("01.02.2024", "05.02.2024"), ("05.03.2024", "14.03.2024"), ("20.03.2024", "31.03.2024")):
+        m.leave(twice_away, first, last, kind=PARENTAL)
+    m.leave(cases.person("M"), "01.03.2024", "", kind=PARENTAL)
     for second in ("15.04.2023", "16.04.2023"):
         father = cases.person("M")
         m.leave(father, "01.03.2023", "31.03.2023", kind=PARENTAL, coverage="80")
@@ -175,6 +179,8 @@ def deliver(landing: Path) -> None:
                 (3, 50, "1400;;;"),
                 (4, 100, "1400;;;9"),
                 (5, 100, "9999;999;999;999"),
+                # A position of 0 % counts for nothing.
+                (1, 0, "9000;900;900;900"),
             )
         ],
     )
@@ -191,7 +197,7 @@ def cells(con: duckdb.DuckDBPyConnection, table: str, **cell: object) -> list[di
 BALANCE: dict[str, tuple[str, int, str, int, float, float, float, int, int, int | None, int]] = {
     # Women 100 + 50, men 50: 2 of 3 persons, 150 of 200 percent.
     "women of a department": ("balance1", 2023, "kvinne", 2, 1.5, 200 / 3, 75, 0, 1, 1, 1),
-    "men of a department": ("balance1", 2023, "mann", 1, 0.5, 100 / 3, 25, 0, 1, 0, 1),
+    "men of a department, one for a time": ("balance1", 2023, "mann", 1, 0.5, 100 / 3, 25, 1, 1, 0, 1),
     # Below balance2 she is a substitute of 30 % who has not been asked.
     "a person's second department": ("balance2", 2023, "kvinne", 1, 0.3, 100, 100, 1, 1, None, 0),
     # 100 + 50 + 30 of 230; her largest position is the permanent one.
@@ -283,7 +289,8 @@ PARENTAL_LEAVE = {
     (2024, "mann", "80"): (1, 20, 1, 13.4),
     # 26 February to 1 March of a leap year, hourly paid, 50 %.
     (2024, "mann", "100"): (1, 5, 1, 2.5),
-    (2024, "mann", "alle"): (2, 25, 2, 15.9),
+    # Beside these 5 and 10 days of one without coverage, whose second leave ends on the as-of date, and 14 so far of another's.
+    (2024, "mann", "alle"): (4, 25 + 15 + 14, 4, 15.9 + 15),
 }
 
 
@@ -300,9 +307,11 @@ def test_parental_leave(warehouse: duckdb.DuckDBPyConnection) -> None:
     # 84 days of two women are 42 days each, 6 weeks.
     means = got[(2024, "kvinne", "alle")]
     assert (means["parental_leave_mean_days"], means["parental_leave_mean_weeks"]) == (42.0, 6.0)
-    # 25 days of two men are 12.5 days each.
+    # 54 days of four men are 13.5 days each.
     means = got[(2024, "mann", "alle")]
-    assert (means["parental_leave_mean_days"], means["parental_leave_mean_weeks"]) == (12.5, pytest.approx(12.5 / 7))
+    assert (means["parental_leave_mean_days"], means["parental_leave_mean_weeks"]) == (13.5, pytest.approx(13.5 / 7))
+    # Of the four three persons' leaves have ended, one's twice; in 2023 all of the two's.
+    assert (means["fewest_persons"], got[(2023, "mann", "alle")]["fewest_persons"]) == (3, 2)
 
 
 # year, pay group: women, men, mean of women, of men, of all, gap in kroner, in percent of women's, women's in percent of men's
@@ -340,6 +349,9 @@ def test_pay_by_job_code(warehouse: duckdb.DuckDBPyConnection) -> None:
     assert (got["median_women"], got["median_men"]) == (500_000, 520_000)
     # Of 21 the eleventh: 380 to 420, then six of 500.
     assert got["median_all"] == 500_000
+    # One man of 560 more: the sixth of eleven, where the mean is 523 636.
+    (running,) = cells(warehouse, "marts.equality_pay_by_job_code", year=2024, job_code="7174")
+    assert running["median_men"] == 540_000
     # PAI: women 1 200 and 1 300 with 30 and 50 of fixed supplements, of a third only the base; men 1 400; one nobody knows.
     assert (got["base_pay_women"], got["base_pay_men"]) == (1_300, 1_400)
     assert (got["fixed_supplements_women"], got["fixed_supplements_men"]) == (40, None)

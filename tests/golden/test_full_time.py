@@ -134,10 +134,14 @@ def municipality() -> Municipality:
             ("80", "sources1", "M", "999"),
             ("100", "sources2", "F", "499"),
             ("20", "", "F", "399"),
+            # A position of 0 % counts for nothing.
+            ("0", "sources1", "F", "699"),
         ]
     ):
         code = "1234" if unit == "sources2" else "7174"
         m.pai(2023, person, percent, unit, form=form, code=code, education=education)
+    # Its 1 December has not come.
+    m.pai(2024, 0, "100", "sources1")
 
     area("listed")
     new("listed", rest=";3;;")

@@ -88,6 +88,17 @@ def municipality() -> Municipality:
     m.absence("111", "Sykmelding", "01.03.2023", "16.03.2023")
     case("days17", "112")
     m.absence("112", "Sykmelding", "01.03.2023", "17.03.2023")
+    for unit, person, last in [
+        ("days3", "150", "08.03.2023"),
+        ("days4", "151", "09.03.2023"),
+        ("days56", "152", "30.04.2023"),
+        ("days57", "153", "01.05.2023"),
+    ]:
+        case(unit, person)
+        m.absence(person, "Sykmelding", "06.03.2023", last)
+    case("twice", "154")
+    m.absence("154", "Egenmelding", "06.03.2023", "07.03.2023")
+    m.absence("154", "Egenmelding", "20.03.2023", "20.03.2023")
 
     case("open", "113")
     m.absence("113", "Sykmelding", "04.03.2024", "")
@@ -128,6 +139,12 @@ def municipality() -> Municipality:
 
     case("newyear", "136")
     m.absence("136", "Sykmelding", "20.12.2023", "10.01.2024")
+    # From the last weekend of the year to Wednesday.
+    case("newyearweekend", "155")
+    m.absence("155", "Sykmelding", "30.12.2023", "03.01.2024")
+
+    m.unit("weekendalone", "avdeling", "T1")
+    m.position("156", "weekendalone", first="01.04.2023", last="02.04.2023")
 
     m.unit("ages", "avdeling", "T1")
     m.person("137", "M", "31.12.1989")
@@ -135,7 +152,8 @@ def municipality() -> Municipality:
 
     m.unit("titles", "avdeling", "T1")
     m.position("138", "titles", code="6001", title="Gammel tittel", first="01.01.2023", last="30.06.2023")
-    m.position("138", "titles", code="6001", title="Ny tittel", first="01.07.2023")
+    m.position("138", "titles", code="6001", title="Annen tittel", first="01.07.2023")
+    m.position("138", "titles", code="6001", title="Ny tittel", first="01.07.2023", number="2")
     m.position("139", "titles", code="6001", title="Kommende tittel", first="01.05.2024")
 
     case("otherkinds", "140")
@@ -148,8 +166,18 @@ def municipality() -> Municipality:
     # After the position, and of a number that no position has.
     m.absence("141", "Sykmelding", "03.04.2023", "05.04.2023")
     m.absence("141", "Egenmelding", "01.03.2023", "01.03.2023", position="77")
+    # Two positions meet on the 8th: the 6th to the 9th are covered, the 10th is not.
+    m.unit("meeting", "avdeling", "T1")
+    m.position("157", "meeting", "40", first="06.03.2023", last="08.03.2023", number="1")
+    m.position("157", "meeting", "60", first="08.03.2023", last="09.03.2023", number="2")
+    m.absence("157", "Egenmelding", "06.03.2023", "10.03.2023")
     m.leave("141", "03.04.2023", "05.04.2023")
     m.leave("141", "02.03.2023", "02.03.2023", position="77")
+    # Before the position begins; the second leave's last day is its first.
+    m.unit("begun", "avdeling", "T1")
+    m.position("158", "begun", first="11.03.2024")
+    m.leave("158", "04.03.2024", "08.03.2024")
+    m.leave("158", "09.03.2024", "11.03.2024")
 
     m.unit("halfpercent", "avdeling", "T1")
     m.position("142", "halfpercent", "35,55")
@@ -299,9 +327,17 @@ SPELLS = {
     "still open": ("open", 2024, {"4–16": (1, 1, 9)}),
     "in full leave": ("fullleave", 2023, {}),
     "no sick leave": ("otherkinds", 2023, {}),
-    # 12 and 15 days, both counted in the unit above beside many others: 16 days is the last of its band, 17 the first.
+    # The last of each band and the first of the next; Thursday 6, Friday 7 and Monday 10 April are off, and so is 1 May.
+    "3 days": ("days3", 2023, {"1–3": (1, 1, 3)}),
+    "4 days": ("days4", 2023, {"4–16": (1, 1, 4)}),
     "16 days": ("days16", 2023, {"4–16": (1, 1, 12)}),
     "17 days": ("days17", 2023, {"17–56": (1, 1, 13)}),
+    "56 days": ("days56", 2023, {"17–56": (1, 1, 20 + 17)}),
+    "57 days": ("days57", 2023, {"57+": (1, 1, 20 + 17)}),
+    "two of one person in one band": ("twice", 2023, {"1–3": (2, 1, 3)}),
+    # 30 and 31 December are a weekend: nothing is lost in the year in which the spell of 5 days begins.
+    "no day lost in the year it begins": ("newyearweekend", 2023, {}),
+    "its days after New Year": ("newyearweekend", 2024, {"4–16": (1, 1, 2)}),
 }
 
 
@@ -368,6 +404,10 @@ def test_a_position_that_has_not_begun_makes_no_cell(warehouse: duckdb.DuckDBPyC
     assert not warehouse.execute("from marts.sick_leave_by_unit where org_unit_code = 'notyet'").fetchall()
 
 
+def test_a_position_without_a_working_day_makes_no_cell(warehouse: duckdb.DuckDBPyConnection) -> None:
+    assert not warehouse.execute("from marts.sick_leave_by_unit where org_unit_code = 'weekendalone'").fetchall()
+
+
 def test_a_person_stays_in_one_age_band_all_year(warehouse: duckdb.DuckDBPyConnection) -> None:
     # Born on the last day of 1989: 34 by the calendar all of 2023, 35 all of 2024.
     rows = warehouse.execute(
@@ -389,6 +429,7 @@ def test_sexes_part_the_unit(warehouse: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_job_title_is_that_of_the_latest_starting_position(warehouse: duckdb.DuckDBPyConnection) -> None:
+    # Of two that start on one day it is the later row of the file.
     assert cell(warehouse, "titles", "2023", "by_job_code", job_code="6001")["job_title"] == "Ny tittel"
 
 
@@ -401,20 +442,20 @@ def test_org_units(warehouse: duckdb.DuckDBPyConnection) -> None:
 
 def test_absence_outside_a_position_is_a_warning(warehouse: duckdb.DuckDBPyConnection) -> None:
     row = warehouse.execute("select rows, severity from marts.data_quality where rule = 'absence_within_position'").fetchone()
-    # Person 141's note runs on after the position's end, one lies after it and one is of another; person 123 holds an hourly
-    # position, which covers it.
-    assert row == (3, "warning")
+    # Person 141's note runs on after the position's end, one lies after it and one is of another; person 157's has one day
+    # too many. Person 123 holds an hourly position, which covers it.
+    assert row == (4, "warning")
 
 
 def test_leave_outside_a_position_is_a_warning(warehouse: duckdb.DuckDBPyConnection) -> None:
     row = warehouse.execute("select rows, severity from marts.data_quality where rule = 'leave_within_position'").fetchone()
-    assert row == (2, "warning")
+    assert row == (3, "warning")
 
 
 def test_a_night_tells_when_many_apply_to_no_position(warehouse: duckdb.DuckDBPyConnection) -> None:
     absences, leaves = of_no_position(warehouse, 0.01)
     # The note that runs on after the position's end counts for some days.
-    assert absences.startswith("fravaer: 2 of ") and leaves.startswith("permisjoner: 2 of ")
+    assert absences.startswith("fravaer: 2 of ") and leaves.startswith("permisjoner: 3 of ")
     assert "none with that Stillingsnr" in absences
     assert list(of_no_position(warehouse, 0.5)) == []
 

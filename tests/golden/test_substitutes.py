@@ -104,6 +104,11 @@ OF_OTHER_WEEKS = [
     # Had another week last year.
     "5;1;V1;7174;Sykepleier;Fast;33,6;100;01.01.2020;31.12.2023;;;;",
     "5;1;V1;7174;Sykepleier;Fast;37,5;100;01.01.2024;;;;;",
+    # The larger of two in the hours' unit, and of two of a size the first of the file.
+    "6;1;O;7174;Sykepleier;Fast;33,6;40;01.01.2020;;;;;",
+    "6;2;O;7174;Sykepleier;Fast;35,5;60;01.01.2020;;;;;",
+    "7;1;O;7174;Sykepleier;Fast;35,5;50;01.01.2020;;;;;",
+    "7;2;O;7174;Sykepleier;Fast;33,6;50;01.01.2020;;;;;",
 ]
 
 
@@ -122,6 +127,8 @@ def other_weeks(builds: Builds) -> Iterator[duckdb.DuckDBPyConnection]:
                 ("3", "V2", "Mertid", "162,5"),
                 ("4", "V1", "Overtid", "145,6"),
                 ("5", "V1", "Overtid", "16,25"),
+                ("6", "O", "Mertid", "153,8333"),
+                ("7", "O", "Mertid", "153,8333"),
             )
         ]
         write_lines(landing / "variable_timer_2024-01-31.csv", header_line("variable_timer"), hours)
@@ -142,6 +149,10 @@ def test_hours_of_another_full_week(other_weeks: duckdb.DuckDBPyConnection) -> N
     # 1, 2, 5 with 100 % and 3 with 20 % on the 31st.
     assert everything == pytest.approx(3.2 + variable)
     assert (paid, period) == (500, [date(2024, 1, 1), date(2024, 1, 31), False])
+    (of_several,) = other_weeks.execute(
+        "select variable_fte from marts.substitutes_by_unit where org_unit_code = 'O'"
+    ).fetchall()
+    assert of_several == (pytest.approx(2, abs=1e-6),)
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,13 @@ def test_percents_in_percent_format_or_of_another_scale_are_refused(tmp_path: Pa
         judged(path)
     with pytest.raises(FileRejected, match="no Fraværsprosent is above 1 %"):
         judged_rows(tmp_path, "fravaer", absences(Fraværsprosent="0,8"))
+    with pytest.raises(FileRejected, match="no Fraværsprosent is above 1 %"):
+        judged_rows(tmp_path, "fravaer", absences(Fraværsprosent="1"))
+
+
+def test_positions_of_nothing_but_0_percent_load(tmp_path: Path) -> None:
+    rows = [row | {"Stillingsprosent": "0"} for row in small_delivery()["stillinger"]]
+    assert broken_rules(judged_rows(tmp_path, "stillinger", rows)) == {}
 
 
 def test_one_cell_in_percent_format_is_a_bad_cell(tmp_path: Path) -> None:

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from orchestration.run import run_night
+from sources.registry import feeds
 from tests.builds import Built
 from tests.command import arsverk, start_arsverk
 from tests.municipalities.by_hand import small_delivery
 from tests.municipalities.files import write_delivery
+from warehouse.archive import kept_arrivals, take_in
 from warehouse.backup import RECORD, back_up, restore
 from warehouse.errors import Refused, UsageError
 from warehouse.mend import mend
@@ -98,6 +100,27 @@ def test_a_damaged_backup_restores_nothing(home: Home, tmp_path: Path) -> None:
         back_up(home, Path("/proc/backup"), DEFAULT_FILE)
     with pytest.raises(UsageError, match="within the home"):
         back_up(home, home.root / "backup", DEFAULT_FILE)
+
+
+def test_what_arrives_while_a_backup_is_made_is_in_it_whole(tmp_path: Path) -> None:
+    home, backup = Home(tmp_path / "home"), tmp_path / "backup"
+    home.prepare()
+    write_delivery(home.landing, small_delivery())
+    take_in(home, home.landing, feeds())
+
+    def arrive(name: str) -> None:
+        # The archive is copied by then.
+        if name == "publish" and len(kept_arrivals(home)) == 5:
+            write_delivery(home.landing, small_delivery(), extract_date=OCTOBER)
+            take_in(home, home.landing, feeds())
+
+    back_up(home, backup, DEFAULT_FILE, arrive)
+    again = restored(backup, tmp_path / "again")
+    assert len(kept_arrivals(again)) == 10 and verify(again) == []
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notat.txt").write_text("en annens", encoding="utf-8")
+    with pytest.raises(UsageError, match="is not empty"):
+        restore(backup, Home(tmp_path / "other"))
 
 
 @pytest.mark.parametrize("follow", [True, False], ids=["links followed", "links left out"])

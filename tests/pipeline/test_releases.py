@@ -175,6 +175,13 @@ def test_a_withdrawal_lets_through_what_was_there_and_nothing_that_comes_after_i
     assert left.extract_date == date(2024, 8, 31)
     assert word and word.reason == "fravaer_2024-09-30.csv was withdrawn: feil fil"
 
+    # Of a day before the withdrawn file's, but come after the word was given.
+    deliver(home, "2024-09-15", sick="50")
+    take_in(home, home.landing, feeds())
+    later = choose(kept_arrivals(home), feeds(), None).delivery
+    assert later.extract_date == date(2024, 9, 15)
+    assert accepted(home, later, previous) is None
+
     deliver(home, "2024-10-12", sick="50")
     take_in(home, home.landing, feeds())
     newer = choose(kept_arrivals(home), feeds(), None).delivery

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -367,6 +368,16 @@ def test_lines_in_another_order_are_named(archived: Home) -> None:
     first, second = archived.ledger.read_bytes().splitlines(keepends=True)
     archived.ledger.write_bytes(second + first)
     assert [finding.split(" (")[0] for finding in verify(archived)] == ["ledger entry 1", "ledger entry 2"]
+
+
+def test_an_entry_that_somebody_has_written_anew_is_seen_by_the_one_after_it(archived: Home) -> None:
+    first, second = map(Arrival.from_json, archived.ledger.read_text(encoding="utf-8").splitlines())
+    forged = replace(first, arrived_at="2020-01-01T00:00:00+00:00")
+    forged = replace(forged, entry_hash=forged.expected_hash())
+    # Nor does it help to let that one name the new hash.
+    for after in (second, replace(second, previous=forged.entry_hash)):
+        archived.ledger.write_text(f"{forged.to_json()}\n{after.to_json()}\n", encoding="utf-8")
+        assert [finding.split(" (")[0] for finding in verify(archived)] == ["ledger entry 2"]
 
 
 def test_a_last_line_without_its_end_is_named(archived: Home) -> None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from sources.registry import feeds
 from tests.municipalities.by_hand import small_delivery
-from tests.municipalities.files import Delivery, write_delivery
+from tests.municipalities.files import Delivery as Rows
+from tests.municipalities.files import write_delivery
+from warehouse import continuity
 from warehouse.archive import all_arrivals, take_in
 from warehouse.build_database import start_build
 from warehouse.continuity import Comparison, compare_with_last
 from warehouse.database import connect
-from warehouse.delivery import choose
+from warehouse.delivery import Delivery, choose
+from warehouse.ledger import Arrival
 from warehouse.load import load_feed
 from warehouse.paths import Home
 from warehouse.settings import read_settings
@@ -26,7 +30,7 @@ REQUIRED = sorted(small_delivery())
 SETTINGS = read_settings()
 
 
-def loaded(folder: Path, delivery: Delivery, extract_date: date) -> Path:
+def loaded(folder: Path, delivery: Rows, extract_date: date) -> Path:
     """Landing → raw tables; the database they are in."""
     home = Home(folder)
     home.prepare()
@@ -78,9 +82,7 @@ def test_a_row_removed_from_any_required_feed_is_noticed(compared: Compare, sept
     assert compared(september, october) == expected
 
 
-def test_what_a_later_extract_knows_better_is_no_loss(
-    tmp_path: Path, compared: Compare, september: Path, small: Delivery
-) -> None:
+def test_what_a_later_extract_knows_better_is_no_loss(tmp_path: Path, compared: Compare, september: Path, small: Rows) -> None:
     small["fravaer"][1]["Til dato"] = "04.10.2024"
     small["fravaer"][0] |= {"Fraværstype": "Sykmelding", "Stillingsnr": "1", "Fraværsprosent": "80"}
     small["permisjoner"][0] |= {"Til dato": "30.09.2024", "Permisjonsprosent": "30"}
@@ -92,7 +94,7 @@ def test_what_a_later_extract_knows_better_is_no_loss(
 
 
 def test_one_of_two_alike_is_noticed_and_so_is_a_row_that_is_quarantined_now(
-    tmp_path: Path, compared: Compare, september: Path, small: Delivery
+    tmp_path: Path, compared: Compare, september: Path, small: Rows
 ) -> None:
     small["fravaer"].append(small["fravaer"][0] | {"Fraværsprosent": "50"})
     small["permisjoner"].append(small["permisjoner"][0] | {"Fra dato": "01.06.2024"})
@@ -103,7 +105,7 @@ def test_one_of_two_alike_is_noticed_and_so_is_a_row_that_is_quarantined_now(
     assert compared(before, loaded(tmp_path / "now", small, OCTOBER))["permisjoner"].rows_gone == 1
 
 
-def test_a_column_that_is_gone_is_named(tmp_path: Path, compared: Compare, september: Path, small: Delivery) -> None:
+def test_a_column_that_is_gone_is_named(tmp_path: Path, compared: Compare, september: Path, small: Rows) -> None:
     """One of the contract that need not be there; that an unknown one is gone again matters to nobody."""
     small["fravaer"] = [row | {"Merknad": "x"} for row in small["fravaer"]]
     before, now = loaded(tmp_path / "before", small, SEPTEMBER), tmp_path / "now.duckdb"
@@ -126,3 +128,35 @@ def test_a_last_database_that_cannot_be_read_is_told_of(tmp_path: Path, compared
     broken = tmp_path / "broken.duckdb"
     broken.write_bytes(b"no database")
     assert {found.passed for found in compared(broken, september).values()} == {False}
+
+
+# 100 absences before, two of each person, of whom these numbers are left; 10 % may be gone.
+LOSSES = {
+    "a tenth of the rows": (range(11, 101), []),
+    "more than a tenth": (
+        range(12, 101),
+        ["fravaer.csv: rows of fravaer 100 → 89 (−11,0 %)"],
+    ),
+    # As many rows, those of the first twelve persons delivered as others' once more.
+    "persons alone": ([*range(25, 101), *range(25, 49)], ["fravaer.csv: persons of fravaer 50 → 38 (−24,0 %)"]),
+    "the last four rows": (range(1, 97), []),
+    "the last five": (range(1, 96), ["fravaer.csv: the last 5 rows of the earlier file are gone: it looks cut off"]),
+}
+
+
+@pytest.mark.parametrize(("left", "told"), LOSSES.values(), ids=LOSSES)
+def test_what_a_full_extract_has_lost(left: Sequence[int], told: list[str]) -> None:
+    arrival = Arrival(
+        arrived_at="", feed="fravaer", extract_date=OCTOBER, file_name="fravaer.csv", sha256="", size=0, is_personal=True
+    )
+    with duckdb.connect() as con:
+        con.execute("attach ':memory:' as last; create schema raw; create schema last.raw")
+        for database, numbers in (("last.", range(1, 101)), ("", left)):
+            con.execute(
+                f"""create table {database}raw.fravaer as
+                    select cast((n + 1) // 2 as varchar) as employee_no, date '2024-01-01' + cast(n as integer) as from_date,
+                        n as row_number
+                    from (select unnest($1::bigint[]) as n)""",
+                [list(numbers)],
+            )
+        assert continuity._drops(con, feeds()["fravaer"], Delivery(OCTOBER, (arrival,)), 0.1) == told

@@ -155,6 +155,9 @@ VARIANTS: dict[str, Writer] = {
     "title lines above the header": lambda folder, feed, rows: written(
         folder, feed, b"Uttrekk til statistikk;;;\r\n\r\n" + csv_text(headers(feed), rows).encode("cp1252")
     ),
+    "a column's name alone above the header": lambda folder, feed, rows: written(
+        folder, feed, f"{headers(feed)[0]}\r\n{csv_text(headers(feed), rows)}".encode("cp1252")
+    ),
     "the header again in the middle and at the end": lambda folder, feed, rows: written(
         folder, feed, csv_text(headers(feed), [*rows, ";".join(headers(feed))]).encode("cp1252")
     ),
@@ -243,6 +246,11 @@ ROW_NUMBERS = {
         [2, 5],
         {1: ["field_count"], 4: ["field_count"]},
     ),
+    "a last row with too many fields is no sum": (
+        [LEAVE.format(10), "Sum;1;2;3;4;5;6;7"],
+        [1],
+        {2: ["field_count"]},
+    ),
     "quarantined rows count": (
         ["", LEAVE.format(0), LEAVE.format(10), "feil", LEAVE.format(10), LEAVE.format(20), ""],
         [3, 6],
@@ -252,6 +260,11 @@ ROW_NUMBERS = {
         ['700412;;"Ulønnet\r\npermisjon";01.05.2024;;10;', '700412;;"for\nmange";', LEAVE.format(20)],
         [1, 3],
         {2: ["field_count"]},
+    ),
+    "a quote that the next row closes joins no two rows": (
+        ['700412;;"Ulønnet;01.05.2024;;10;', '700412;;permisjon";01.06.2024;;10;', LEAVE.format(20)],
+        [3],
+        {1: ["quote_closed"], 2: ["leave_type_listed"]},
     ),
     "a quoted line that could be a row is one": (
         ['700412;;"for', 'mange";;;;;;;', LEAVE.format(20)],
@@ -274,6 +287,17 @@ def test_row_numbers_of_a_workbook_count_empty_rows(tmp_path: Path) -> None:
     validated = judged(write_feed_xlsx(tmp_path, "permisjoner", [{}, first, {}, first, second, {}]))
     assert validated.accepted["row_number"].tolist() == [2, 5]
     assert broken_rules(validated) == {4: ["no_copy"]}
+
+
+def test_rows_of_a_workbook_stand_below_the_line_of_its_header(tmp_path: Path) -> None:
+    validated = judged(titled_workbook(tmp_path, "permisjoner", small_delivery()["permisjoner"]))
+    assert [validated.lines[row] for row in (0, 1, 2)] == [3, 4, 5]
+
+
+def test_a_filled_last_row_is_no_sum_whatever_its_first_cell_says(tmp_path: Path) -> None:
+    last = small_delivery()["organisasjon"][-1] | {"Enhetskode": "Sum-1", "Enhetsnavn": "Sommerskolen"}
+    validated = judged_rows(tmp_path, "organisasjon", [*small_delivery()["organisasjon"], last])
+    assert "Sum-1" in validated.accepted["Enhetskode"].tolist()
 
 
 def test_the_field_count_tells_the_headers_width(tmp_path: Path) -> None:
@@ -457,6 +481,15 @@ def test_every_column_that_is_not_optional_must_be_there(tmp_path: Path, feed: s
         judged(path)
 
 
+def test_a_column_that_may_be_missing_has_not_gone_when_its_name_is_misspelt(tmp_path: Path) -> None:
+    columns = [header.replace("per uke", "pr uke") for header in headers("stillinger")]
+    path = write_feed(tmp_path, "stillinger", small_delivery()["stillinger"], columns=columns)
+    with pytest.raises(
+        FileRejected, match=r"required column Timer per uke is missing .*the nearest to Timer per uke is Timer pr"
+    ):
+        judged(path)
+
+
 # --- single cells --------------------------------------------------------------------------------------------
 
 DATES = {
@@ -493,6 +526,7 @@ PERCENTS = {
     "+50": None,
     "5e1": None,
     "½": None,
+    "100000": None,
 }
 AMOUNTS = {
     "498000": "498000",
@@ -541,6 +575,7 @@ def test_cells_are_read_exactly_or_not_at_all(
         pytest.param("1818048439", "01818048439", False, id="leading zero lost"),
         pytest.param("01818010091", "01818010091", False, id="second series of the first check digit, from 2032"),
         pytest.param("01818048438", "01818048438", True, id="bad second check digit"),
+        pytest.param("01818048412", "01818048412", True, id="bad first check digit"),
         pytest.param("41818013088", "41818013088", True, id="D-number with a bad check digit"),
         pytest.param("018180 48439", "018180 48439", True, id="with a space"),
         pytest.param("018180484390", "018180484390", True, id="twelve digits"),

@@ -10,7 +10,7 @@ from sources.naming import NamedFile, recognise
 from sources.registry import feeds
 from tests.building import settings_with
 from tests.municipalities.by_hand import national_number, write_payroll
-from tests.municipalities.files import write_lines
+from tests.municipalities.files import header_line, write_lines
 from warehouse.acceptance import accept_delivery
 from warehouse.archive import all_arrivals, take_in
 from warehouse.build_database import start_build
@@ -99,11 +99,11 @@ def test_choice_beside_the_payroll_delivery(tmp_path: Path) -> None:
     ]
 
 
-def load_all(home: Home) -> list[LeftOut]:
+def load_all(home: Home, as_of: date | None = None) -> list[LeftOut]:
     home.prepare()
     settings = settings_with(home.root)
     take_in(home, home.landing, feeds())
-    delivery = choose(all_arrivals(home), feeds(), None).delivery
+    delivery = choose(all_arrivals(home), feeds(), as_of).delivery
     start_build(home, settings, feeds(), delivery)
     left_out: list[LeftOut] = []
     for feed in feeds().values():
@@ -129,6 +129,27 @@ def test_a_bad_optional_file_gives_way_to_the_last_good_one_of_its_part(tmp_path
     with duckdb.connect(str(home.build_database), read_only=True) as con:
         stored = con.execute("select pai_year, count(*) from raw.pai group by 1 order by 1").fetchall()
     assert stored == [(2022, 3), (2023, 5)]
+
+
+def test_only_an_earlier_file_of_the_same_part_may_take_its_place_and_the_newest_does(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.prepare()
+    write_payroll(home.landing, "2024-01-31")
+    for of_2021, of_2022 in ((2, 4), (3, 6)):
+        write_lines(home.landing / "pai_2021.csv", PAI, [GOOD] * of_2021)
+        write_lines(home.landing / "pai_2022.csv", PAI, [GOOD] * of_2022)
+        take_in(home, home.landing, feeds())
+    for year in (2021, 2023):
+        write_lines(home.landing / f"pai_{year}.csv", PAI, [BAD] * 6)
+    # Of targets the good one is newer than the date that is asked for.
+    write_lines(home.landing / "maltall_2024-01-01.csv", "Indikator;Nivå", [])
+    target = "sick_leave_percent;kommune;K;2024;8;Sak 1;01.01.2023;;"
+    write_lines(home.landing / "maltall_2024-02-15.csv", header_line("maltall"), [target])
+    left_out = {one.arrival.file_name: one.used_instead for one in load_all(home, date(2024, 1, 31))}
+    assert left_out == {"pai_2021.csv": "pai_2021.csv", "pai_2023.csv": None, "maltall_2024-01-01.csv": None}
+    with duckdb.connect(str(home.build_database), read_only=True) as con:
+        stored = con.execute("select pai_year, count(*) from raw.pai group by 1 order by 1").fetchall()
+    assert stored == [(2021, 3), (2022, 6)]
 
 
 def test_an_unreadable_optional_file_stops_no_night(tmp_path: Path) -> None:

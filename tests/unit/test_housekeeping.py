@@ -39,3 +39,13 @@ def test_runs_that_are_old_go_with_events_checks_and_files(home: Home, monkeypat
         assert (rows(home, "event_logs") * 3, rows(home, "asset_check_executions") * 3) == before
         assert instance.get_latest_materialization_event(dg.AssetKey("figure"))
     assert {path.name for path in Path(shards).glob("*.db")} == {"index.db", f"{ids[2]}.db"}
+
+
+def test_a_run_that_has_not_ended_stays_however_old(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare_instance(home)
+    monkeypatch.setenv("DAGSTER_HOME", str(home.dagster))
+    with dg.DagsterInstance.get() as instance:
+        definitions = dg.Definitions(assets=[figure], jobs=[dg.define_asset_job("nightly")])
+        run = instance.create_run_for_job(definitions.resolve_job_def("nightly"))
+        assert prune_runs(instance, datetime.now(UTC) + timedelta(days=1)) == []
+        assert instance.get_run_by_id(run.run_id)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
+from datetime import datetime
 from pathlib import Path
 
+import pytest
 import yaml
 
 from warehouse.metrics_file import metrics_text, write_metrics
-from warehouse.outcome import FeedRows, Findings, NightWarning, begin, end
+from warehouse.outcome import FeedRows, Findings, Night, NightWarning, begin, end, nights, now
 from warehouse.paths import Home
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +36,39 @@ def test_each_line_is_a_metric_with_help_and_type(home: Home) -> None:
         assert len([line for line in lines if line.startswith((f"# HELP arsverk_{name} ", f"# TYPE arsverk_{name} "))]) == 2
     assert 'arsverk_rows_loaded{municipality="Båt \\"og\\" ø\\\\",feed="fravaer"} 7' in lines
     assert 'arsverk_warnings{municipality="Båt \\"og\\" ø\\\\",kind="quarantined"} 3' in lines
+
+
+def test_times_and_ages_are_seconds_of_utc_wherever_the_machine_stands(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    night = Night(
+        "run",
+        "2024-10-01T00:00:00+00:00",
+        "published",
+        ended_at="2024-10-01T02:00:00+00:00",
+        publication_id="p",
+        as_of="2024-09-30",
+        published_at="2024-10-01T01:00:00",
+    )
+    end(home, "good", now(), Findings(result="held"), max_age_days=None)
+    end(home, "bad", now(), Findings(reasons=["no"]), max_age_days=None)
+    good, _ = nights(home)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "America/New_York")
+        time.tzset()
+        text = metrics_text(home, "A", night, Findings())
+    time.tzset()
+    lines = text.replace('municipality="A",', "").replace('{municipality="A"}', "").splitlines()
+    values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    # The first of October 2024 began 1 727 740 800 seconds after 1970.
+    expected = {
+        "arsverk_night_began_timestamp_seconds": "1727740800",
+        "arsverk_night_ended_timestamp_seconds": "1727748000",
+        "arsverk_publication_timestamp_seconds": "1727744400",
+        "arsverk_publication_age_seconds": "3600",
+        'arsverk_night_outcome{outcome="published"}': "1",
+        'arsverk_night_outcome{outcome="refused"}': "0",
+        "arsverk_good_night_timestamp_seconds": f"{datetime.fromisoformat(good.ended_at).timestamp():.15g}",
+    }
+    assert {name: values.get(name) for name in expected} == expected
 
 
 def test_the_file_is_put_in_place_whole_for_all_to_read(tmp_path: Path) -> None:

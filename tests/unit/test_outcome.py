@@ -7,17 +7,20 @@ import os
 import stat
 import subprocess
 import sys
-from datetime import date
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from orchestration import stages
 from orchestration.run import end_unless_ended
+from warehouse import status
 from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.ledger import PublicationEntry, append
 from warehouse.outcome import KINDS, TO_DO, Findings, Night, NightWarning, begin, days_since, end, last_night, nights, now
 from warehouse.paths import Home
+from warehouse.settings import Settings
 
 PUBLICATION = "2024-09-30_20241001T020412_a81c22f0"
 
@@ -80,6 +83,46 @@ def test_figures_that_a_human_asked_for_are_not_stale(served: Home) -> None:
     assert night and night.outcome == "held" and not night.warnings
 
 
+def test_figures_are_stale_from_the_day_after_the_last_that_is_allowed(served: Home) -> None:
+    age = days_since(date(2024, 9, 30))
+    found = [end(served, f"r{days}", now(), Findings(result="held"), max_age_days=days) for days in (age, age - 1)]
+    assert [night and night.outcome for night in found] == ["held", "held with warnings"]
+
+
+def test_the_first_reason_says_who_does_what() -> None:
+    findings = Findings(stage="accept")
+    findings.refuse(Refused("ansatte_2024-09-30.csv is rejected"))
+    findings.refuse(ProgramFault("a further step has nothing to go on with"))
+    assert findings.who == "payroll office" and len(findings.reasons) == 2
+
+
+def test_what_makes_an_installation_stale_or_failed(served: Home, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status, "states_of_arrivals", lambda home, feeds: [])
+    age = days_since(date(2024, 9, 30))
+
+    def problems(max_age_days: int = age) -> list[str]:
+        nightly = settings.model_copy(update={"release": "nightly", "max_age_days": max_age_days})
+        return status.status_of(served, nightly, {}).problems
+
+    def ended(result: str, hours_ago: float = 0) -> None:
+        at = (datetime.now(UTC) - timedelta(hours=hours_ago)).isoformat()
+        served.nights.write_text(json.dumps(asdict(Night("r", at, result, ended_at=at))) + "\n", encoding="utf-8")
+
+    assert problems() == []
+    assert problems(age - 1) == [f"the served figures count to a date {age} days ago; more than {age - 1} are too many"]
+    ended("refused")
+    assert problems() == ["the last night was refused"]
+    ended("broken off")
+    assert problems() == ["the last night was broken off"]
+    ended("held", hours_ago=47)
+    assert problems() == []
+    ended("held", hours_ago=49)
+    (problem,) = problems()
+    assert problem.startswith("no night has ended since ")
+    served.current.unlink()
+    assert problems()[0] == "nothing has been published"
+
+
 def test_a_refused_night_says_what_is_served_and_who_does_what(home: Home) -> None:
     findings = Findings(stage="accept")
     findings.refuse(Refused("ansatte_2024-09-30.csv is rejected"))
@@ -135,12 +178,13 @@ def test_a_night_that_was_killed_is_told_by_the_next(home: Home) -> None:
         "import os, sys; from pathlib import Path; from warehouse.outcome import Findings, begin; from warehouse.paths import"
         " Home; begin(Home(Path(sys.argv[1])), 'killed', Findings()); os.kill(os.getpid(), 9)"
     )
+    end(home, "held", now(), Findings(result="held"), max_age_days=40)
     subprocess.run([sys.executable, "-c", program, str(home.root)], check=False, timeout=60)
-    assert [(night.run_id, night.outcome) for night in nights(home)] == [("killed", "broken off")]
+    assert [(night.run_id, night.outcome) for night in nights(home)] == [("held", "held"), ("killed", "broken off")]
     findings = Findings()
     begin(home, "next", findings)
     assert [warning.kind for warning in findings.warnings] == ["broken_off"]
-    assert [night.outcome for night in nights(home)] == ["broken off", "running"]
+    assert [night.outcome for night in nights(home)] == ["held", "broken off", "running"]
 
 
 def test_a_part_of_a_night_is_no_night(home: Home) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from sources.errors import FileRejected
 from sources.pai import layout
-from sources.pai.layout import layouts
+from sources.pai.layout import LayoutColumn, layouts
 from sources.registry import feeds
 from sources.validate import Validated, validate
 from tests.judging import rules_broken_in
@@ -117,6 +117,23 @@ def test_fixed_width_layout_reads_as_the_delimited_one(tmp_path: Path) -> None:
     assert from_fixed.accepted["row_number"].tolist() == [1]
     assert from_fixed.quarantined[["row_number", "rule"]].values.tolist() == [[4, "field_count"], [3, "weekly_hours_required"]]
     assert from_fixed.rows_delivered == 3
+
+
+@pytest.mark.parametrize(("delivered", "dialect"), [("-150", "-1,50"), ("5", "0,05"), ("0", "0,00"), ("1,5", "1,5")])
+def test_implied_decimals(delivered: str, dialect: str) -> None:
+    assert LayoutColumn(decimals=2).in_dialect(delivered) == dialect
+
+
+def test_of_two_records_that_are_long_enough_the_shorter_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (layout.LAYOUTS / "fixed_width.toml").read_text(encoding="utf-8")
+    (tmp_path / "short.toml").write_text(text, encoding="utf-8")
+    of_longer = text.replace("record_length = 90", "record_length = 120").replace("start = 1, ", "start = 31, ", 1)
+    (tmp_path / "long.toml").write_text(of_longer, encoding="utf-8")
+    monkeypatch.setattr(layout, "LAYOUTS", tmp_path)
+    monkeypatch.setattr(layout, "layouts", layouts.__wrapped__)
+    path = tmp_path / "pai_2023.txt"
+    path.write_text(f"{national_number(1)}{'1':<10}71740755012110{'V1':<10}00512000{'':<26}355", encoding="cp1252")
+    assert read(path).accepted["Fødselsnummer"].tolist() == [national_number(1)]
 
 
 def test_a_file_of_no_layout_is_rejected(tmp_path: Path) -> None:

@@ -115,6 +115,22 @@ def test_a_code_no_list_knows_is_a_bad_row_of_the_first_feed(tmp_path: Path) -> 
     assert leaves.accepted[["Permisjonstype", "Dekningsgrad"]].values.tolist() == [["Foreldrepermisjon", 80]]
 
 
+def test_a_person_s_value_that_the_profile_does_not_know_is_masked(tmp_path: Path) -> None:
+    # F and M are the profile's: K is read as it is, and happens to be the contract's.
+    lines = ["AnsattId;Personnummer;Navn;Kjønn;Født", "7;01818048439;Prøvine;K;1980-01-01"]
+    (tmp_path / "Personer_20240930.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    validated = read_by("visma", tmp_path, "ansatte")
+    assert validated.warnings[["row_number", "rule", "value"]].values.tolist() == [[1, "sex_code_in_profile", "***"]]
+
+
+def test_a_column_of_the_vendor_s_that_has_a_name_of_the_contract_s_is_not_taken_for_it(tmp_path: Path) -> None:
+    lines = ["AnsattId;Personnummer;Navn;Kjønn;Født;Fødselsdato", "7;01818048439;Prøvine;F;1980-01-01;"]
+    (tmp_path / "Personer_20240930.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    validated = read_by("visma", tmp_path, "ansatte")
+    assert validated.accepted["Fødselsdato"].tolist() == [date(1980, 1, 1)]
+    assert validated.unknown_columns == ["Fødselsdato (not in the profile)"]
+
+
 def test_days_that_cannot_be_read_are_quarantined(tmp_path: Path) -> None:
     validated = visma_absences(tmp_path, "fravaer", "1;7;;EM;04.03.24;100;50", "1;7;;EM;05.03.24;100;50")
     assert {row: set(rules) for row, rules in broken_rules(validated).items()} == {
@@ -203,6 +219,7 @@ def test_duplicates_stop_no_night_but_faults_do(tmp_path: Path) -> None:
         (Cell("h", decimals=2), "-150", "-1,50"),
         (Cell("h", decimals=2), "33,3", "33,3"),
         (Cell("h", point=True), "62.5", "62,5"),
+        (Cell("h"), "62.500", "62.500"),
         (Cell("h", codes={"33,6": "Turnus"}), "33,6", "Turnus"),
         (Cell("h", codes={"A": "B", "*": ""}), "C", None),
         (Cell("h", codes={"A": "B"}), "C", "C"),

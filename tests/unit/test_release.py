@@ -32,8 +32,8 @@ def delivery(day: str, content: str = "a") -> Delivery:
     return Delivery(extract_date, (arrival,))
 
 
-def serve(home: Home, as_of: str, name: str = "first", previous: str | None = None) -> None:
-    """Let the ledger and the pointer say that a publication is served."""
+def serve(home: Home, as_of: str, name: str = "first", previous: str | None = None, *, breaks_off: bool = False) -> None:
+    """Let the ledger and the pointer say that a publication is served; where it breaks off, the ledger alone names it."""
     entry = PublicationEntry(
         publication_id=name,
         published_at=f"{as_of}T03:00:00",
@@ -45,6 +45,8 @@ def serve(home: Home, as_of: str, name: str = "first", previous: str | None = No
         accepted_restatement=None,
     )
     append(home, [entry])
+    if breaks_off:
+        return
     home.warehouse_database.touch()
     home.current.unlink(missing_ok=True)
     home.current.symlink_to(f"history/{name}")
@@ -109,6 +111,8 @@ def test_an_order_holds_for_its_files_until_a_publication_is_served(home: Home, 
     assert not tonight(home, settings, delivery("2024-10-12", "b"), today=today).is_release
     accepted = Acceptance(accepted_at="", delivery=first.extract_date, inputs_sha256=first.inputs_sha256, reason="ja")
     append(home, [accepted])
+    assert tonight(home, settings, first, today=today).is_release
+    serve(home, "2024-09-30", "never served", previous="first", breaks_off=True)
     assert tonight(home, settings, first, today=today).is_release
     serve(home, "2024-09-30", "second", previous="first")
     assert not tonight(home, settings, first, today=today).is_release

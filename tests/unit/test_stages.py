@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
+import duckdb
 import pytest
 
 from orchestration.night import refusals_as_failures
 from orchestration.run import failure_of
 from orchestration.stages import STAGES, Plan, run_stages
+from warehouse import gates
 from warehouse.errors import ProgramFault, Refused
 from warehouse.paths import Home
 from warehouse.settings import Settings
@@ -52,6 +54,23 @@ def test_a_refusal_keeps_its_words_through_dagster() -> None:
     with a_step_that_ends_in(Refused("fravaer_2024-09-30.csv is rejected")) as result:
         failure = failure_of(result)
     assert isinstance(failure, Refused) and str(failure) == "fravaer_2024-09-30.csv is rejected"
+    # The same files would be refused again.
+    with pytest.raises(dg.Failure) as raised, refusals_as_failures():
+        raise Refused("fravaer_2024-09-30.csv is rejected")
+    assert not raised.value.allow_retries
+
+
+def test_a_refusal_stays_one_when_a_stage_before_it_runs_again() -> None:
+    with duckdb.connect() as con:
+        con.execute("create schema raw")
+        con.execute(gates.TABLE)
+        for gate, result in (("accept", gates.REFUSED), ("build", gates.PASSED)):
+            gates._record(con, gate, result, "")
+        gates.outdate(con, ["accept", "build"], because="load")
+        assert con.execute("select gate, result from raw.gates order by gate").fetchall() == [
+            ("accept", gates.REFUSED),
+            ("build", gates.OUTDATED),
+        ]
 
 
 def test_a_fault_of_the_program_is_never_a_refusal() -> None:

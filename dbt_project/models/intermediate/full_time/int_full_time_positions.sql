@@ -54,5 +54,5 @@ select
 from {{ ref('stg_pai') }} as pai
 inner join {{ ref('int_series') }} as series on pai.reference_date between series.first_day and series.as_of
 left join known_persons as person on pai.person_key = person.person_key
-left join {{ ref('education_levels') }} as education on left(trim(pai.education_code), 1) = education.first_digit
+left join {{ ref('education_levels') }} as education on left(pai.education_code, 1) = education.first_digit
 where pai.position_percent > 0
