@@ -425,6 +425,18 @@ def test_json(town: tuple[Home, Settings]) -> None:
         assert file["sha256"] == hashes[file["file_name"]], file
 
 
+@pytest.mark.parametrize("table", sorted(VIEWS))
+def test_figures_of_views_are_numbers(town: tuple[Home, Settings], table: str) -> None:
+    home, _ = town
+    with duckdb.connect(str(home.served_database), read_only=True) as con:
+        names = TABLES[table].grain
+        cell = con.execute(f"select {', '.join(names)} from {table} where not is_remainder order by all limit 1").fetchone()
+    assert cell
+    words = [f"{name}={value}" for name, value in zip(names, cell, strict=True)]
+    found = answer(home, table, *words)["measures"]
+    assert found and {type(value) for value in found.values()} <= {int, float, type(None)}, found
+
+
 def test_rows_file_and_text(town: tuple[Home, Settings], tmp_path: Path) -> None:
     home, _ = town
     target = tmp_path / "rows.csv"
