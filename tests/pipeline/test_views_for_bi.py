@@ -13,8 +13,10 @@ import pytest
 
 from tests.builds import Builds, Built, published_whole
 from tests.pipeline.test_examples_of_the_docs import deliver
+from warehouse.catalogue import read_tables
 from warehouse.paths import Home
 from warehouse.sdc.attack.served import Served
+from warehouse.trace.answer import Question, restricted_database, trace
 
 DAYS = ("fte", "possible_days", "lost_days", "doctor_certified_days", "graded_days")
 BREAKDOWNS = ("sick_leave_by_sex", "sick_leave_by_age", "sick_leave_by_job_code", "full_time_by_sex", "full_time_by_job_code")
@@ -91,6 +93,27 @@ def test_the_attack_finds_false_rows(town: Home, tmp_path: Path) -> None:
             (false / f"{view}.parquet").unlink()
             con.execute(f"copy (select * replace ({change}) from '{folder / view}.parquet') to '{false / view}.parquet'")
             assert {by.split(".")[0] for _, _, by in Served(con, false).copies()} == {view}
+
+
+@pytest.mark.parametrize("view", sorted(f"bi_{table}" for table in (*BREAKDOWNS, "equality_gender_balance", "sick_leave")))
+def test_the_trace_of_a_part_is_of_what_is_served(con: duckdb.DuckDBPyConnection, town: Home, view: str) -> None:
+    """Before disclosure control there are other remainders: the formula's figures are those of the row itself."""
+    grain = read_tables(town.current.resolve())[view].grain
+    found = con.execute(
+        f"""select {", ".join(grain)} from {view}
+            qualify row_number() over (partition by org_level, is_remainder order by {", ".join(grain)}) <= 2"""
+    ).fetchall()
+    assert found
+    with restricted_database(town) as restricted:
+        for key in found:
+            values = {name: str(value) for name, value in zip(grain, key, strict=True)}
+            answer, _ = trace(town, restricted, Question(view, values))
+            assert answer.files, key
+            for name, of in answer.fractions.items():
+                value = answer.measures[name]
+                if value is None or not of.denominator:
+                    continue
+                assert of.factor * of.numerator / of.denominator == pytest.approx(float(value), abs=1e-8), (key, name)
 
 
 def test_columns_of_parquet_say_what_they_are(town: Home) -> None:
