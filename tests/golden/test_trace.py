@@ -270,6 +270,19 @@ def test_benchmarks_targets_and_pilots(town: tuple[Home, Settings]) -> None:
     assert (ended["piloter"], ended["stillinger"]) == ([3], [3])
 
 
+def test_a_target_of_no_measure_has_its_decision_alone(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    found = answer(home, "targets", "indicator=apprentices", "year=2023")
+    assert (found["measures"]["target"], found["measures"]["actual"]) == (20, None)
+    assert {file["feed"]: file["rows"] for file in found["files"] if file["feed"] == "maltall"} == {"maltall": [5]}
+
+
+def test_what_is_no_figure_stands_beside_the_figures(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    found = answer(home, "benchmarks", "period=2023", "peer=Asker kommune", "indicator=sick_leave_percent")
+    assert (set(found["measures"]), found["labels"]["source"]) == ({"value", "rank"}, "payroll")
+
+
 def test_tables_that_are_no_figures(town: tuple[Home, Settings]) -> None:
     home, _ = town
     assert rows(home, "org_units", "org_unit_code=V1")["organisasjon"] == [1, 2, 3]
@@ -415,6 +428,8 @@ def test_json(town: tuple[Home, Settings]) -> None:
         found["measures"]["sick_leave_percent"]
     )
     assert found["definition"]["sick_leave_percent"]["name"] == "Sykefraværsprosent"
+    # That of årsverk: a figure's page is read by itself.
+    assert found["definition"]["sick_leave_percent"]["population"].startswith("Fast, Vikar, Midlertidig og Lærling ")
     assert found["formula"]["sick_leave_percent"]["figures"].startswith("100 × ")
     with duckdb.connect(str(home.served_database), read_only=True) as con:
         publication = con.execute("select publication_id, inputs_sha256 from main.publication").fetchall()
