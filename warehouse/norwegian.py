@@ -57,4 +57,13 @@ HEADINGS = {
     "withheld": "Skjult",
     "year": "År",
 }
+PERIOD_TYPES = {
+    "month": "måned",
+    "quarter": "kvartal",
+    "half_year": "halvår",
+    "year": "år",
+    "year_to_date": "hittil i år",
+    "rolling_12": "tolv måneder",
+}
+BASES = {"employer": "arbeidsgiver", "sector": "sektor", "residents": "bosatte"}
 SOURCES = {"payroll": "lønn", "pai": "PAI"}
