@@ -33,6 +33,7 @@ from warehouse.delivery import choose
 from warehouse.errors import UsageError
 from warehouse.paths import Home
 from warehouse.recorded import load_delivery
+from warehouse.report import sentences
 from warehouse.settings import Settings
 from warehouse.trace.lineage import REFERENCES, Lineage
 from warehouse.trace.restricted import asking_person
@@ -281,6 +282,23 @@ def test_what_is_no_figure_stands_beside_the_figures(town: tuple[Home, Settings]
     home, _ = town
     found = answer(home, "benchmarks", "period=2023", "peer=Asker kommune", "indicator=sick_leave_percent")
     assert (set(found["measures"]), found["labels"]["source"]) == ({"value", "rank"}, "payroll")
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_the_evidence_sheet_has_norwegian_words_for_every_row(town: tuple[Home, Settings], table: str) -> None:
+    home, _ = town
+    grain = TABLES[table].grain
+    with duckdb.connect(str(home.warehouse_database), read_only=True) as con:
+        cursor = con.execute(f"select * from marts.{table} order by hash({', '.join(grain) or '1'}) limit 6")
+        names = [column[0] for column in cursor.description or []]
+        for cell in cursor.fetchall():
+            lineage = Lineage(con)
+            TRACERS[table](lineage, dict(zip(names, cell, strict=True)), TABLES[table].figures)
+            lineage.exclude_quarantined()
+            roles = {role for file in lineage.named() for role in file.roles}
+            reasons = {reason for file in lineage.excluded() for reason in file.roles}
+            assert [role for role in roles if sentences.role(role) is None] == []
+            assert [reason for reason in reasons if sentences.left_out(reason) is None] == []
 
 
 def test_tables_that_are_no_figures(town: tuple[Home, Settings]) -> None:

@@ -159,7 +159,7 @@ def trace(
         labels={name: values[name] for name in tables[table].columns if name not in (*grain, *all_measures, "withheld")},
         measures={name: values[name] for name in shown},
         withheld=withheld,
-        definitions=_definitions(con, table, shown),
+        definitions=_definitions(con, table, shown, values.get("indicator") or values.get("measure")),
         fractions=_fractions(con, tables[table], "marts" if built is not served else "served", where, key, shown),
         publication=_row(con, "select * from served.publication", []),
         files=lineage.named(),
@@ -206,11 +206,19 @@ def _refusal(table: str, cell: Mapping[str, Any], withheld: Mapping[str, str]) -
     )
 
 
-def _definitions(con: duckdb.DuckDBPyConnection, table: str, measures: Sequence[str]) -> dict[str, dict[str, str]]:
+def _definitions(
+    con: duckdb.DuckDBPyConnection, table: str, measures: Sequence[str], of: str | None
+) -> dict[str, dict[str, str]]:
+    """The measures' definitions; what is counted as the measure or indicator that the cell is `of` has that one's unit."""
     rows = con.execute(
-        f"""select {", ".join(DEFINED)} from served.metric_definitions
-            where table_name = $1 and list_contains($2, measure)""",
-        [table, list(measures)],
+        f"""select {", ".join(DEFINED)} from (
+                select * replace (
+                    coalesce(case when unit like 'som %' then (
+                        select any_value(unit) from served.metric_definitions where measure = $3 and unit not like 'som %'
+                    ) end, unit) as unit)
+                from served.metric_definitions
+                where table_name = $1 and list_contains($2, measure))""",
+        [table, list(measures), of],
     ).fetchall()
     return {row[0]: dict(zip(DEFINED[1:], row[1:], strict=True)) for row in rows}
 
