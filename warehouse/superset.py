@@ -571,10 +571,10 @@ def expression_of(
 ) -> str:
     """The SQL of a metric: right for whatever rows it is asked of, or empty.
 
-    In a view sums are sums and shares are divided sums, of one type of period, of one level and, of what is counted at a date,
+    In a view sums are sums and shares are divided sums, of one type of period, of one level (its nested units apart) and, of what is counted at a date,
     of one date. Everything else is the figure of one cell, and empty for several.
     """
-    one_of = [name for name in ("period_type", "org_level") if name in columns]
+    one_of = [name for name in ("period_type", "org_level", "is_nested") if name in columns]
     if table in LEVELS_ADD_UP:
         one_of.remove("org_level")
     if additivity == "sum" and unit in NOT_OVER_TIME:

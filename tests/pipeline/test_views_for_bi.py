@@ -4,6 +4,7 @@ Not here: what the examples of the documents find (test_examples_of_the_docs.py)
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.builds import Builds, Built, published_whole
+from tests.municipalities.by_hand import Municipality
 from tests.pipeline.test_examples_of_the_docs import deliver
 from warehouse.catalogue import read_tables
 from warehouse.paths import Home
@@ -64,6 +66,31 @@ def test_a_level_is_the_municipality(con: duckdb.DuckDBPyConnection, table: str,
     # Where the municipality itself is withheld there is nothing to add up to.
     for period, *figures in whole:
         assert parts[period] == pytest.approx(figures, rel=0, abs=Decimal("1e-8"))
+
+
+def deliver_nested(landing: Path) -> None:
+    """An area with a virksomhet that has another one below it, and one beside it."""
+    made = Municipality()
+    made.unit("100000", "kommune", name="Asker kommune")
+    made.unit("V", "tjenesteområde", "100000")
+    for unit, above in {"V1": "V", "V11": "V1", "V2": "V"}.items():
+        made.unit(unit, "virksomhet", above)
+        for n in range(60):
+            made.person(f"{unit}-{n}", "KM"[n % 2])
+            made.position(f"{unit}-{n}", unit, first="01.01.2023")
+            made.absence(f"{unit}-{n}", "Sykmelding", f"{n % 28 + 1:02}.03.2023", f"{n % 28 + 1:02}.04.2023")
+    made.deliver(landing, date(2023, 12, 31))
+
+
+@pytest.mark.parametrize("table", [*BREAKDOWNS, "equality_gender_balance"])
+def test_a_unit_inside_one_of_its_level_has_rows_and_is_told_apart(builds: Builds, table: str) -> None:
+    time = "year" if table.startswith("equality") else ", ".join(TIMES[table[:4]])
+    with duckdb.connect(str(builds.built(deliver_nested, published_whole).home.served_database), read_only=True) as con:
+        asked = f"select {time}, sum(fte) as fte from bi_{table} where org_level = $1 and not is_nested group by all order by all"
+        whole, level = (con.execute(asked, [level]).fetchall() for level in ("kommune", "virksomhet"))
+        assert whole and level == whole
+        nested = con.execute(f"select distinct org_unit_code from bi_{table} where is_nested").fetchall()
+        assert nested == [("V11",)]
 
 
 def test_the_pieces_of_the_tree_are_the_municipality_and_every_area(con: duckdb.DuckDBPyConnection) -> None:
