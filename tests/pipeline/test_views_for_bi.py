@@ -86,7 +86,9 @@ def deliver_nested(landing: Path) -> None:
 def test_a_unit_inside_one_of_its_level_has_rows_and_is_told_apart(builds: Builds, table: str) -> None:
     time = "year" if table.startswith("equality") else ", ".join(TIMES[table[:4]])
     with duckdb.connect(str(builds.built(deliver_nested, published_whole).home.served_database), read_only=True) as con:
-        asked = f"select {time}, sum(fte) as fte from bi_{table} where org_level = $1 and not is_nested group by all order by all"
+        asked = (
+            f"select {time}, sum(fte) as fte from bi_{table} where org_level = $1 and not is_nested group by all order by all"
+        )
         whole, level = (con.execute(asked, [level]).fetchall() for level in ("kommune", "virksomhet"))
         assert whole and level == whole
         nested = con.execute(f"select distinct org_unit_code from bi_{table} where is_nested").fetchall()

@@ -1,7 +1,7 @@
 -- One row a measure of each table: what the yml beside the table's SQL says of it, and the texts of its subject. In both the
 -- night's settings take the place of their names in braces.
--- Columns of the table make the numerator and denominator; where a model that is not served takes part they are null. A population
--- that begins with a measure in braces is that measure's.
+-- Columns of the table make the numerator and denominator; where a model that is not served takes part they are null.
+-- A population that begins with a measure in braces is that measure's.
 with measures as (
     {% for table, subject, column, said in measures_of_tables() %}
         {% set is_served = said.numerator and 'select' not in said.numerator ~ said.denominator %}
