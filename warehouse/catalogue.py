@@ -132,6 +132,16 @@ class Table:
         return ("calendar_year", *self.cell) if self.has_periods else self.grain
 
     @cached_property
+    def is_view(self) -> bool:
+        """Whether it is a view for BI tools: cells of another table, and remainders beside them."""
+        return self.name.startswith("bi_")
+
+    @cached_property
+    def figures(self) -> tuple[str, ...]:
+        """What can be asked of a cell: its measures; of a table that declares none all of its values."""
+        return tuple(name for name in self.values if name in self.measures) or self.values
+
+    @cached_property
     def values(self) -> tuple[str, ...]:
         """Columns that are emptied when the cell is withheld: all but grain, labels and `withheld`."""
         return tuple(name for name in self.columns if name not in (*self.grain, *self.labels, "withheld"))

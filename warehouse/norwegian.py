@@ -42,8 +42,8 @@ HEADINGS = {
     "org_unit_name": "Enhet",
     "parent_code": "Overordnet enhet",
     "path": "Sti",
-    "pay_group": "Stillingsgruppe",
-    "pay_group_name": "Stillingsgruppens navn",
+    "pay_group": "Lønnsgruppe",
+    "pay_group_name": "Lønnsgruppens navn",
     "peer": "Sammenlignet med",
     "period": "Periode",
     "period_end": "Til og med",
@@ -57,4 +57,13 @@ HEADINGS = {
     "withheld": "Skjult",
     "year": "År",
 }
+PERIOD_TYPES = {
+    "month": "måned",
+    "quarter": "kvartal",
+    "half_year": "halvår",
+    "year": "år",
+    "year_to_date": "hittil i år",
+    "rolling_12": "tolv måneder",
+}
+BASES = {"employer": "arbeidsgiver", "sector": "sektor", "residents": "bosatte"}
 SOURCES = {"payroll": "lønn", "pai": "PAI"}

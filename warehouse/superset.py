@@ -107,7 +107,7 @@ DATASETS = (
     Dataset("substitutes_by_unit", "Vikarer og variable timer etter enhet"),
     Dataset("bi_equality_gender_balance", "Ansatte etter enhet og kjønn"),
     Dataset("equality_leaders", "Ledere etter nivå og kjønn"),
-    Dataset("equality_pay", "Lønn etter KS' stillingsgrupper"),
+    Dataset("equality_pay", "Lønn etter KS' lønnsgrupper"),
     Dataset("equality_parental_leave", "Foreldrepermisjon etter kjønn og dekningsgrad"),
     Dataset("targets", "Vedtatte mål og hvor langt det er til dem"),
     Dataset("benchmarks", "Kommunen og andre"),
@@ -378,7 +378,7 @@ def charts(own_full_time: str) -> list[Chart]:
         ),
         Chart(
             key="likestilling_loenn",
-            title="Kvinners lønn i prosent av menns, etter stillingsgruppe",
+            title="Kvinners lønn i prosent av menns, etter lønnsgruppe",
             dataset="equality_pay",
             kind=PIVOT,
             row=7,
@@ -571,10 +571,10 @@ def expression_of(
 ) -> str:
     """The SQL of a metric: right for whatever rows it is asked of, or empty.
 
-    In a view sums are sums and shares are divided sums, of one type of period, of one level and, of what is counted at a date,
-    of one date. Everything else is the figure of one cell, and empty for several.
+    In a view sums are sums and shares are divided sums, of one type of period, of one level (its nested units apart) and, of
+    what is counted at a date, of one date. Everything else is the figure of one cell, and empty for several.
     """
-    one_of = [name for name in ("period_type", "org_level") if name in columns]
+    one_of = [name for name in ("period_type", "org_level", "is_nested") if name in columns]
     if table in LEVELS_ADD_UP:
         one_of.remove("org_level")
     if additivity == "sum" and unit in NOT_OVER_TIME:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from warehouse.database import one, publication_opened
-from warehouse.norwegian import HEADINGS, SOURCES
+from warehouse.norwegian import BASES, HEADINGS, SOURCES
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -32,6 +32,7 @@ QUARTER_ENDS = "(month(reference_date) % 3 = 0 or reference_date = (select max(a
 # Breakdowns of smaller units are withheld for the most part, and stand in the database.
 UPPER_LEVELS = "org_level in ('kommune', 'tjenesteområde', 'kommunalsjefområde', 'virksomhet')"
 PERIOD = ("period", "period_end", "is_partial")
+YEAR = ("year", "is_partial")
 UNIT = ("org_level", "area", "org_unit_code", "org_unit_name")
 WIDTHS = {
     "area": 26,
@@ -54,7 +55,7 @@ READING = (
     ("Kolon (:)", "Tallet vises ikke: gruppen er liten, eller tallet ville røpet en liten gruppe."),
     ("øvrige (ikke vist)", "Enhetens eget tall minus radene som vises. Radene summerer seg dermed til enhetens tall."),
     ("Tom celle", "Tallet finnes ikke, for eksempel fordi ingen har svart eller det ikke er noe året før å sammenligne med."),
-    ("Nivåer", "En enhets tall har med alt som ligger under den. Velg ett nivå i filteret før du summerer."),
+    ("Nivåer", "En enhets tall har med alt under den, også enheter på samme nivå. Velg ett nivå i filteret før du summerer."),
     (
         "Prosenter",
         "Kan ikke summeres eller gis et snitt: summer teller og nevner, og del. Definisjonene sier hva som deles på hva.",
@@ -116,7 +117,7 @@ SHEETS = (
         "Fraværstilfeller",
         "Fraværstilfeller etter enhet og lengde",
         "absence_spells_by_unit",
-        ("year", *UNIT, "length_band"),
+        (*YEAR, *UNIT, "length_band"),
         UPPER_LEVELS,
         ("length_band_sort",),
     ),
@@ -145,29 +146,31 @@ SHEETS = (
         f"{QUARTER_ENDS} and {UPPER_LEVELS}",
         ("employment_form",),
     ),
-    Sheet("Vikarer", "Vikarer og variable timer etter enhet", "substitutes_by_unit", ("month", *UNIT), UPPER_LEVELS),
+    Sheet(
+        "Vikarer", "Vikarer og variable timer etter enhet", "substitutes_by_unit", ("month", "is_partial", *UNIT), UPPER_LEVELS
+    ),
     Sheet(
         "Kjønnsbalanse",
         "Ansatte etter enhet og kjønn",
         "bi_equality_gender_balance",
-        ("year", *UNIT, "sex"),
+        (*YEAR, *UNIT, "sex"),
         UPPER_LEVELS,
         ("sex",),
     ),
-    Sheet("Ledere", "Ledere etter nivå og kjønn", "equality_leaders", ("year", "leader_level", "sex")),
-    Sheet("Lønn", "Lønn etter KS' stillingsgrupper", "equality_pay", ("year", "pay_group", "pay_group_name")),
+    Sheet("Ledere", "Ledere etter nivå og kjønn", "equality_leaders", (*YEAR, "leader_level", "sex")),
+    Sheet("Lønn", "Lønn etter KS' lønnsgrupper", "equality_pay", (*YEAR, "pay_group", "pay_group_name")),
     Sheet(
         "Lønn stilling",
         "Lønn etter stillingskode",
         "equality_pay_by_job_code",
-        ("year", "job_code", "job_title"),
+        (*YEAR, "job_code", "job_title"),
         sort=("job_title",),
     ),
     Sheet(
         "Foreldrepermisjon",
         "Foreldrepermisjon etter kjønn og dekningsgrad",
         "equality_parental_leave",
-        ("year", "sex", "leave_coverage"),
+        (*YEAR, "sex", "leave_coverage"),
         sort=("leave_coverage",),
     ),
     Sheet("10-FAKTOR deltakelse", "Deltakelse i 10-FAKTOR etter enhet", "survey_response", ("year", *UNIT)),
@@ -327,7 +330,7 @@ class _Writer:
             return self.indicators.get(value, value)
         if key == "is_partial":
             return "ja" if value else None
-        return SOURCES.get(value, value) if key == "source" else value
+        return {"source": SOURCES, "basis": BASES}.get(key, {}).get(value, value)
 
     def _write_charts(self, page: Worksheet) -> None:
         """Two charts, drawn by Excel from the tables below them."""

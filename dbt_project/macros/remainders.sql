@@ -182,7 +182,7 @@ parts as (
 {% endmacro %}
 
 {# The CTE `level_rests`: for each level of the tree what the municipality has beside the units of that level that are shown, so that a level
-   adds up to the municipality. Where that is below `limit` it shows how many they are and no more. #}
+   without its nested units (`is_nested`) adds up to the municipality. Where that is below `limit` it shows how many they are and no more. #}
 {% macro level_rests(keys, measures, secret, size, limit) %}
 {% set times = keys | reject('in', ['org_level', 'org_unit_code']) | join(', ') %}
 levels as (
@@ -196,6 +196,7 @@ level_sums as (
         org_level,
         {% for measure in measures %}sum({{ exact(measure) }}) as {{ measure }}{{ ',' if not loop.last }}{% endfor %}
     from units
+    where not is_nested
     group by {{ times }}, org_level
 ),
 
@@ -267,11 +268,12 @@ level_rests as (
 units as (
     select
         figures.*,
+        unit.is_nested,
         left(figures.period, 4) as decided_for,
         figures.period_type = 'year' as deciding
     from {{ ref('sick_leave_by_unit') }} as figures
-    left join {{ ref('org_units') }} as unit using (org_level, org_unit_code)
-    where figures.withheld is null and not coalesce(unit.is_nested, false)
+    inner join {{ ref('org_units') }} as unit using (org_level, org_unit_code)
+    where figures.withheld is null
 ),
 
 cells as (
@@ -331,6 +333,7 @@ select
     {{ org_level_sort('part.org_level') }} as org_level_sort,
     part.org_unit_code,
     coalesce(unit_names.org_unit_name, part.org_unit_code) as org_unit_name,
+    coalesce(unit.is_nested, false) as is_nested,
     {{ level_columns('part.org_level') }}
     part.{{ dimension }},
     {% for column in columns %}{{ column }},{% endfor %}
@@ -355,12 +358,13 @@ left join {{ ref('org_units') }} as unit using (org_level, org_unit_code)
 units as (
     select
         figures.*,
+        unit.is_nested,
         round(figures.full_time_80_percent * figures.headcount / 100) as persons_at_threshold,
         cast(figures.reference_date as varchar) as decided_for,
         true as deciding
     from {{ ref('full_time_by_unit') }} as figures
-    left join {{ ref('org_units') }} as unit using (org_level, org_unit_code)
-    where figures.withheld is null and figures.source = 'payroll' and not coalesce(unit.is_nested, false)
+    inner join {{ ref('org_units') }} as unit using (org_level, org_unit_code)
+    where figures.withheld is null and figures.source = 'payroll'
 ),
 
 cells as (
@@ -417,6 +421,7 @@ select
     {{ org_level_sort('part.org_level') }} as org_level_sort,
     part.org_unit_code,
     coalesce(unit_names.org_unit_name, part.org_unit_code) as org_unit_name,
+    coalesce(unit.is_nested, false) as is_nested,
     {{ level_columns('part.org_level') }}
     part.{{ dimension }},
     {% for column in columns %}{{ column }},{% endfor %}

@@ -153,7 +153,7 @@ def test_benchmarks(served: duckdb.DuckDBPyConnection) -> None:
         (*doctor, "Bærum (SSB 12451)", 5.1, ssb, of_residents, None),
         (*doctor, "Hele landet (SSB 12441)", 6.0, "SSB 12441 (kun legemeldt)", of_sector, None),
         (*doctor, "Hele landet (SSB 12451)", 2.0, ssb, of_residents, None),
-        (*doctor, "Kommune (KS)", 8.6, "KS (kun legemeldt)", of_employers, None),
+        (*doctor, "Kommune (KS)", 8.6, "KS (kun legemeldt)", of_sector, None),
         (*doctor, "Undervisning (SSB 12441)", 4.4, "SSB 12441 (kun legemeldt)", of_sector, None),
         (*own, "Asker kommune", 0.0, "payroll", of_employers, 1),
         (*own, "Hele landet (SSB 12441)", 1.1, "SSB 12441", of_sector, None),
@@ -162,7 +162,7 @@ def test_benchmarks(served: duckdb.DuckDBPyConnection) -> None:
         (*quarter, "Asker kommune", 6.769231, "payroll", of_employers, 1),
         (*sick, "Asker kommune", 1.752988, "payroll", of_employers, 2),  # 44 of 2510 days, printed 1.8 as Bergen's
         (*sick, "Bergen kommune", 1.8, "Bergens årsrapport", of_employers, 2),
-        (*sick, "norge", 1.0, "SSB", of_employers, None),
+        (*sick, "norge", 1.0, "SSB", of_sector, None),
         (*quarter, "Hele landet (SSB 12441)", 7.1, "SSB 12441", of_sector, None),
         (*quarter, "Undervisning (SSB 12441)", 5.3, "SSB 12441", of_sector, None),
     ]

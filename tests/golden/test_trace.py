@@ -33,6 +33,7 @@ from warehouse.delivery import choose
 from warehouse.errors import UsageError
 from warehouse.paths import Home
 from warehouse.recorded import load_delivery
+from warehouse.report import sentences
 from warehouse.settings import Settings
 from warehouse.trace.lineage import REFERENCES, Lineage
 from warehouse.trace.restricted import asking_person
@@ -270,6 +271,36 @@ def test_benchmarks_targets_and_pilots(town: tuple[Home, Settings]) -> None:
     assert (ended["piloter"], ended["stillinger"]) == ([3], [3])
 
 
+def test_a_target_of_no_measure_has_its_decision_alone(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    found = answer(home, "targets", "indicator=apprentices", "year=2023")
+    assert (found["measures"]["target"], found["measures"]["actual"]) == (20, None)
+    assert {file["feed"]: file["rows"] for file in found["files"] if file["feed"] == "maltall"} == {"maltall": [5]}
+
+
+def test_what_is_no_figure_stands_beside_the_figures(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    found = answer(home, "benchmarks", "period=2023", "peer=Asker kommune", "indicator=sick_leave_percent")
+    assert (set(found["measures"]), found["labels"]["source"]) == ({"value", "rank"}, "payroll")
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_the_evidence_sheet_has_norwegian_words_for_every_row(town: tuple[Home, Settings], table: str) -> None:
+    home, _ = town
+    grain = TABLES[table].grain
+    with duckdb.connect(str(home.warehouse_database), read_only=True) as con:
+        cursor = con.execute(f"select * from marts.{table} order by hash({', '.join(grain) or '1'}) limit 6")
+        names = [column[0] for column in cursor.description or []]
+        for cell in cursor.fetchall():
+            lineage = Lineage(con)
+            TRACERS[table](lineage, dict(zip(names, cell, strict=True)), TABLES[table].figures)
+            lineage.exclude_quarantined()
+            roles = {role for file in lineage.named() for role in file.roles}
+            reasons = {reason for file in lineage.excluded() for reason in file.roles}
+            assert [role for role in roles if sentences.role(role) is None] == []
+            assert [reason for reason in reasons if sentences.left_out(reason) is None] == []
+
+
 def test_tables_that_are_no_figures(town: tuple[Home, Settings]) -> None:
     home, _ = town
     assert rows(home, "org_units", "org_unit_code=V1")["organisasjon"] == [1, 2, 3]
@@ -415,6 +446,8 @@ def test_json(town: tuple[Home, Settings]) -> None:
         found["measures"]["sick_leave_percent"]
     )
     assert found["definition"]["sick_leave_percent"]["name"] == "Sykefraværsprosent"
+    # That of årsverk: a figure's page is read by itself.
+    assert found["definition"]["sick_leave_percent"]["population"].startswith("Fast, Vikar, Midlertidig og Lærling ")
     assert found["formula"]["sick_leave_percent"]["figures"].startswith("100 × ")
     with duckdb.connect(str(home.served_database), read_only=True) as con:
         publication = con.execute("select publication_id, inputs_sha256 from main.publication").fetchall()
@@ -423,6 +456,18 @@ def test_json(town: tuple[Home, Settings]) -> None:
     for file in found["files"]:
         assert {"feed", "file_name", "sha256", "rows"} <= file.keys(), file
         assert file["sha256"] == hashes[file["file_name"]], file
+
+
+@pytest.mark.parametrize("table", sorted(VIEWS))
+def test_figures_of_views_are_numbers(town: tuple[Home, Settings], table: str) -> None:
+    home, _ = town
+    with duckdb.connect(str(home.served_database), read_only=True) as con:
+        names = TABLES[table].grain
+        cell = con.execute(f"select {', '.join(names)} from {table} where not is_remainder order by all limit 1").fetchone()
+    assert cell
+    words = [f"{name}={value}" for name, value in zip(names, cell, strict=True)]
+    found = answer(home, table, *words)["measures"]
+    assert found and {type(value) for value in found.values()} <= {int, float, type(None)}, found
 
 
 def test_rows_file_and_text(town: tuple[Home, Settings], tmp_path: Path) -> None:

@@ -141,6 +141,8 @@ def _beside_payroll(landing: Path) -> None:
             "sick_leave_percent;kommune;Asker kommune;2023;1,7;Handlingsprogram 2022;14.12.2021",
             "sick_leave_percent;tjenesteområde;Oppvekst;2024;5,0;Handlingsprogram 2024;12.12.2023",
             "sick_leave_percent;kommune;Asker kommune;2030;1,5;Handlingsprogram 2023;13.12.2022",
+            # Of something that no table measures, in a year with a survey.
+            "apprentices;kommune;Asker kommune;2023;20;Handlingsprogram 2023;13.12.2022",
         ],
     )
     write_lines(

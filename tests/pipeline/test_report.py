@@ -72,6 +72,28 @@ def test_every_number_in_a_table_carries_its_cell(report: Path) -> None:
     assert list(figures_without_cell(report, but=COUNTS)) == []
 
 
+def test_the_front_page_counts_what_is_withheld(town: Built, publication: Path, report: Path, tmp_path: Path) -> None:
+    units = f"'{publication / 'sick_leave_by_unit.parquet'}' where period = '2023' and org_level not in ('kommune', 'gruppe')"
+    with duckdb.connect() as con:
+        ((hidden, of_all),) = con.execute(f"select count(withheld), count(*) from {units}").fetchall()
+        assert 0 < hidden < of_all
+        assert f"vises ikke for {hidden} av {of_all} enheter" in (report / "index.html").read_text(encoding="utf-8")
+        asking = asking_for(town.home.current.resolve(), tmp_path, chapters=["sick_leave"], logo=None)
+        figures = asking / "sick_leave_by_unit.parquet"
+        figures.chmod(0o644)
+        con.execute(f"create table shown as select * replace (cast(null as varchar) as withheld) from '{figures}'")
+        con.execute(f"copy shown to '{figures}' (format parquet)")
+    assert write_report(asking, asking) == []
+    front = (asking / "report" / "index.html").read_text(encoding="utf-8")
+    assert "Sykefraværet i 2023 vises for alle enhetene." in front and "0 av" not in front
+
+
+def test_what_is_left_out_is_said_in_norwegian(report: Path) -> None:
+    about = (report / "om-tallene.html").read_text(encoding="utf-8")
+    assert "Ansattnr finnes i ansatte (Ansattnr)" in about
+    assert 'lang="en"' not in about
+
+
 def test_withheld_figures_stand_in_no_file(town: Built, report: Path) -> None:
     """Not even in a chart's description: with all their digits, as the private database has them."""
     written = b"".join(path.read_bytes() for path in sorted(report.rglob("*")) if path.is_file())
@@ -161,6 +183,8 @@ def test_the_evidence_of_a_figure_on_a_page(town: Built, tmp_path: Path) -> None
         "tapte dagsverk /",
         "arsverk trace sick_leave_by_unit",
         "SHA-256",
+        "<dt>Periodetype</dt><dd>måned</dd>",
+        "<dt>Foreløpig</dt><dd>nei</dd>",
     ):
         assert said in text
     assert page.stat().st_mode & 0o777 == 0o600

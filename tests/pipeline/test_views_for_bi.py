@@ -4,6 +4,7 @@ Not here: what the examples of the documents find (test_examples_of_the_docs.py)
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,9 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.builds import Builds, Built, published_whole
+from tests.municipalities.by_hand import Municipality
 from tests.pipeline.test_examples_of_the_docs import deliver
+from warehouse.catalogue import read_tables
 from warehouse.paths import Home
 from warehouse.sdc.attack.served import Served
+from warehouse.trace.answer import Question, restricted_database, trace
 
 DAYS = ("fte", "possible_days", "lost_days", "doctor_certified_days", "graded_days")
 BREAKDOWNS = ("sick_leave_by_sex", "sick_leave_by_age", "sick_leave_by_job_code", "full_time_by_sex", "full_time_by_job_code")
@@ -64,6 +68,33 @@ def test_a_level_is_the_municipality(con: duckdb.DuckDBPyConnection, table: str,
         assert parts[period] == pytest.approx(figures, rel=0, abs=Decimal("1e-8"))
 
 
+def deliver_nested(landing: Path) -> None:
+    """An area with a virksomhet that has another one below it, and one beside it."""
+    made = Municipality()
+    made.unit("100000", "kommune", name="Asker kommune")
+    made.unit("V", "tjenesteområde", "100000")
+    for unit, above in {"V1": "V", "V11": "V1", "V2": "V"}.items():
+        made.unit(unit, "virksomhet", above)
+        for n in range(60):
+            made.person(f"{unit}-{n}", "KM"[n % 2])
+            made.position(f"{unit}-{n}", unit, first="01.01.2023")
+            made.absence(f"{unit}-{n}", "Sykmelding", f"{n % 28 + 1:02}.03.2023", f"{n % 28 + 1:02}.04.2023")
+    made.deliver(landing, date(2023, 12, 31))
+
+
+@pytest.mark.parametrize("table", [*BREAKDOWNS, "equality_gender_balance"])
+def test_a_unit_inside_one_of_its_level_has_rows_and_is_told_apart(builds: Builds, table: str) -> None:
+    time = "year" if table.startswith("equality") else ", ".join(TIMES[table[:4]])
+    with duckdb.connect(str(builds.built(deliver_nested, published_whole).home.served_database), read_only=True) as con:
+        asked = (
+            f"select {time}, sum(fte) as fte from bi_{table} where org_level = $1 and not is_nested group by all order by all"
+        )
+        whole, level = (con.execute(asked, [level]).fetchall() for level in ("kommune", "virksomhet"))
+        assert whole and level == whole
+        nested = con.execute(f"select distinct org_unit_code from bi_{table} where is_nested").fetchall()
+        assert nested == [("V11",)]
+
+
 def test_the_pieces_of_the_tree_are_the_municipality_and_every_area(con: duckdb.DuckDBPyConnection) -> None:
     for level, column in (("kommune", "level_1"), ("tjenesteområde", "level_2")):
         rows = con.execute(
@@ -91,6 +122,27 @@ def test_the_attack_finds_false_rows(town: Home, tmp_path: Path) -> None:
             (false / f"{view}.parquet").unlink()
             con.execute(f"copy (select * replace ({change}) from '{folder / view}.parquet') to '{false / view}.parquet'")
             assert {by.split(".")[0] for _, _, by in Served(con, false).copies()} == {view}
+
+
+@pytest.mark.parametrize("view", sorted(f"bi_{table}" for table in (*BREAKDOWNS, "equality_gender_balance", "sick_leave")))
+def test_the_trace_of_a_part_is_of_what_is_served(con: duckdb.DuckDBPyConnection, town: Home, view: str) -> None:
+    """Before disclosure control there are other remainders: the formula's figures are those of the row itself."""
+    grain = read_tables(town.current.resolve())[view].grain
+    found = con.execute(
+        f"""select {", ".join(grain)} from {view}
+            qualify row_number() over (partition by org_level, is_remainder order by {", ".join(grain)}) <= 2"""
+    ).fetchall()
+    assert found
+    with restricted_database(town) as restricted:
+        for key in found:
+            values = {name: str(value) for name, value in zip(grain, key, strict=True)}
+            answer, _ = trace(town, restricted, Question(view, values))
+            assert answer.files, key
+            for name, of in answer.fractions.items():
+                value = answer.measures[name]
+                if value is None or not of.denominator:
+                    continue
+                assert of.factor * of.numerator / of.denominator == pytest.approx(float(value), abs=1e-8), (key, name)
 
 
 def test_columns_of_parquet_say_what_they_are(town: Home) -> None:

@@ -104,3 +104,10 @@ def test_the_charts_are_excels_own(published: Built, book: Workbook) -> None:
     assert book["Diagrammer"].tables
     with zipfile.ZipFile(published.home.publish / FILE) as files:
         assert any(name.startswith("xl/charts/chart") for name in files.namelist())
+
+
+def test_a_period_that_is_not_over_says_so() -> None:
+    """A round of a survey is over when it is delivered, and a target's year is one to come."""
+    over = {"survey_response", "survey_factor_scores", "targets"}
+    with_time = {sheet.table: sheet.keys for sheet in SHEETS if {"year", "month", "period"} & set(sheet.keys)}
+    assert {table for table, keys in with_time.items() if "is_partial" not in keys} == over

@@ -1,6 +1,7 @@
 """The definitions that are published beside the figures (dbt_project/seeds/metric_texts.csv)."""
 
 import csv
+import re
 from pathlib import Path
 
 from orchestration.dbt import load_manifest
@@ -38,6 +39,21 @@ def test_every_served_measure_is_defined_in_both_languages() -> None:
     assert len(texts) == len(measures)
     assert [text["measure"] for text in texts if not all(text.values())] == []
     assert [f"{table.name}.{name}" for table in tables for name, measure in table.measures.items() if not measure.name_en] == []
+
+
+def test_a_population_in_braces_is_that_of_a_measure_of_the_subject() -> None:
+    with SEED.open(encoding="utf-8", newline="") as file:
+        texts = {(text["subject"], text["measure"]): text for text in csv.DictReader(file)}
+    named = {
+        (subject, re.match(r"\{(\w+)\}", text[column])[1], column)
+        for (subject, _), text in texts.items()
+        for column in ("population", "population_en")
+        if text[column].startswith("{")
+    }
+    assert named
+    assert [name for *name, column in named if texts[tuple(name)][column].startswith("{")] == []
+    # The readers' names of other measures say nothing where those stand on no page.
+    assert [key for key, text in texts.items() if text["population"] in ("Som årsverk", "Som hodetelling", "Som ansatte")] == []
 
 
 def test_every_figure_of_a_table_is_a_measure() -> None:

@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from warehouse.report.numbers import NARROW_SPACE
+from warehouse.report.numbers import NARROW_SPACE, NO_BREAK_SPACE
 from warehouse.report.process import run_module
 from warehouse.report.render import Chart
 
@@ -28,7 +28,15 @@ BANDS = ("#06304d", "#0b5a8f", "#4a93c1", "#8fb8d6", "#c6d9e8")
 FONT = "Arial, Helvetica, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 CONFIG = {
     "font": FONT,
-    "locale": {"number": {"decimal": ",", "thousands": NARROW_SPACE, "grouping": [3], "currency": ["", " kr"]}},
+    "locale": {
+        "number": {
+            "decimal": ",",
+            "thousands": NARROW_SPACE,
+            "grouping": [3],
+            "currency": ["", " kr"],
+            "percent": f"{NO_BREAK_SPACE}%",
+        }
+    },
     "axis": {
         "labelFontSize": 12,
         "titleFontSize": 12,
@@ -40,6 +48,7 @@ CONFIG = {
         "tickColor": "#767676",
         "labelLimit": 260,
     },
+    "axisQuantitative": {"labelOverlap": "greedy", "labelSeparation": 6},
     "legend": {
         "labelFontSize": 12,
         "orient": "top",
@@ -132,7 +141,7 @@ def bars(rows: Sequence[tuple[str, str, float | None]], unit: str) -> dict[str, 
     colours = [SHADES[0], SHADES[3]] if len(parts) == 2 else [SHADES[3]]
     encoding: dict[str, Any] = {
         "y": alt.Y("name:N", sort=names, axis=alt.Axis(title=None, ticks=False, domain=False)),
-        "x": alt.X("value:Q", title=unit, scale=alt.Scale(zero=True)),
+        "x": alt.X("value:Q", title=unit, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=6)),
         "color": alt.Color("part:N", scale=alt.Scale(domain=parts, range=colours), legend=_legend(parts)),
     }
     if len(parts) > 1:

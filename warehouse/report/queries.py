@@ -194,12 +194,9 @@ class Served:
     def definitions(self) -> dict[tuple[str, str], Definition]:
         """The definition of every measure, by table and measure."""
         rows = self._query(f"from {self._file('metric_definitions')}")
-        populations = {(row["table_name"], row["name"].lower()): row["population"] for row in rows}
         found = {}
         for row in rows:
             said = self.tables[row["table_name"]].measures.get(row["measure"]) if row["table_name"] in self.tables else None
-            # «Som årsverk» stands for the population of the table's årsverk, which need not be on the same page.
-            same = row["population"].removeprefix("Som ")
             found[row["table_name"], row["measure"]] = Definition(
                 row["table_name"],
                 row["measure"],
@@ -207,7 +204,7 @@ class Served:
                 row["unit"],
                 int(row["decimals"]),
                 row["formula"],
-                populations.get((row["table_name"], same), row["population"]),
+                row["population"],
                 row["source"],
                 int(row["factor"] or 1),
                 said.of if said and row["numerator"] else "",

@@ -128,15 +128,16 @@ def trace(
     """
     tables = _tables(home)
     table = known("table", question.table, list(tables))
-    grain, all_measures = tables[table].grain, tables[table].values
+    grain, all_measures = tables[table].grain, tables[table].figures
     if question.measure is not None:
         known("measure", question.measure, all_measures)
     cell = find_cell(con, f"served.{table}", table=tables[table], values=question.values)
     where = is_cell(grain)
     key = [cell[name] for name in grain]
     served = _row(con, f"select * from served.{table} where {where}", key)
-    # What is filled in after disclosure control is served alone.
-    built = _row(con, f"select * from marts.{table} where {where}", key) or served
+    # What is filled in after disclosure control is served alone, and so are the rows of a view: its remainders are what is
+    # left of served cells.
+    built = (not tables[table].is_view and _row(con, f"select * from marts.{table} where {where}", key)) or served
     wanted = [question.measure] if question.measure else all_measures
     withheld = _withheld(served, built, wanted)
     if restricted_for:
@@ -155,11 +156,11 @@ def trace(
     answer = Answer(
         table=table,
         cell={name: cell[name] for name in grain},
-        labels={name: values[name] for name in tables[table].labels},
+        labels={name: values[name] for name in tables[table].columns if name not in (*grain, *all_measures, "withheld")},
         measures={name: values[name] for name in shown},
         withheld=withheld,
-        definitions=_definitions(con, table, shown),
-        fractions=_fractions(con, tables[table], where, key, shown),
+        definitions=_definitions(con, table, shown, values.get("indicator") or values.get("measure")),
+        fractions=_fractions(con, tables[table], "marts" if built is not served else "served", where, key, shown),
         publication=_row(con, "select * from served.publication", []),
         files=lineage.named(),
         excluded=lineage.excluded(),
@@ -205,23 +206,31 @@ def _refusal(table: str, cell: Mapping[str, Any], withheld: Mapping[str, str]) -
     )
 
 
-def _definitions(con: duckdb.DuckDBPyConnection, table: str, measures: Sequence[str]) -> dict[str, dict[str, str]]:
+def _definitions(
+    con: duckdb.DuckDBPyConnection, table: str, measures: Sequence[str], of: str | None
+) -> dict[str, dict[str, str]]:
+    """The measures' definitions; what is counted as the measure or indicator that the cell is `of` has that one's unit."""
     rows = con.execute(
-        f"""select {", ".join(DEFINED)} from served.metric_definitions
-            where table_name = $1 and list_contains($2, measure)""",
-        [table, list(measures)],
+        f"""select {", ".join(DEFINED)} from (
+                select * replace (
+                    coalesce(case when unit like 'som %' then (
+                        select any_value(unit) from served.metric_definitions where measure = $3 and unit not like 'som %'
+                    ) end, unit) as unit)
+                from served.metric_definitions
+                where table_name = $1 and list_contains($2, measure))""",
+        [table, list(measures), of],
     ).fetchall()
     return {row[0]: dict(zip(DEFINED[1:], row[1:], strict=True)) for row in rows}
 
 
 def _fractions(
-    con: duckdb.DuckDBPyConnection, table: Table, where: str, key: Sequence[object], measures: Sequence[str]
+    con: duckdb.DuckDBPyConnection, table: Table, schema: str, where: str, key: Sequence[object], measures: Sequence[str]
 ) -> dict[str, Fraction]:
     ratios = {name: of for name, of in table.measures.items() if name in measures and of.numerator}
     if not ratios:
         return {}
     parts = ", ".join(f"cast({part} as double)" for ratio in ratios.values() for part in (ratio.numerator, ratio.denominator))
-    values = one(con, f"select {parts} from marts.{table.name} as cell where {where}", list(key))
+    values = one(con, f"select {parts} from {schema}.{table.name} as cell where {where}", list(key))
     return {
         name: Fraction(values[2 * i], ratio.of, values[2 * i + 1], ratio.by, ratio.factor)
         for i, (name, ratio) in enumerate(ratios.items())

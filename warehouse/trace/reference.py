@@ -152,7 +152,7 @@ def _years_of_target(
 def _add_figure_of_year(
     lineage: Lineage, indicator: str, year: str, cell: Mapping[str, object], units: str, *, apart: bool
 ) -> None:
-    """Rows of a measure in a calendar year, where the year has one."""
+    """Rows of a measure in a calendar year, where the year has one; of an indicator that is no measure there are none."""
     con = lineage.con
     place = {"org_level": cell["org_level"], "org_unit_code": cell["org_unit_code"]}
     if indicator in full_time.EDUCATION:
@@ -170,7 +170,7 @@ def _add_figure_of_year(
         (month,) = one(con, "select max(month) from marts.substitutes_by_unit where left(month, 4) = $1", [year])
         if month is not None:
             substitutes.of_cell(lineage, {"month": month, **place}, [indicator])
-    elif one(con, "select count(*) from marts.survey_response where year = $1", [int(year)])[0]:
+    elif indicator in survey.RESPONSES:
         survey.of_response(lineage, {"year": int(year), **place}, [indicator])
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from warehouse.numbers import printed
@@ -38,12 +39,17 @@ def as_json(answer: Answer) -> str:
     }
     if answer.figure:
         content["published"] = answer.figure
-    return json.dumps(content, ensure_ascii=False, default=str)
+    return json.dumps(content, ensure_ascii=False, default=_as_json)
 
 
 def unmapped_as_json(figure: dict[str, Any]) -> str:
     """A printed figure that no cell gives."""
-    return json.dumps({"published": figure, "files": []}, ensure_ascii=False, default=str)
+    return json.dumps({"published": figure, "files": []}, ensure_ascii=False, default=_as_json)
+
+
+def _as_json(value: object) -> float | str:
+    """What JSON has no form of its own for: a view's decimals are numbers, a date is text."""
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def _file(traced: Traced) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from warehouse.database import one
 from warehouse.trace.lineage import Lineage
 from warehouse.trace.temporary import table
 
+RESPONSES = ("planned_responses", "responses", "response_percent", "previous_response_percent")
+
 
 def of_response(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
     """The unit's row of Deltakelse."""
@@ -43,7 +45,8 @@ def _of_round(
         )
     lineage.add_units(f"select matched_code from {rows} where is_matched")
     (first,) = one(con, f"select min(survey_year) from {rows}")
-    lineage.begin_series(first)
+    if first is not None:
+        lineage.begin_series(first)
     lineage.make_deliverable()
     # A row of the cell may have lost its unit to another row. Where the unit is named, that row is needed too: without it the
     # row of the cell would be matched to the unit.

@@ -55,9 +55,7 @@ units as (
             of_cells.year = of_units.year
             and of_cells.org_level = of_units.org_level
             and of_cells.org_unit_code = of_units.org_unit_code
-    left join {{ ref('org_units') }} as unit
-        on of_cells.org_level = unit.org_level and of_cells.org_unit_code = unit.org_unit_code
-    where not coalesce(unit.is_nested, false) and (not of_cells.hides_some or of_units.employees is not null)
+    where not of_cells.hides_some or of_units.employees is not null
 ),
 
 cells as (
@@ -89,6 +87,7 @@ select
     {{ org_level_sort('part.org_level') }} as org_level_sort,
     part.org_unit_code,
     units.org_unit_name,
+    coalesce(unit.is_nested, false) as is_nested,
     {{ level_columns('part.org_level') }}
     part.sex,
     part.is_remainder,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 from itertools import groupby
 from typing import Any
 
 from markupsafe import Markup
 
+from warehouse.report import sentences
 from warehouse.report.chapters.full_time import indicator_name
 from warehouse.report.numbers import day, number
 from warehouse.report.queries import Served
@@ -97,8 +99,9 @@ def differing(page: Page, *statuses: str) -> Grid | None:
         against: Any = ""
         if other and other[1] in by_id:
             rival = by_id[other[1]]
-            against = Markup("{} ({}, {})").format(
+            against = Markup("{}{} ({}, {})").format(
                 page.show(served.of_row("reconciliation", rival, "published"), int(rival["decimals"] or 0)),
+                f" i {_when(rival['period'])}" if rival["period"] != row["period"] else "",
                 rival["document"],
                 rival["place"],
             )
@@ -115,7 +118,7 @@ def differing(page: Page, *statuses: str) -> Grid | None:
                 [
                     page.show(served.of_row("reconciliation", row, "published"), decimals),
                     f"{row['document']}, {row['place']}",
-                    against or Markup('<span lang="en">{}</span>').format(row["reason"] or ""),
+                    against or _said(sentences.difference, row["reason"] or ""),
                     page.show(served.of_row("reconciliation", row, "computed"), decimals),
                 ],
             )
@@ -124,12 +127,18 @@ def differing(page: Page, *statuses: str) -> Grid | None:
         return None
     return Grid(
         "Tall som er trykt ulikt, eller som avviker fra det beregnede",
-        ["Trykt", "Trykt i", "Men også trykt", "Beregnet"],
+        ["Trykt", "Trykt i", "Mot", "Beregnet"],
         rows,
         first="Tall",
         is_wide=True,
-        texts=("Trykt i", "Men også trykt"),
+        texts=("Trykt i", "Mot"),
     )
+
+
+def _said(in_norwegian: Callable[[str], str | None], sentence: str) -> str:
+    """A sentence of the tables in Norwegian; as it is where nobody has said it in Norwegian."""
+    said = in_norwegian(sentence)
+    return Markup('<span lang="en">{}</span>').format(sentence) if said is None else said
 
 
 def _when(period: str) -> str:
@@ -148,8 +157,7 @@ def quality(served: Served) -> Grid:
     for row in served.rows("data_quality"):
         if row["rows"]:
             severity = "ikke med" if row["severity"] == "error" else "med, bør sjekkes"
-            said = Markup('<span lang="en">{}</span>').format(row["description"])
-            rows.append(Row(row["feed"], [said, _count(row["rows"]), severity]))
+            rows.append(Row(row["feed"], [_said(sentences.rule, row["description"]), _count(row["rows"]), severity]))
     return Grid(
         "Rader som ikke fulgte en regel",
         ["Regel", "Rader", "I tallene"],

@@ -35,11 +35,16 @@ def _both(page: Page, table: str, measures: dict[str, tuple[str, int]], **cell: 
 
 def _heads(page: Page) -> dict[str, Any]:
     years = page.context["years"]
-    running = {row["year"] for row in page.served.rows("equality_gender_balance") if row["is_partial"]}
     return {
         "columns": [name for _ in years for name in SEXES.values()],
-        "groups": [(f"{year} (så langt)" if year in running else str(year), 2) for year in years],
+        "groups": [(year, 2) for year in _named(page)],
     }
+
+
+def _named(page: Page) -> list[str]:
+    """The years of the page; of the one that is not over it says so."""
+    running = {row["year"] for row in page.served.rows("equality_gender_balance") if row["is_partial"]}
+    return [f"{year} (så langt)" if year in running else str(year) for year in page.context["years"]]
 
 
 def balance(page: Page) -> Grid:
@@ -125,9 +130,7 @@ def leader_shares(page: Page) -> Grid | None:
         for level in LEVELS
         if level in found
     ]
-    return (
-        Grid("Kvinneandel blant lederne", [str(year) for year in years], rows, first="Nivå", note="Prosent.") if rows else None
-    )
+    return Grid("Kvinneandel blant lederne", _named(page), rows, first="Nivå", note="Prosent.") if rows else None
 
 
 def parental_leave(page: Page) -> Grid | None:

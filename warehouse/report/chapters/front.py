@@ -11,7 +11,7 @@ from typing import Any
 
 from warehouse.report.chapters import equality, full_time, sick_leave, survey
 from warehouse.report.numbers import day, listed
-from warehouse.report.queries import AREA, MUNICIPALITY, Derived, Figure, Served, difference
+from warehouse.report.queries import AREA, GROUP, MUNICIPALITY, Derived, Figure, Served, difference
 from warehouse.report.render import Grid, Page, Row
 
 FILE = "index.html"
@@ -151,16 +151,16 @@ def restatements(page: Page) -> tuple[dict[str, Any] | None, Grid | None]:
 
 
 def withheld_units(served: Served) -> tuple[int, int, int] | None:
-    """Of how many units the sick leave of the last whole year is withheld, how many there are, and the year."""
+    """Of how many units of the tree the sick leave of the last whole year is withheld, how many there are, and the year."""
     at = sick_leave.times(served)
     if at.last_year is None:
         return None
     found = [
         row["withheld"] is not None
         for row in served.rows("sick_leave_by_unit", period_type="year", period=str(at.last_year))
-        if row["org_unit_code"] in served.by_code
+        if row["org_level"] not in (MUNICIPALITY, GROUP)
     ]
-    return sum(found), len(found), at.last_year
+    return (sum(found), len(found), at.last_year) if found else None
 
 
 def front_page(served: Served, chapters: list[tuple[str, str]], *, with_units: bool) -> Page:

@@ -179,9 +179,8 @@ def pai(page: Page, unit: Unit) -> Grid | None:
         ]
         rows.append(Row(f"Lønnssystemet minus PAI: {indicator_name(served, measure).lower()}", cells, depth=1))
     note = (
-        "Prosent, 1. desember. PAI er KS' statistikk og teller alle ansatte også de i permisjon; lønnssystemet "
-        "er talt ved årets slutt. "
-        "De to kildene blandes aldri."
+        "Prosent, 1. desember; forskjeller i prosentpoeng. PAI er KS' statistikk og teller alle ansatte, også de i permisjon; "
+        "lønnssystemet er talt ved årets slutt. De to kildene blandes aldri."
     )
     return Grid("Heltid i KS' statistikk (PAI)", [str(at.year) for at in dates], rows, first="Kilde og mål", note=note)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from warehouse.norwegian import BASES
 from warehouse.report import charts
 from warehouse.report.numbers import EN_DASH, month, months, number
 from warehouse.report.queries import (
@@ -32,6 +33,11 @@ from warehouse.report.render import Chart, Grid, Page, Row
 FILE = "sykefravaer.html"
 NOT_OVER = Markup('<span class="quiet">ikke omme</span>')
 MOST = 10
+UNITS_NOTE = (
+    "Årsverk er snittet over året. Sykefravær i prosent; endringer i prosentpoeng fra året før og fra tolv måneder før."
+)
+# Beside the newest year of others' figures stand those of so many years at most.
+YEARS_COMPARED = 3
 SHARE_NAMES = {
     "sick_leave_percent": "Sykefravær i alt",
     "self_certified_percent": "Egenmeldt",
@@ -200,8 +206,11 @@ def kinds(page: Page, unit: Unit) -> Grid:
         cells = [page.count(served.sick_leave(unit.cell, "year", str(year), measure)) for year in at.years]
         rows.append(Row(name, [*cells, *(["", ""] if at.rolling else [])]))
     heads = [str(year) for year in at.years] + (LATEST_MONTHS if at.rolling else [])
-    note = "Prosent av mulige dagsverk; graderte dager i prosent av de legemeldte. Endring i prosentpoeng fra tolv måneder før."
-    return Grid("Sykefravær etter type", heads, rows, first="Prosent", note=note)
+    note = (
+        "Fraværet er i prosent av mulige dagsverk, de graderte dagene i prosent av de legemeldte. Endring i prosentpoeng fra "
+        "tolv måneder før."
+    )
+    return Grid("Sykefravær etter type", heads, rows, first="Type", note=note)
 
 
 def units(page: Page, below: Sequence[tuple[Unit, int]], caption: str, first: str, whole: Unit | None = None) -> Grid:
@@ -223,7 +232,7 @@ def units(page: Page, below: Sequence[tuple[Unit, int]], caption: str, first: st
     if at.last_year and at.last_year > served.first_year:
         heads.append(f"Endring {at.last_year}")
     heads += LATEST_MONTHS if at.rolling else []
-    return Grid(caption, heads, rows, first=first, note="Prosent; endringer i prosentpoeng fra året før.", is_wide=True)
+    return Grid(caption, heads, rows, first=first, note=UNITS_NOTE, is_wide=True)
 
 
 def tree(served: Served, unit: Unit, levels: Sequence[str]) -> list[tuple[Unit, int]]:
@@ -507,14 +516,16 @@ def spells(page: Page, unit: Unit) -> Grid | None:
 
 
 def comparison(page: Page) -> list[Grid]:
-    """Other employers by year, and sectors by quarter."""
+    """Others by year, employers with their rank, and sectors by quarter. A year long past stands beside none of today's."""
     served = page.served
     rows_of = list(served.rows("benchmarks", indicator="sick_leave_percent"))
     own = served.municipality.name
     grids = []
-    years = sorted({row["period"] for row in rows_of if row["period_type"] == "year" and row["peer"] != own})[-3:]
+    years = sorted({row["period"] for row in rows_of if row["period_type"] == "year" and row["peer"] != own})
+    years = [year for year in years if int(year) > int(years[-1]) - YEARS_COMPARED]
     if years:
-        peers = sorted({row["peer"] for row in rows_of if row["period"] in years and row["basis"] == "employer"})
+        compared = [row for row in rows_of if row["period"] in years and row["basis"] in ("employer", "sector")]
+        peers = sorted({row["peer"] for row in compared})
 
         def figures(peer: str, year: str) -> list[Any]:
             cell = {"indicator": "sick_leave_percent", "period_type": "year", "period": year, "peer": peer}
@@ -533,8 +544,10 @@ def comparison(page: Page) -> list[Grid]:
             Row(peer, [cell for year in years for cell in figures(peer, year)], is_total=peer == own)
             for peer in sorted(peers, key=last)
         ]
-        sources = sorted({row["source"] for row in rows_of if row["period"] in years and row["source"] != "payroll"})
+        sources = sorted({row["source"] for row in compared if row["source"] != "payroll"})
         note = f"Prosent; 1 er lavest. Tall for andre er slik de er publisert: {'; '.join(sources)}."
+        if any(row["basis"] == "sector" for row in compared):
+            note += " Tall for mange arbeidsgivere til sammen rangeres ikke."
         heads = [head for _ in years for head in ("Sykefravær", "Plass")]
         grids.append(
             Grid("Kommuner som arbeidsgivere", heads, rows, first="Kommune", note=note, groups=[(year, 2) for year in years])
@@ -542,7 +555,6 @@ def comparison(page: Page) -> list[Grid]:
     quarters_of = sorted({row["period"] for row in rows_of if row["period_type"] == "quarter" and row["peer"] != own})[-8:]
     if quarters_of:
         basis = {row["peer"]: row["basis"] for row in rows_of if row["period"] in quarters_of}
-        words = {"employer": "arbeidsgiver", "sector": "sektor", "residents": "bosatte"}
         rows = []
         for peer in sorted(basis, key=lambda peer: (peer != own, basis[peer], peer)):
             shown = [
@@ -553,7 +565,7 @@ def comparison(page: Page) -> list[Grid]:
                 )
                 for quarter in quarters_of
             ]
-            rows.append(Row(peer, [words.get(basis[peer], basis[peer]), *shown], is_total=peer == own))
+            rows.append(Row(peer, [BASES[basis[peer]], *shown], is_total=peer == own))
         grids.append(
             Grid(
                 "Sektor og landet, kvartal for kvartal",

@@ -1,7 +1,7 @@
 -- Peers' figures from sammenligning and from SSB's tables. What is doctor-certified only says so in its source. `basis`:
 -- figures of municipalities as employers; of a sector in the whole country, as 12441, which has no regions but kjønn, næring
--- and type; or of a region's residents, wherever they work. Only employers are ranked, and of these neither figures of many
--- municipalities together nor others' figures of the municipality itself.
+-- and type, or of many municipalities together; or of a region's residents, wherever they work. Only employers are ranked, and
+-- of these not others' figures of the municipality itself.
 with ssb_cells as (
     select
         cell.*,
@@ -55,18 +55,24 @@ from_ssb as (
     ) = 1
 ),
 
+aggregates as (
+    select distinct {{ bare_peer_name('peer') }} as bare_name
+    from {{ ref('aggregate_peers') }}
+),
+
 figures as (
     select
-        indicator,
-        period,
-        peer,
-        value,
-        source_name,
-        'employer' as basis,
+        peers.indicator,
+        peers.period,
+        peers.peer,
+        peers.value,
+        peers.source_name,
+        if(aggregates.bare_name is null, 'employer', 'sector') as basis,
         'sammenligning' as feed,
-        file_sha256,
-        row_number
-    from {{ ref('stg_peer_figures') }}
+        peers.file_sha256,
+        peers.row_number
+    from {{ ref('stg_peer_figures') }} as peers
+    left join aggregates on {{ bare_peer_name('peers.peer') }} = aggregates.bare_name
     union all
     select * from from_ssb
 ),
@@ -75,11 +81,6 @@ municipality as (
     select {{ bare_peer_name('unit_name') }} as bare_name
     from {{ ref('stg_units') }}
     where parent_code is null
-),
-
-aggregates as (
-    select {{ bare_peer_name('peer') }} as bare_name
-    from {{ ref('aggregate_peers') }}
 )
 
 select
@@ -99,8 +100,7 @@ select
     end as source_name,
     basis,
     basis = 'employer'
-    and {{ bare_peer_name('peer') }} not in (select municipality.bare_name from municipality)
-    and {{ bare_peer_name('peer') }} not in (select aggregates.bare_name from aggregates) as is_ranked,
+    and {{ bare_peer_name('peer') }} not in (select municipality.bare_name from municipality) as is_ranked,
     feed,
     file_sha256,
     row_number
