@@ -15,7 +15,7 @@ PRINTED = "Rapport (2023), kap. 3"
 
 def described() -> set[str]:
     """What the rules of all feeds say in data_quality."""
-    return {f"{rule.column} {rule.description}".strip() for feed in feeds().values() for rule in feed.rules}
+    return {rule.sentence for feed in feeds().values() for rule in feed.rules}
 
 
 def test_every_rule_of_a_feed_has_norwegian_words() -> None:

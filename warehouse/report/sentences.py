@@ -11,7 +11,6 @@ from collections.abc import Sequence
 # A pattern and what it says; `\1` is the first part in brackets. The first that fits the whole sentence counts.
 Said = Sequence[tuple[str, str]]
 
-KEY = r"(?P<column>.+?) ((?P=column)\b.*)"
 RULES: Said = (
     # Of the delivery.
     (r"The optional feed was not delivered; its marts are served empty", "Leveransen er kommet. Uten den er tabellene tomme"),
@@ -90,20 +89,22 @@ RULES: Said = (
     (r"a quote \(\"\) that the row opens is closed in it", "Anførselstegn som åpnes i en rad, lukkes i den"),
     # Of a row.
     (r"the row has as many fields as the header", "Raden har like mange felter som overskriften"),
-    (rf"{KEY} is not before (.+)", r"\2 er ikke før \3"),
     (r"(.+) is not before the year the person turns (\d+)", r"\1 er ikke før året personen fyller \2"),
+    (r"(.+) is not before (.+)", r"\1 er ikke før \2"),
     (r"(.+) makes the person (\d+) to (\d+) years old at the extract", r"\1 gjør personen \2 til \3 år ved uttrekket"),
+    (r"the file has one row of level kommune", "Filen har én rad på nivået kommune"),
+    (r"the level is not above that of the unit above", "Nivået er ikke over nivået til enheten over"),
     (r"(.+) is not above (.+)", r"\1 er ikke over \2"),
     # Of the file and of others.
-    (rf"{KEY} is not already in the file", r"\2 står ikke i filen fra før"),
+    (r"(.+) is not already in the file", r"\1 står ikke i filen fra før"),
     (r"(.+) exists in (\w+) \((.+)\)", r"\1 finnes i \2 (\3)"),
     (
-        r".+ the period does not overlap an earlier-starting one of the same (.+)",
+        r"the period does not overlap an earlier-starting one of the same (.+)",
         r"Perioden overlapper ingen tidligere med samme \1",
     ),
-    (r"(\S+) following \S+ never leads back to the same (.+)", r"\1 leder aldri tilbake til samme \2"),
-    (r"(\S+) only the kommune has no \S+", r"Bare kommunen er uten \1"),
-    (r"Fødselsnummer a national number has one employee number", "Et fødselsnummer har bare ett ansattnummer"),
+    (r"following (\S+) never leads back to the same (.+)", r"\1 leder aldri tilbake til samme \2"),
+    (r"only the kommune has no (\S+)", r"Bare kommunen er uten \1"),
+    (r"a national number has one employee number", "Et fødselsnummer har bare ett ansattnummer"),
     (
         r"Fødselsnummer is no masked number \((.+) or (.+) at its end\) of several employee numbers",
         r"Fødselsnummer er ikke et skjult nummer (\1 eller \2 til slutt) for flere ansatte",
@@ -218,13 +219,8 @@ def left_out(reason: str) -> str | None:
     if not broken:
         return _said(reason, LEFT_OUT)
     # The rule of a cell says no column there: its words come after it.
-    asked = next(filter(None, (rule(text) for text in (broken[1], f"Verdien {broken[1]}", _doubled(broken[1])))), None)
+    asked = next(filter(None, (rule(text) for text in (broken[1], f"Verdien {broken[1]}"))), None)
     return f"raden har en feil. Regelen: {asked}" if asked else None
-
-
-def _doubled(text: str) -> str:
-    """A rule's words that begin with its key, behind the column that is to blame, as data_quality has them."""
-    return f"{text.split(' + ')[0].split(' is ')[0]} {text}"
 
 
 def rule(sentence: str) -> str | None:

@@ -35,7 +35,7 @@ has_eleven_digits = check(
 unmasked = check(
     lambda frame: ~looks_masked(frame["Fødselsnummer"]) | _one_employee_no(frame),
     "national_number_unmasked",
-    "is no masked number (00000 or 99999 at its end) of several employee numbers",
+    "Fødselsnummer is no masked number (00000 or 99999 at its end) of several employee numbers",
     "deliver the whole number: without it two persons cannot be told apart",
     column="Fødselsnummer",
     stage="row",

@@ -8,7 +8,7 @@ from sources.tenfactor.workbook import FILES, YEAR, read_participation
 not_above_planned = check(
     lambda frame: frame["Svar"] <= frame["Planlagte svar"],
     "responses_not_above_planned",
-    "is not above Planlagte svar",
+    "Svar is not above Planlagte svar",
     "compare the counts with the supplier's report; the row is loaded all the same",
     column="Svar",
     severity="warning",

@@ -23,7 +23,7 @@ known_name = check(
 name_of_factor = check(
     lambda frame: _factors(frame["Navn"]).isin([0]) | (_factors(frame["Navn"]) == frame["Faktor"]).fillna(False),
     "name_of_factor",
-    "is not the name of another factor than Faktor says",
+    "Navn is not the name of another factor than Faktor says",
     "correct Faktor or Navn so that they are of the same factor",
     column="Navn",
     stage="row",
