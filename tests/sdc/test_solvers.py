@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.examples import examples
+from tests.examples import examples, over_seeds
 from warehouse.sdc.linear.elimination import eliminate
-from warehouse.sdc.linear.equations import Equations, components
-from warehouse.sdc.linear.intervals import Contradiction, System, reach
+from warehouse.sdc.linear.equations import Equations, components, in_rings
+from warehouse.sdc.linear.intervals import Contradiction, Intervals, System, reach
 from warehouse.sdc.linear.movement import Movement
 
 
@@ -137,6 +137,59 @@ def test_a_change_keeps_every_equation_and_every_bound(draw: Random) -> None:
                 reached = abs(change.of(column))
                 assert farthest[way, column] in (0.0, pytest.approx(reached, abs=1e-6)), "asked again it is the same"
                 farthest[way, column] = reached
+
+
+@examples(few=60, many=1000)
+@given(draw=st.randoms(use_true_random=False))
+def test_ends_without_programs_are_those_of_programs(draw: Random) -> None:
+    """Of sums of a tree and a few more that close rings, some of their columns not free: each against a program of its own."""
+    n = draw.randint(1, 12)
+    entries = [(row, column, draw.choice((1, -1))) for row in range(n // 2) for column in {row, draw.randrange(n), n - 1 - row}]
+    row, column, coefficient = (np.array([entry[part] for entry in entries], dtype=np.int64) for part in range(3))
+    equations = Equations(row, column, coefficient, n // 2, n)
+    free = np.array([draw.random() < 0.8 for _ in range(n)])
+    below, above = (np.where(free, [draw.choice((0.0, 1.0, 3.0, 100.0)) for _ in range(n)], 0.0) for _ in range(2))
+    intervals = Intervals(equations, below, above, np.where(free, 1000.0, 0.0))
+    intervals.prove(free, None)
+    movement, charge = Movement(equations, below, above, np.ones(n)), np.where(free, 0.0, np.inf)
+    ringed = set(equations.among(free).column[in_rings(equations.among(free))].tolist())
+    for i in np.flatnonzero(free).tolist():
+        lowest, highest = (movement.cheapest(i, amount, charge).of(i) for amount in (-1000.0, 1000.0))
+        assert (intervals.lowest[i], intervals.highest[i]) == pytest.approx((lowest, highest), abs=1e-5), i in ringed
+
+
+@over_seeds(few=5, many=100)
+def test_the_few_that_are_left_are_pushed_as_the_many(seed: int) -> None:
+    """A table of 800 cells of which few are asked about: every change that is seen is possible, and what can be wide is
+    proven but for a few."""
+    draw = Random(seed)
+    shape = 20, 40
+    number = np.arange(800).reshape(shape)
+    equations = Equations.of_sides([(line.tolist(), []) for line in (*number, *number.T)], 800)
+    below, above = (np.array([draw.choice((0.0, 0.5, 1.0, 2.0)) for _ in range(800)]) for _ in range(2))
+    asked = draw.sample(range(800), 30)
+    width = np.zeros(800)
+    width[asked] = 1.5
+    found: list[tuple[np.ndarray, np.ndarray]] = []
+    intervals = Intervals(equations, below, above, width)
+    intervals.prove(np.ones(800, dtype=bool), [np.arange(800)], lambda columns, change: found.append((columns, change)))
+    for columns, change in found:
+        moved = np.zeros(800)
+        moved[columns] = change
+        assert (moved <= above + 1e-6).all() and (moved >= -below - 1e-6).all()
+        table = moved.reshape(shape)
+        assert np.abs(table.sum(axis=0)).max() < 1e-5 and np.abs(table.sum(axis=1)).max() < 1e-5
+    is_missing, can_be_wide = intervals.missing()[asked] > 0, below[asked] + above[asked] >= 1.5
+    assert is_missing[~can_be_wide].all()
+    # In a table as large as that every cell has company enough to move as far as it may.
+    assert is_missing[can_be_wide].sum() <= 2, "pushing ends where it hardly gets further"
+
+
+def test_rings_are_what_leads_back() -> None:
+    """Two columns that stand in the same two equations, with one that hangs on them; a chain of three apart."""
+    sides = [([0], [1]), ([0, 2], [1]), ([3], [4]), ([4], [5])]
+    equations = Equations.of_sides(sides, 6)
+    assert np.unique(equations.column[in_rings(equations)]).tolist() == [0, 1, 2]
 
 
 def test_a_wide_interval_is_not_followed_to_its_ends_but_a_narrow_one_is() -> None:

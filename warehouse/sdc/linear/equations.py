@@ -94,6 +94,29 @@ class Equations:
         return rank
 
 
+def in_rings(equations: Equations) -> Flags:
+    """The entries of the connected parts in which some chain of equations leads from a column back to it."""
+    row, column = equations.row, equations.column
+    left = np.ones(row.size, dtype=bool)
+    while True:
+        # An entry that ends a chain is no part of a ring.
+        rows = np.bincount(row[left], minlength=equations.n_rows)
+        columns = np.bincount(column[left], minlength=equations.n_columns)
+        kept = left & (rows[row] > 1) & (columns[column] > 1)
+        if (kept == left).all():
+            break
+        left = kept
+    while True:
+        reached = np.zeros(equations.n_columns, dtype=bool)
+        reached[column[left]] = True
+        rows_reached = np.zeros(equations.n_rows, dtype=bool)
+        rows_reached[row[reached[column]]] = True
+        kept = rows_reached[row]
+        if (kept == left).all():
+            return left
+        left = kept
+
+
 def components(n_columns: int, row: Ints, column: Ints) -> list[Ints]:
     """The columns by connected part; rows connect their columns."""
     label = np.arange(n_columns)

@@ -9,14 +9,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from warehouse.sdc.linear.equations import Equations, Flags, Floats, Ints, components
-from warehouse.sdc.linear.movement import NEGLIGIBLE, Movement
-from warehouse.sdc.linear.programs import BIG, PRIMAL, Program
+from warehouse.sdc.linear.equations import Equations, Flags, Floats, Ints, components, in_rings
+from warehouse.sdc.linear.movement import FREE, NEGLIGIBLE, Movement, up_and_down
+from warehouse.sdc.linear.programs import PRIMAL, Program
 
 TIGHTENINGS = 30
 # In a block: so many pushes at most, and one by one where the block is small.
 PUSHES = 24
 ONE_BY_ONE = 700
+# A smaller share of a large block is pushed by the simplex method from where nothing changes: few columns have to move.
+FEW = 0.05
+# Many times what a change costs there.
+PULL = 1000.0
 # From so many columns on an interior point method is quicker than the simplex method.
 LARGE = 3000
 INTERIOR_POINT: dict[str, bool | int | float | str] = {"presolve": "on", "solver": "ipm"}
@@ -77,7 +81,7 @@ class Intervals:
         """
         singly = blocks is None
         if blocks is None:
-            among = self._prove_within_one(self.equations.among(free))
+            among = self._prove_without_rings(free)
             blocks = [part for part in components(free.size, among.row, among.column) if part.size > 1]
         for block in blocks:
             columns = block[free[block]]
@@ -86,22 +90,24 @@ class Intervals:
         if not singly and len(blocks) > 1 and (free & (self.missing() > 0)).any():
             self._prove(np.flatnonzero(free), seen)
 
-    def _prove_within_one(self, equations: Equations) -> Equations:
-        """The ends of columns of which none stands in another equation, without a program; returns the other equations."""
-        row, column = equations.row, equations.column
-        count = np.bincount(column, minlength=equations.n_columns)
-        tied = np.bincount(row, weights=count[column] > 1, minlength=equations.n_rows) > 0
-        one = equations.only(~tied[row])
-        row, column, is_added, size = one.row, one.column, one.coefficient > 0, np.abs(one.coefficient)
-        # How far each column lets its equation's sum rise and fall, and all the others of the equation.
-        rise = np.minimum(np.where(is_added, self.above[column], self.below[column]) * size, BIG)
-        fall = np.minimum(np.where(is_added, self.below[column], self.above[column]) * size, BIG)
-        others_rise = np.bincount(row, weights=rise, minlength=equations.n_rows)[row] - rise
-        others_fall = np.bincount(row, weights=fall, minlength=equations.n_rows)[row] - fall
-        up, down = np.minimum(rise, others_fall) / size, np.minimum(fall, others_rise) / size
-        self.see(column, np.where(is_added, up, down))
-        self.see(column, np.where(is_added, -down, -up))
-        return equations.only(tied[equations.row])
+    def _prove_without_rings(self, free: Flags) -> Equations:
+        """The ends of columns whose equations form no ring, without a program; returns the other equations.
+
+        Where no chain of equations leads back to a column, what each equation leaves its columns, taken up again and again, is
+        all there is to know. What stands in no equation moves as it likes.
+        """
+        alone = np.flatnonzero(free & (np.bincount(self.equations.column, minlength=free.size) == 0))
+        self.see(alone, self.above[alone])
+        self.see(alone, -self.below[alone])
+        among = self.equations.among(free)
+        ringed = in_rings(among)
+        trees = among.only(~ringed)
+        system = System(trees.row, trees.column, trees.coefficient, np.zeros(trees.n_rows), -self.below, self.above)
+        lowest, highest = tightened(system, trees.row.size)
+        column = np.unique(trees.column)
+        self.see(column, highest[column])
+        self.see(column, lowest[column])
+        return among.only(ringed)
 
     def _prove(self, columns: Ints, seen: Callable[[Ints, Floats], None] | None, *, singly: bool = False) -> None:
         count = columns.size
@@ -113,6 +119,7 @@ class Intervals:
             program.set(**INTERIOR_POINT)
         random = np.random.default_rng(count)
         idle = 0
+        near: Program | None = None
         for round_number in range(PUSHES):
             left = self.missing(columns) > 0
             if idle == 2 or not left.any():
@@ -122,8 +129,17 @@ class Intervals:
             # No further than needed, so that one column does not use up what the others could move by.
             upper = np.where(left, np.clip(self.lowest[columns] + width, 0.0, above), above)
             lower = np.where(left, np.clip(self.highest[columns] - width, -below, 0.0), -below)
-            program.bound(lower, upper)
-            self._push(program, columns, np.where(left, -direction * random.uniform(0.5, 1.5, count), 0.0), seen)
+            pull = np.where(left, direction * random.uniform(0.5, 1.5, count), 0.0)
+            if count > ONE_BY_ONE and left.sum() < FEW * count:
+                near = near or up_and_down(self.equations, columns)
+                near.forget()
+                near.bound(np.zeros(2 * count), np.concatenate([upper, -lower]))
+                both = near.solve(FREE + PULL * np.concatenate([-pull, pull]))
+                change = None if both is None else both[:count] - both[count:]
+            else:
+                program.bound(lower, upper)
+                change = program.solve(-pull)
+            self._take(columns, change, seen)
             idle = idle + 1 if (self.missing(columns) > 0).sum() > 0.97 * left.sum() else 0
         if not singly or count > ONE_BY_ONE:
             return
@@ -136,10 +152,9 @@ class Intervals:
                     least[n] = max(float(least[n]), float(self.lowest[columns[n]]) - missing)
                     most[n] = min(float(most[n]), float(self.highest[columns[n]]) + missing)
                     program.bound(least, most)
-                    self._push(program, columns, cost, seen)
+                    self._take(columns, program.solve(cost), seen)
 
-    def _push(self, program: Program, columns: Ints, cost: Floats, seen: Callable[[Ints, Floats], None] | None) -> None:
-        change = program.solve(cost)
+    def _take(self, columns: Ints, change: Floats | None, seen: Callable[[Ints, Floats], None] | None) -> None:
         if change is not None:
             moved = np.abs(change) > NEGLIGIBLE
             self.see(columns[moved], change[moved])
@@ -187,8 +202,10 @@ def reach(system: System, wanted: Floats, blocks: Sequence[Ints] = ()) -> tuple[
     return np.where(closed, lower, first + intervals.lowest), np.where(closed, upper, first + intervals.highest), first
 
 
-def tightened(system: System) -> tuple[Floats, Floats]:
+def tightened(system: System, rounds: int = TIGHTENINGS) -> tuple[Floats, Floats]:
     """Bounds that follow from the relations one by one, again and again until little changes: outer ends of the intervals.
+
+    Where the relations form no ring, so many rounds as they have entries end at the intervals themselves.
 
     Raises:
         Contradiction: a lower end lies above the upper one.
@@ -205,7 +222,7 @@ def tightened(system: System) -> tuple[Floats, Floats]:
         count = np.bincount(system.row, weights=infinite, minlength=n_rows)[system.row] - infinite
         return np.where(count > 0, np.inf, total)
 
-    for _ in range(TIGHTENINGS):
+    for _ in range(rounds):
         # coefficient × column = right side − the others' sum.
         least = np.where(up, lower[system.column], -upper[system.column]) * size
         most = np.where(up, upper[system.column], -lower[system.column]) * size

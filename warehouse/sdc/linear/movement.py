@@ -148,18 +148,21 @@ class Movement:
         return Change(changed, amounts[moved], float(charge[changed].sum()))
 
     def _program(self, columns: list[int]) -> Program:
-        """The equations among some columns. Each goes up by one variable and down by another, so that both have their price."""
-        count = len(columns)
-        is_whole = count == len(self._of)
+        is_whole = len(columns) == len(self._of)
         if is_whole and self._whole is not None:
             self._whole.forget()
             return self._whole
-        row, at, coefficient, n_rows = self._equations.within(np.array(columns, dtype=np.int64))
-        up_and_down = np.stack([at, at + count], axis=1).ravel()
-        entries = np.repeat(row, 2), up_and_down, np.repeat(coefficient, 2) * np.tile([1.0, -1.0], row.size)
-        nothing = np.zeros(n_rows)
-        # Without presolve the dual simplex method starts where nothing changes and needs few more steps than columns move.
-        program = Program(entries, (nothing, nothing), (np.zeros(2 * count), np.zeros(2 * count)), presolve="off")
+        program = up_and_down(self._equations, np.array(columns, dtype=np.int64))
         if is_whole:
             self._whole = program
         return program
+
+
+def up_and_down(equations: Equations, columns: Ints) -> Program:
+    """The equations among some columns. Each goes up by one variable and down by another, so that both have their price."""
+    row, at, coefficient, n_rows = equations.within(columns)
+    both = np.stack([at, at + columns.size], axis=1).ravel()
+    entries = np.repeat(row, 2), both, np.repeat(coefficient, 2) * np.tile([1.0, -1.0], row.size)
+    nothing, nowhere = np.zeros(n_rows), np.zeros(2 * columns.size)
+    # Without presolve the dual simplex method starts where nothing changes and needs few more steps than columns move.
+    return Program(entries, (nothing, nothing), (nowhere, nowhere), presolve="off")
