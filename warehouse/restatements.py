@@ -167,6 +167,7 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
     con.execute(
         """insert into served.restatements by name
            select $1 as publication_id, $2 as previous_publication, figure.table_name, figure.cell, figure.period,
+               first_day(figure.period) as period_start, last_day_of(figure.period) as period_end, false as is_partial,
                figure.org_unit_code, figure.measure, figure.was, figure.now,
                coalesce(
                    (text.unit <> 'prosent' or abs(figure.now - figure.was) > $3 * figure.times)
@@ -205,6 +206,11 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
     con.execute(f"create schema if not exists disclosure; create or replace table {WITH_VALUES} as from served.restatements")
     con.execute("update served.restatements set was = null, now = null, files = null where not is_shown")
     _keep_earlier(con, marts, earlier)
+    # Rows of publications that had no such columns.
+    con.execute(
+        """update served.restatements set period_start = first_day(period), period_end = last_day_of(period), is_partial = false
+           where period_start is null"""
+    )
     return replace(restated_figures(con), no_longer_served=tuple(no_longer_served(con, earlier, marts)))
 
 

@@ -544,6 +544,19 @@ def test_case(served: duckdb.DuckDBPyConnection, name: str) -> None:
         assert expected.reason in reason
 
 
+def test_a_figure_says_from_when_to_when_it_is(served: duckdb.DuckDBPyConnection) -> None:
+    """One that was printed while its period ran is partial; one without a day to count to is as whole as its period."""
+    found = served.execute(
+        """select figure_id, period_start, period_end, is_partial from served.reconciliation
+           where figure_id in ('change', 'counted_quarter', 'counted_to') order by figure_id"""
+    ).fetchall()
+    assert found == [
+        ("change", date(2024, 1, 1), date(2024, 1, 31), False),
+        ("counted_quarter", date(2023, 1, 1), date(2023, 3, 31), True),
+        ("counted_to", date(2023, 1, 1), date(2023, 12, 31), True),
+    ]
+
+
 def test_every_figure_of_the_ledger_is_there_once(served: duckdb.DuckDBPyConnection) -> None:
     ids = [row[0] for row in served.execute("select figure_id from served.reconciliation").fetchall()]
     assert sorted(ids) == sorted(row["figure_id"] for row in ledger_rows())

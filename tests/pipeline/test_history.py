@@ -152,6 +152,14 @@ def test_an_accepted_change_is_published_with_its_reason(nights: Nights) -> None
         # So few persons are concerned that readers learn no more than what has changed.
         shown = con.execute("select distinct was, now, files, is_shown from main.restatements").fetchall()
         assert shown == [(None, None, None, False)]
+        days = con.execute(
+            """select distinct period, period_start, period_end, is_partial from main.restatements
+               where period in ('2024-06', '2024-Q2') order by period"""
+        ).fetchall()
+        assert days == [
+            ("2024-06", date(2024, 6, 1), date(2024, 6, 30), False),
+            ("2024-Q2", date(2024, 4, 1), date(2024, 6, 30), False),
+        ]
     with connect(nights.home.warehouse_database, nights.settings, read_only=True) as con:
         found = restatements(con, WITH_VALUES)
     *_, entry = of_kind(read_ledger(nights.home), PublicationEntry)

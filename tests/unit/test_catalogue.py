@@ -36,6 +36,14 @@ def node(manifest: dict[str, Any], name: str) -> dict[str, Any]:
     return manifest["nodes"][f"model.arsverk.{name}"]
 
 
+def test_every_table_with_a_time_says_from_when_to_when() -> None:
+    times = {"period", "reference_date", "month", "year"}
+    tables = [table for table in tables_of(load_manifest()) if times & set(table.columns)]
+    assert len(tables) > 20
+    said = {"period_start", "period_end", "is_partial"}
+    assert {table.name: said - set(table.columns) for table in tables if said - set(table.columns)} == {}
+
+
 def test_a_publication_says_what_its_tables_are() -> None:
     tables = {table.name: table for table in tables_of(load_manifest())}
     again = recorded_tables({"tables": json.loads(json.dumps(record_of(list(tables.values()), read_settings())))})

@@ -110,6 +110,9 @@ bounds as (
 figures as (
     select
         figure.*,
+        dated.first_day as period_start,
+        dated.last_day_of_period as period_end,
+        dated.last_day_counted < dated.last_day_of_period as is_partial,
         named.mart,
         named.measure,
         named.cell,
@@ -140,6 +143,7 @@ figures as (
     from {{ ref('stg_printed_figures') }} as figure
     inner join {{ ref('int_printed_cells') }} as named on figure.figure_id = named.figure_id
     inner join {{ ref('int_printed_decimals') }} as exact on figure.figure_id = exact.figure_id
+    left join {{ ref('int_printed_dates') }} as dated on figure.figure_id = dated.figure_id and dated.side = 'now'
     left join compared on figure.figure_id = compared.figure_id
     left join bounds as bound on figure.figure_id = bound.figure_id
     left join {{ ref('int_printed_contradictions') }} as contradicted on figure.figure_id = contradicted.figure_id
@@ -191,6 +195,9 @@ select
     source_name as source,
     indicator,
     period,
+    period_start,
+    period_end,
+    is_partial,
     counted_to,
     compared_with,
     kind,
