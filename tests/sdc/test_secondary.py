@@ -18,7 +18,7 @@ from tests.examples import examples
 from warehouse.sdc.suppression.choice import Rule, rules_of_sums
 from warehouse.sdc.suppression.feasibility import computable
 from warehouse.sdc.suppression.problem import Cell, Problem
-from warehouse.sdc.suppression.processes import withhold_in_all
+from warehouse.sdc.suppression.processes import _Worker, withhold_in_all
 from warehouse.sdc.suppression.secondary import Complement, withhold
 
 THRESHOLD = 10.0
@@ -190,6 +190,19 @@ def test_problems_decided_in_processes_are_those_decided_here(monkeypatch: pytes
     for year in range(3):
         dates = [np.array(here[f"{year}-{month}"]) for month in range(3)]
         assert all((earlier <= later).all() for earlier, later in itertools.pairwise(dates))
+
+
+def test_a_process_that_is_killed_is_the_machine_s_fault() -> None:
+    worker = _Worker()
+    worker._process.kill()
+    problem = table([[4, 12], [22, 9]])
+    try:
+        with pytest.raises(
+            ChildProcessError, match=r"was killed or out of memory \(its process ended with -9\); give the night"
+        ):
+            worker.withhold(problem, 0.1)
+    finally:
+        worker.end()
 
 
 def lasting(problem: Problem) -> Problem:

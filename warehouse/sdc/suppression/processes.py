@@ -89,7 +89,12 @@ class _Worker:
         )
 
     def withhold(self, problem: Problem, protection_interval: float) -> Flags:
-        """The withheld cells of a problem."""
+        """The withheld cells of a problem.
+
+        Raises:
+            ChildProcessError: the process was killed or had no memory left; the machine is at fault.
+            ProgramFault: it broke down otherwise.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
@@ -101,6 +106,11 @@ class _Worker:
             self._errors.seek(0)
             lines = self._errors.read().decode(errors="replace").strip().splitlines()
             why = lines[-1] if lines else f"its process ended with {self._process.returncode}"
+            if self._process.returncode < 0 or "MemoryError" in why:
+                raise ChildProcessError(
+                    f"disclosure control of {problem.name} was killed or out of memory ({why}); give the night more memory,"
+                    " or run fewer nights at once"
+                ) from None
             raise ProgramFault(f"disclosure control of {problem.name}: {why}") from None
         return withheld
 
