@@ -135,10 +135,13 @@ def trace(
     where = is_cell(grain)
     key = [cell[name] for name in grain]
     served = _row(con, f"select * from served.{table} where {where}", key)
-    # What is filled in after disclosure control is served alone, and so are the rows of a view: its remainders are what is
-    # left of served cells.
-    built = (not tables[table].is_view and _row(con, f"select * from marts.{table} where {where}", key)) or served
     wanted = [question.measure] if question.measure else all_measures
+    # A view's remainders are what is left of served cells. What is made of other tables' cells is a query of seconds before
+    # disclosure control, and nothing of it is withheld where all of it is served.
+    is_query = one(con, "select count(*) from duckdb_views() where schema_name = 'marts' and view_name = $1", [table])[0] > 0
+    is_served_alone = tables[table].is_view or (is_query and all(served[name] is not None for name in wanted))
+    # What is filled in after disclosure control is served alone, too.
+    built = (not is_served_alone and _row(con, f"select * from marts.{table} where {where}", key)) or served
     withheld = _withheld(served, built, wanted)
     if restricted_for:
         log_use(home, restricted_for, table, as_words(cell), wanted)
