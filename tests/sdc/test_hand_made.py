@@ -5,7 +5,7 @@ Not here: the solvers on their own (test_solvers.py), or publications that a nig
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -17,10 +17,13 @@ from orchestration.dbt import load_manifest
 from tests.sdc.publications import Rows, cells, found, write_publication
 from warehouse.catalogue import tables_of
 from warehouse.sdc.attack.audit import attack
+from warehouse.sdc.attack.copies import COPIES
+from warehouse.sdc.attack.families import FAMILIES, WITH_RATIOS
 from warehouse.sdc.attack.served import Organisation, Served
 
 UNITS = {"K": None, "A": "K", "B": "K", "C": "K"}
 P, S = "primary", "secondary"
+FULL_TIME = next(family for family in FAMILIES if family.name == WITH_RATIOS)
 
 
 def level(unit: str) -> str:
@@ -219,16 +222,36 @@ def test_figures_that_have_changed_do_not_join(tmp_path: Path) -> None:
     assert found(tmp_path) == []
 
 
-def test_the_other_sexs_percent_gives_a_sex_away(tmp_path: Path) -> None:
-    full_time = [("payroll", "2023-12-31", level(unit), unit, 20, 18.0, None) for unit in ("A", "B")]
-    full_time += [("payroll", "2023-12-31", "kommune", "K", 40, 36.0, None)]
-    balance = [
-        (2023, "avdeling", "A", "kvinne", 17, 15.5, 85.0, 86.1, None),
-        (2023, "avdeling", "A", "mann", None, None, None, None, P),
-    ]
-    write_publication(tmp_path, "2024-01-01", units=UNITS, full_time_by_unit=full_time, equality_gender_balance=balance)
-    (leak,) = found(tmp_path)
-    assert (leak.table, leak.cell["sex"], leak.by) == ("equality_gender_balance", "mann", "employees_percent of kvinne")
+@pytest.mark.parametrize("percents", [(85.0, None), (None, 86.1)], ids=["of employees", "of årsverk"])
+def test_the_other_sexs_percent_gives_a_sex_away(tmp_path: Path, percents: tuple[float | None, float | None]) -> None:
+    """17 women are 85 percent of all; how many all are is not served."""
+
+    def publish(name: str, percents: tuple[float | None, float | None]) -> None:
+        write_publication(
+            tmp_path,
+            name,
+            units=UNITS,
+            full_time_by_unit=[("payroll", "2023-12-31", "avdeling", "A", None, None, S)],
+            equality_gender_balance=[
+                (2023, "avdeling", "A", "kvinne", 17, 15.5, *percents, None),
+                (2023, "avdeling", "A", "mann", None, None, None, None, P),
+            ],
+        )
+
+    publish("2024-01-01", percents)
+    leaks = found(tmp_path)
+    assert ("equality_gender_balance", "mann", "employees_percent of kvinne") in {
+        (leak.table, leak.cell.get("sex"), leak.by) for leak in leaks
+    }
+    # Without it nothing follows, and a night that serves it is attacked anew.
+    with duckdb.connect() as con:
+        history = tmp_path / "publish" / "history"
+        telling = Served(con, history / "2024-01-01").fingerprints(FULL_TIME)
+        (history / "2024-01-01").rename(tmp_path / "elsewhere")
+        publish("2024-01-02", (None, None))
+        assert found(tmp_path) == []
+        silent = Served(con, history / "2024-01-02").fingerprints(FULL_TIME)
+    assert telling.keys() == silent.keys() == {"2023-12-31"} and telling != silent
 
 
 def test_full_time_minus_one_sex_is_the_other(tmp_path: Path) -> None:
@@ -459,6 +482,105 @@ def test_copies_of_withheld_cells_are_named(tmp_path: Path) -> None:
     }
 
 
+# Of each table that repeats another's figures the rows of one unit in which one column is served: (rows of the copy, rows of the
+# withheld cell). `value` is by column.
+DATES = ("2023-12-31", "2023-10-31", "2023-11-01")
+
+
+def withheld_full_time(source: str, day: str) -> Callable[[str], Rows]:
+    return lambda unit: [(source, day, level(unit), unit, None, None, P)]
+
+
+def withheld_year(unit: str) -> Rows:
+    return [("year", "2023", level(unit), unit, None, P)]
+
+
+def target(indicator: str) -> Callable[[str, Mapping[str, float]], Rows]:
+    return lambda unit, value: [(indicator, 2023, level(unit), unit, value.get("actual"), value.get("gap"))]
+
+
+def benchmark(indicator: str, period_type: str, period: str) -> Callable[[str, Mapping[str, float]], Rows]:
+    return lambda unit, value: [(indicator, period_type, period, "payroll", value["value"])] if value else []
+
+
+def beside_pai(unit: str, value: Mapping[str, float]) -> Rows:
+    figures = ("payroll_value", "payroll_value_before_pai", "pai_value", "payroll_minus_pai", "due_to_date", "due_to_source")
+    return [("headcount", 2023, level(unit), unit, *DATES, *map(value.get, figures))]
+
+
+def substitutes(unit: str, value: Mapping[str, float]) -> Rows:
+    return [("2023-12", level(unit), unit, 0.0, value.get("substitute_fte"), value.get("substitute_percent"), 0.0, None)]
+
+
+def joined(unit: str, value: Mapping[str, float]) -> Rows:
+    changes = map(value.get, ("joined_12m", "left_12m", "turnover_percent"))
+    return [("2024-12-31", level(unit), unit, "Fast", 9, 8.0, *changes, None)]
+
+
+def withheld_form(form: str) -> Callable[[str], Rows]:
+    return lambda unit: [("2023-12-31", level(unit), unit, form, None, None, None, None, None, P)]
+
+
+def next_survey(unit: str, value: Mapping[str, float]) -> Rows:
+    return [(2025, level(unit), unit, 12, value.get("previous_response_percent"), None)]
+
+
+def next_scores(unit: str, value: Mapping[str, float]) -> Rows:
+    return [(2025, level(unit), unit, 1, 4.2, value.get("previous_score"), value.get("difference_previous"), None)]
+
+
+REPEATED: dict[tuple[str, str, str], tuple[Callable[[str, Mapping[str, float]], Rows], Callable[[str], Rows]]] = {
+    ("benchmarks", "sick_leave_by_unit", ""): (benchmark("sick_leave_percent", "year", "2023"), withheld_year),
+    ("benchmarks", "full_time_by_unit", ""): (
+        benchmark("full_time_100_percent", "month", "2023-12"),
+        withheld_full_time("payroll", DATES[0]),
+    ),
+    ("targets", "sick_leave_by_unit", ""): (target("long_term_percent"), withheld_year),
+    ("targets", "full_time_by_unit", ""): (target("full_time_80_percent"), withheld_full_time("payroll", DATES[0])),
+    ("full_time_sources", "full_time_by_unit", "payroll_value"): (beside_pai, withheld_full_time("payroll", DATES[0])),
+    ("full_time_sources", "full_time_by_unit", "payroll_value_before_pai"): (
+        beside_pai,
+        withheld_full_time("payroll", DATES[1]),
+    ),
+    ("full_time_sources", "full_time_by_unit", "pai_value"): (beside_pai, withheld_full_time("pai", DATES[2])),
+    ("substitutes_by_unit", "workforce_by_unit", ""): (substitutes, withheld_form("Vikar")),
+    ("workforce_by_unit", "workforce_by_unit", ""): (joined, withheld_form("Fast")),
+    ("survey_response", "survey_response", ""): (next_survey, lambda unit: [(2023, level(unit), unit, None, None, P)]),
+    ("survey_factor_scores", "survey_factor_scores", ""): (
+        next_scores,
+        lambda unit: [(2023, level(unit), unit, 1, None, None, None, P)],
+    ),
+}
+
+
+def columns_repeated(table: str, of: str, first: str) -> tuple[str, ...]:
+    """The columns of one entry, of several between the same tables the one that begins with this column."""
+    (entry,) = (copy for copy in COPIES if (copy.table, copy.of) == (table, of) and first in ("", copy.columns[0]))
+    return entry.columns
+
+
+def test_every_copy_has_a_publication_by_hand() -> None:
+    assert len(REPEATED) == len(COPIES)
+    assert {columns_repeated(*entry) for entry in REPEATED} == {copy.columns for copy in COPIES}
+
+
+@pytest.mark.parametrize("entry", REPEATED, ids=" ".join)
+def test_each_column_of_each_copy_gives_the_withheld_cell_away_by_itself(tmp_path: Path, entry: tuple[str, str, str]) -> None:
+    """A unit for each column, and one of which the copy serves none."""
+    table, of, _ = entry
+    repeat, hidden = REPEATED[entry]
+    columns = columns_repeated(*entry)
+    units = ["K"] if table == "benchmarks" else [f"A{n}" for n in range(len(columns) + 1)]
+    tables: dict[str, list] = {table: [], of: []}
+    for n, unit in enumerate(units):
+        tables[table] += repeat(unit, {column: 5.0 for column in columns[n : n + 1]})
+        tables[of] += hidden(unit)
+    write_publication(tmp_path, "2024-01-01", units={unit: None for unit in units}, **tables)
+    leaks = found(tmp_path)
+    assert {leak.kind for leak in leaks} == {"copy"} and all(leak.by.startswith(f"{table}.") for leak in leaks)
+    assert cells(leaks, "org_unit_code") == {(of, unit) for unit in units[: len(columns)]}
+
+
 @pytest.mark.parametrize(("kommune", "leaks"), [(60, {"A"}), (61, set())])
 def test_scores_add_up_weighted_by_their_responses(tmp_path: Path, kommune: int, leaks: set[str]) -> None:
     """K's answers are those of A, B and C, so A's score follows from the others'; with an answer of K's own it does not."""
@@ -487,6 +609,31 @@ def test_a_figure_in_the_reconciliation_is_the_cell(tmp_path: Path) -> None:
     )
     (leak,) = found(tmp_path)
     assert (leak.kind, leak.cell["org_unit_code"], leak.by) == ("copy", "A", "reconciliation.computed of f1")
+
+
+@pytest.mark.parametrize(("was", "now", "known"), [(7.5, None, {"A"}), (None, 8.0, {"A"}), (None, None, set())])
+def test_what_a_figure_was_or_is_by_a_restatement_is_the_cell(
+    tmp_path: Path, was: float | None, now: float | None, known: set[str]
+) -> None:
+    months = '{"period_type": "month", "period": "2023-01", "org_level": "avdeling", "org_unit_code": "A"}'
+    dates = '{"source": "payroll", "reference_date": "2023-12-31", "org_level": "avdeling", "org_unit_code": "A"}'
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units=UNITS,
+        sick_leave_by_unit=by_unit({"K": 40.0, "A": P, "B": S, "C": 20.0}),
+        full_time_by_unit=[("payroll", "2023-12-31", "avdeling", unit, None, None, P) for unit in "AB"],
+        restatements=[
+            ("2023-06-01", "sick_leave_by_unit", months, "lost_days", was, now),
+            ("2024-01-01", "full_time_by_unit", dates, "headcount", was, now),
+        ],
+    )
+    leaks = found(tmp_path)
+    assert {leak.kind for leak in leaks} <= {"copy"}
+    assert cells(leaks, "org_unit_code") == {
+        (table, unit) for table in ("sick_leave_by_unit", "full_time_by_unit") for unit in known
+    }
+    assert {leak.by for leak in leaks} <= {"restatements.lost_days of 2023-06-01", "restatements.headcount of 2024-01-01"}
 
 
 def test_no_value_is_told(tmp_path: Path) -> None:
