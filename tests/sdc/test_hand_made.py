@@ -421,6 +421,36 @@ def test_spells_workforce_and_pay_by_job_code_are_sums_of_their_parts(tmp_path: 
     }
 
 
+@pytest.mark.parametrize(
+    ("year", "codes", "known"),
+    [
+        pytest.param(2023, {"6190": S, "6572": 20}, {"6190"}, id="6190 alone is of the group"),
+        pytest.param(2023, {"6190": S, "6559": S}, set(), id="two that can swap"),
+        # 7719 is of the group until April 2024, when it comes into one of its own.
+        pytest.param(2023, {"6190": 30, "7719": S}, {"7719"}, id="what leaves the group later is in it"),
+        pytest.param(2023, {"6190": S, "7719": S}, set(), id="and can swap"),
+        pytest.param(2024, {"6190": S, "7719": S}, {"6190"}, id="what has left it is not in it"),
+        pytest.param(2023, {"6190": S, "1234": 20}, set(), id="a code that is not listed may be of any group"),
+    ],
+)
+def test_a_pay_group_is_the_sum_of_the_codes_that_are_listed_in_it(
+    tmp_path: Path, year: int, codes: Mapping[str, int | str], known: set[str]
+) -> None:
+    def row(key: object, count: int | str) -> tuple[object, ...]:
+        return (year, key, None, None, None, count) if isinstance(count, str) else (year, key, count - 9, 9, count, None)
+
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units={"K": None},
+        equality_pay=[row(2, 40)],
+        equality_pay_by_job_code=[row(code, count) for code, count in codes.items()],
+    )
+    leaks = found(tmp_path)
+    assert {(leak.kind, leak.by) for leak in leaks} <= {("pinned", "pay group 2 = its job codes of the municipality")}
+    assert cells(leaks, "job_code") == {("equality_pay_by_job_code", code) for code in known}
+
+
 @pytest.mark.parametrize(("short_term_max_days", "pinned"), [(16, 1), (10, 0)])
 def test_short_bands_are_short_term_only_where_it_ends_with_one(tmp_path: Path, short_term_max_days: int, pinned: int) -> None:
     """Short-term days less the spells of 1 to 3 are those of 4 to 16, if short term ends with day 16."""
@@ -482,8 +512,7 @@ def test_copies_of_withheld_cells_are_named(tmp_path: Path) -> None:
     }
 
 
-# Of each table that repeats another's figures the rows of one unit in which one column is served: (rows of the copy, rows of the
-# withheld cell). `value` is by column.
+# The dates of payroll, of payroll before PAI's, and of PAI's.
 DATES = ("2023-12-31", "2023-10-31", "2023-11-01")
 
 
@@ -529,6 +558,8 @@ def next_scores(unit: str, value: Mapping[str, float]) -> Rows:
     return [(2025, level(unit), unit, 1, 4.2, value.get("previous_score"), value.get("difference_previous"), None)]
 
 
+# Of each entry of COPIES, by its tables and, where these have several, its first column: one unit's rows of the copy, with the
+# values of its served columns, and of the withheld cell.
 REPEATED: dict[tuple[str, str, str], tuple[Callable[[str, Mapping[str, float]], Rows], Callable[[str], Rows]]] = {
     ("benchmarks", "sick_leave_by_unit", ""): (benchmark("sick_leave_percent", "year", "2023"), withheld_year),
     ("benchmarks", "full_time_by_unit", ""): (
@@ -573,9 +604,9 @@ def test_each_column_of_each_copy_gives_the_withheld_cell_away_by_itself(tmp_pat
     units = ["K"] if table == "benchmarks" else [f"A{n}" for n in range(len(columns) + 1)]
     tables: dict[str, list] = {table: [], of: []}
     for n, unit in enumerate(units):
-        tables[table] += repeat(unit, {column: 5.0 for column in columns[n : n + 1]})
+        tables[table] += repeat(unit, dict.fromkeys(columns[n : n + 1], 5.0))
         tables[of] += hidden(unit)
-    write_publication(tmp_path, "2024-01-01", units={unit: None for unit in units}, **tables)
+    write_publication(tmp_path, "2024-01-01", units=dict.fromkeys(units), **tables)
     leaks = found(tmp_path)
     assert {leak.kind for leak in leaks} == {"copy"} and all(leak.by.startswith(f"{table}.") for leak in leaks)
     assert cells(leaks, "org_unit_code") == {(of, unit) for unit in units[: len(columns)]}
@@ -783,6 +814,39 @@ def test_a_withheld_unit_that_moves_is_told_by_its_parents(tmp_path: Path) -> No
     (tmp_path / "publish" / "history" / "2024-02-02").rename(tmp_path / "elsewhere as well")
     (finding,) = found(tmp_path)
     assert (finding.kind, finding.cell["org_unit_code"], finding.is_leak) == ("before", "K", False)
+
+
+def test_a_group_below_which_a_unit_has_moved_tells_it_too(tmp_path: Path) -> None:
+    """The group of A has lost what A has lost, though it consists of the same unit: with A alone withheld the group tells."""
+
+    def units(parent_of_small: str) -> dict[str, str | None]:
+        areas = {"A": "K", "A1": "A", "A3": "A", "A4": "A", "B": "K", "B1": "B", "B2": "B", "B3": "B"}
+        return {"K": None, **areas, "M": parent_of_small}
+
+    def rows(a: float, b: float) -> list[tuple[object, ...]]:
+        served = {"K": 101.5, "A": a, "A1": 50, "B": b, "B1": 30}
+        found: list[tuple[object, ...]] = [
+            ("year", "2023", "kommune" if code == "K" else "avdeling", code, fte, None) for code, fte in served.items()
+        ]
+        found.append(("year", "2023", "gruppe", "Skole", a, None))
+        return found + [
+            ("year", "2023", "avdeling", code, None, P if code == "M" else S) for code in ("A3", "A4", "B2", "B3", "M")
+        ]
+
+    write_publication(tmp_path, "2024-01-01", units=units("A"), sick_leave_by_unit=rows(60.5, 41))
+    write_publication(tmp_path, "2024-02-01", units=units("B"), sick_leave_by_unit=rows(59, 42.5))
+    history = tmp_path / "publish" / "history"
+    with duckdb.connect() as con:
+        then = Served(con, history / "2024-01-01", Organisation({"A": "Skole"}))
+        now = Served(con, history / "2024-02-01", Organisation({"A": "Skole"}))
+        ((moment, (leak,)),) = attack(now, then).leaking
+    assert (leak.kind, leak.cell["org_unit_code"]) == ("moved", "M") and moment is not None
+    assert {moment.grid.unit_of(cell) for cell in leak.members} == {
+        ("avdeling", "M"),
+        ("avdeling", "A"),
+        ("avdeling", "B"),
+        ("gruppe", "Skole"),
+    }
 
 
 def test_a_withheld_unit_that_is_merged_is_told_by_its_parents(tmp_path: Path) -> None:
