@@ -40,8 +40,8 @@ def problem_of(
 ) -> Problem:
     """The problem of these cells.
 
-    `units` are (code, code of the unit above, group); one without a unit above is the municipality. `own` sits on units
-    themselves, by code. `pay_codes` are the pay groups with the codes that their positions have.
+    `units` are (code, code of the unit above, group); one without a unit above is the municipality, T… is a service area. `own`
+    sits on units themselves, by code. `pay_codes` are the pay groups with the codes that their positions have.
     """
     limits = {source.table: LIMITS[source.declared.threshold or ""] for source in sources()}
     with duckdb.connect() as con:
@@ -78,7 +78,7 @@ def problem_of(
 
 
 def level(code: str, above: str | None) -> str:
-    return "kommune" if above is None else "virksomhet"
+    return "kommune" if above is None else "tjenesteområde" if code.startswith("T") else "virksomhet"
 
 
 def withheld(family: str, tables: Mapping[str, Sizes], **known: object) -> set[tuple[object, ...]]:

@@ -237,11 +237,50 @@ def test_answers_add_up_to_fewer_than_the_threshold(
     assert found == {(table, *unit, *of_factor) for unit in hidden}
 
 
-def test_what_sits_on_a_unit_itself_takes_a_unit_below_it_along() -> None:
-    """A's leader is A less the units below it."""
-    below = {("virksomhet", "A1"): 20, ("virksomhet", "A2"): 30}
-    units = (("K", None, None), ("A", "K", None), ("A1", "A", None), ("A2", "A", None))
+@pytest.mark.parametrize(
+    ("below", "own", "hidden"),
+    [
+        pytest.param("A", 1, {"A1"}, id="A's leader is A less the units below it"),
+        pytest.param("A", 12, set(), id="a group that reaches the threshold"),
+        pytest.param("T", 1, set(), id="nothing is withheld between the municipality and its service areas"),
+    ],
+)
+def test_what_sits_on_a_unit_itself_takes_a_unit_below_it_along(below: str, own: float, hidden: set[str]) -> None:
+    above = "K" if below == "T" else "A"
+    level_below = "tjenesteområde" if below == "T" else "virksomhet"
+    sizes = {("kommune" if above == "K" else "virksomhet", above): 50 + own, (level_below, f"{below}1"): 20}
+    units = (("K", None, None), ("A", "K", None), *((f"{below}{n}", above, None) for n in (1, 2)))
     found = withheld(
-        "sick leave", {"sick_leave_by_unit": {A: 51, **below}}, own={"sick_leave_by_unit": {("A",): 1}}, units=units
+        "sick leave",
+        {"sick_leave_by_unit": {**sizes, (level_below, f"{below}2"): 30}},
+        own={"sick_leave_by_unit": {(above,): own}},
+        units=units if above == "A" else units[:1] + units[2:],
     )
-    assert found == {("sick_leave_by_unit", "virksomhet", "A1")}
+    assert found == {("sick_leave_by_unit", level_below, unit) for unit in hidden}
+
+
+def test_who_sits_on_a_unit_itself_is_no_company_where_that_is_no_secret() -> None:
+    """Three sit on A itself, as everybody knows: A less those is A1."""
+    a1 = ("virksomhet", "A1", "Fast")
+    found = withheld(
+        "workforce",
+        {"workforce_by_unit": {(*A, "Fast"): 7, a1: 4}},
+        own={"workforce_by_unit": {("A", "Fast"): 3}},
+        units=(("K", None, None), ("A", "K", None), ("A1", "A", None)),
+    )
+    assert found == {("workforce_by_unit", *A, "Fast"), ("workforce_by_unit", *a1)}
+
+
+def test_persons_of_two_job_codes_make_a_sum_seem_smaller() -> None:
+    """Two of the unit have both codes: the unit less the served code is four, though the withheld codes have six together."""
+    codes = {(*PAYROLL, *A, code): persons for code, persons in {"7174": 16, "6572": 3, "6190": 3}.items()}
+    unit = (*PAYROLL, *A)
+    found = withheld("persons", {"full_time_by_unit": {unit: 20}, "full_time_by_job_code": codes}, scope=DATE)
+    assert found == {("full_time_by_job_code", *code) for code in codes}
+
+
+def test_all_parts_of_a_served_cell_need_not_reach_their_own_threshold() -> None:
+    """The job codes of a unit of 20 årsverk are below 30 together; that they are 20 the unit says anyway."""
+    codes = {(*A, "7174"): 12, (*A, "6572"): 8}
+    found = withheld("sick leave", {"sick_leave_by_unit": {A: 20}, "sick_leave_by_job_code": codes})
+    assert found == {("sick_leave_by_job_code", *code) for code in codes}
