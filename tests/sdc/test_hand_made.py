@@ -16,6 +16,7 @@ from orchestration.cli import main
 from orchestration.dbt import load_manifest
 from tests.sdc.publications import Rows, cells, found, write_publication
 from warehouse.catalogue import tables_of
+from warehouse.sdc.attack import families
 from warehouse.sdc.attack.audit import attack
 from warehouse.sdc.attack.copies import COPIES
 from warehouse.sdc.attack.families import FAMILIES, WITH_RATIOS
@@ -449,6 +450,20 @@ def test_a_pay_group_is_the_sum_of_the_codes_that_are_listed_in_it(
     leaks = found(tmp_path)
     assert {(leak.kind, leak.by) for leak in leaks} <= {("pinned", "pay group 2 = its job codes of the municipality")}
     assert cells(leaks, "job_code") == {("equality_pay_by_job_code", code) for code in known}
+
+
+def test_of_a_code_that_is_listed_in_two_groups_at_once_nothing_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(families, "LISTED", [families.Listed("6190", group, 2000, families.FOR_EVER) for group in "23"])
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units={"K": None},
+        equality_pay=[(2023, 2, 31, 9, 40, None)],
+        equality_pay_by_job_code=[(2023, "6190", None, None, None, S)],
+    )
+    assert found(tmp_path) == []
 
 
 @pytest.mark.parametrize(("short_term_max_days", "pinned"), [(16, 1), (10, 0)])
