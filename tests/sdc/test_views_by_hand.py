@@ -13,7 +13,7 @@ import pytest
 from orchestration.dbt import load_manifest
 from tests.sdc.publications import SETTINGS
 from warehouse.catalogue import tables_of
-from warehouse.sdc.attack.copies import SPLITS, Split
+from warehouse.sdc.attack.copies import ABSENCE, SPLITS, Split
 from warehouse.sdc.attack.served import Served
 
 # Columns of time, with the year in which decisions are taken.
@@ -95,3 +95,73 @@ def test_a_remainder_below_the_threshold_shows_no_figure(served: Served, split: 
     """Two is the threshold."""
     serve(served, split, rest=1.5, shows=shows)
     assert (split.units, f"{split.view}.remainder below the threshold") in {(table, text) for table, _, text in served.copies()}
+
+
+DAYS_OF_FTE = 230.0
+
+
+def serve_tree(served: Served, *, withheld: str = "", more: str = "", rest: float = 4.0, shows: str = "lost_days") -> None:
+    """The municipality of 10 årsverk, a unit of 6 in it, and the remainder of 4.
+
+    The view may show one `more` in a column of the unit; `shows` is the absence that is served of the remainder.
+    """
+
+    def row(code: str, fte: float, more: str = "", shown: str | None = None) -> str:
+        sizes = {name: fte * (1.0 if name == "fte" else DAYS_OF_FTE) for name in ("fte", "possible_days")}
+        columns = {**{name: 5.0 if shown in (None, name) else None for name in ABSENCE}, **sizes}
+        figures = [
+            f"{'null' if value is None else value + (name == more)}::double as {name}" for name, value in columns.items()
+        ]
+        level = "kommune" if code == "K" else "avdeling"
+        place = f"'year' as period_type, '2023' as period, '{level}' as org_level, '{code}' as org_unit_code"
+        return f"select {place}, {', '.join(figures)}"
+
+    units = [f"{row(code, fte)}, {DAYS_OF_FTE} as days_per_fte" for code, fte in (("K", 10), ("A", 6))]
+    served.con.execute(
+        f"""create table served.sick_leave_by_unit as
+            select *, case when org_unit_code = '{withheld}' then 'secondary' end as withheld
+            from ({" union all ".join(units)})"""
+    )
+    served.con.execute(
+        f"""create table served.bi_sick_leave as
+            select *, false as is_remainder from ({row("A", 6, more)})
+            union all select *, true from ({row("K", rest, shown=shows)})"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "found"),
+    [
+        pytest.param({}, set(), id="as it is"),
+        pytest.param({"withheld": "A"}, {"unit"}, id="a withheld unit"),
+        *(pytest.param({"more": name}, {"unit"}, id=f"other {name}") for name in ("lost_days", "graded_days")),
+        pytest.param({"more": "fte"}, {"unit", "pieces together"}, id="other fte"),
+        pytest.param({"rest": 3.0}, {"pieces together"}, id="pieces that are not the municipality"),
+        pytest.param({"rest": 1.5, "shows": ""}, {"pieces together"}, id="a small remainder without absence"),
+        *(
+            pytest.param({"rest": 1.5, "shows": name}, {"pieces together", "remainder below the threshold"}, id=f"its {name}")
+            for name in ABSENCE
+        ),
+    ],
+)
+def test_the_pieces_of_the_tree_give_nothing_away(served: Served, wrong: dict[str, object], found: set[str]) -> None:
+    serve_tree(served, **wrong)  # type: ignore[arg-type]
+    assert {text for _, _, text in served.copies()} == {f"bi_sick_leave.{text}" for text in found}
+
+
+@pytest.mark.parametrize(
+    ("employees", "fte", "withheld", "is_found"),
+    [(9, 8.0, None, False), (9, 8.0, "secondary", True), (8, 8.0, None, True), (9, 7.5, None, True)],
+)
+def test_a_false_row_of_the_balance_is_a_copy(
+    served: Served, employees: int, fte: float, withheld: str | None, is_found: bool
+) -> None:
+    cell = "select 2023 as year, 'avdeling' as org_level, 'A' as org_unit_code, 'mann' as sex, "
+    served.con.execute(
+        f"create table served.equality_gender_balance as {cell} 9 as employees, 8.0::double as fte, $1::varchar as withheld",
+        [withheld],
+    )
+    served.con.execute(
+        f"create table served.bi_equality_gender_balance as {cell} $1::bigint as employees, $2::double as fte", [employees, fte]
+    )
+    assert bool(served.copies()) == is_found
