@@ -51,8 +51,13 @@ COLUMNS = {
     "previous_score double, difference_previous double",
     "reconciliation": "figure_id varchar, mart varchar, cell varchar, computed double, difference double",
     "targets": "indicator varchar, year integer, org_level varchar, org_unit_code varchar, actual double, gap double",
+    "benchmarks": "indicator varchar, period_type varchar, period varchar, source varchar, value double",
+    "full_time_sources": "indicator varchar, year integer, org_level varchar, org_unit_code varchar, payroll_date date, "
+    "payroll_date_before_pai date, pai_date date, payroll_value double, payroll_value_before_pai double, pai_value double, "
+    "payroll_minus_pai double, due_to_date double, due_to_source double",
+    "restatements": "publication_id varchar, table_name varchar, cell varchar, measure varchar, was double, now double",
 }
-NO_WITHHELD = ("org_units", "targets", "reconciliation")
+NO_WITHHELD = ("org_units", "targets", "reconciliation", "benchmarks", "full_time_sources", "restatements")
 
 Rows = Sequence[Sequence[object]]
 

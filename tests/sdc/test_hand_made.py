@@ -5,7 +5,7 @@ Not here: the solvers on their own (test_solvers.py), or publications that a nig
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -16,11 +16,15 @@ from orchestration.cli import main
 from orchestration.dbt import load_manifest
 from tests.sdc.publications import Rows, cells, found, write_publication
 from warehouse.catalogue import tables_of
+from warehouse.sdc.attack import families
 from warehouse.sdc.attack.audit import attack
+from warehouse.sdc.attack.copies import COPIES
+from warehouse.sdc.attack.families import FAMILIES, WITH_RATIOS
 from warehouse.sdc.attack.served import Organisation, Served
 
 UNITS = {"K": None, "A": "K", "B": "K", "C": "K"}
 P, S = "primary", "secondary"
+FULL_TIME = next(family for family in FAMILIES if family.name == WITH_RATIOS)
 
 
 def level(unit: str) -> str:
@@ -219,16 +223,36 @@ def test_figures_that_have_changed_do_not_join(tmp_path: Path) -> None:
     assert found(tmp_path) == []
 
 
-def test_the_other_sexs_percent_gives_a_sex_away(tmp_path: Path) -> None:
-    full_time = [("payroll", "2023-12-31", level(unit), unit, 20, 18.0, None) for unit in ("A", "B")]
-    full_time += [("payroll", "2023-12-31", "kommune", "K", 40, 36.0, None)]
-    balance = [
-        (2023, "avdeling", "A", "kvinne", 17, 15.5, 85.0, 86.1, None),
-        (2023, "avdeling", "A", "mann", None, None, None, None, P),
-    ]
-    write_publication(tmp_path, "2024-01-01", units=UNITS, full_time_by_unit=full_time, equality_gender_balance=balance)
-    (leak,) = found(tmp_path)
-    assert (leak.table, leak.cell["sex"], leak.by) == ("equality_gender_balance", "mann", "employees_percent of kvinne")
+@pytest.mark.parametrize("percents", [(85.0, None), (None, 86.1)], ids=["of employees", "of årsverk"])
+def test_the_other_sexs_percent_gives_a_sex_away(tmp_path: Path, percents: tuple[float | None, float | None]) -> None:
+    """17 women are 85 percent of all; how many all are is not served."""
+
+    def publish(name: str, percents: tuple[float | None, float | None]) -> None:
+        write_publication(
+            tmp_path,
+            name,
+            units=UNITS,
+            full_time_by_unit=[("payroll", "2023-12-31", "avdeling", "A", None, None, S)],
+            equality_gender_balance=[
+                (2023, "avdeling", "A", "kvinne", 17, 15.5, *percents, None),
+                (2023, "avdeling", "A", "mann", None, None, None, None, P),
+            ],
+        )
+
+    publish("2024-01-01", percents)
+    leaks = found(tmp_path)
+    assert ("equality_gender_balance", "mann", "employees_percent of kvinne") in {
+        (leak.table, leak.cell.get("sex"), leak.by) for leak in leaks
+    }
+    # Without it nothing follows, and a night that serves it is attacked anew.
+    with duckdb.connect() as con:
+        history = tmp_path / "publish" / "history"
+        telling = Served(con, history / "2024-01-01").fingerprints(FULL_TIME)
+        (history / "2024-01-01").rename(tmp_path / "elsewhere")
+        publish("2024-01-02", (None, None))
+        assert found(tmp_path) == []
+        silent = Served(con, history / "2024-01-02").fingerprints(FULL_TIME)
+    assert telling.keys() == silent.keys() == {"2023-12-31"} and telling != silent
 
 
 def test_full_time_minus_one_sex_is_the_other(tmp_path: Path) -> None:
@@ -398,6 +422,50 @@ def test_spells_workforce_and_pay_by_job_code_are_sums_of_their_parts(tmp_path: 
     }
 
 
+@pytest.mark.parametrize(
+    ("year", "codes", "known"),
+    [
+        pytest.param(2023, {"6190": S, "6572": 20}, {"6190"}, id="6190 alone is of the group"),
+        pytest.param(2023, {"6190": S, "6559": S}, set(), id="two that can swap"),
+        # 7719 is of the group until April 2024, when it comes into one of its own.
+        pytest.param(2023, {"6190": 30, "7719": S}, {"7719"}, id="what leaves the group later is in it"),
+        pytest.param(2023, {"6190": S, "7719": S}, set(), id="and can swap"),
+        pytest.param(2024, {"6190": S, "7719": S}, {"6190"}, id="what has left it is not in it"),
+        pytest.param(2023, {"6190": S, "1234": 20}, set(), id="a code that is not listed may be of any group"),
+    ],
+)
+def test_a_pay_group_is_the_sum_of_the_codes_that_are_listed_in_it(
+    tmp_path: Path, year: int, codes: Mapping[str, int | str], known: set[str]
+) -> None:
+    def row(key: object, count: int | str) -> tuple[object, ...]:
+        return (year, key, None, None, None, count) if isinstance(count, str) else (year, key, count - 9, 9, count, None)
+
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units={"K": None},
+        equality_pay=[row(2, 40)],
+        equality_pay_by_job_code=[row(code, count) for code, count in codes.items()],
+    )
+    leaks = found(tmp_path)
+    assert {(leak.kind, leak.by) for leak in leaks} <= {("pinned", "pay group 2 = its job codes of the municipality")}
+    assert cells(leaks, "job_code") == {("equality_pay_by_job_code", code) for code in known}
+
+
+def test_of_a_code_that_is_listed_in_two_groups_at_once_nothing_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(families, "LISTED", [families.Listed("6190", group, 2000, families.FOR_EVER) for group in "23"])
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units={"K": None},
+        equality_pay=[(2023, 2, 31, 9, 40, None)],
+        equality_pay_by_job_code=[(2023, "6190", None, None, None, S)],
+    )
+    assert found(tmp_path) == []
+
+
 @pytest.mark.parametrize(("short_term_max_days", "pinned"), [(16, 1), (10, 0)])
 def test_short_bands_are_short_term_only_where_it_ends_with_one(tmp_path: Path, short_term_max_days: int, pinned: int) -> None:
     """Short-term days less the spells of 1 to 3 are those of 4 to 16, if short term ends with day 16."""
@@ -459,6 +527,106 @@ def test_copies_of_withheld_cells_are_named(tmp_path: Path) -> None:
     }
 
 
+# The dates of payroll, of payroll before PAI's, and of PAI's.
+DATES = ("2023-12-31", "2023-10-31", "2023-11-01")
+
+
+def withheld_full_time(source: str, day: str) -> Callable[[str], Rows]:
+    return lambda unit: [(source, day, level(unit), unit, None, None, P)]
+
+
+def withheld_year(unit: str) -> Rows:
+    return [("year", "2023", level(unit), unit, None, P)]
+
+
+def target(indicator: str) -> Callable[[str, Mapping[str, float]], Rows]:
+    return lambda unit, value: [(indicator, 2023, level(unit), unit, value.get("actual"), value.get("gap"))]
+
+
+def benchmark(indicator: str, period_type: str, period: str) -> Callable[[str, Mapping[str, float]], Rows]:
+    return lambda unit, value: [(indicator, period_type, period, "payroll", value["value"])] if value else []
+
+
+def beside_pai(unit: str, value: Mapping[str, float]) -> Rows:
+    figures = ("payroll_value", "payroll_value_before_pai", "pai_value", "payroll_minus_pai", "due_to_date", "due_to_source")
+    return [("headcount", 2023, level(unit), unit, *DATES, *map(value.get, figures))]
+
+
+def substitutes(unit: str, value: Mapping[str, float]) -> Rows:
+    return [("2023-12", level(unit), unit, 0.0, value.get("substitute_fte"), value.get("substitute_percent"), 0.0, None)]
+
+
+def joined(unit: str, value: Mapping[str, float]) -> Rows:
+    changes = map(value.get, ("joined_12m", "left_12m", "turnover_percent"))
+    return [("2024-12-31", level(unit), unit, "Fast", 9, 8.0, *changes, None)]
+
+
+def withheld_form(form: str) -> Callable[[str], Rows]:
+    return lambda unit: [("2023-12-31", level(unit), unit, form, None, None, None, None, None, P)]
+
+
+def next_survey(unit: str, value: Mapping[str, float]) -> Rows:
+    return [(2025, level(unit), unit, 12, value.get("previous_response_percent"), None)]
+
+
+def next_scores(unit: str, value: Mapping[str, float]) -> Rows:
+    return [(2025, level(unit), unit, 1, 4.2, value.get("previous_score"), value.get("difference_previous"), None)]
+
+
+# Of each entry of COPIES, by its tables and, where these have several, its first column: one unit's rows of the copy, with the
+# values of its served columns, and of the withheld cell.
+REPEATED: dict[tuple[str, str, str], tuple[Callable[[str, Mapping[str, float]], Rows], Callable[[str], Rows]]] = {
+    ("benchmarks", "sick_leave_by_unit", ""): (benchmark("sick_leave_percent", "year", "2023"), withheld_year),
+    ("benchmarks", "full_time_by_unit", ""): (
+        benchmark("full_time_100_percent", "month", "2023-12"),
+        withheld_full_time("payroll", DATES[0]),
+    ),
+    ("targets", "sick_leave_by_unit", ""): (target("long_term_percent"), withheld_year),
+    ("targets", "full_time_by_unit", ""): (target("full_time_80_percent"), withheld_full_time("payroll", DATES[0])),
+    ("full_time_sources", "full_time_by_unit", "payroll_value"): (beside_pai, withheld_full_time("payroll", DATES[0])),
+    ("full_time_sources", "full_time_by_unit", "payroll_value_before_pai"): (
+        beside_pai,
+        withheld_full_time("payroll", DATES[1]),
+    ),
+    ("full_time_sources", "full_time_by_unit", "pai_value"): (beside_pai, withheld_full_time("pai", DATES[2])),
+    ("substitutes_by_unit", "workforce_by_unit", ""): (substitutes, withheld_form("Vikar")),
+    ("workforce_by_unit", "workforce_by_unit", ""): (joined, withheld_form("Fast")),
+    ("survey_response", "survey_response", ""): (next_survey, lambda unit: [(2023, level(unit), unit, None, None, P)]),
+    ("survey_factor_scores", "survey_factor_scores", ""): (
+        next_scores,
+        lambda unit: [(2023, level(unit), unit, 1, None, None, None, P)],
+    ),
+}
+
+
+def columns_repeated(table: str, of: str, first: str) -> tuple[str, ...]:
+    """The columns of one entry, of several between the same tables the one that begins with this column."""
+    (entry,) = (copy for copy in COPIES if (copy.table, copy.of) == (table, of) and first in ("", copy.columns[0]))
+    return entry.columns
+
+
+def test_every_copy_has_a_publication_by_hand() -> None:
+    assert len(REPEATED) == len(COPIES)
+    assert {columns_repeated(*entry) for entry in REPEATED} == {copy.columns for copy in COPIES}
+
+
+@pytest.mark.parametrize("entry", REPEATED, ids=" ".join)
+def test_each_column_of_each_copy_gives_the_withheld_cell_away_by_itself(tmp_path: Path, entry: tuple[str, str, str]) -> None:
+    """A unit for each column, and one of which the copy serves none."""
+    table, of, _ = entry
+    repeat, hidden = REPEATED[entry]
+    columns = columns_repeated(*entry)
+    units = ["K"] if table == "benchmarks" else [f"A{n}" for n in range(len(columns) + 1)]
+    tables: dict[str, list] = {table: [], of: []}
+    for n, unit in enumerate(units):
+        tables[table] += repeat(unit, dict.fromkeys(columns[n : n + 1], 5.0))
+        tables[of] += hidden(unit)
+    write_publication(tmp_path, "2024-01-01", units=dict.fromkeys(units), **tables)
+    leaks = found(tmp_path)
+    assert {leak.kind for leak in leaks} == {"copy"} and all(leak.by.startswith(f"{table}.") for leak in leaks)
+    assert cells(leaks, "org_unit_code") == {(of, unit) for unit in units[: len(columns)]}
+
+
 @pytest.mark.parametrize(("kommune", "leaks"), [(60, {"A"}), (61, set())])
 def test_scores_add_up_weighted_by_their_responses(tmp_path: Path, kommune: int, leaks: set[str]) -> None:
     """K's answers are those of A, B and C, so A's score follows from the others'; with an answer of K's own it does not."""
@@ -487,6 +655,31 @@ def test_a_figure_in_the_reconciliation_is_the_cell(tmp_path: Path) -> None:
     )
     (leak,) = found(tmp_path)
     assert (leak.kind, leak.cell["org_unit_code"], leak.by) == ("copy", "A", "reconciliation.computed of f1")
+
+
+@pytest.mark.parametrize(("was", "now", "known"), [(7.5, None, {"A"}), (None, 8.0, {"A"}), (None, None, set())])
+def test_what_a_figure_was_or_is_by_a_restatement_is_the_cell(
+    tmp_path: Path, was: float | None, now: float | None, known: set[str]
+) -> None:
+    months = '{"period_type": "month", "period": "2023-01", "org_level": "avdeling", "org_unit_code": "A"}'
+    dates = '{"source": "payroll", "reference_date": "2023-12-31", "org_level": "avdeling", "org_unit_code": "A"}'
+    write_publication(
+        tmp_path,
+        "2024-01-01",
+        units=UNITS,
+        sick_leave_by_unit=by_unit({"K": 40.0, "A": P, "B": S, "C": 20.0}),
+        full_time_by_unit=[("payroll", "2023-12-31", "avdeling", unit, None, None, P) for unit in "AB"],
+        restatements=[
+            ("2023-06-01", "sick_leave_by_unit", months, "lost_days", was, now),
+            ("2024-01-01", "full_time_by_unit", dates, "headcount", was, now),
+        ],
+    )
+    leaks = found(tmp_path)
+    assert {leak.kind for leak in leaks} <= {"copy"}
+    assert cells(leaks, "org_unit_code") == {
+        (table, unit) for table in ("sick_leave_by_unit", "full_time_by_unit") for unit in known
+    }
+    assert {leak.by for leak in leaks} <= {"restatements.lost_days of 2023-06-01", "restatements.headcount of 2024-01-01"}
 
 
 def test_no_value_is_told(tmp_path: Path) -> None:
@@ -636,6 +829,39 @@ def test_a_withheld_unit_that_moves_is_told_by_its_parents(tmp_path: Path) -> No
     (tmp_path / "publish" / "history" / "2024-02-02").rename(tmp_path / "elsewhere as well")
     (finding,) = found(tmp_path)
     assert (finding.kind, finding.cell["org_unit_code"], finding.is_leak) == ("before", "K", False)
+
+
+def test_a_group_below_which_a_unit_has_moved_tells_it_too(tmp_path: Path) -> None:
+    """The group of A has lost what A has lost, though it consists of the same unit: with A alone withheld the group tells."""
+
+    def units(parent_of_small: str) -> dict[str, str | None]:
+        areas = {"A": "K", "A1": "A", "A3": "A", "A4": "A", "B": "K", "B1": "B", "B2": "B", "B3": "B"}
+        return {"K": None, **areas, "M": parent_of_small}
+
+    def rows(a: float, b: float) -> list[tuple[object, ...]]:
+        served = {"K": 101.5, "A": a, "A1": 50, "B": b, "B1": 30}
+        found: list[tuple[object, ...]] = [
+            ("year", "2023", "kommune" if code == "K" else "avdeling", code, fte, None) for code, fte in served.items()
+        ]
+        found.append(("year", "2023", "gruppe", "Skole", a, None))
+        return found + [
+            ("year", "2023", "avdeling", code, None, P if code == "M" else S) for code in ("A3", "A4", "B2", "B3", "M")
+        ]
+
+    write_publication(tmp_path, "2024-01-01", units=units("A"), sick_leave_by_unit=rows(60.5, 41))
+    write_publication(tmp_path, "2024-02-01", units=units("B"), sick_leave_by_unit=rows(59, 42.5))
+    history = tmp_path / "publish" / "history"
+    with duckdb.connect() as con:
+        then = Served(con, history / "2024-01-01", Organisation({"A": "Skole"}))
+        now = Served(con, history / "2024-02-01", Organisation({"A": "Skole"}))
+        ((moment, (leak,)),) = attack(now, then).leaking
+    assert (leak.kind, leak.cell["org_unit_code"]) == ("moved", "M") and moment is not None
+    assert {moment.grid.unit_of(cell) for cell in leak.members} == {
+        ("avdeling", "M"),
+        ("avdeling", "A"),
+        ("avdeling", "B"),
+        ("gruppe", "Skole"),
+    }
 
 
 def test_a_withheld_unit_that_is_merged_is_told_by_its_parents(tmp_path: Path) -> None:

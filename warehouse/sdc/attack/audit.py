@@ -468,7 +468,7 @@ def unknowns(moment: Moment) -> tuple[System, Ints, Ints]:
     """The relations between what is withheld: the system, the cell of each of its columns, the relation of each of its rows."""
     grid = moment.grid
     state = moment.state[grid.cell]
-    is_open = (state == WITHHELD) & grid.holding(moment.state)[grid.row]
+    is_open = (state == WITHHELD) & grid.holding(moment.state, moment.time)[grid.row]
     rows, row = np.unique(grid.row[is_open], return_inverse=True)
     cells, column = np.unique(grid.cell[is_open], return_inverse=True)
     order = np.argsort(row, kind="stable")

@@ -130,10 +130,10 @@ class Moment:
 
         After the grid's columns come those of what was withheld before and is another figure now.
         """
-        own, earlier = self.grid.equations(self.state), self.by_units_of
+        own, earlier = self.grid.equations(self.state, self.time), self.by_units_of
         if earlier is None:
             return own
-        theirs, column = earlier.grid.equations(earlier.state), self.columns_before(earlier)
+        theirs, column = earlier.grid.equations(earlier.state, earlier.time), self.columns_before(earlier)
         others = np.flatnonzero((column < 0) & (earlier.state == WITHHELD))
         column[others] = own.n_columns + np.arange(others.size)
         # What was served before and is another figure now is a constant there.

@@ -5,24 +5,46 @@ Not here: reading them (served.py), or the relations between units (relations.py
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+import itertools
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from warehouse.sdc.attack.relations import ONCE, UNION, UNKNOWN, Identity, Slice
 
+# The year that nothing reaches.
+FOR_EVER = 9999
 
-def _listed_codes() -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+
+@dataclass(frozen=True)
+class Listed:
+    """A position code's pay group in the calendar years `since` to the one before `until`, by the list at each year's end."""
+
+    code: str
+    group: str
+    since: int
+    until: int
+
+
+def _listed_codes() -> list[Listed]:
+    found = []
     with (Path(__file__).parents[3] / "dbt_project" / "seeds" / "job_codes.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            found.setdefault(row["job_code"], set()).add(row["pay_group"])
+            # On the last day of the year in which it ends it holds no more, but where that day is its own last.
+            end = row["valid_to"]
+            until = int(end[:4]) + end.endswith("12-31") if end else FOR_EVER
+            found.append(Listed(row["job_code"], row["pay_group"], int(row["valid_from"][:4]), until))
     return found
 
 
-def _codes_of(group: str) -> set[str]:
-    """The codes that are in this pay group alone."""
-    return {code for code, groups in LISTED.items() if groups == {group}}
+def _codes_of(group: str, codes: Collection[str]) -> Iterator[tuple[tuple[int, int], set[str]]]:
+    """Which of these codes a pay group has by the list, in spans of years in which it has the same ones, and it alone."""
+    of_codes = [listed for listed in LISTED if listed.code in codes]
+    for since, until in itertools.pairwise(sorted({year for listed in of_codes for year in (listed.since, listed.until)})):
+        valid = [listed for listed in of_codes if listed.since <= since < listed.until]
+        listed_once = len({listed.code for listed in valid}) == len(valid)
+        if listed_once and set(codes) == {listed.code for listed in valid}:
+            yield (since, until), {listed.code for listed in valid if listed.group == group}
 
 
 @dataclass(frozen=True)
@@ -82,7 +104,7 @@ YEAR_END = """(
     select cast(max(reference_date) as varchar) from {full_time}
     where source = 'payroll' and year(reference_date) = mart.year)"""
 
-# Position code → pay groups, as KS lists them (dbt_project/seeds/job_codes.csv); a list that everybody has.
+# The pay groups of position codes, as KS lists them (dbt_project/seeds/job_codes.csv); a list that everybody has.
 LISTED = _listed_codes()
 
 SURVEY = Family("survey", (Part("survey_response", "responses"),), is_whole=True)
@@ -182,10 +204,16 @@ def identities(family: Family, slices: Sequence[Slice]) -> list[Identity]:
     limit = slices[0].threshold
     found = []
 
-    def add(text: str, whole: tuple[str, tuple], parts: Sequence[tuple[str, tuple]], persons: int = UNKNOWN) -> None:
+    def add(
+        text: str,
+        whole: tuple[str, tuple],
+        parts: Sequence[tuple[str, tuple]],
+        persons: int = UNKNOWN,
+        years: tuple[int, int] | None = None,
+    ) -> None:
         terms = [(at[part], -1) for part in parts if part in at]
         if whole in at and terms:
-            found.append(Identity(text, ((at[whole], 1), *terms), limit, persons))
+            found.append(Identity(text, ((at[whole], 1), *terms), limit, persons, years))
 
     tables = {part.table for part in slices}
     sexes = ("kvinne", "mann")
@@ -217,10 +245,9 @@ def identities(family: Family, slices: Sequence[Slice]) -> list[Identity]:
     add("total = its pay groups", ("equality_pay", ("0",)), groups)
     codes = sorted(key for key in at if key[0] == "equality_pay_by_job_code")
     add("total = its job codes", ("equality_pay", ("0",)), codes)
-    if codes:
-        for group in groups:
-            # The list of KS says which codes a group has; others could be in any, so that nothing is said of the group then.
-            listed = _codes_of(group[1][0])
-            if all(key[1][0] in LISTED for key in codes):
-                add(f"pay group {group[1][0]} = its job codes", group, [key for key in codes if key[1][0] in listed])
+    for group in groups:
+        # The list of KS says which codes a group has; others could be in any, so that nothing is said of the group then.
+        for years, listed in _codes_of(group[1][0], {key[1][0] for key in codes}):
+            of_group = [key for key in codes if key[1][0] in listed]
+            add(f"pay group {group[1][0]} = its job codes", group, of_group, years=years)
     return found

@@ -74,7 +74,7 @@ def _narrowed(moment: Moment) -> Bounds:
     """What the cells tell of each other."""
     grid, bounds = moment.grid, _by_reason(moment)
     kinds = _kinds(grid)
-    holds = grid.holding(moment.state) & (kinds > 0)
+    holds = grid.holding(moment.state, moment.time) & (kinds > 0)
     entries = (moment.state[grid.cell] != ABSENT) & holds[grid.row]
     row, cell, coefficient = grid.row[entries], grid.cell[entries], grid.coefficient[entries]
     is_whole = cell == grid.wholes[row]

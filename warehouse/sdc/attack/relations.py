@@ -105,12 +105,17 @@ class Identity:
     """Slices of one unit whose sum, with signs, is zero.
 
     `limit` is the threshold for a sum of its withheld cells, `persons` how the headcounts of its parts make that of the whole.
+    It holds in the calendar `years` from the first on and before the second; None: always.
     """
 
     text: str
     terms: tuple[tuple[int, int], ...]
     limit: float
     persons: int = UNKNOWN
+    years: tuple[int, int] | None = None
+
+    def holds_at(self, time: str) -> bool:
+        return self.years is None or self.years[0] <= int(time[:4]) < self.years[1]
 
 
 @dataclass(frozen=True)
@@ -192,10 +197,13 @@ class Grid:
         first = np.array([identity.terms[0][0] for identity in self.identities], dtype=np.int64)[None, :]
         return np.concatenate([(units * n + np.arange(n)[None, :]).ravel(), (every_unit * n + first).ravel()])
 
-    def holding(self, state: States) -> Flags:
-        """The relations that say something: the whole has a row, and so has a part of it."""
+    def holding(self, state: States, time: str) -> Flags:
+        """The relations that say something at a time: they hold then, the whole has a row, and so has a part of it."""
         is_part = (self.cell != self.wholes[self.row]) & (state[self.cell] != ABSENT)
-        return (state[self.wholes] != ABSENT) & (np.bincount(self.row[is_part], minlength=self.n_rows) > 0)
+        says_something = (state[self.wholes] != ABSENT) & (np.bincount(self.row[is_part], minlength=self.n_rows) > 0)
+        holds = np.array([identity.holds_at(time) for identity in self.identities], dtype=bool)
+        says_something[self.identity_rows :] &= np.tile(holds, len(self.structure.units))
+        return says_something
 
     @cached_property
     def thresholds(self) -> Floats:
@@ -227,9 +235,9 @@ class Grid:
         """Which of these relations hold of an earlier publication: which units form a group was not told then."""
         return (rows < self.group_rows) | (rows >= self.identity_rows)
 
-    def equations(self, state: States) -> Equations:
+    def equations(self, state: States, time: str) -> Equations:
         """The relations that hold, between all cells that exist."""
-        entries = (state[self.cell] != ABSENT) & self.holding(state)[self.row]
+        entries = (state[self.cell] != ABSENT) & self.holding(state, time)[self.row]
         return Equations(self.row[entries], self.cell[entries], self.coefficient[entries], self.n_rows, self.size)
 
     def blocks(self, cells: Ints) -> list[Ints]:

@@ -287,7 +287,7 @@ class Reader:
         pairs = [
             (cell, sexes[place, ("mann",)])
             for (place, key), cell in sexes.items()
-            if key == ("kvinne",) and place[0] != OWN and (place, ("mann",)) in sexes
+            if key == ("kvinne",) and (place, ("mann",)) in sexes
         ]
         implied = [(units[key], cell) for key, cell in substitutes.items() if key in units]
         problem = self._problem(name, relations, pairs, implied)
