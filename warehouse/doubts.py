@@ -1,4 +1,4 @@
-"""Tells what data_quality warns of in files beside payroll, where the last publication did not warn of just that.
+"""Tells what data_quality warns of in files of optional feeds, where the last publication did not warn of just that.
 Not here: the rules and their counts (dbt_project/models/audit/data_quality.sql), or rows that the contracts refuse.
 """
 

@@ -85,7 +85,7 @@ KINDS = {
     ),
     "doubtful": Kind(
         "feeds",
-        "what data_quality newly warns of in files beside payroll",
+        "what data_quality newly warns of in optional files",
         DATA_TEAM,
         "correct the files, or leave them so; `arsverk trace data_quality feed=… rule=…` names the rows",
     ),

@@ -1,4 +1,4 @@
-"""What a night says of files beside payroll: of each warning once. Not here: the rules (guards), or their counts (pipeline)."""
+"""What a night says of files of optional feeds, each warning once. Not here: rules (guards), or their counts (pipeline)."""
 
 from pathlib import Path
 
