@@ -53,12 +53,13 @@ def _of_workbook(columns: list[list[str | None]], sheet: str | None, wanted: Col
     first = [
         [cell or "" for cell in cells] for cells in zip(*(column[: LINES_ABOVE_HEADER + 1] for column in columns), strict=True)
     ]
-    place = header_line(first, {header_key(header) for header in wanted})
+    keys = {header_key(header) for header in wanted}
+    place = header_line(first, keys)
     if not any(first[place]):
         where = f"sheet {sheet}" if sheet else "first sheet"
         raise FileRejected(f"no header row on the first lines of the {where}; export the file again with headers")
     headers = first[place]
-    if sheet is None and wanted and not known(headers, {header_key(header) for header in wanted}):
+    if sheet is None and wanted and not known(headers, keys):
         raise FileRejected(
             "no header of the feed stands on the first lines of the first sheet;"
             " move the sheet with the table to the front, with its headers on the first line"

@@ -67,3 +67,11 @@ PERIOD_TYPES = {
 }
 BASES = {"employer": "arbeidsgiver", "sector": "sektor", "residents": "bosatte"}
 SOURCES = {"payroll": "lønn", "pai": "PAI"}
+# Of printed figures in `reconciliation`.
+STATUSES = {
+    "match": "lik",
+    "mismatch": "ulik",
+    "contradicted": "trykt ulikt",
+    "withheld": "vises ikke",
+    "not_covered": "ingen data",
+}

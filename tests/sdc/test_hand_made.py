@@ -5,7 +5,7 @@ Not here: the solvers on their own (test_solvers.py), or publications that a nig
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import duckdb
@@ -38,6 +38,16 @@ def by_unit(values: Mapping[str, float | str], period: str = "2023-01") -> Rows:
 
 def by_code(values: Mapping[tuple[str, str], float | str], period: str = "2023-01") -> Rows:
     return [(period_type(period), period, level(unit), unit, code, *shown(value)) for (unit, code), value in values.items()]
+
+
+# Two areas under the municipality; M, a small unit, lies in one of them or is no more.
+AREAS = {"K": None, "A": "K", "A1": "A", "A3": "A", "A4": "A", "B": "K", "B1": "B", "B2": "B", "B3": "B"}
+
+
+def two_areas(a: float, b: float, **small: str) -> Rows:
+    """The year 2023 of AREAS with these figures of A and B, and beside them the small unit, if there is one."""
+    withheld = dict.fromkeys(("A3", "A4", "B2", "B3"), S)
+    return by_unit({"K": 101.5, "A": a, "A1": 50.0, "B": b, "B1": 30.0, **withheld, **small}, "2023")
 
 
 def period_type(period: str) -> str:
@@ -795,35 +805,23 @@ def test_what_follows_from_the_publication_before_alone_is_no_leak_of_this_one(t
 
 def test_a_withheld_unit_that_moves_is_told_by_its_parents(tmp_path: Path) -> None:
     """Old A less new A is what has moved, though each publication alone gives nothing away."""
-    year = ("year", "2023")
-
-    def units(parent_of_small: str) -> dict[str, str | None]:
-        areas = {"A": "K", "A1": "A", "A3": "A", "A4": "A", "B": "K", "B1": "B", "B2": "B", "B3": "B"}
-        return {"K": None, **areas, "M": parent_of_small}
-
-    def rows(a: float, b: float) -> list[tuple[object, ...]]:
-        served = {"K": 101.5, "A": a, "A1": 50, "B": b, "B1": 30}
-        found: list[tuple[object, ...]] = [
-            (*year, "kommune" if code == "K" else "avdeling", code, fte, None) for code, fte in served.items()
-        ]
-        return found + [(*year, "avdeling", code, None, P if code == "M" else S) for code in ("A3", "A4", "B2", "B3", "M")]
-
-    write_publication(tmp_path, "2024-01-01", units=units("A"), sick_leave_by_unit=rows(60.5, 41))
+    in_a, in_b, moved = {**AREAS, "M": "A"}, {**AREAS, "M": "B"}, two_areas(59, 42.5, M=P)
+    write_publication(tmp_path, "2024-01-01", units=in_a, sick_leave_by_unit=two_areas(60.5, 41, M=P))
     assert found(tmp_path) == []
-    write_publication(tmp_path, "2024-02-01", units=units("B"), sick_leave_by_unit=rows(59, 42.5))
+    write_publication(tmp_path, "2024-02-01", units=in_b, sick_leave_by_unit=moved)
     (leak,) = found(tmp_path)
     assert (leak.kind, leak.cell["org_unit_code"], leak.is_leak) == ("moved", "M", True)
     assert leak.text().endswith("computable by the units of the publication before")
     # Without the parents, whose sums differ by it, nothing is left to subtract.
-    hidden = [(*row[:4], None, S) if row[3] in ("A", "B") else row for row in rows(59, 42.5)]
-    write_publication(tmp_path, "2024-02-02", units=units("B"), sick_leave_by_unit=hidden)
+    hidden = [(*row[:4], None, S) if row[3] in ("A", "B") else row for row in moved]
+    write_publication(tmp_path, "2024-02-02", units=in_b, sick_leave_by_unit=hidden)
     (tmp_path / "publish" / "history" / "2024-02-01").rename(tmp_path / "elsewhere")
     assert found(tmp_path) == []
     # The municipality, withheld with another figure, seems to follow from figures that nothing shows to have changed: no leak.
     write_publication(
         tmp_path,
         "2024-02-03",
-        units=units("B"),
+        units=in_b,
         sick_leave_by_unit=[(*row[:4], None, S) if row[3] == "K" else row for row in hidden],
     )
     (tmp_path / "publish" / "history" / "2024-02-02").rename(tmp_path / "elsewhere as well")
@@ -834,22 +832,11 @@ def test_a_withheld_unit_that_moves_is_told_by_its_parents(tmp_path: Path) -> No
 def test_a_group_below_which_a_unit_has_moved_tells_it_too(tmp_path: Path) -> None:
     """The group of A has lost what A has lost, though it consists of the same unit: with A alone withheld the group tells."""
 
-    def units(parent_of_small: str) -> dict[str, str | None]:
-        areas = {"A": "K", "A1": "A", "A3": "A", "A4": "A", "B": "K", "B1": "B", "B2": "B", "B3": "B"}
-        return {"K": None, **areas, "M": parent_of_small}
+    def rows(a: float, b: float) -> Rows:
+        return [*two_areas(a, b, M=P), ("year", "2023", "gruppe", "Skole", a, None)]
 
-    def rows(a: float, b: float) -> list[tuple[object, ...]]:
-        served = {"K": 101.5, "A": a, "A1": 50, "B": b, "B1": 30}
-        found: list[tuple[object, ...]] = [
-            ("year", "2023", "kommune" if code == "K" else "avdeling", code, fte, None) for code, fte in served.items()
-        ]
-        found.append(("year", "2023", "gruppe", "Skole", a, None))
-        return found + [
-            ("year", "2023", "avdeling", code, None, P if code == "M" else S) for code in ("A3", "A4", "B2", "B3", "M")
-        ]
-
-    write_publication(tmp_path, "2024-01-01", units=units("A"), sick_leave_by_unit=rows(60.5, 41))
-    write_publication(tmp_path, "2024-02-01", units=units("B"), sick_leave_by_unit=rows(59, 42.5))
+    write_publication(tmp_path, "2024-01-01", units={**AREAS, "M": "A"}, sick_leave_by_unit=rows(60.5, 41))
+    write_publication(tmp_path, "2024-02-01", units={**AREAS, "M": "B"}, sick_leave_by_unit=rows(59, 42.5))
     history = tmp_path / "publish" / "history"
     with duckdb.connect() as con:
         then = Served(con, history / "2024-01-01", Organisation({"A": "Skole"}))
@@ -866,25 +853,9 @@ def test_a_group_below_which_a_unit_has_moved_tells_it_too(tmp_path: Path) -> No
 
 def test_a_withheld_unit_that_is_merged_is_told_by_its_parents(tmp_path: Path) -> None:
     """Old A less new A is the unit that is gone: no publication has a cell for it any more, and A's sums tell it."""
-    year = ("year", "2023")
-    areas = {"A": "K", "A1": "A", "A3": "A", "A4": "A", "B": "K", "B1": "B", "B2": "B", "B3": "B"}
-
-    def rows(a: float, b: float, withheld: Sequence[str]) -> list[tuple[object, ...]]:
-        served = {"K": 101.5, "A": a, "A1": 50, "B": b, "B1": 30}
-        found: list[tuple[object, ...]] = [
-            (*year, "kommune" if code == "K" else "avdeling", code, fte, None) for code, fte in served.items()
-        ]
-        return found + [(*year, "avdeling", code, None, P if code == "M" else S) for code in withheld]
-
-    write_publication(
-        tmp_path,
-        "2024-01-01",
-        units={"K": None, **areas, "M": "A"},
-        sick_leave_by_unit=rows(60.5, 41, ["A3", "A4", "B2", "B3", "M"]),
-    )
+    write_publication(tmp_path, "2024-01-01", units={**AREAS, "M": "A"}, sick_leave_by_unit=two_areas(60.5, 41, M=P))
     assert found(tmp_path) == []
-    remaining = ["A3", "A4", "B2", "B3"]
-    write_publication(tmp_path, "2024-02-01", units={"K": None, **areas}, sick_leave_by_unit=rows(59, 42.5, remaining))
+    write_publication(tmp_path, "2024-02-01", units=AREAS, sick_leave_by_unit=two_areas(59, 42.5))
     (leak,) = found(tmp_path)
     assert (leak.kind, leak.cell["org_unit_code"], leak.is_leak) == ("moved", "M", True)
 
@@ -892,11 +863,9 @@ def test_a_withheld_unit_that_is_merged_is_told_by_its_parents(tmp_path: Path) -
 @pytest.mark.parametrize(("k_now", "kind"), [(90.0, "before"), (91.0, "moved")])
 def test_a_figure_that_has_not_changed_is_known_whatever_has_moved_below_it(tmp_path: Path, k_now: float, kind: str) -> None:
     """M has joined B1, and A1 has come to their area: B1 is K less what A was. To withhold K as it was hides nothing."""
-    year = ("year", "2023")
 
-    def rows(served: Mapping[str, float], withheld: str) -> list[tuple[object, ...]]:
-        found: list[tuple[object, ...]] = [(*year, level(code), code, fte, None) for code, fte in served.items()]
-        return found + [(*year, "avdeling", code, None, S) for code in withheld.split()]
+    def rows(served: Mapping[str, float], withheld: str) -> Rows:
+        return by_unit({**served, **dict.fromkeys(withheld.split(), S)}, "2023")
 
     areas = {"K": None, "A": "K", "B": "K", "A2": "A", "B1": "B"}
     write_publication(

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from warehouse.norwegian import BASES, HEADINGS, PERIOD_TYPES, SOURCES
+from warehouse.norwegian import BASES, HEADINGS, PERIOD_TYPES, SOURCES, STATUSES
 from warehouse.numbers import printed
 from warehouse.report import sentences
 from warehouse.report.numbers import day, number
@@ -32,13 +32,6 @@ NAMES = {
     "published_at": "Publisert",
     "code_version": "Versjon av beregningen",
     "dagster_run_id": "Kjøring",
-}
-STATUSES = {
-    "match": "lik",
-    "mismatch": "ulik",
-    "contradicted": "trykt ulikt",
-    "withheld": "vises ikke",
-    "not_covered": "ingen data",
 }
 # More rows than this are counted, and their numbers left to --rows FILE.csv.
 ROWS_NAMED = 40

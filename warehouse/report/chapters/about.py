@@ -10,6 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from warehouse.norwegian import STATUSES
 from warehouse.report import sentences
 from warehouse.report.chapters.full_time import indicator_name
 from warehouse.report.numbers import day, number
@@ -17,13 +18,6 @@ from warehouse.report.queries import Served
 from warehouse.report.render import Grid, Page, Row
 
 FILE = "om-tallene.html"
-STATUSES = {
-    "match": "Lik",
-    "mismatch": "Ulik",
-    "contradicted": "Trykt ulikt",
-    "withheld": "Vises ikke",
-    "not_covered": "Ingen data",
-}
 PERIODS = {"pilot start": "ved pilotens start", "pilot so far": "piloten så langt", "undated": "uten dato"}
 SUBJECTS = {
     "sick leave": "Sykefravær",
@@ -82,7 +76,12 @@ def reconciliation(served: Served) -> Grid | None:
         "samme. «Ingen data»: tallet gjelder en tid eller en enhet som ingen leveranse har."
     )
     return Grid(
-        "Trykte tall og hva som beregnes", ["Trykt", *STATUSES.values()], rows, first="Dokument", note=note, is_wide=True
+        "Trykte tall og hva som beregnes",
+        ["Trykt", *(words.capitalize() for words in STATUSES.values())],
+        rows,
+        first="Dokument",
+        note=note,
+        is_wide=True,
     )
 
 
