@@ -7,7 +7,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,9 @@ NEIGHBOURHOODS = (120, 500, 2000)
 FARTHEST = 5 * FREE
 # More than any change costs.
 REWARD = 1e7
+# Steps of the simplex method in the first turn of a way, and so many times as many in each turn after it.
+STEPS = 300
+MORE_STEPS = 3
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,29 @@ class Change:
         return change
 
 
+NO_CHANGE = Change(np.zeros(0, dtype=np.int64), np.zeros(0), 0.0)
+
+
+@dataclass
+class _Way:
+    """One way to move a column: by the wanted amount, of which `possible` is what its own bounds allow."""
+
+    column: int
+    wanted: float
+    possible: float
+    change: Change = NO_CHANGE
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the change found moves the column as far as wanted."""
+        return abs(self.change.of(self.column)) > abs(self.wanted) - NEGLIGIBLE
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no other columns can move it further."""
+        return abs(self.change.of(self.column)) > abs(self.possible) - NEGLIGIBLE
+
+
 class Movement:
     """Finds changes that keep every equation: Widening of one column's feasibility interval at the least charge.
 
@@ -59,29 +85,68 @@ class Movement:
     def __init__(self, equations: Equations, below: Floats, above: Floats, scale: Floats) -> None:
         self._equations, self._rows, self._of = equations, equations.rows, equations.of_column
         self._below, self._above, self._scale = below, above, scale
-        self._whole: Program | None = None
+        # The programs of all columns are made once, one for each direction.
+        self._whole: dict[bool, Program] = {}
 
     def cheapest(self, column: int, amount: float, charge: Floats) -> Change:
         """Move a column by the amount (down when negative), or as far as it can be moved at all.
 
         `charge` is what each column costs: 0 where it may move freely, infinite where it may not move.
         """
-        room = self._above[column] if amount > 0 else self._below[column]
-        amount = math.copysign(min(abs(amount), room), amount)
+        return self.ways(column, (amount,), charge)[0]
+
+    def ways(self, column: int, amounts: Sequence[float], charge: Floats) -> list[Change]:
+        """Move a column by one of the amounts: the cheapest change among the nearest columns that suffice for any of them.
+
+        Where none can be reached, one change for each amount: as far that way as the column can be moved at all.
+        """
         price = np.where(charge == 0, FREE, charge / self._scale)
+        ways = [self._way(column, amount) for amount in amounts]
         near: list[int] = []
         for columns in self._neighbourhoods(column, price):
             if len(columns) <= sum(NEIGHBOURHOODS):
                 near = columns
-            change = self._change(column, columns, amount, price, charge)
-            if abs(change.of(column)) > abs(amount) - NEGLIGIBLE:
+            self._race([way for way in ways if not way.is_over], sorted(columns), price, charge)
+            if any(way.is_enough for way in ways) or all(way.is_over for way in ways):
                 break
-        # A cheaper one is sought near by and among what that one changes.
-        near = list(dict.fromkeys([*near, *change.columns.tolist()]))
+        enough = [way for way in ways if way.is_enough]
+        changes = [self._cheaper(way, near, charge) for way in enough or ways]
+        return [min(changes, key=lambda change: change.cost)] if enough else changes
+
+    def _way(self, column: int, amount: float) -> _Way:
+        room = self._above[column] if amount > 0 else self._below[column]
+        return _Way(column, amount, math.copysign(min(abs(amount), room), amount))
+
+    def _race(self, ways: Sequence[_Way], columns: list[int], price: Floats, charge: Floats) -> None:
+        """Change these columns alone, each way by turns: what is found in few steps is as a rule cheap, and the other way can
+        take a hundred times as many. The others have one more turn when one has moved the column far enough."""
+        running = [(way, self._program(way, columns, price)) for way in ways]
+        steps, is_won = STEPS, False
+        while running:
+            is_last = is_won
+            for way, program in list(running):
+                found = program.solve(steps=steps)
+                if found is None:
+                    continue
+                running.remove((way, program))
+                way.change = _change(columns, found, charge)
+                if way.is_enough:
+                    is_won = True
+                    if not way.change.cost:
+                        return
+            if is_last:
+                return
+            steps *= MORE_STEPS
+
+    def _cheaper(self, way: _Way, near: list[int], charge: Floats) -> Change:
+        """A cheaper change is sought near by and among what that one changes."""
+        change = way.change
+        columns = sorted({*near, *change.columns.tolist()})
         while (charge[change.columns] > 0).sum() > 1:
             whole = np.abs(change.dense(charge.size)) + ALWAYS * self._scale
-            cheaper = self._change(column, near, amount, np.where(charge == 0, FREE, charge / whole), charge)
-            if abs(cheaper.of(column)) < abs(change.of(column)) - NEGLIGIBLE or cheaper.cost >= change.cost:
+            program = self._program(way, columns, np.where(charge == 0, FREE, charge / whole))
+            cheaper = _change(columns, program.solve(), charge)
+            if abs(cheaper.of(way.column)) < abs(change.of(way.column)) - NEGLIGIBLE or cheaper.cost >= change.cost:
                 break
             change = cheaper
         return change
@@ -125,37 +190,38 @@ class Movement:
                             best[j] = there
                             heapq.heappush(queue, (there, j))
 
-    def _change(self, column: int, columns: list[int], amount: float, price: Floats, charge: Floats) -> Change:
-        """The cheapest change of these columns alone that moves one of them by the amount."""
-        if len(columns) == len(self._of):
-            # The program of all columns is made once, in this order.
-            columns = list(range(len(columns)))
-        count, place = len(columns), columns.index(column)
+    def _program(self, way: _Way, columns: list[int], price: Floats) -> Program:
+        """The cheapest change of these columns alone, given in their order, that moves one of them that way."""
+        count, place = len(columns), columns.index(way.column)
         cost = np.tile(price[columns], 2)
         room = np.concatenate([self._above[columns], self._below[columns]])
         may_not_move = np.isinf(cost)
         cost[may_not_move], room[may_not_move] = 0.0, 0.0
-        forth, back = (place, place + count) if amount > 0 else (place + count, place)
-        cost[forth], room[forth], room[back] = -REWARD, abs(amount), 0.0
-        program = self._program(columns)
+        is_up = way.wanted > 0
+        forth, back = (place, place + count) if is_up else (place + count, place)
+        cost[forth], room[forth], room[back] = -REWARD, abs(way.possible), 0.0
+        program = self._whole.get(is_up) if count == len(self._of) else None
+        if program is None:
+            program = up_and_down(self._equations, np.array(columns, dtype=np.int64))
+            # A program that stops and goes on keeps its prices.
+            program.set(dual_simplex_cost_perturbation_multiplier=0.0)
+            if count == len(self._of):
+                self._whole[is_up] = program
+        program.forget()
         program.bound(np.zeros(2 * count), room)
-        found = program.solve(cost)
-        if found is None:
-            return Change(np.zeros(0, dtype=np.int64), np.zeros(0), 0.0)
-        amounts = found[:count] - found[count:]
-        moved = np.abs(amounts) > NEGLIGIBLE
-        changed = np.array(columns, dtype=np.int64)[moved]
-        return Change(changed, amounts[moved], float(charge[changed].sum()))
-
-    def _program(self, columns: list[int]) -> Program:
-        is_whole = len(columns) == len(self._of)
-        if is_whole and self._whole is not None:
-            self._whole.forget()
-            return self._whole
-        program = up_and_down(self._equations, np.array(columns, dtype=np.int64))
-        if is_whole:
-            self._whole = program
+        program.charge(cost)
         return program
+
+
+def _change(columns: list[int], found: Floats | None, charge: Floats) -> Change:
+    """The change that the up and down of a program of these columns make."""
+    if found is None:
+        return NO_CHANGE
+    count = len(columns)
+    amounts = found[:count] - found[count:]
+    moved = np.abs(amounts) > NEGLIGIBLE
+    changed = np.array(columns, dtype=np.int64)[moved]
+    return Change(changed, amounts[moved], float(charge[changed].sum()))
 
 
 def up_and_down(equations: Equations, columns: Ints) -> Program:
