@@ -28,9 +28,6 @@ NEIGHBOURHOODS = (120, 500, 2000)
 FARTHEST = 5 * FREE
 # More than any change costs.
 REWARD = 1e7
-# Steps of the simplex method in the first turn of a way, and so many times as many in each turn after it.
-STEPS = 300
-MORE_STEPS = 3
 
 
 @dataclass(frozen=True)
@@ -85,8 +82,8 @@ class Movement:
     def __init__(self, equations: Equations, below: Floats, above: Floats, scale: Floats) -> None:
         self._equations, self._rows, self._of = equations, equations.rows, equations.of_column
         self._below, self._above, self._scale = below, above, scale
-        # The programs of all columns are made once, one for each direction.
-        self._whole: dict[bool, Program] = {}
+        # The program of all columns is made once.
+        self._whole: Program | None = None
 
     def cheapest(self, column: int, amount: float, charge: Floats) -> Change:
         """Move a column by the amount (down when negative), or as far as it can be moved at all.
@@ -106,7 +103,11 @@ class Movement:
         for columns in self._neighbourhoods(column, price):
             if len(columns) <= sum(NEIGHBOURHOODS):
                 near = columns
-            self._race([way for way in ways if not way.is_over], sorted(columns), price, charge)
+            for way in ways:
+                if not way.is_over:
+                    way.change = self._change(way, sorted(columns), price, charge)
+                    if way.is_enough and not way.change.cost:
+                        return [way.change]
             if any(way.is_enough for way in ways) or all(way.is_over for way in ways):
                 break
         enough = [way for way in ways if way.is_enough]
@@ -117,35 +118,13 @@ class Movement:
         room = self._above[column] if amount > 0 else self._below[column]
         return _Way(column, amount, math.copysign(min(abs(amount), room), amount))
 
-    def _race(self, ways: Sequence[_Way], columns: list[int], price: Floats, charge: Floats) -> None:
-        """Change these columns alone, each way by turns: what is found in few steps is as a rule cheap, and the other way can
-        take a hundred times as many. The others have one more turn when one has moved the column far enough."""
-        running = [(way, self._program(way, columns, price)) for way in ways]
-        steps, is_won = STEPS, False
-        while running:
-            is_last = is_won
-            for way, program in list(running):
-                found = program.solve(steps=steps)
-                if found is None:
-                    continue
-                running.remove((way, program))
-                way.change = _change(columns, found, charge)
-                if way.is_enough:
-                    is_won = True
-                    if not way.change.cost:
-                        return
-            if is_last:
-                return
-            steps *= MORE_STEPS
-
     def _cheaper(self, way: _Way, near: list[int], charge: Floats) -> Change:
         """A cheaper change is sought near by and among what that one changes."""
         change = way.change
         columns = sorted({*near, *change.columns.tolist()})
         while (charge[change.columns] > 0).sum() > 1:
             whole = np.abs(change.dense(charge.size)) + ALWAYS * self._scale
-            program = self._program(way, columns, np.where(charge == 0, FREE, charge / whole))
-            cheaper = _change(columns, program.solve(), charge)
+            cheaper = self._change(way, columns, np.where(charge == 0, FREE, charge / whole), charge)
             if abs(cheaper.of(way.column)) < abs(change.of(way.column)) - NEGLIGIBLE or cheaper.cost >= change.cost:
                 break
             change = cheaper
@@ -190,38 +169,34 @@ class Movement:
                             best[j] = there
                             heapq.heappush(queue, (there, j))
 
-    def _program(self, way: _Way, columns: list[int], price: Floats) -> Program:
+    def _change(self, way: _Way, columns: list[int], price: Floats, charge: Floats) -> Change:
         """The cheapest change of these columns alone, given in their order, that moves one of them that way."""
         count, place = len(columns), columns.index(way.column)
         cost = np.tile(price[columns], 2)
         room = np.concatenate([self._above[columns], self._below[columns]])
         may_not_move = np.isinf(cost)
         cost[may_not_move], room[may_not_move] = 0.0, 0.0
-        is_up = way.wanted > 0
-        forth, back = (place, place + count) if is_up else (place + count, place)
+        forth, back = (place, place + count) if way.wanted > 0 else (place + count, place)
         cost[forth], room[forth], room[back] = -REWARD, abs(way.possible), 0.0
-        program = self._whole.get(is_up) if count == len(self._of) else None
-        if program is None:
-            program = up_and_down(self._equations, np.array(columns, dtype=np.int64))
-            # A program that stops and goes on keeps its prices.
-            program.set(dual_simplex_cost_perturbation_multiplier=0.0)
-            if count == len(self._of):
-                self._whole[is_up] = program
-        program.forget()
+        program = self._program(columns)
         program.bound(np.zeros(2 * count), room)
-        program.charge(cost)
+        found = program.solve(cost)
+        if found is None:
+            return NO_CHANGE
+        amounts = found[:count] - found[count:]
+        moved = np.abs(amounts) > NEGLIGIBLE
+        changed = np.array(columns, dtype=np.int64)[moved]
+        return Change(changed, amounts[moved], float(charge[changed].sum()))
+
+    def _program(self, columns: list[int]) -> Program:
+        is_whole = len(columns) == len(self._of)
+        if is_whole and self._whole is not None:
+            self._whole.forget()
+            return self._whole
+        program = up_and_down(self._equations, np.array(columns, dtype=np.int64))
+        if is_whole:
+            self._whole = program
         return program
-
-
-def _change(columns: list[int], found: Floats | None, charge: Floats) -> Change:
-    """The change that the up and down of a program of these columns make."""
-    if found is None:
-        return NO_CHANGE
-    count = len(columns)
-    amounts = found[:count] - found[count:]
-    moved = np.abs(amounts) > NEGLIGIBLE
-    changed = np.array(columns, dtype=np.int64)[moved]
-    return Change(changed, amounts[moved], float(charge[changed].sum()))
 
 
 def up_and_down(equations: Equations, columns: Ints) -> Program:
@@ -230,5 +205,8 @@ def up_and_down(equations: Equations, columns: Ints) -> Program:
     both = np.stack([at, at + columns.size], axis=1).ravel()
     entries = np.repeat(row, 2), both, np.repeat(coefficient, 2) * np.tile([1.0, -1.0], row.size)
     nothing, nowhere = np.zeros(n_rows), np.zeros(2 * columns.size)
-    # Without presolve the dual simplex method starts where nothing changes and needs few more steps than columns move.
-    return Program(entries, (nothing, nothing), (nowhere, nowhere), presolve="off")
+    # Without presolve the dual simplex method starts where nothing changes and needs few more steps than columns move; costs
+    # that HiGHS disturbs a little need further ones.
+    return Program(
+        entries, (nothing, nothing), (nowhere, nowhere), presolve="off", dual_simplex_cost_perturbation_multiplier=0.0
+    )

@@ -12,8 +12,6 @@ from warehouse.sdc.linear.equations import Floats, Ints
 # HiGHS' number of the primal simplex method.
 PRIMAL = 4
 BIG = 1e7
-# HiGHS' number of steps that no program needs.
-NO_LIMIT = 2**31 - 1
 
 
 class Program:
@@ -63,18 +61,10 @@ class Program:
         """Start the next solution from nothing, as if it were the first."""
         self._highs.clearSolver()
 
-    def charge(self, cost: Floats) -> None:
-        """Another cost of the columns."""
-        self._highs.changeColsCost(self._every.size, self._every, cost)
-
-    def solve(self, cost: Floats | None = None, *, steps: int | None = None) -> Floats | None:
-        """The columns of a solution of least cost; None when there is none at all.
-
-        With `steps` also when more steps of the simplex method are needed: the next call goes on from there.
-        """
+    def solve(self, cost: Floats | None = None) -> Floats | None:
+        """The columns of a solution of least cost; None when there is none at all."""
         if cost is not None:
-            self.charge(cost)
-        self.set(simplex_iteration_limit=NO_LIMIT if steps is None else steps)
+            self._highs.changeColsCost(self._every.size, self._every, cost)
         self._highs.run()
         if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
