@@ -7,13 +7,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from dagster import Field, StringSource
+from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.base import EventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import SQLITE_BUSY_TIMEOUT_SECONDS, SqliteEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
+    INDEX_SHARD_NAME,
+    SQLITE_BUSY_TIMEOUT_SECONDS,
+    SqliteEventLogStorage,
+)
 from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
 
 
@@ -26,8 +32,11 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         self._engines: dict[str, Engine] = {}
+        self._open: dict[str, Connection] = {}
         self._tables_seen: set[str] = set()
+        self._has_asset_columns = False
         super().__init__(str(Path(base_dir) / "history" / "runs"), inst_data)
+        self._db_lock = RLock()
 
     @classmethod
     def config_type(cls) -> dict[str, Field]:
@@ -47,18 +56,36 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
         with self._db_lock:
+            if shard in self._open:
+                # Inside a transaction of this thread: a part of it.
+                yield self._open[shard]
+                return
             engine = self._engine(shard)
             if shard not in self._initialized_dbs:
                 self._initdb(engine)
                 self._initialized_dbs.add(shard)
             with engine.begin() as connection:
-                yield connection
+                self._open[shard] = connection
+                try:
+                    yield connection
+                finally:
+                    del self._open[shard]
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """In one transaction of each file; the parent makes one for each of up to four statements."""
+        with self._connect(event.run_id), self._connect(INDEX_SHARD_NAME):
+            super().store_event(event)
 
     def has_table(self, table_name: str) -> bool:
         """Asked anew for every check result; a table that is there stays."""
         if table_name not in self._tables_seen and super().has_table(table_name):
             self._tables_seen.add(table_name)
         return table_name in self._tables_seen
+
+    def _has_asset_key_index_cols_on_connection(self, conn: Connection) -> bool:
+        """Asked anew for every asset's event; columns that are there stay."""
+        self._has_asset_columns = self._has_asset_columns or super()._has_asset_key_index_cols_on_connection(conn)
+        return self._has_asset_columns
 
     def remove_shard(self, run_id: str) -> None:
         """Remove the database file of a run whose events are deleted; the parent leaves it, empty and as large as before."""

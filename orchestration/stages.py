@@ -37,7 +37,7 @@ from warehouse.build_database import delivery_being_built, delivery_of, start_bu
 from warehouse.catalogue import Table, tables_of, thresholds
 from warehouse.continuity import Comparison, Gone, compare_with_last, what_is_gone
 from warehouse.coverage import of_no_position
-from warehouse.database import at_once, connect, one
+from warehouse.database import at_once, connect, one, shared
 from warehouse.delivery import Choice, Delivery
 from warehouse.delivery import choose as choose_delivery
 from warehouse.doubts import new_doubts
@@ -69,6 +69,8 @@ FIGURES_NAMED = 20
 FOR_A_HUMAN = ("continuity", "accept_restatement")
 # The stages that refuse files for what they are called or hold.
 OF_FILES = ("choose", "accept", "continuity")
+# The stages in which dbt, or another process or database, opens the build database.
+OPENED_BY_OTHERS = ("build", "attack")
 OUTSIDE_DAGSTER = "no Dagster run"
 
 log = logging.getLogger("arsverk")
@@ -150,6 +152,12 @@ class Stage(Generic[Outcome]):
         if self.name not in recorded_stages():
             return self.work(plan)
         gates.must_have_begun(plan.home)
+        if self.name in OPENED_BY_OTHERS:
+            return self._work_between_records(plan)
+        with shared(plan.home.build_database, plan.settings):
+            return self._work_between_records(plan)
+
+    def _work_between_records(self, plan: Plan) -> Outcome:
         gates.begin(plan.home, plan.settings, self.name, self.later)
         try:
             outcome = self.work(plan)
@@ -443,10 +451,11 @@ def load_one(plan: Plan, name: str) -> FeedLoaded:
 
 def _load(plan: Plan, names: Iterable[str]) -> dict[str, FeedLoaded]:
     gates.must_have_begun(plan.home)
-    with connect(plan.home.build_database, plan.settings) as con:
-        gates.outdate(con, load.later, because=load.name)
-        delivery = delivery_of(con)
-    return {name: _load_feed(plan, name, delivery) for name in names}
+    with shared(plan.home.build_database, plan.settings):
+        with connect(plan.home.build_database, plan.settings) as con:
+            gates.outdate(con, load.later, because=load.name)
+            delivery = delivery_of(con)
+        return {name: _load_feed(plan, name, delivery) for name in names}
 
 
 def _load_feed(plan: Plan, name: str, delivery: Delivery) -> FeedLoaded:

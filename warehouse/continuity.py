@@ -57,6 +57,8 @@ def compare_with_last(home: Home, settings: Settings, feed: Feed) -> Comparison:
             return _compared(con, feed, feed.column_names(feed.natural_key))
         except duckdb.Error as error:
             return Comparison(False, not_compared=f"the last publication's database cannot be read: {type(error).__name__}")
+        finally:
+            con.execute("detach database if exists last")
 
 
 def _compared(con: duckdb.DuckDBPyConnection, feed: Feed, key: Sequence[str]) -> Comparison:

@@ -12,6 +12,8 @@ from warehouse.settings import Settings
 
 # What the catalog of an opened publication is called; by its file it would be called as a schema may be, which is ambiguous.
 PUBLICATION = "publication_file"
+# The files that `shared` keeps open.
+_SHARED: list[Path] = []
 
 
 @contextlib.contextmanager
@@ -21,11 +23,27 @@ def connect(path: Path | None, settings: Settings, *, read_only: bool = False) -
         "memory_limit": settings.memory_limit,
         "autoinstall_known_extensions": False,
     }
+    # DuckDB opens a file in one way at a time.
+    read_only = read_only and path not in _SHARED
     connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
     try:
         yield connection
     finally:
         connection.close()
+
+
+@contextlib.contextmanager
+def shared(path: Path, settings: Settings) -> Iterator[None]:
+    """Keep a file open for the calls of `connect` inside: opening it takes as long as a small query, closing it again as long.
+
+    Inside, those that only read are not kept from writing, and nothing else may open the file.
+    """
+    with connect(path, settings):
+        _SHARED.append(path)
+        try:
+            yield
+        finally:
+            _SHARED.remove(path)
 
 
 @contextlib.contextmanager

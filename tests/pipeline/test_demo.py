@@ -42,7 +42,7 @@ def deliver_small(landing: Path) -> None:
 
 def test_a_small_municipality_with_files_of_many_feeds(builds: Builds) -> None:
     """The secondary rule withholds, the attack finds nothing, and every printed figure has a status."""
-    built = builds.built(deliver_small, published_by_dbt)
+    built = builds.built(deliver_small, published_by_dbt, first_year=2024)
     assert verify(built.home) == []
     with duckdb.connect(str(built.home.served_database), read_only=True) as con:
         reasons = {row[0] for row in con.execute("select distinct withheld from main.sick_leave_by_unit").fetchall()}

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 # SHA-256 of the parent's source. Where one differs, read the new source beside orchestration/event_log.py, mend what does not
 # fit any more, and put the new hash here. `__init__` and `_initdb` are called, the others are overridden.
 SEEN = {
+    "_has_asset_key_index_cols_on_connection": "8d359e6b6224b3fd95cc6fe3611613e8fcbd2cda25faeacc27d6fe0e48c996af",
     "__init__": "264c15baa761a7bb4fd59f529de849ffd483fa20494c0898448891460b47ea60",
     "_initdb": "7a302d98eb61a34d52a0bcfe1bd8258e05c1871b69231b21954ba9a704e2fbe4",
     "_connect": "b8435f2665689760a1e1d98e17b78ceef5a48256dc11b562a20c840abc37d170",
@@ -24,6 +25,7 @@ SEEN = {
     "dispose": "df16dafbfa8427c18f32482fc9cb11a9352b1b6d41beab491bcee388ee498255",
     "from_config_value": "28e08f095dc13fb205bd9f8e66d8e69a9569100cb75b56cc3646fc4d5f4eb29b",
     "has_table": "577d801c70b2a4a50ef067b8ba609e19c199a70e46f50cbb8561c28bcc3731f9",
+    "store_event": "f89aed40602438b9bbbc885d4dca38ef3fcf6f067db70fca22dd40eca8a6e03c",
 }
 
 
