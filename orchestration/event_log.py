@@ -33,10 +33,10 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         self._engines: dict[str, Engine] = {}
         self._open: dict[str, Connection] = {}
+        self._one_thread = RLock()
         self._tables_seen: set[str] = set()
         self._has_asset_columns = False
         super().__init__(str(Path(base_dir) / "history" / "runs"), inst_data)
-        self._db_lock = RLock()
 
     @classmethod
     def config_type(cls) -> dict[str, Field]:
@@ -55,7 +55,7 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
-        with self._db_lock:
+        with self._one_thread:
             if shard in self._open:
                 # Inside a transaction of this thread: a part of it.
                 yield self._open[shard]

@@ -81,7 +81,7 @@ def small_cells_withheld_alone_without_dbt(built: Built) -> None:
 
 
 def published_without_secondary(built: Built) -> None:
-    """Served tables by the primary decisions, published without papers: for commands that ask a publication of a few persons."""
+    """The same published without papers, for commands that ask a publication of a few persons."""
     small_cells_withheld_alone(built)
     with without_papers():
         publish(built.home, built.settings, tables_of(load_manifest()))

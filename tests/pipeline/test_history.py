@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 from orchestration.cli import main
 from orchestration.dbt import load_manifest
 from sources.registry import feeds
-from tests.building import build, settings_with, without_dbt, without_papers
+from tests.building import build, settings_with, without_dbt
 from tests.municipalities.by_hand import Municipality
 from warehouse.archive import all_arrivals, archived_file, kept_arrivals, take_in
 from warehouse.catalogue import tables_of
@@ -104,7 +104,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     delivered(home.landing, SEPTEMBER)
     command = ["run", "--home", str(home.root), "--settings", str(root / "arsverk.toml")]
     before = files_below(home.publish), home.warehouse_database.read_bytes()
-    with without_dbt(), without_papers():
+    with without_dbt():
         stopped = CliRunner().invoke(main, command)
         untouched = before == (files_below(home.publish), home.warehouse_database.read_bytes())
         accepted = CliRunner().invoke(main, [*command, "--accept-restatement", REASON])
