@@ -19,6 +19,7 @@ from orchestration.stages import STAGES, Built, Plan, Stage, run_stages
 from sources.payroll.profile import feeds_by
 from tests.compiled import build_compiled, compiled
 from tests.examples import is_exhaustive
+from warehouse import papers
 from warehouse.catalogue import Table, tables_of
 from warehouse.database import at_once, connect
 from warehouse.errors import Refused
@@ -124,6 +125,16 @@ def without_dbt() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(stages, "STAGES", found)
         patched.setattr(stages, "build", next(stage for stage in found if stage.name == "build"))
+        yield
+
+
+@contextlib.contextmanager
+def without_papers() -> Iterator[None]:
+    """Publications of this process come without the workbook and the report: for tests that look at neither. A publication of a
+    small municipality takes half of its time for them.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(papers, "PAPERS", ())
         yield
 
 

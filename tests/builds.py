@@ -19,7 +19,7 @@ from filelock import FileLock
 
 from orchestration.dbt import load_manifest
 from orchestration.stages import run_stages
-from tests.building import build, build_withholding_small_cells_alone, plan_of, settings_with, without_dbt
+from tests.building import build, build_withholding_small_cells_alone, plan_of, settings_with, without_dbt, without_papers
 from tests.nights import night
 from warehouse.catalogue import tables_of
 from warehouse.database import connect
@@ -81,9 +81,10 @@ def small_cells_withheld_alone_without_dbt(built: Built) -> None:
 
 
 def published_without_secondary(built: Built) -> None:
-    """Served tables by the primary decisions, published: for commands that ask a publication of a few persons."""
+    """The same published without papers, for commands that ask a publication of a few persons."""
     small_cells_withheld_alone(built)
-    publish(built.home, built.settings, tables_of(load_manifest()))
+    with without_papers():
+        publish(built.home, built.settings, tables_of(load_manifest()))
 
 
 def published_whole(built: Built) -> None:

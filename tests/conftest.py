@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.building import without_dbt
+from tests.building import without_dbt, without_papers
 from tests.builds import Builds, Built, folder_of_this_run, whole_night
 from tests.examples import register_profiles
 from tests.municipalities.by_hand import small_delivery
@@ -42,6 +42,13 @@ def settings() -> Settings:
 def _without_dbt() -> Iterator[None]:
     """Nights of the test make the models by the SQL that dbt compiles."""
     with without_dbt():
+        yield
+
+
+@pytest.fixture(name="without_papers")
+def _without_papers() -> Iterator[None]:
+    """Publications of the test come without workbook and report."""
+    with without_papers():
         yield
 
 

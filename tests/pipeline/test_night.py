@@ -144,7 +144,7 @@ def test_the_same_files_give_the_same_bytes(published: Home, home: Home) -> None
     assert first == second
 
 
-@pytest.mark.usefixtures("without_dbt")
+@pytest.mark.usefixtures("without_dbt", "without_papers")
 def test_history_is_kept_and_the_pointer_moves(home: Home, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     first = current_publication(home)
     # One row is missing from each of the five required feeds; no other row refers to the last ones.
@@ -277,7 +277,7 @@ def test_the_prepared_manifest_is_of_these_models() -> None:
     assert prepared.read_text(encoding="ascii") == project_fingerprint()
 
 
-@pytest.mark.usefixtures("without_dbt")
+@pytest.mark.usefixtures("without_dbt", "without_papers")
 def test_a_night_on_another_payroll_system_reports_the_codes_its_profile_does_not_know(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.prepare()

@@ -20,7 +20,7 @@ PEERS = "Indikator;Periode;Sammenligningsenhet;Verdi;Kilde"
 PAI = "Fødselsnummer;Ansattnr;Stillingskode;Stillingsprosent;Tilsettingsforhold;Tjenestested;Grunnlønn;Timer per uke"
 
 
-@pytest.mark.usefixtures("without_dbt")
+@pytest.mark.usefixtures("without_dbt", "without_papers")
 def test_a_night_with_files_of_other_sources(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home = Home(tmp_path / "home")
     # The absence begins the series in 2022: nothing before it is served.

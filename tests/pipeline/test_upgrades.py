@@ -15,7 +15,7 @@ from orchestration import __version__
 from orchestration.reproduce import reproduce
 from orchestration.run import run_night
 from tests.building import settings_with
-from tests.command import arsverk
+from tests.command import arsverk, arsverk_here
 from tests.municipalities.by_hand import small_delivery
 from tests.municipalities.files import write_delivery
 from warehouse.errors import Refused
@@ -65,10 +65,10 @@ def test_what_an_earlier_version_wrote_is_read(old: Home) -> None:
         (("arrivals",), "served"),
         (("verify",), "are as they were written"),
     ]:
-        done = arsverk(*words, "--home", old.root)
+        done = arsverk_here(*words, "--home", old.root)
         assert done.returncode == 0 and expected in done.stdout, (words, done.stderr)
     # What was not made then is no table and no traceback.
-    done = arsverk("trace", "workforce_by_unit", "org_unit_code=1000", "--home", old.root)
+    done = arsverk_here("trace", "workforce_by_unit", "org_unit_code=1000", "--home", old.root)
     assert done.returncode == 2 and done.stderr.startswith("there is no table workforce_by_unit")
 
 
@@ -80,7 +80,7 @@ def test_the_next_night_compares_with_what_an_earlier_version_published(old: Hom
     after = run_night(old, settings_file=tmp_path / "arsverk.toml", landing=None, as_of=None)
     assert after != before and verify(old) == []
     assert publications(old)[-1].entry.previous_publication == before
-    done = arsverk("history", "sick_leave_by_unit", "period=2024", "org_level=kommune", "--home", old.root)
+    done = arsverk_here("history", "sick_leave_by_unit", "period=2024", "org_level=kommune", "--home", old.root)
     assert done.returncode == 0 and len(done.stdout.splitlines()) == 3
 
 

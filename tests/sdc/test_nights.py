@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from orchestration.dbt import load_manifest
-from tests.building import build, settings_with
+from tests.building import build, settings_with, without_papers
 from tests.sdc.towns import OPTIONAL, Town
 from warehouse.catalogue import tables_of
 from warehouse.paths import Home
@@ -44,7 +44,8 @@ def three_nights(root: Path, seed: int, sizes: Sequence[int]) -> None:
         settings = settings_with(root, **changes)
         town.deliver(home.landing, optional)
         build(home, settings)
-        publication = publish(home, settings, tables)
+        with without_papers():
+            publication = publish(home, settings, tables)
         _, _, report = attack_publication(home, None)
         assert report.leaks == [], (seed, [leak.text() for leak in report.leaks])
         served, withheld = closed_year(home.history / publication)
@@ -74,12 +75,12 @@ def closed_year(publication: Path) -> tuple[set[tuple], set[tuple]]:
     return served, withheld
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(6))
 def test_every_night_publishes(tmp_path: Path, seed: int) -> None:
     three_nights(tmp_path, seed, SIZES[:2])
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("seed", range(2, 202))
+@pytest.mark.parametrize("seed", range(6, 206))
 def test_every_night_of_many_towns_publishes(tmp_path: Path, seed: int) -> None:
     three_nights(tmp_path, seed, LARGER)

@@ -7,7 +7,6 @@ import math
 import os
 import shutil
 import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +16,8 @@ import pytest
 
 from orchestration.dbt import load_manifest
 from tests.building import attack_served, settings_with
+from tests.command import ARSVERK, write_arsverk_without_dbt
+from tests.examples import is_exhaustive
 from tests.municipalities.by_hand import Municipality, national_number
 from warehouse.catalogue import tables_of
 from warehouse.database import connect
@@ -49,11 +50,9 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, bytes, list[s
         made.absence(number, "Sykmelding", f"{n % 27 + 1:02}.02.2023", f"{n % 27 + 1:02}.0{n % 4 + 3}.2023", str(20 + n))
     made.deliver(home.landing, date(2023, 12, 31))
     settings_with(home.root)
+    program = ARSVERK if is_exhaustive() else write_arsverk_without_dbt(home.root)
     done = subprocess.run(
-        [
-            *(sys.executable, "-c", "from orchestration.cli import main; main()", "run"),
-            *("--home", str(home.root), "--settings", str(home.root / SETTINGS)),
-        ],
+        [str(program), "run", "--home", str(home.root), "--settings", str(home.root / SETTINGS)],
         capture_output=True,
         timeout=300,
         check=False,

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from orchestration.dbt import load_manifest
 from tests.building import build, settings_with
@@ -16,6 +17,7 @@ from warehouse.catalogue import tables_of
 from warehouse.paths import Home
 from warehouse.publish import publish
 
+pytestmark = pytest.mark.usefixtures("without_papers")
 SALARY = 500_000
 
 

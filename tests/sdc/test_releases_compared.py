@@ -24,6 +24,7 @@ from warehouse.restatements import WITH_VALUES
 from warehouse.sdc.attack.command import attack_publication
 from warehouse.sdc.changes import _shown
 
+pytestmark = pytest.mark.usefixtures("without_papers")
 JUNE, JULY = date(2024, 6, 30), date(2024, 7, 31)
 Change = Callable[[Municipality], None]
 # Units of four are withheld in both areas, and a larger one beside them; M moves, and the others keep company.

@@ -2,24 +2,27 @@
 -- night's settings take the place of their names in braces.
 -- Columns of the table make the numerator and denominator; where a model that is not served takes part they are null.
 -- A population that begins with a measure in braces is that measure's.
-with measures as (
+with measures (
+    table_name, subject, measure, name, name_en, unit, decimals, additivity, numerator, denominator, factor
+) as (
+    values
     {% for table, subject, column, said in measures_of_tables() %}
         {% set is_served = said.numerator and 'select' not in said.numerator ~ said.denominator %}
-        select
-            {{ literal(table) }} as table_name,
-            {{ literal(subject) }} as subject,
-            {{ literal(column) }} as measure,
-            {{ literal(said.name) }} as name,
-            {{ literal(said.name_en) }} as name_en,
-            {{ literal(said.unit) }} as unit,
-            {{ said.decimals }} as decimals,
-            {{ literal(said.additivity) }} as additivity,
-            {{ literal(said.numerator if is_served) }} as numerator,
-            {{ literal(said.denominator if is_served) }} as denominator,
-            {{ said.factor or 1 }} as factor
-        {{ 'union all' if not loop.last }}
+        (
+            {{ literal(table) }},
+            {{ literal(subject) }},
+            {{ literal(column) }},
+            {{ literal(said.name) }},
+            {{ literal(said.name_en) }},
+            {{ literal(said.unit) }},
+            {{ said.decimals }},
+            {{ literal(said.additivity) }},
+            {{ literal(said.numerator if is_served) }},
+            {{ literal(said.denominator if is_served) }},
+            {{ said.factor or 1 }}
+        ){{ ',' if not loop.last }}
     {% else %}
-        select null as measure
+        (null, null, null, null, null, null, null, null, null, null, null)
     {% endfor %}
 )
 
