@@ -6,8 +6,6 @@ HEADINGS = {
     "age_group": "Aldersgruppe",
     "age_group_sort": "Aldersgruppe, rekkefølge",
     "aldersgruppe": "Aldersgruppe",
-    "all_employees": "Alle ansatte",
-    "all_fte": "Alle årsverk",
     "area": "Tjenesteområde",
     "basis": "Grunnlag",
     "days_per_fte": "Dagsverk per årsverk",

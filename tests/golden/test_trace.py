@@ -311,6 +311,21 @@ def test_tables_that_are_no_figures(town: tuple[Home, Settings]) -> None:
     assert set(rows(home, "publication")) >= {"stillinger", "deltakelse2023", "ssb"}
 
 
+def test_a_position_for_each_employee_of_a_unit_whatever_part_names_them(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    with duckdb.connect(str(home.warehouse_database), read_only=True) as con:
+        cursor = con.execute("from marts.bi_equality_gender_balance")
+        names = [column[0] for column in cursor.description or []]
+        cells = [dict(zip(names, cell, strict=True)) for cell in cursor.fetchall()]
+        assert {cell["sex"] for cell in cells} == {"kvinne", "mann"}
+        for cell in cells:
+            lineage = Lineage(con)
+            TRACERS["bi_equality_gender_balance"](lineage, cell, ["all_employees"])
+            assert sum(len(file.rows) for file in lineage.named() if file.file.feed == "stillinger") == cell["all_employees"], (
+                cell
+            )
+
+
 def test_as_many_rows_as_data_quality_counts(town: tuple[Home, Settings]) -> None:
     home, _ = town
     with duckdb.connect(str(home.warehouse_database), read_only=True) as con:
