@@ -311,6 +311,24 @@ def test_tables_that_are_no_figures(town: tuple[Home, Settings]) -> None:
     assert set(rows(home, "publication")) >= {"stillinger", "deltakelse2023", "ssb"}
 
 
+def test_what_only_a_survey_or_a_decision_names_is_no_unit_of_the_tree(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    with duckdb.connect(str(home.warehouse_database), read_only=True) as con:
+        beside: dict[str, list[tuple[str, str | None]]] = {
+            table.name: con.execute(
+                f"select distinct org_unit_code, org_unit_name from marts.{table.name}"
+                " anti join marts.org_units using (org_level, org_unit_code) order by all"
+            ).fetchall()
+            for table in TABLES.values()
+            if table.has_units and table.name not in {*VIEWS, "org_units"}
+        }
+    found = {name: units for name, units in beside.items() if units}
+    assert found.keys() <= {"survey_response", "survey_factor_scores", "targets"}
+    assert found["survey_response"]
+    # What no join finds has its name beside it.
+    assert [name for name, units in found.items() if not all(unit_name for _, unit_name in units)] == []
+
+
 def test_a_position_for_each_employee_of_a_unit_whatever_part_names_them(town: tuple[Home, Settings]) -> None:
     home, _ = town
     with duckdb.connect(str(home.warehouse_database), read_only=True) as con:
