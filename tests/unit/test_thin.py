@@ -12,7 +12,7 @@ import pytest
 
 from orchestration.reproduce import reproduce
 from tests.builds import Built
-from tests.command import arsverk
+from tests.command import arsverk, arsverk_here
 from warehouse.errors import Refused
 from warehouse.history import Publication, publications
 from warehouse.ledger import PublicationEntry, append, of_kind, read_ledger
@@ -108,6 +108,9 @@ def test_what_is_thinned_out_is_gone_and_said_so_in_one_sentence(years: Home, se
         reproduce(years, "2020-01-01_copy", settings)
     with pytest.raises(Refused, match=said):
         attack_publication(years, "2020-01-01_copy")
+    for command in (["reproduce"], ["report", "--publication"]):
+        done = arsverk_here(*command, "2020-01-01_copy", "--home", years.root)
+        assert (done.returncode, done.stdout) == (1, "") and said in done.stderr
     listed = arsverk("history", "--home", years.root)
     assert listed.returncode == 0 and listed.stdout.count("thinned out") == 2
     cell = arsverk("history", "org_units", "org_unit_code=1000", "--home", years.root)
