@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import duckdb
 import pytest
@@ -588,6 +589,17 @@ def test_published_figure(town: tuple[Home, Settings]) -> None:
     assert "reason" in unmapped.stdout and "not_covered" in unmapped.stdout
     unknown = traced(home, "--published", "A-3")
     assert (unknown.exit_code, unknown.stderr) == (2, "there is no printed figure A-3; there are A-2, A-1\n")
+
+
+def test_a_printed_figure_is_not_computed_again_where_nothing_is_withheld(town: tuple[Home, Settings], tmp_path: Path) -> None:
+    """All of them would be: a query of seconds in a municipality of any size."""
+    home = Home(tmp_path / "home")
+    shutil.copytree(town[0].root, home.root, symlinks=True)
+    with duckdb.connect(str(home.warehouse_database)) as con:
+        assert con.execute("select status from served.reconciliation where figure_id = 'A-2'").fetchall() == [("not_covered",)]
+        con.execute("create or replace view marts.reconciliation as select error('computed again') as figure_id")
+    found = answer(home, "reconciliation", "figure_id=A-2")
+    assert (found["measures"]["published"], found["measures"]["computed"], found["withheld"]) == (ANY, None, {})
 
 
 def test_a_publication_of_another_version_is_told_of_without_a_traceback(town: tuple[Home, Settings], tmp_path: Path) -> None:
