@@ -302,6 +302,15 @@ def test_the_evidence_sheet_has_norwegian_words_for_every_row(town: tuple[Home, 
             assert [reason for reason in reasons if sentences.left_out(reason) is None] == []
 
 
+def test_a_unit_is_written_as_its_number_asks(town: tuple[Home, Settings], tmp_path: Path) -> None:
+    home, _ = town
+    rank = ("benchmarks", "period=2023", "peer=Asker kommune", "indicator=sick_leave_percent", "--measure", "rank")
+    page = tmp_path / "rank.html"
+    place = f"{answer(home, *rank)['measures']['rank']}. plass"
+    assert f"(rank) = {place}\n" in traced(home, *rank, "--html", str(page)).stdout
+    assert f'<p class="big">{place}</p>' in page.read_text(encoding="utf-8")
+
+
 def test_tables_that_are_no_figures(town: tuple[Home, Settings]) -> None:
     home, _ = town
     assert rows(home, "org_units", "org_unit_code=V1")["organisasjon"] == [1, 2, 3]
