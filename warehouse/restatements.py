@@ -167,7 +167,6 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
     con.execute(
         """insert into served.restatements by name
            select $1 as publication_id, $2 as previous_publication, figure.table_name, figure.cell, figure.period,
-               first_day(figure.period) as period_start, last_day_of(figure.period) as period_end, false as is_partial,
                figure.org_unit_code, figure.measure, figure.was, figure.now,
                coalesce(
                    (text.unit <> 'prosent' or abs(figure.now - figure.was) > $3 * figure.times)
@@ -203,14 +202,17 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
             accepted,
         ],
     )
-    con.execute(f"create schema if not exists disclosure; create or replace table {WITH_VALUES} as from served.restatements")
-    con.execute("update served.restatements set was = null, now = null, files = null where not is_shown")
     _keep_earlier(con, marts, earlier)
-    # Rows of publications that had no such columns.
+    # The new rows have no days yet, nor have those of publications without such columns.
     con.execute(
         """update served.restatements set period_start = first_day(period), period_end = last_day_of(period), is_partial = false
            where period_start is null"""
     )
+    con.execute("create schema if not exists disclosure")
+    con.execute(
+        f"create or replace table {WITH_VALUES} as from served.restatements where publication_id = $1", [publication_id]
+    )
+    con.execute("update served.restatements set was = null, now = null, files = null where not is_shown")
     return replace(restated_figures(con), no_longer_served=tuple(no_longer_served(con, earlier, marts)))
 
 
