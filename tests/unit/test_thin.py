@@ -54,6 +54,13 @@ def test_all_of_sixty_days_then_month_ends_then_year_ends(settings: Settings) ->
     assert [name for name in kept if name < "2021-03"] == ["2018-12-31", "2019-12-31", "2020-12-31"]
 
 
+def test_the_oldest_month_that_is_kept_is_kept_from_its_first_day_on(settings: Settings) -> None:
+    made = [*nightly(date(2021, 2, 1), date(2021, 2, 1)), *nightly(date(2021, 3, 1), date(2021, 3, 1))]
+    made = [replace(one, is_current=False) for one in made] + nightly(date(2021, 12, 1), TODAY)
+    kept = kept_publications(made, settings, TODAY)
+    assert [name for name in sorted(kept) if name < "2021-12"] == ["2021-03-01"]
+
+
 def test_both_sides_of_an_accepted_restatement_stay(settings: Settings) -> None:
     made = nightly(date(2018, 5, 1), TODAY, accepted=(date(2019, 8, 14),))
     kept = kept_publications(made, settings, TODAY)
