@@ -12,6 +12,7 @@ from warehouse.compare import Reproduction, compare
 from warehouse.database import connect
 from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.history import publications
+from warehouse.ledger import PublicationEntry, must_be_kept
 from warehouse.paths import Home
 from warehouse.publication import code_version
 from warehouse.publish import write_parquet
@@ -20,6 +21,20 @@ from warehouse.settings import Settings
 
 # Its files are in the archive, and it has passed the gates of its own night.
 NOT_AGAIN = {"take_in", "continuity", "accept_restatement", "publish"}
+
+
+def entry_of(home: Home, publication_id: str) -> PublicationEntry:
+    """The ledger's entry of a publication.
+
+    Raises:
+        UsageError: there is no such publication.
+        Refused: it was thinned out.
+    """
+    must_be_kept(home, publication_id)
+    for publication in publications(home):
+        if publication.entry.publication_id == publication_id:
+            return publication.entry
+    raise UsageError(f"there is no publication {publication_id}; `arsverk history` lists them")
 
 
 def reproduce(home: Home, publication_id: str, today: Settings) -> Reproduction:
@@ -31,9 +46,7 @@ def reproduce(home: Home, publication_id: str, today: Settings) -> Reproduction:
         UsageError: there is no such publication.
         Refused: it has lost its record, or another reproduction is running.
     """
-    entries = {publication.entry.publication_id: publication.entry for publication in publications(home)}
-    if publication_id not in entries:
-        raise UsageError(f"no publication {publication_id}; `arsverk history` lists them")
+    entry = entry_of(home, publication_id)
     recorded = Recorded(home, publication_id)
     reasons = recorded.changed_files()
     if (code := recorded.row["code_version"]) != code_version():
@@ -53,7 +66,7 @@ def reproduce(home: Home, publication_id: str, today: Settings) -> Reproduction:
                 settings,
                 feeds,
                 previous=earlier,
-                accepted_restatement=entries[publication_id].accepted_restatement,
+                accepted_restatement=entry.accepted_restatement,
                 dagster_run_id=recorded.row["dagster_run_id"],
                 delivery=recorded.delivery(feeds),
                 publication_id=publication_id,

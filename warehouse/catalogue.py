@@ -134,7 +134,7 @@ class Table:
     @cached_property
     def is_view(self) -> bool:
         """Whether it is a view for BI tools: cells of another table, and remainders beside them."""
-        return self.name.startswith("bi_")
+        return is_view(self.name)
 
     @cached_property
     def figures(self) -> tuple[str, ...]:
@@ -145,6 +145,11 @@ class Table:
     def values(self) -> tuple[str, ...]:
         """Columns that are emptied when the cell is withheld: all but grain, labels and `withheld`."""
         return tuple(name for name in self.columns if name not in (*self.grain, *self.labels, "withheld"))
+
+
+def is_view(name: str) -> bool:
+    """Whether a table of this name is a view for BI tools."""
+    return name.startswith("bi_")
 
 
 def tables_of(manifest: Mapping) -> list[Table]:

@@ -10,6 +10,7 @@ import duckdb
 
 from sources.registry import feeds
 from warehouse.database import quoted
+from warehouse.publication import earlier_table
 
 # A later decision replaces an earlier one as it should.
 IN_ORDER = "target_not_superseded"
@@ -22,10 +23,8 @@ def new_doubts(con: duckdb.DuckDBPyConnection, previous: Path | None) -> list[st
         previous: the folder of the previous publication, of which the same rules with the same words are known.
     """
     optional = ", ".join(quoted(feed.name) for feed in feeds().values() if not feed.required)
-    served = previous / "data_quality.parquet" if previous else None
-    known = (
-        f"anti join read_parquet({quoted(str(served))}) using (feed, rule, description)" if served and served.exists() else ""
-    )
+    served = earlier_table(previous, "data_quality")
+    known = f"anti join {served} using (feed, rule, description)" if served else ""
     found = con.execute(
         f"""select feed, rule, rows, description from served.data_quality {known}
             where severity = 'warning' and rows > 0 and feed in ({optional}) and rule <> '{IN_ORDER}' order by feed, rule"""

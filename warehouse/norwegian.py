@@ -6,8 +6,6 @@ HEADINGS = {
     "age_group": "Aldersgruppe",
     "age_group_sort": "Aldersgruppe, rekkefølge",
     "aldersgruppe": "Aldersgruppe",
-    "all_employees": "Alle ansatte",
-    "all_fte": "Alle årsverk",
     "area": "Tjenesteområde",
     "basis": "Grunnlag",
     "days_per_fte": "Dagsverk per årsverk",
@@ -75,3 +73,27 @@ STATUSES = {
     "withheld": "vises ikke",
     "not_covered": "ingen data",
 }
+# Units of counts, where there is one.
+OF_ONE = {
+    "kalenderdager": "kalenderdag",
+    "kroner": "krone",
+    "permisjoner": "permisjon",
+    "personer": "person",
+    "rader": "rad",
+    "stillinger": "stilling",
+    "tilfeller": "tilfelle",
+    "timer": "time",
+    "uker": "uke",
+}
+
+
+def with_unit(shown: str, unit: str) -> str:
+    """A number as it is shown, with its unit as a Norwegian reader expects it: `1 person`, `2 personer`, `2. plass`.
+
+    Of a figure that is measured as another one ("som indikatoren") nothing is known, when it is not known which.
+    """
+    if unit == "plass":
+        return f"{shown}. {unit}"
+    if unit.startswith("som "):
+        return shown
+    return f"{shown} {OF_ONE.get(unit, unit) if shown in ('1', '-1') else unit}"

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warehouse.database import connect
+from warehouse.database import connect, quoted
 from warehouse.paths import Home
 from warehouse.settings import Settings
 
@@ -53,6 +53,12 @@ def current_publication(home: Home) -> str | None:
     with contextlib.suppress(OSError, ValueError, KeyError):
         return str(json.loads((home.current / "manifest.json").read_text(encoding="utf-8"))["publication_id"])
     return None
+
+
+def earlier_table(publication: Path | None, table: str) -> str | None:
+    """A table of an earlier publication's folder as a relation; None without a publication, or where it has no such table."""
+    path = publication / f"{table}.parquet" if publication else None
+    return f"read_parquet({quoted(str(path))})" if path and path.exists() else None
 
 
 def describe(

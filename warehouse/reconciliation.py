@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.database import quoted
 from warehouse.paths import Home
+from warehouse.publication import earlier_table
 from warehouse.publish import schema_of
 
 STATUSES = ("match", "mismatch", "contradicted", "not_covered", "withheld")
@@ -24,11 +24,8 @@ def new_mismatches(con: duckdb.DuckDBPyConnection, previous: Path | None) -> lis
     Args:
         previous: the folder of the previous publication; without one every mismatch is new.
     """
-    served = previous / "reconciliation.parquet" if previous else None
-    unknown = ""
-    if served and served.exists():
-        known = f"select figure_id from read_parquet({quoted(str(served))}) where status = 'mismatch'"
-        unknown = f"and figure_id not in ({known})"
+    served = earlier_table(previous, "reconciliation")
+    unknown = f"and figure_id not in (select figure_id from {served} where status = 'mismatch')" if served else ""
     return con.execute(
         f"select figure_id, reason from served.reconciliation where status = 'mismatch' {unknown} order by figure_id"
     ).fetchall()

@@ -35,6 +35,14 @@ WITHOUT_EFFECT = {
     "restatement_points",
     "restatement_share",
 }
+# A change at the threshold itself stops nothing. Percents are held against points, where few rows differ against a share of
+# themselves too; all else against a share.
+IS_ABOVE_THRESHOLD = """
+create or replace temp macro is_above_threshold(was, now, unit, times, has_few_rows, points, share) as coalesce(
+    (unit <> 'prosent' or abs(now - was) > points * times)
+    and ((unit = 'prosent' and not coalesce(has_few_rows, false)) or abs(now - was) > share * times * abs(was)),
+    false)
+"""
 # Figures are divided in floating point; nothing smaller than a billionth of one is a change.
 CHANGED = "abs({now} - {was}) > 1e-9 * greatest(1, abs({was}))"
 # A period's first and last day, from its text: a year, a quarter, a month or a day.
@@ -156,6 +164,7 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
             return restated_figures(con)
         raise Refused(f"{damage}; {WITHOUT_COMPARISON}")
     con.execute(DAYS_OF_PERIODS)
+    con.execute(IS_ABOVE_THRESHOLD)
     con.execute(
         """create or replace temp table restated (table_name varchar, cell varchar, period varchar, org_level varchar,
            org_unit_code varchar, measure varchar, was double, now double, times integer)"""
@@ -167,14 +176,9 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
     con.execute(
         """insert into served.restatements by name
            select $1 as publication_id, $2 as previous_publication, figure.table_name, figure.cell, figure.period,
-               first_day(figure.period) as period_start, last_day_of(figure.period) as period_end, false as is_partial,
                figure.org_unit_code, figure.measure, figure.was, figure.now,
-               coalesce(
-                   (text.unit <> 'prosent' or abs(figure.now - figure.was) > $3 * figure.times)
-                   and ((text.unit = 'prosent' and not coalesce(touch.has_few_rows, false))
-                       or abs(figure.now - figure.was) > $4 * figure.times * abs(figure.was)),
-                   false
-               ) as is_above_threshold,
+               is_above_threshold(figure.was, figure.now, text.unit, figure.times, touch.has_few_rows, $3, $4)
+                   as is_above_threshold,
                concat_ws('; ',
                    case when touch.has_rows then 'rows' end,
                    case when touch.has_structure then 'structure' end,
@@ -203,14 +207,17 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
             accepted,
         ],
     )
-    con.execute(f"create schema if not exists disclosure; create or replace table {WITH_VALUES} as from served.restatements")
-    con.execute("update served.restatements set was = null, now = null, files = null where not is_shown")
     _keep_earlier(con, marts, earlier)
-    # Rows of publications that had no such columns.
+    # The new rows have no days yet, nor have those of publications without such columns.
     con.execute(
         """update served.restatements set period_start = first_day(period), period_end = last_day_of(period), is_partial = false
            where period_start is null"""
     )
+    con.execute("create schema if not exists disclosure")
+    con.execute(
+        f"create or replace table {WITH_VALUES} as from served.restatements where publication_id = $1", [publication_id]
+    )
+    con.execute("update served.restatements set was = null, now = null, files = null where not is_shown")
     return replace(restated_figures(con), no_longer_served=tuple(no_longer_served(con, earlier, marts)))
 
 

@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 
 import duckdb
 
+from warehouse.catalogue import is_view
 from warehouse.database import publication_opened
 from warehouse.norwegian import HEADINGS
 
@@ -579,7 +580,7 @@ def expression_of(
         one_of.remove("org_level")
     if additivity == "sum" and unit in NOT_OVER_TIME:
         one_of.append("period_end")
-    if not table.startswith("bi_") or additivity not in ("sum", "ratio") or (additivity == "ratio" and numerator is None):
+    if not is_view(table) or additivity not in ("sum", "ratio") or (additivity == "ratio" and numerator is None):
         return _one_cell(column)
     if additivity == "sum":
         value = f"sum({column})"

@@ -36,9 +36,10 @@ def command(publication_id: str | None, out: Path, home_folder: Path) -> None:
 
     \b
     Exit codes: 0 written
-                1 refused: nothing is published, or a paper cannot be made
+                1 refused: nothing is published, it was thinned out, or a paper cannot be made
                 2 wrong usage: no such publication
     """
+    from warehouse.ledger import must_be_kept
     from warehouse.papers import write_papers_to
     from warehouse.publication import current_publication
 
@@ -48,6 +49,7 @@ def command(publication_id: str | None, out: Path, home_folder: Path) -> None:
         raise Refused("nothing is published here; run `arsverk run` first")
     folder = home.history / served
     if not (folder / "manifest.json").is_file():
+        must_be_kept(home, served)
         raise UsageError(f"there is no publication {served}; `arsverk history` lists them")
     failed = write_papers_to(folder.resolve(), out)
     for path in sorted(out.glob("*")):

@@ -58,6 +58,7 @@ def deliver(landing: Path) -> None:
         [
             "A1;Vinter;01.06.2023;",
             "A1;Fra første år;10.05.2021;",
+            "A1;Tre måneder;01.04.2021;",
             "A1;For tidlig;01.03.2021;",
             "A1;Slutt;01.01.2022;31.01.2023",
         ],
@@ -260,6 +261,8 @@ PILOTS = {
     ),
     # The series begins four months before: January to April of 2021 and of 2024.
     "Fra første år": (0, 250 / 83, "2021-01-01", "2021-04-30", "2024-01-01", "2024-04-30"),
+    # Three months are enough: January to March.
+    "Tre måneder": (0, 250 / 62, "2021-01-01", "2021-03-31", "2024-01-01", "2024-03-31"),
     # Two months say nothing.
     "For tidlig": (None, None, None, None, None, None),
     # 2021, and February 2022 to January 2023.

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import duckdb
 import pytest
@@ -301,6 +302,15 @@ def test_the_evidence_sheet_has_norwegian_words_for_every_row(town: tuple[Home, 
             assert [reason for reason in reasons if sentences.left_out(reason) is None] == []
 
 
+def test_a_unit_is_written_as_its_number_asks(town: tuple[Home, Settings], tmp_path: Path) -> None:
+    home, _ = town
+    rank = ("benchmarks", "period=2023", "peer=Asker kommune", "indicator=sick_leave_percent", "--measure", "rank")
+    page = tmp_path / "rank.html"
+    place = f"{answer(home, *rank)['measures']['rank']}. plass"
+    assert f"(rank) = {place}\n" in traced(home, *rank, "--html", str(page)).stdout
+    assert f'<p class="big">{place}</p>' in page.read_text(encoding="utf-8")
+
+
 def test_tables_that_are_no_figures(town: tuple[Home, Settings]) -> None:
     home, _ = town
     assert rows(home, "org_units", "org_unit_code=V1")["organisasjon"] == [1, 2, 3]
@@ -309,6 +319,39 @@ def test_tables_that_are_no_figures(town: tuple[Home, Settings]) -> None:
     assert broken["fravaer"] == [8]
     assert rows(home, "metric_definitions", "table_name=sick_leave_by_unit", "measure=fte") == {}
     assert set(rows(home, "publication")) >= {"stillinger", "deltakelse2023", "ssb"}
+
+
+def test_what_only_a_survey_or_a_decision_names_is_no_unit_of_the_tree(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    with duckdb.connect(str(home.warehouse_database), read_only=True) as con:
+        beside: dict[str, list[tuple[str, str | None]]] = {
+            table.name: con.execute(
+                f"select distinct org_unit_code, org_unit_name from marts.{table.name}"
+                " anti join marts.org_units using (org_level, org_unit_code) order by all"
+            ).fetchall()
+            for table in TABLES.values()
+            if table.has_units and table.name not in {*VIEWS, "org_units"}
+        }
+    found = {name: units for name, units in beside.items() if units}
+    assert found.keys() <= {"survey_response", "survey_factor_scores", "targets"}
+    assert found["survey_response"]
+    # What no join finds has its name beside it.
+    assert [name for name, units in found.items() if not all(unit_name for _, unit_name in units)] == []
+
+
+def test_a_position_for_each_employee_of_a_unit_whatever_part_names_them(town: tuple[Home, Settings]) -> None:
+    home, _ = town
+    with duckdb.connect(str(home.warehouse_database), read_only=True) as con:
+        cursor = con.execute("from marts.bi_equality_gender_balance")
+        names = [column[0] for column in cursor.description or []]
+        cells = [dict(zip(names, cell, strict=True)) for cell in cursor.fetchall()]
+        assert {cell["sex"] for cell in cells} == {"kvinne", "mann"}
+        for cell in cells:
+            lineage = Lineage(con)
+            TRACERS["bi_equality_gender_balance"](lineage, cell, ["all_employees"])
+            assert sum(len(file.rows) for file in lineage.named() if file.file.feed == "stillinger") == cell["all_employees"], (
+                cell
+            )
 
 
 def test_as_many_rows_as_data_quality_counts(town: tuple[Home, Settings]) -> None:
@@ -555,6 +598,17 @@ def test_published_figure(town: tuple[Home, Settings]) -> None:
     assert "reason" in unmapped.stdout and "not_covered" in unmapped.stdout
     unknown = traced(home, "--published", "A-3")
     assert (unknown.exit_code, unknown.stderr) == (2, "there is no printed figure A-3; there are A-2, A-1\n")
+
+
+def test_a_printed_figure_is_not_computed_again_where_nothing_is_withheld(town: tuple[Home, Settings], tmp_path: Path) -> None:
+    """All of them would be: a query of seconds in a municipality of any size."""
+    home = Home(tmp_path / "home")
+    shutil.copytree(town[0].root, home.root, symlinks=True)
+    with duckdb.connect(str(home.warehouse_database)) as con:
+        assert con.execute("select status from served.reconciliation where figure_id = 'A-2'").fetchall() == [("not_covered",)]
+        con.execute("create or replace view marts.reconciliation as select error('computed again') as figure_id")
+    found = answer(home, "reconciliation", "figure_id=A-2")
+    assert (found["measures"]["published"], found["measures"]["computed"], found["withheld"]) == (ANY, None, {})
 
 
 def test_a_publication_of_another_version_is_told_of_without_a_traceback(town: tuple[Home, Settings], tmp_path: Path) -> None:

@@ -421,7 +421,8 @@ def test_what_differs_is_told_cell_by_cell(nights: Nights, tmp_path: Path) -> No
 
 def test_no_such_publication_is_wrong_usage(nights: Nights) -> None:
     done = CliRunner().invoke(main, ["reproduce", "--home", str(nights.home.root), "2024-08-31"])
-    assert done.exit_code == 2 and "arsverk history" in done.stderr
+    told = "there is no publication 2024-08-31; `arsverk history` lists them\n"
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", told)
 
 
 def test_the_settings_of_a_publication_are_enough_to_build_it_again(nights: Nights) -> None:

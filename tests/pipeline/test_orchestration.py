@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -12,7 +12,8 @@ import pytest
 
 from orchestration.definitions import defs
 from orchestration.defs.feeds import overdue
-from orchestration.defs.nightly import landing_folder, nightly_schedule
+from orchestration.defs.nightly import landing_folder, look_at_landing, nightly, nightly_schedule
+from orchestration.instance import killed_runs
 from orchestration.night import WRITER_POOL
 from sources.registry import feeds
 from tests.building import settings_with
@@ -98,7 +99,7 @@ class TestLandingSensor:
         write_feed(home.landing, "ansatte", small_delivery()["ansatte"])
         settle(home)
         key, cursor = self.evaluate(None)
-        assert key is None
+        assert key is None and "ansatte_2024-09-30.csv" in str(cursor)
         write_delivery(home.landing, small_delivery())
         key, cursor = self.evaluate(cursor)
         assert key is None  # they may still be growing
@@ -112,6 +113,61 @@ class TestLandingSensor:
         assert changed not in (None, first)
 
 
+class TestLookAtLanding:
+    """What stands for the newest complete delivery, and which files are read for it."""
+
+    @pytest.fixture
+    def landing(self, home: Home) -> Path:
+        write_delivery(home.landing, small_delivery())
+        return home.landing
+
+    def look(
+        self, landing: Path, settings: Settings, known: dict[str, list] | None = None
+    ) -> tuple[dict[str, list], str | None]:
+        at_once = settings.model_copy(update={"settle_seconds": 0})
+        return look_at_landing(landing, feeds(), at_once, known or {})
+
+    def test_a_file_that_has_not_changed_is_not_read_again(self, landing: Path, settings: Settings) -> None:
+        files, content = self.look(landing, settings)
+        name = "ansatte_2024-09-30.csv"
+        known = {**files, name: [*files[name][:2], "as it was read"]}
+        again, other = self.look(landing, settings, known)
+        assert again == known and other not in (None, content)
+        # Another size or another time, and it is read.
+        for changed in ([files[name][0] + 1, files[name][1]], [files[name][0], files[name][1] + 1]):
+            assert self.look(landing, settings, {name: [*changed, "as it was read"]}) == (files, content)
+
+    def test_what_lies_beside_payroll_is_part_of_it_and_other_files_are_not(self, landing: Path, settings: Settings) -> None:
+        files, content = self.look(landing, settings)
+        (landing / "notat.txt").write_text("noe annet", encoding="utf-8")
+        (landing / "pai_2022.csv").mkdir()
+        assert self.look(landing, settings) == (files, content)
+        (landing / "pai_2023.csv").write_text("PAI", encoding="utf-8")
+        found, with_pai = self.look(landing, settings)
+        assert found.keys() == files.keys() | {"pai_2023.csv"} and with_pai not in (None, content)
+
+    def test_of_several_deliveries_the_newest_complete_one_is_meant(self, landing: Path, settings: Settings) -> None:
+        _, september = self.look(landing, settings)
+        write_delivery(landing, small_delivery(), extract_date=date(2024, 8, 31))
+        assert self.look(landing, settings)[1] == september
+        write_feed(landing, "ansatte", small_delivery()["ansatte"], extract_date=date(2024, 10, 31))
+        assert self.look(landing, settings)[1] == september
+        write_delivery(
+            landing, {**small_delivery(), "ansatte": small_delivery()["ansatte"][:-1]}, extract_date=date(2024, 10, 31)
+        )
+        assert self.look(landing, settings)[1] not in (None, september)
+        for path in landing.glob("fravaer_*"):
+            path.unlink()
+        assert self.look(landing, settings)[1] is None
+
+
+def test_what_starts_the_night_starts_the_same_job_by_itself() -> None:
+    assert nightly_schedule.job.name == nightly.name and landing_folder.job.name == nightly.name
+    assert nightly_schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+    assert landing_folder.default_status == dg.DefaultSensorStatus.RUNNING
+    assert landing_folder.minimum_interval_seconds == 60
+
+
 def test_every_asset_says_whose_it_is_what_it_is_and_where_its_code_stands() -> None:
     graph = defs.resolve_asset_graph()
     for key in graph.executable_asset_keys:
@@ -120,3 +176,20 @@ def test_every_asset_says_whose_it_is_what_it_is_and_where_its_code_stands() -> 
         assert "Raw SQL" not in node.description
         (reference,) = node.metadata["dagster/code_references"].code_references
         assert isinstance(reference, dg.LocalFileCodeReference) and Path(reference.file_path).exists(), key
+
+
+def test_a_killed_run_is_told_of_and_ended_by_a_sensor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    ended: list[str] = []
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "home"))
+    monkeypatch.setattr("orchestration.instance.end_dead_runs", lambda instance, home: list(ended))
+    monkeypatch.setattr("orchestration.notify.notify", lambda settings, text: told.append(text))
+    assert killed_runs.minimum_interval_seconds == 60
+    assert killed_runs.default_status == dg.DefaultSensorStatus.RUNNING
+    with dg.DagsterInstance.ephemeral() as instance:
+        quiet = killed_runs(dg.build_sensor_context(instance))
+        assert isinstance(quiet, dg.SkipReason) and quiet.skip_message == "no run has lost its process" and told == []
+        ended += ["0123456789ab", "cdef456789ab"]
+        said = killed_runs(dg.build_sensor_context(instance))
+    assert isinstance(said, dg.SkipReason) and said.skip_message == "ended 2 killed runs"
+    assert [text.split(":")[0] for text in told] == ["run 01234567 was killed", "run cdef4567 was killed"]

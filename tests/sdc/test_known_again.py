@@ -10,7 +10,7 @@ import duckdb
 
 from orchestration.dbt import load_manifest
 from warehouse.catalogue import tables_of
-from warehouse.sdc.suppression.decisions import Earlier, _read_previous
+from warehouse.sdc.suppression.decisions import Earlier, read_previous
 from warehouse.sdc.suppression.sources import Source, sources_of
 
 SOURCES = {source.table: source for source in sources_of(tables_of(load_manifest()))}
@@ -22,7 +22,7 @@ def known_again(folder: Path, source: Source, columns: str, before: str, now: st
         con.execute("create schema marts")
         con.execute(f"create table marts.{source.table} as from (values {now}) as cell ({columns}, withheld)")
         con.execute(f"copy (from (values {before}) as cell ({columns}, withheld)) to '{folder / source.table}.parquet'")
-        _read_previous(con, source, Earlier(folder, is_kept=is_kept))
+        read_previous(con, source, Earlier(folder, is_kept=is_kept))
         key = ", ".join(source.key)
         return con.execute(f"select {key}, withheld, is_known from previous_{source.table} order by all").fetchall()
 

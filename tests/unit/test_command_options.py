@@ -1,4 +1,4 @@
-"""Where commands take home, landing folder and settings from, and what they say of an empty home.
+"""Where commands take home, landing folder and settings from, what they say of an empty home, and their exit codes.
 Not here: what they do with a publication.
 """
 
@@ -6,11 +6,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from orchestration.cli import main
 from tests.building import settings_with
+from warehouse.errors import ProgramFault, Refused, UsageError
+from warehouse.lock import writer_lock
+from warehouse.paths import Home
 
 
 def options_of_a_run(*words: str) -> dict[str, object]:
@@ -40,3 +44,77 @@ def test_a_command_that_needs_a_publication_is_refused_where_there_is_none(tmp_p
     (tmp_path / "home").mkdir()
     result = CliRunner().invoke(main, [*words.split(), "--home", str(tmp_path / "home")])
     assert (result.exit_code, "nothing is published" in result.stderr) == (1, True), result.output
+
+
+# What each command ends with where there is no home folder, and in one in which nothing has come yet (docs/marts.md, Commands).
+EXIT_CODES = {
+    "status": (2, 1),
+    "history": (2, 0),
+    "history --on 2024-01-01": (2, 1),
+    "history org_units org_unit_code=1": (2, 1),
+    "arrivals": (2, 0),
+    "verify": (2, 0),
+    "trace org_units": (2, 1),
+    "attack": (2, 1),
+    "attack 2024-01-31": (2, 2),
+    "report": (2, 1),
+    "report --publication 2024-01-31": (2, 2),
+    "reproduce 2024-01-31": (2, 2),
+    "superset": (2, 1),
+    "copy postgresql://reader@localhost/db": (2, 1),
+    "copy mysql://reader@localhost/db": (2, 2),
+    "purge --before 2024-01-01": (2, 1),
+    "accept 2024-09-30 --reason meldt": (2, 2),
+    "withdraw fravaer_2024-09-30.csv --reason feil": (2, 2),
+}
+
+
+@pytest.mark.parametrize("words", EXIT_CODES)
+def test_exit_codes(home: Home, tmp_path: Path, words: str) -> None:
+    found = []
+    for folder in (tmp_path / "elsewhere", home.root):
+        result = CliRunner().invoke(main, [*words.split(), "--home", str(folder)])
+        # A refusal is told on stderr alone; only `status` says on stdout what is stale.
+        assert bool(result.stderr) == (result.exit_code != 0 and not (words == "status" and folder == home.root)), result.output
+        found.append(result.exit_code)
+    assert tuple(found) == EXIT_CODES[words]
+
+
+@pytest.mark.parametrize(
+    "words", ["accept 2024-09-30 --reason meldt", "withdraw a.csv --reason feil", "purge --before 2024-01-01"]
+)
+def test_a_command_that_writes_is_refused_beside_a_run(home: Home, words: str) -> None:
+    with writer_lock(home):
+        result = CliRunner().invoke(main, [*words.split(), "--home", str(home.root)])
+    assert (result.exit_code, "another run is writing here" in result.stderr) == (1, True), result.output
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "told"),
+    [
+        (Refused("stillinger mangler"), 1, "stillinger mangler\n"),
+        (UsageError("ingen slik tabell"), 2, "ingen slik tabell\n"),
+        (ProgramFault("to sannheter"), 1, ProgramFault("to sannheter").as_text() + "\n"),
+        (PermissionError(13, "Permission denied", "ut.csv"), 1, "ut.csv: Permission denied; see that the folder is there"),
+    ],
+)
+def test_what_becomes_of_a_refusal(raised: Exception, code: int, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ends() -> None:
+        raise raised
+
+    monkeypatch.setattr("orchestration.commands.arrivals.command", click.Command("arrivals", callback=ends))
+    result = CliRunner().invoke(main, ["arrivals"])
+    assert (result.exit_code, result.stdout, result.stderr.startswith(told)) == (code, "", True), result.stderr
+
+
+@pytest.mark.parametrize(
+    "words", ["", "tracer", "trace --sideways", "purge", "purge --before x", "run --as-of x", "release", "demo --seed x"]
+)
+def test_wrong_usage(words: str) -> None:
+    assert CliRunner().invoke(main, words.split()).exit_code == 2
+
+
+def test_verify_ends_with_1_where_it_finds_something(home: Home) -> None:
+    home.root.chmod(0o755)
+    result = CliRunner().invoke(main, ["verify", "--home", str(home.root)])
+    assert (result.exit_code, result.stdout) == (1, "") and "0755 in place of 0711" in result.stderr

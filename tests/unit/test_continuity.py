@@ -160,3 +160,26 @@ def test_what_a_full_extract_has_lost(left: Sequence[int], told: list[str]) -> N
                 [list(numbers)],
             )
         assert continuity._drops(con, feeds()["fravaer"], Delivery(OCTOBER, (arrival,)), 0.1) == told
+
+
+@pytest.mark.parametrize(
+    ("left", "stops", "told"), [(40, True, False), (50, False, True), (65, False, True), (80, False, False)]
+)
+def test_a_closed_month_that_has_lost_more_than_half_of_its_absence_stops(left: int, stops: bool, told: bool) -> None:
+    """Of a hundred days in January; half of them is not more than half, and thirty days go by chance."""
+    gone = continuity.Gone()
+    with duckdb.connect() as con:
+        con.execute("attach ':memory:' as last; create schema raw; create schema last.raw")
+        for database, days in (("last.", 100), ("", left)):
+            con.execute(
+                f"""create table {database}raw.fravaer as
+                    select date '2024-01-08' as from_date, date '2024-01-12' as to_date, 100.0 as absence_percent
+                    from range({days // 5})"""
+            )
+        continuity._lost_days(con, 0.1, date(2024, 2, 29), gone)
+    assert (bool(gone.to_accept), bool(gone.to_tell)) == (stops, told)
+    if stops or told:
+        lines = gone.to_accept + gone.to_tell
+        assert [line.startswith(f"fravaer: days of absence in closed months 2024-01: 100 → {left} (") for line in lines] == [
+            True
+        ]

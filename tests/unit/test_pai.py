@@ -1,6 +1,7 @@
 """PAI layouts and contract: real files in both layouts, and every rule broken once. Not here: the figures (golden)."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,12 @@ def test_another_separator_and_title_lines_are_read_right(tmp_path: Path, separa
     row = GOOD.replace("75,5", "75").replace("1 200,50", "1200").replace("35,5", "36")
     path = write_lines(tmp_path / "pai_2023.csv", "PAI 2023", ["", HEADER.replace(";", separator), row.replace(";", separator)])
     assert rules_broken_in(PAI, path) == []
+
+
+def test_all_of_ks_hours_of_a_full_week_are_read(tmp_path: Path) -> None:
+    hours = ("33,6", "34", "34,5", "35", "35,5", "36", "37,5")
+    path = write_lines(tmp_path / "pai_2023.csv", HEADER, [GOOD.replace("35,5", week) for week in hours])
+    assert read(path).accepted["Timer per uke"].tolist() == [Decimal(week.replace(",", ".")) for week in hours]
 
 
 def test_every_rule_has_a_case() -> None:

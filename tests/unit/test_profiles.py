@@ -27,10 +27,10 @@ from tests.judging import broken_rules
 from tests.municipalities.files import PAYROLL, Row, write_delivery
 from tests.municipalities.random_rows import dmy, random_feeds
 from tests.municipalities.vendors import WRITERS, days_of, unit4_resources, write_entries, write_rows, write_visma
-from warehouse.acceptance import accept_delivery
+from warehouse.acceptance import Input, accept_delivery, judge_waiting
 from warehouse.archive import all_arrivals, take_in
 from warehouse.build_database import start_build
-from warehouse.delivery import choose
+from warehouse.delivery import Delivery, choose
 from warehouse.errors import Refused, UsageError
 from warehouse.load import load_feed
 from warehouse.paths import Home
@@ -99,6 +99,20 @@ def test_of_duplicates_the_largest_position_wins_and_the_others_are_quarantined_
     assert validated.accepted["Stillingsnr"].tolist() == ["2"]
     assert broken_rules(validated) == {1: ["largest_wins"], 3: ["largest_wins"], 4: ["largest_wins"]}
     assert validated.rows_delivered == 4
+
+
+def test_rows_that_a_profile_sets_aside_are_no_fault_of_the_delivery(home: Home, tmp_path: Path) -> None:
+    of_visma = feeds_by("visma")
+    path = home.landing / "Turnus_fravær_20240930.csv"
+    # Three of the same day in smaller positions, and a code that no list has.
+    days = [f"1;7;{place};EM;2024-03-04;100;{size}" for place, size in enumerate(("80", "60", "40", "20"), start=1)]
+    settings = settings_with(tmp_path, max_quarantine_share=0.3, max_quarantine_rows=0)
+    path.write_text("\n".join([DAYS, *days, "2;7;;ZZ;2024-03-05;100;80"]) + "\n", encoding="utf-8")
+    files = tuple(take_in(home, home.landing, of_visma).new)
+    assert [file.file_name for file in files] == [path.name]
+    assert judge_waiting(home, of_visma, Delivery(date(2024, 9, 30), files), settings) == []
+    loaded = Input("fravaer", path.name, 5, 1, 4, None, {"largest_wins": 3, "absence_type_in_profile": 1})
+    assert loaded.bad(of_visma["fravaer"]) == 1
 
 
 def test_a_code_no_list_knows_is_a_bad_row_of_the_first_feed(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from warehouse.norwegian import with_unit
 from warehouse.report import numbers
 
 
@@ -44,3 +45,18 @@ def test_dates_and_periods() -> None:
 
 def test_lists() -> None:
     assert [numbers.listed(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a og b", "a, b og c"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "unit", "written"),
+    [
+        ("1", "personer", "1 person"),
+        ("0", "personer", "0 personer"),
+        ("1,5", "uker", "1,5 uker"),
+        ("1", "årsverk", "1 årsverk"),
+        ("3", "plass", "3. plass"),
+        ("20", "som indikatoren", "20"),
+    ],
+)
+def test_a_unit_as_its_number_asks(shown: str, unit: str, written: str) -> None:
+    assert with_unit(shown, unit) == written

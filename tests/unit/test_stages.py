@@ -9,12 +9,14 @@ import dagster as dg
 import duckdb
 import pytest
 
+from orchestration import stages
 from orchestration.night import refusals_as_failures
 from orchestration.run import failure_of
 from orchestration.stages import STAGES, Plan, run_stages
 from warehouse import gates
 from warehouse.errors import ProgramFault, Refused
 from warehouse.paths import Home
+from warehouse.restatements import Restated
 from warehouse.settings import Settings
 
 
@@ -33,6 +35,16 @@ def test_every_gate_stands_before_publishing() -> None:
 def test_only_a_stage_can_be_left_out(home: Home, settings: Settings) -> None:
     with pytest.raises(ValueError, match="there are no stages audit"):
         run_stages(Plan(home, settings, {}, previous=None), without={"audit", "publish"})
+
+
+def test_what_is_not_served_any_more_is_a_warning(home: Home, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Restated(0, [], None, no_longer_served=("nothing is left in benchmarks", "nothing of 2020 is left in pilots"))
+    monkeypatch.setattr(stages, "restate_figures", lambda *_: found)
+    plan = Plan(home, settings, {}, previous=None)
+    assert stages.restate.work(plan) == found
+    assert [(warning.kind, warning.text) for warning in plan.findings.warnings] == [
+        ("emptied", line) for line in found.no_longer_served
+    ]
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import pytest
 
 from orchestration.reproduce import reproduce
 from tests.builds import Built
-from tests.command import arsverk
+from tests.command import arsverk, arsverk_here
 from warehouse.errors import Refused
 from warehouse.history import Publication, publications
 from warehouse.ledger import PublicationEntry, append, of_kind, read_ledger
@@ -52,6 +52,13 @@ def test_all_of_sixty_days_then_month_ends_then_year_ends(settings: Settings) ->
     months = [name for name in kept if "2021-03" <= name < "2026-01-09"]
     assert len(months) == 58 and months[0] == "2021-03-31" and months[-1] == "2025-12-31"
     assert [name for name in kept if name < "2021-03"] == ["2018-12-31", "2019-12-31", "2020-12-31"]
+
+
+def test_the_oldest_month_that_is_kept_is_kept_from_its_first_day_on(settings: Settings) -> None:
+    made = [*nightly(date(2021, 2, 1), date(2021, 2, 1)), *nightly(date(2021, 3, 1), date(2021, 3, 1))]
+    made = [replace(one, is_current=False) for one in made] + nightly(date(2021, 12, 1), TODAY)
+    kept = kept_publications(made, settings, TODAY)
+    assert [name for name in sorted(kept) if name < "2021-12"] == ["2021-03-01"]
 
 
 def test_both_sides_of_an_accepted_restatement_stay(settings: Settings) -> None:
@@ -108,6 +115,9 @@ def test_what_is_thinned_out_is_gone_and_said_so_in_one_sentence(years: Home, se
         reproduce(years, "2020-01-01_copy", settings)
     with pytest.raises(Refused, match=said):
         attack_publication(years, "2020-01-01_copy")
+    for command in (["reproduce"], ["report", "--publication"]):
+        done = arsverk_here(*command, "2020-01-01_copy", "--home", years.root)
+        assert (done.returncode, done.stdout) == (1, "") and said in done.stderr
     listed = arsverk("history", "--home", years.root)
     assert listed.returncode == 0 and listed.stdout.count("thinned out") == 2
     cell = arsverk("history", "org_units", "org_unit_code=1000", "--home", years.root)

@@ -139,7 +139,9 @@ def trace(
     # A view's remainders are what is left of served cells. What is made of other tables' cells is a query of seconds before
     # disclosure control, and nothing of it is withheld where all of it is served.
     is_query = one(con, "select count(*) from duckdb_views() where schema_name = 'marts' and view_name = $1", [table])[0] > 0
-    is_served_alone = tables[table].is_view or (is_query and all(served[name] is not None for name in wanted))
+    # What is withheld of a printed figure its status says.
+    is_all_served = served.get("status", "withheld") != "withheld" or all(served[name] is not None for name in wanted)
+    is_served_alone = tables[table].is_view or (is_query and is_all_served)
     # What is filled in after disclosure control is served alone, too.
     built = (not is_served_alone and _row(con, f"select * from marts.{table} where {where}", key)) or served
     withheld = _withheld(served, built, wanted)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from warehouse.norwegian import with_unit
 from warehouse.numbers import printed
 from warehouse.trace.answer import Answer, Fraction
 from warehouse.trace.lineage import Traced
@@ -77,7 +78,8 @@ def as_text(answer: Answer) -> Iterator[str]:
         if definition is None:
             yield f"  {name} = {printed(value)}"
             continue
-        yield f"  {definition['name']} ({name}) = {printed(value)} {definition['unit']}"
+        shown = printed(value) if value is None or isinstance(value, bool) else with_unit(printed(value), definition["unit"])
+        yield f"  {definition['name']} ({name}) = {shown}"
         yield f"      {definition['formula']}"
         if name in answer.fractions:
             yield f"      {in_figures(answer.fractions[name], value)}"
@@ -97,7 +99,7 @@ def _files(answer: Answer) -> Iterator[str]:
     if not answer.files:
         yield "No delivered rows: this comes with the code, not with a delivery"
         return
-    yield f"Made of {sum(traced.count for traced in answer.files)} rows; row 1 is the first after the header"
+    yield f"Made of {_rows(sum(traced.count for traced in answer.files))}; row 1 is the first after the header"
     for traced in answer.files:
         file = traced.file
         of_all = f"{traced.count} of {file.rows_delivered} rows"
@@ -118,7 +120,11 @@ def _excluded(answer: Answer) -> Iterator[str]:
         yield "In the same scope, but not counted"
     for traced in answer.excluded:
         rows = ", ".join(str(row) for row in traced.first_rows) + (", …" if traced.count > len(traced.first_rows) else "")
-        yield f"  {traced.file.file_name}: {traced.count} rows ({rows}): {next(iter(traced.roles))}"
+        yield f"  {traced.file.file_name}: {_rows(traced.count)} ({rows}): {next(iter(traced.roles))}"
+
+
+def _rows(count: int) -> str:
+    return f"{count} {'row' if count == 1 else 'rows'}"
 
 
 def figure_as_text(figure: dict[str, Any]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from warehouse.norwegian import BASES, HEADINGS, PERIOD_TYPES, SOURCES, STATUSES
+from warehouse.norwegian import BASES, HEADINGS, PERIOD_TYPES, SOURCES, STATUSES, with_unit
 from warehouse.numbers import printed
 from warehouse.report import sentences
 from warehouse.report.numbers import day, number
@@ -56,9 +56,8 @@ def as_html(answer: Answer, command: str) -> str:
     measures = [
         {
             "name": name,
-            "value": _said(name, value) if isinstance(value, bool) else printed(value),
+            "value": _with_unit(answer, name, value),
             "definition": answer.definitions.get(name),
-            "has_unit": name in answer.definitions and value is not None and not isinstance(value, bool),
             "formula": in_figures(answer.fractions[name], value) if name in answer.fractions and value is not None else "",
         }
         for name, value in answer.measures.items()
@@ -88,6 +87,13 @@ def as_html(answer: Answer, command: str) -> str:
 def _name(answer: Answer, measure: str) -> str:
     """What a measure is called, also one that is not shown."""
     return answer.definitions[measure]["name"] if measure in answer.definitions else HEADINGS.get(measure, measure)
+
+
+def _with_unit(answer: Answer, name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return _said(name, value)
+    has_unit = name in answer.definitions and value is not None
+    return with_unit(printed(value), answer.definitions[name]["unit"]) if has_unit else printed(value)
 
 
 def _said(name: str, value: object) -> str:

@@ -24,9 +24,13 @@ def of_full_time(lineage: Lineage, cell: Mapping[str, object], measures: Sequenc
 
 
 def of_gender_balance(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
-    """Rows of a part of equality; a remainder is what full time has of the unit on the year's last reference date."""
+    """Rows of a part of equality; a remainder is what full time has of the unit on the year's last reference date.
+
+    What both sexes have together is made of the rows of the shares.
+    """
     if not cell["is_remainder"]:
-        equality.of_gender_balance(lineage, cell, measures)
+        share_of = {"all_employees": "employees_percent", "all_fte": "fte_percent"}
+        equality.of_gender_balance(lineage, cell, [share_of.get(name, name) for name in measures])
         return
     day = one(
         lineage.con,
@@ -38,6 +42,8 @@ def of_gender_balance(lineage: Lineage, cell: Mapping[str, object], measures: Se
         "part_time_employees": "part_time",
         "employees_percent": "headcount",
         "fte_percent": "fte",
+        "all_employees": "headcount",
+        "all_fte": "fte",
     }
     known = [same.get(name, name) for name in measures if name != "temporary_employees"]
     full_time.of_cell(lineage, {**_whole(lineage, cell), "source": "payroll", "reference_date": day}, known)

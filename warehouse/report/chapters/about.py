@@ -29,7 +29,7 @@ SUBJECTS = {
     "equality": "Likestilling",
     "survey": "10-FAKTOR",
     "comparison": "Mål, piloter og andre kommuner",
-    "evidence": "Trykte tall",
+    "evidence": "Trykte tall, endrede tall og filer",
 }
 
 

@@ -275,8 +275,8 @@ class Attack:
             np.concatenate([system.column, column[before.column[holds]]]),
             np.concatenate([system.coefficient, before.coefficient[holds]]),
         )
-        alone = eliminate(np.zeros(cells.size, dtype=bool), system.row, system.column, system.coefficient)
-        then = eliminate(np.zeros(cells_before.size, dtype=bool), before.row, before.column, before.coefficient)
+        alone = _tells(system, cells.size)
+        then = _tells(before, cells_before.size)
         followed_before = np.zeros(known.size, dtype=bool)
         followed_before[column[then.pinned]] = True
         new = together.pinned[: cells.size] & ~alone.pinned & ~followed_before[: cells.size] & (cells < grid.own_start)
@@ -321,7 +321,7 @@ class Attack:
         offset, n_rows = 0, 0
         for moment in moments:
             system, cells, _ = unknowns(moment)
-            alone.append(eliminate(np.zeros(cells.size, dtype=bool), system.row, system.column, system.coefficient).pinned)
+            alone.append(_tells(system, cells.size).pinned)
             own_system.append((system.row + n_rows, system.column + offset, system.coefficient))
             place = np.full(grid.own_start, -1)
             place[cells[cells < grid.own_start]] = np.flatnonzero(cells < grid.own_start) + offset
@@ -393,7 +393,7 @@ def _own_parts(moment: Moment, system: System, cells: Ints, relation: Ints, reve
     if not fits and moment.alone is not None:
         # Some figure of the publication before is not that of now, whatever it looks like: what it would give is nobody's.
         system, cells, relation = unknowns(moment.alone)
-        revealed = eliminate(np.zeros(cells.size, dtype=bool), system.row, system.column, system.coefficient)
+        revealed = _tells(system, cells.size)
         yield from _own_parts(moment.alone, system, cells, relation, revealed)
         return
     for i in pinned[values > ONE_VALUE].tolist():
@@ -461,7 +461,12 @@ def _untrue(moment: Moment) -> Ints:
     """
     nothing_served = replace(moment, state=np.where(moment.state == SERVED, WITHHELD, moment.state))
     system, cells, _ = unknowns(nothing_served)
-    return cells[eliminate(np.zeros(cells.size, dtype=bool), system.row, system.column, system.coefficient).pinned]
+    return cells[_tells(system, cells.size).pinned]
+
+
+def _tells(system: System, cells: int) -> Revealed:
+    """What a system tells of its cells when none of them is known."""
+    return eliminate(np.zeros(cells, dtype=bool), system.row, system.column, system.coefficient)
 
 
 def unknowns(moment: Moment) -> tuple[System, Ints, Ints]:

@@ -106,7 +106,7 @@ def _decide_secondary(
     rule += f", own positions {settings.protect_own_positions}"
     scopes = {scope: f"{rule} {cells}" for scope, cells in fingerprints(con, sources).items()}
     for source in sources:
-        _read_previous(con, source, earlier)
+        read_previous(con, source, earlier)
     unchanged = _proven(con, earlier, scopes)
     for source in sources:
         _take_over(con, source, [scope for family, scope in unchanged if family == source.family])
@@ -176,7 +176,7 @@ def _withheld_places(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], 
     return found
 
 
-def _read_previous(con: duckdb.DuckDBPyConnection, source: Source, earlier: Earlier | None) -> None:
+def read_previous(con: duckdb.DuckDBPyConnection, source: Source, earlier: Earlier | None) -> None:
     """What the publication before withheld, in the temporary table `previous_…` with the columns of the decisions.
 
     `is_known` are cells that it served with the figure of now.

@@ -14,24 +14,7 @@ with delivered as (
     where leaves.leave_class = 'parental' and leaves.from_date <= series.as_of
 ),
 
-by_coverage as (
-    select * replace ('alle' as leave_coverage)
-    from delivered
-    union all
-    select * replace (cast(leave_coverage as varchar) as leave_coverage)
-    from delivered
-    where leave_coverage is not null
-),
-
-with_latest_end as (
-    select
-        *,
-        max(to_date) over (
-            partition by employee_no, leave_coverage order by from_date, leave_row
-            rows between unbounded preceding and 1 preceding
-        ) as latest_end
-    from by_coverage
-),
+{{ leaves_by_coverage() }}
 
 numbered as (
     select

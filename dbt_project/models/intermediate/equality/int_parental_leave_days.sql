@@ -12,34 +12,7 @@ with delivered as (
     where leaves.leave_class = 'parental' and leaves.from_date <= series.as_of
 ),
 
-by_coverage as (
-    select
-        employee_no,
-        'alle' as leave_coverage,
-        leave_row,
-        from_date,
-        to_date
-    from delivered
-    union all
-    select
-        employee_no,
-        cast(leave_coverage as varchar) as leave_coverage,
-        leave_row,
-        from_date,
-        to_date
-    from delivered
-    where leave_coverage is not null
-),
-
-with_latest_end as (
-    select
-        *,
-        max(to_date) over (
-            partition by employee_no, leave_coverage order by from_date, leave_row
-            rows between unbounded preceding and 1 preceding
-        ) as latest_end
-    from by_coverage
-),
+{{ leaves_by_coverage() }}
 
 new_days as (
     select
