@@ -7,7 +7,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,29 +49,6 @@ class Change:
         return change
 
 
-NO_CHANGE = Change(np.zeros(0, dtype=np.int64), np.zeros(0), 0.0)
-
-
-@dataclass
-class _Way:
-    """One way to move a column: by the wanted amount, of which `possible` is what its own bounds allow."""
-
-    column: int
-    wanted: float
-    possible: float
-    change: Change = NO_CHANGE
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether the change found moves the column as far as wanted."""
-        return abs(self.change.of(self.column)) > abs(self.wanted) - NEGLIGIBLE
-
-    @property
-    def is_over(self) -> bool:
-        """Whether no other columns can move it further."""
-        return abs(self.change.of(self.column)) > abs(self.possible) - NEGLIGIBLE
-
-
 class Movement:
     """Finds changes that keep every equation: Widening of one column's feasibility interval at the least charge.
 
@@ -82,7 +59,6 @@ class Movement:
     def __init__(self, equations: Equations, below: Floats, above: Floats, scale: Floats) -> None:
         self._equations, self._rows, self._of = equations, equations.rows, equations.of_column
         self._below, self._above, self._scale = below, above, scale
-        # The program of all columns is made once.
         self._whole: Program | None = None
 
     def cheapest(self, column: int, amount: float, charge: Floats) -> Change:
@@ -90,42 +66,22 @@ class Movement:
 
         `charge` is what each column costs: 0 where it may move freely, infinite where it may not move.
         """
-        return self.ways(column, (amount,), charge)[0]
-
-    def ways(self, column: int, amounts: Sequence[float], charge: Floats) -> list[Change]:
-        """Move a column by one of the amounts: the cheapest change among the nearest columns that suffice for any of them.
-
-        Where none can be reached, one change for each amount: as far that way as the column can be moved at all.
-        """
+        room = self._above[column] if amount > 0 else self._below[column]
+        amount = math.copysign(min(abs(amount), room), amount)
         price = np.where(charge == 0, FREE, charge / self._scale)
-        ways = [self._way(column, amount) for amount in amounts]
         near: list[int] = []
         for columns in self._neighbourhoods(column, price):
             if len(columns) <= sum(NEIGHBOURHOODS):
                 near = columns
-            for way in ways:
-                if not way.is_over:
-                    way.change = self._change(way, sorted(columns), price, charge)
-                    if way.is_enough and not way.change.cost:
-                        return [way.change]
-            if any(way.is_enough for way in ways) or all(way.is_over for way in ways):
+            change = self._change(column, columns, amount, price, charge)
+            if abs(change.of(column)) > abs(amount) - NEGLIGIBLE:
                 break
-        enough = [way for way in ways if way.is_enough]
-        changes = [self._cheaper(way, near, charge) for way in enough or ways]
-        return [min(changes, key=lambda change: change.cost)] if enough else changes
-
-    def _way(self, column: int, amount: float) -> _Way:
-        room = self._above[column] if amount > 0 else self._below[column]
-        return _Way(column, amount, math.copysign(min(abs(amount), room), amount))
-
-    def _cheaper(self, way: _Way, near: list[int], charge: Floats) -> Change:
-        """A cheaper change is sought near by and among what that one changes."""
-        change = way.change
-        columns = sorted({*near, *change.columns.tolist()})
+        # A cheaper one is sought near by and among what that one changes.
+        near = list(dict.fromkeys([*near, *change.columns.tolist()]))
         while (charge[change.columns] > 0).sum() > 1:
             whole = np.abs(change.dense(charge.size)) + ALWAYS * self._scale
-            cheaper = self._change(way, columns, np.where(charge == 0, FREE, charge / whole), charge)
-            if abs(cheaper.of(way.column)) < abs(change.of(way.column)) - NEGLIGIBLE or cheaper.cost >= change.cost:
+            cheaper = self._change(column, near, amount, np.where(charge == 0, FREE, charge / whole), charge)
+            if abs(cheaper.of(column)) < abs(change.of(column)) - NEGLIGIBLE or cheaper.cost >= change.cost:
                 break
             change = cheaper
         return change
@@ -169,20 +125,23 @@ class Movement:
                             best[j] = there
                             heapq.heappush(queue, (there, j))
 
-    def _change(self, way: _Way, columns: list[int], price: Floats, charge: Floats) -> Change:
-        """The cheapest change of these columns alone, given in their order, that moves one of them that way."""
-        count, place = len(columns), columns.index(way.column)
+    def _change(self, column: int, columns: list[int], amount: float, price: Floats, charge: Floats) -> Change:
+        """The cheapest change of these columns alone that moves one of them by the amount."""
+        if len(columns) == len(self._of):
+            # The program of all columns is made once, in this order.
+            columns = list(range(len(columns)))
+        count, place = len(columns), columns.index(column)
         cost = np.tile(price[columns], 2)
         room = np.concatenate([self._above[columns], self._below[columns]])
         may_not_move = np.isinf(cost)
         cost[may_not_move], room[may_not_move] = 0.0, 0.0
-        forth, back = (place, place + count) if way.wanted > 0 else (place + count, place)
-        cost[forth], room[forth], room[back] = -REWARD, abs(way.possible), 0.0
+        forth, back = (place, place + count) if amount > 0 else (place + count, place)
+        cost[forth], room[forth], room[back] = -REWARD, abs(amount), 0.0
         program = self._program(columns)
         program.bound(np.zeros(2 * count), room)
         found = program.solve(cost)
         if found is None:
-            return NO_CHANGE
+            return Change(np.zeros(0, dtype=np.int64), np.zeros(0), 0.0)
         amounts = found[:count] - found[count:]
         moved = np.abs(amounts) > NEGLIGIBLE
         changed = np.array(columns, dtype=np.int64)[moved]
@@ -205,8 +164,5 @@ def up_and_down(equations: Equations, columns: Ints) -> Program:
     both = np.stack([at, at + columns.size], axis=1).ravel()
     entries = np.repeat(row, 2), both, np.repeat(coefficient, 2) * np.tile([1.0, -1.0], row.size)
     nothing, nowhere = np.zeros(n_rows), np.zeros(2 * columns.size)
-    # Without presolve the dual simplex method starts where nothing changes and needs few more steps than columns move; costs
-    # that HiGHS disturbs a little need further ones.
-    return Program(
-        entries, (nothing, nothing), (nowhere, nowhere), presolve="off", dual_simplex_cost_perturbation_multiplier=0.0
-    )
+    # Without presolve the dual simplex method starts where nothing changes and needs few more steps than columns move.
+    return Program(entries, (nothing, nothing), (nowhere, nowhere), presolve="off")

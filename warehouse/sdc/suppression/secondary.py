@@ -8,7 +8,7 @@ import numpy as np
 
 from warehouse.sdc.linear.equations import Flags, Floats, Ints
 from warehouse.sdc.linear.intervals import Intervals
-from warehouse.sdc.linear.movement import Movement
+from warehouse.sdc.linear.movement import Change, Movement
 from warehouse.sdc.suppression.choice import choose, costs, rules_of_pairs, rules_of_room, rules_of_sums, rules_of_whole_numbers
 from warehouse.sdc.suppression.feasibility import computable, intervals_of
 from warehouse.sdc.suppression.problem import Problem, View
@@ -83,9 +83,7 @@ class Complement:
             for cell in narrow[:TOGETHER].tolist():
                 tried[cell] = True
                 # One that is narrow even so is narrow by the thresholds alone: withholding does not help.
-                missing = float(intervals.missing(np.array([cell]))[0])
-                amounts = float(intervals.highest[cell]) + missing, float(intervals.lowest[cell]) - missing
-                for change in movement.ways(cell, amounts, charge):
+                for change in _ways(intervals, movement, cell, charge):
                     intervals.see(change.columns, change.amounts)
                     if seen is not None:
                         seen(change.columns, change.amounts)
@@ -128,3 +126,18 @@ class Complement:
         """Take notice of other figures: they are possible wherever all the cells that differ exist."""
         there = self.problem.exists[:, columns].all(axis=1)
         self._moving[np.ix_(there, columns)] = True
+
+
+def _ways(intervals: Intervals, movement: Movement, cell: int, charge: Floats) -> list[Change]:
+    """The cheapest changes that give a cell its interval: upwards or downwards, or both where one does not suffice."""
+    missing = float(intervals.missing(np.array([cell]))[0])
+    up = movement.cheapest(cell, float(intervals.highest[cell]) + missing, charge)
+    gained = up.of(cell) - float(intervals.highest[cell])
+    if gained > missing - 1e-6 and not up.cost:
+        return [up]
+    down = movement.cheapest(cell, float(intervals.lowest[cell]) - missing, charge)
+    lost = float(intervals.lowest[cell]) - down.of(cell)
+    wide = [change for change, far in ((up, gained), (down, lost)) if far > missing - 1e-6]
+    if wide:
+        return [min(wide, key=lambda change: change.cost)]
+    return [up, down]
