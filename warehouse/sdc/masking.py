@@ -78,7 +78,8 @@ def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Table]) -> None:
         leaked = " or ".join(f"{name} is not null" for name in mart.values)
         if one(con, f"select count(*) from served.{mart.name} where withheld is not null and ({leaked})")[0]:
             raise ProgramFault(f"{mart.name}: a withheld cell still has a value")
-    queries = {mart.name: _of_served(con, mart) for mart in marts if mart.from_served}
+    views = dict(con.execute("select view_name, sql from duckdb_views() where schema_name = 'marts'").fetchall())
+    queries = {mart.name: _of_served(views[mart.name]) for mart in marts if mart.from_served}
     columns_of = {mart.name: ", ".join(mart.columns) for mart in marts if mart.from_served}
     # One may be computed of another's cells: that one first.
     read = {name: {other for other in queries if re.search(rf"\bserved\.{other}\b", queries[name])} for name in queries}
@@ -86,8 +87,7 @@ def mask(con: duckdb.DuckDBPyConnection, marts: Sequence[Table]) -> None:
         con.execute(f"create or replace table served.{name} as select {columns_of[name]} from ({queries[name]})")
 
 
-def _of_served(con: duckdb.DuckDBPyConnection, mart: Table) -> str:
-    """The query of a mart that is computed of other marts' cells, on the served tables instead."""
-    (view,) = one(con, "select sql from duckdb_views() where schema_name = 'marts' and view_name = $1", [mart.name])
+def _of_served(view: str) -> str:
+    """The query of a view that is computed of other marts' cells, on the served tables instead."""
     query = re.sub(r"(?is)^create view .*? as ", "", view, count=1).rstrip().rstrip(";")
     return re.sub(r'(?<!\w)("?marts"?)\.', "served.", query)

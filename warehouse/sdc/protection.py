@@ -4,8 +4,8 @@ Not here: the decisions before the attack (suppression), or how the attack finds
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import duckdb
@@ -16,7 +16,7 @@ from warehouse.database import at_once, connect
 from warehouse.errors import ProgramFault
 from warehouse.paths import Home
 from warehouse.sdc.attack.audit import Finding, Report
-from warehouse.sdc.attack.cells import Moment
+from warehouse.sdc.attack.cells import Cells, Moment
 from warehouse.sdc.attack.command import leak_lines
 from warehouse.sdc.attack.copies import copies_of
 from warehouse.sdc.attack.night import Examined, examine, record
@@ -93,7 +93,8 @@ def _withhold(
         of_name = {table.name: table for table in tables}
         database = con.execute("select current_database()").fetchall()[0][0]
         organisation = Organisation.delivered(con, database)
-        figures = Served(con, f"{database}.marts", organisation, of_name)
+        built = Served(con, f"{database}.marts", organisation, of_name)
+        figures = _figures(built, examined) if remedy == "the cheapest cells" else {}
         repeats = copies_of(of_name)
         for moment, leaks in examined.report.leaking:
             if moment is None:
@@ -126,6 +127,16 @@ def _withhold(
                 con.execute(f"update served.{copy} set {', '.join(f'{name} = null' for name in empty)}")
 
 
+def _figures(built: Served, examined: Examined) -> dict[str, Cells]:
+    """The cells before masking of every time at which something was found, by family."""
+    families, times = {}, defaultdict(set)
+    for moment, _ in examined.report.leaking:
+        if moment is not None:
+            families[moment.family.name] = moment.family
+            times[moment.family.name].add(moment.time)
+    return {name: built.load(family, times[name]) for name, family in families.items()}
+
+
 def _write(
     con: duckdb.DuckDBPyConnection, table: Table, key: dict[str, str], where: str = "true", *, withheld: bool = True
 ) -> int:
@@ -143,7 +154,7 @@ def _write(
 
 
 def _hiding(
-    moment: Moment, leaks: Sequence[Finding], remedy: str, figures: Served, settings: Settings
+    moment: Moment, leaks: Sequence[Finding], remedy: str, figures: Mapping[str, Cells], settings: Settings
 ) -> tuple[Sequence[int], Sequence[int]]:
     """The served cells to withhold at one time, and the withheld ones that are no secret any more."""
     grid = moment.grid
@@ -170,7 +181,7 @@ def _hiding(
             for leak in leaks
             if leak.kind not in told_apart or not found.intersection(leak.members)
         ]
-        cheapest, stuck = _cheapest(moment, others, figures, settings)
+        cheapest, stuck = _cheapest(moment, others, figures[moment.family.name], settings)
         return sorted({*cheapest, *(cell for cell in found if served[cell])}), sorted(stuck)
     for cell in {cell for leak in leaks for cell in leak.members}:
         unit, position = grid.structure.index[grid.unit_of(cell)], cell % n
@@ -185,14 +196,13 @@ def _hiding(
     return sorted(cell for cell in found if served[cell]), []
 
 
-def _cheapest(moment: Moment, leaks: Sequence[Finding], figures: Served, settings: Settings) -> tuple[set[int], set[int]]:
+def _cheapest(moment: Moment, leaks: Sequence[Finding], figures: Cells, settings: Settings) -> tuple[set[int], set[int]]:
     """The cheapest cells whose withholding lets what was found be otherwise, by what the attack knows.
 
     And the cells that nothing can hide: they follow from what was served before.
     """
     grid = moment.grid
-    cells = figures.load(moment.family, [moment.time])
-    true = _true_sizes(moment, cells.moment(moment.time))
+    true = _true_sizes(moment, figures.moment(moment.time))
     thresholds = np.concatenate(
         [np.tile(grid.thresholds, len(grid.structure.units)), np.tile(grid.thresholds, len(grid.inner))]
     )
