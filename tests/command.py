@@ -1,6 +1,7 @@
 """Calls the `arsverk` command as a user does: in a process of its own, or sooner in this one."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -41,7 +42,14 @@ def write_arsverk_without_dbt(folder: Path) -> Path:
 
 
 def start_arsverk(*arguments: str | Path) -> subprocess.Popen[str]:
-    """Start a command whose stdout lines can be read while it runs."""
+    """Start a command whose stdout lines can be read while it runs. It hears signals, though the tests may run under nohup."""
     command = [ARSVERK, *(str(argument) for argument in arguments)]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=_hear_signals
+    )
+
+
+def _hear_signals() -> None:
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
