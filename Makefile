@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 HOME_FOLDER ?= data
 STAMP := .venv/ready
+TOWNS := tests/sdc/test_nights.py
 LOCKED := --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-strip-extras --no-emit-find-links --quiet
 
 .PHONY: run test exhaustive pytest lint bench web-check report-check postgres municipalities-check superset deploy-check container-check same docs dev demo prepare lock clean
@@ -17,8 +18,10 @@ test: $(STAMP)  ## everything that must be green; lint and tests side by side, s
 pytest: $(STAMP)
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
+# The random towns come last and one by one: as one module they would keep one worker busy alone.
 exhaustive: $(STAMP)  ## every test there is, the minutes-long ones too, and many examples of each property
-	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "" --hypothesis-profile=exhaustive
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "" --hypothesis-profile=exhaustive --ignore $(TOWNS)
+	@$(BIN)/python -m pytest -n 2 -m "" $(TOWNS)
 
 lint: $(STAMP)  ## format, lint, types, imports, SQL lint
 	@$(BIN)/ruff format --check .
@@ -27,8 +30,8 @@ lint: $(STAMP)  ## format, lint, types, imports, SQL lint
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar --nocolor dbt_project
 
-bench: $(STAMP)  ## speed, as ratios measured side by side in one run
-	@$(BIN)/python -m tests.benchmarks.run
+bench: $(STAMP)  ## speed, as ratios measured side by side in one run; NAMES="demo large" for some
+	@$(BIN)/python -m tests.benchmarks.run $(NAMES)
 
 web-check: $(STAMP)  ## nginx with docs/nginx/arsverk.conf before the web pages; needs: apt-get install nginx-light openssl chromium
 	@$(BIN)/python -m tests.web_check

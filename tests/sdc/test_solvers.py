@@ -181,8 +181,8 @@ def test_the_few_that_are_left_are_pushed_as_the_many(seed: int) -> None:
         assert np.abs(table.sum(axis=0)).max() < 1e-5 and np.abs(table.sum(axis=1)).max() < 1e-5
     is_missing, can_be_wide = intervals.missing()[asked] > 0, below[asked] + above[asked] >= 1.5
     assert is_missing[~can_be_wide].all()
-    # In a table as large as that every cell has company enough to move as far as it may.
-    assert is_missing[can_be_wide].sum() <= 2, "pushing ends where it hardly gets further"
+    # In a table as large as that every cell has company enough to move as far as it may; what pushing leaves is proven singly.
+    assert is_missing[can_be_wide].sum() <= 8, "pushing ends where it hardly gets further"
 
 
 def test_rings_are_what_leads_back() -> None:
