@@ -10,9 +10,8 @@ from sources.payroll.profile import ProfileError, feeds_by
 from warehouse.catalogue import with_settings
 from warehouse.compare import Reproduction, compare
 from warehouse.database import connect
-from warehouse.errors import ProgramFault, Refused, UsageError
-from warehouse.history import publications
-from warehouse.ledger import PublicationEntry, must_be_kept
+from warehouse.errors import ProgramFault, Refused
+from warehouse.ledger import PublicationEntry
 from warehouse.paths import Home
 from warehouse.publication import code_version
 from warehouse.publish import write_parquet
@@ -23,31 +22,19 @@ from warehouse.settings import Settings
 NOT_AGAIN = {"take_in", "continuity", "accept_restatement", "publish"}
 
 
-def entry_of(home: Home, publication_id: str) -> PublicationEntry:
-    """The ledger's entry of a publication.
-
-    Raises:
-        UsageError: there is no such publication.
-        Refused: it was thinned out.
-    """
-    must_be_kept(home, publication_id)
-    for publication in publications(home):
-        if publication.entry.publication_id == publication_id:
-            return publication.entry
-    raise UsageError(f"there is no publication {publication_id}; `arsverk history` lists them")
-
-
-def reproduce(home: Home, publication_id: str, today: Settings) -> Reproduction:
+def reproduce(home: Home, entry: PublicationEntry, today: Settings) -> Reproduction:
     """Build a past publication again from the archive, beside everything else, and compare it with what was published.
 
     The files, the as-of date, the settings and the publication before it are those it recorded; the code is today's.
 
+    Args:
+        entry: the publication in the ledger.
+        today: the settings of today, for what the publication did not record.
+
     Raises:
-        UsageError: there is no such publication.
         Refused: it has lost its record, or another reproduction is running.
     """
-    entry = entry_of(home, publication_id)
-    recorded = Recorded(home, publication_id)
+    recorded = Recorded(home, entry.publication_id)
     reasons = recorded.changed_files()
     if (code := recorded.row["code_version"]) != code_version():
         reasons.append(f"code: it was made by {code}, this is {code_version()}")
@@ -69,7 +56,7 @@ def reproduce(home: Home, publication_id: str, today: Settings) -> Reproduction:
                 accepted_restatement=entry.accepted_restatement,
                 dagster_run_id=recorded.row["dagster_run_id"],
                 delivery=recorded.delivery(feeds),
-                publication_id=publication_id,
+                publication_id=entry.publication_id,
                 counted_to=recorded.row["as_of"],
             )
             run_stages(plan, without=NOT_AGAIN)

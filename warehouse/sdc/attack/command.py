@@ -10,10 +10,9 @@ from pathlib import Path
 import duckdb
 
 from warehouse.database import one, quoted
-from warehouse.errors import Refused, UsageError
-from warehouse.ledger import must_be_kept
 from warehouse.paths import Home
-from warehouse.publish import UNFINISHED, current_publication
+from warehouse.publication import publication_folder
+from warehouse.publish import UNFINISHED
 from warehouse.sdc.attack.audit import Report, attack
 from warehouse.sdc.attack.served import Organisation, Served
 
@@ -30,16 +29,9 @@ def attack_publication(
 
     Raises:
         UsageError: there is no such publication.
-        Refused: nothing is published, or it was thinned out.
+        Refused: nothing is published, it was thinned out, or its folder is damaged.
     """
-    publication_id = publication_id or current_publication(home)
-    if publication_id is None:
-        raise Refused("nothing is published here; run `arsverk run` first")
-    folder = home.history / publication_id
-    if not (folder / "publication.parquet").exists():
-        must_be_kept(home, publication_id)
-        known = ", ".join(sorted(path.name for path in home.history.glob("*") if path.is_dir())) or "none"
-        raise UsageError(f"there is no publication {publication_id}; known are: {known}")
+    folder = publication_folder(home, publication_id)
     with duckdb.connect() as con:
         before = _before(con, home, folder)
         organisation, own_units = Organisation(), []
@@ -53,7 +45,7 @@ def attack_publication(
         report = attack(served, previous, progress, own_units)
     if organisation.own_positions is None:
         report.notes.append("warehouse.duckdb is not there: which units form a group is not known, and not attacked")
-    return publication_id, before.name if before else None, report
+    return folder.name, before.name if before else None, report
 
 
 def _before(con: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> Path | None:
