@@ -6,17 +6,16 @@ from __future__ import annotations
 
 from orchestration.dbt import DbtFailed
 from orchestration.stages import Plan, marts, run_stages
-from sources.payroll.profile import ProfileError, feeds_by
 from warehouse.catalogue import with_settings
 from warehouse.compare import Reproduction, compare
 from warehouse.database import connect
-from warehouse.errors import ProgramFault, Refused
+from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.ledger import PublicationEntry
 from warehouse.paths import Home
 from warehouse.publication import code_version
 from warehouse.publish import write_parquet
 from warehouse.recorded import Recorded, scratch_home
-from warehouse.settings import Settings
+from warehouse.settings import Settings, feeds_of
 
 # Its files are in the archive, and it has passed the gates of its own night.
 NOT_AGAIN = {"take_in", "continuity", "accept_restatement", "publish"}
@@ -47,7 +46,7 @@ def reproduce(home: Home, entry: PublicationEntry, today: Settings) -> Reproduct
         return Reproduction(reasons, [f"of the publication before it, for its restatements: {line}" for line in lost], [])
     with scratch_home(home, home.reproduction) as scratch:
         try:
-            feeds = feeds_by(settings.payroll_profile)
+            feeds = feeds_of(settings)
             plan = Plan(
                 scratch,
                 settings,
@@ -60,7 +59,7 @@ def reproduce(home: Home, entry: PublicationEntry, today: Settings) -> Reproduct
                 counted_to=recorded.row["as_of"],
             )
             run_stages(plan, without=NOT_AGAIN)
-        except (Refused, ProgramFault, DbtFailed, ProfileError) as failed:
+        except (Refused, ProgramFault, DbtFailed, UsageError) as failed:
             return Reproduction(reasons, [f"it cannot be built today: {failed}"], [])
         with connect(scratch.build_database, settings) as con:
             con.execute("update served.publication set published_at = $1", [recorded.row["published_at"]])

@@ -33,16 +33,11 @@ def command(delivery: date, home_folder: Path, settings_file: Path | None, reaso
                 1 another run is writing here, or the ledger cannot be written
                 2 no complete delivery of that date has been taken in
     """
-    from sources.payroll.profile import ProfileError, feeds_by
     from warehouse.arrivals import accept
-    from warehouse.errors import UsageError
     from warehouse.outcome import served_entry
-    from warehouse.settings import DEFAULT_FILE, read_settings
+    from warehouse.settings import DEFAULT_FILE, feeds_of, read_settings
 
-    try:
-        feeds = feeds_by(read_settings(settings_file or DEFAULT_FILE).payroll_profile)
-    except ProfileError as error:
-        raise UsageError(str(error)) from None
+    feeds = feeds_of(read_settings(settings_file or DEFAULT_FILE))
     home = existing(home_folder)
     entry = accept(home, feeds, delivery, reason)
     click.echo(
