@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import IsoDate, existing, home_option, settings_option
+from orchestration.commands.common import IsoDate, existing, home_option, reason_option, settings_option
 
 
 @click.command("accept")
 @click.argument("delivery", type=IsoDate(), metavar="DELIVERY")
 @home_option
 @settings_option
-@click.option("--reason", required=True, help="Why, as an auditor will understand it; kept in the ledger.")
+@reason_option
 def command(delivery: date, home_folder: Path, settings_file: Path | None, reason: str) -> None:
     """Let the next night publish a delivery that was stopped for a human: rows or persons gone, closed periods that change.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.commands.common import IsoDate, home_option, landing_option, settings_option, show_progress
+from orchestration.commands.common import IsoDate, Reason, home_option, landing_option, settings_option, show_progress
 from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.paths import Home
 
@@ -40,6 +40,7 @@ class RunCommand(click.Command):
 )
 @click.option(
     "--accept-restatement",
+    type=Reason(),
     metavar="REASON",
     default=None,
     help="Short for `arsverk accept` of the delivery that this run loads, for changed closed periods and for lost rows, and"
@@ -76,8 +77,6 @@ def command(
     """
     from warehouse.arrivals import accept
 
-    if accept_restatement is not None and not accept_restatement.strip():
-        raise UsageError("--accept-restatement needs a reason that an auditor will understand")
     home = begin(home_folder, settings_file)
     if accept_restatement is not None:
         feeds = take_in_what_lies_there(home, settings_file, landing)
