@@ -10,13 +10,13 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sources.naming import nearest_form, recognise
 from warehouse.errors import Refused
-from warehouse.ledger import Arrival, append, of_kind, purged_files, read_ledger, withdrawn_files
+from warehouse.ledger import Arrival, append, entered_now, of_kind, purged_files, read_ledger, withdrawn_files
 from warehouse.outcome import NightWarning
 from warehouse.paths import Home, fsync_folder
 
@@ -198,7 +198,7 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
         if twin := hashes.get(sha256):
             taken.notes.append(f"{path.name} has the same content as {twin.file_name}, which arrived {twin.arrived_at}")
         arrival = Arrival(
-            arrived_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            arrived_at=entered_now(),
             feed=named.stem,
             extract_date=named.extract_date,
             file_name=path.name,

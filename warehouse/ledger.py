@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar, TypeVar
 
 from warehouse.errors import Refused, UsageError
@@ -291,6 +291,11 @@ def unfinished_line(home: Home) -> bool:
 def head(entries: Sequence[Entry]) -> str:
     """Hash that stands for the whole ledger so far."""
     return entries[-1].entry_hash if entries else FIRST_PREVIOUS
+
+
+def entered_now() -> str:
+    """The time as entries have it: UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def append(home: Home, new: Sequence[AnyEntry]) -> list[AnyEntry]:

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import json
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from warehouse.database import connect, quoted
 from warehouse.errors import Refused
-from warehouse.ledger import find_publication
+from warehouse.ledger import PublicationEntry, find_publication, of_kind, read_ledger
 from warehouse.paths import Home
 from warehouse.settings import Settings
 
@@ -57,6 +58,22 @@ def current_publication(home: Home) -> str | None:
     with contextlib.suppress(OSError, ValueError, KeyError):
         return str(json.loads((home.current / "manifest.json").read_text(encoding="utf-8"))["publication_id"])
     return None
+
+
+def served_entry(home: Home) -> PublicationEntry | None:
+    """The ledger's entry of the publication that is served, if any."""
+    current = current_publication(home)
+    made = of_kind(read_ledger(home), PublicationEntry)
+    return next((entry for entry in reversed(made) if entry.publication_id == current), None)
+
+
+def served_publications(home: Home, made: Sequence[PublicationEntry]) -> set[str | None]:
+    """Ids of those that were served at some time; a run that broke off may have left entries of others.
+
+    Args:
+        made: all publications of the ledger.
+    """
+    return {current_publication(home), *(entry.previous_publication for entry in made)}
 
 
 def publication_folder(home: Home, publication_id: str | None) -> Path:

@@ -34,7 +34,7 @@ def command(delivery: date, home_folder: Path, settings_file: Path | None, reaso
                 2 no complete delivery of that date has been taken in
     """
     from warehouse.arrivals import accept
-    from warehouse.outcome import served_entry
+    from warehouse.publication import served_entry
     from warehouse.settings import DEFAULT_FILE, feeds_of, read_settings
 
     feeds = feeds_of(read_settings(settings_file or DEFAULT_FILE))

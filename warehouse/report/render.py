@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     import jinja2
 
 TEMPLATES = Path(__file__).parent / "templates"
-HOW = {
-    "difference": "endring, regnet av uavrundede tall",
-    "one_person": "100 / årsverk",
-    "in_persons": "prosentpoeng × årsverk / 100",
-}
 # Of numbers in figures of a formula, more digits only hide what is divided by what.
 DECIMALS_IN_FORMULAS = 1
 
@@ -208,7 +203,7 @@ class Site:
         )
         environment.filters.update(day=numbers.day, month=numbers.month, listed=numbers.listed, number=numbers.number)
         environment.filters["setting"] = lambda value: str(value).replace(".", ",")
-        environment.globals.update(site=self, how=HOW, WITHHELD=WITHHELD, MISSING=numbers.MISSING)
+        environment.globals.update(site=self, WITHHELD=WITHHELD, MISSING=numbers.MISSING)
         return environment
 
     def render(self, page: Page) -> str:
