@@ -149,6 +149,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def _ask(address: str) -> None:
+    """Ask for an address and throw the answer away."""
     urllib.request.build_opener(_NoRedirect).open(address, timeout=SECONDS_ALLOWED).close()
 
 

@@ -16,7 +16,7 @@ import duckdb
 from sources.naming import OSLO
 from warehouse.catalogue import read_tables
 from warehouse.cells import Unknown, find_cell, is_cell, known
-from warehouse.database import quoted
+from warehouse.database import column_types, quoted
 from warehouse.errors import Refused, UsageError
 from warehouse.ledger import PublicationEntry, of_kind, purged_files, read_ledger, thinned_publications
 from warehouse.paths import Home
@@ -143,7 +143,7 @@ def _cell(home: Home, publication: Publication, table: str, where: Mapping[str, 
     try:
         said = tables[known("table", table, list(tables))]
         with _parquet(folder / f"{table}.parquet") as con:
-            columns = [name for name, *_ in con.execute("describe from published").fetchall()]
+            columns = list(column_types(con, "published"))
             described = replace(said, columns=tuple(columns))
             measures: Sequence[str] = described.values
             if measure:

@@ -158,10 +158,10 @@ def _continuity_specs(key: dg.AssetKey, feed: Feed) -> list[dg.AssetCheckSpec]:
 
 
 def _continuity_result(found: Comparison | None) -> dg.AssetCheckResult:
-    """Whether rows are gone since the last publication; None when the feed was not delivered or its file rejected."""
+    """The check that no row is gone since the last publication; `found` is None when nothing was compared."""
     metadata: dict[str, Any]
     if found is None:
-        metadata = {"not_tried": "the file was rejected"}
+        metadata = {"not_tried": "the feed was not delivered, or its file was rejected"}
     else:
         metadata = {"rows_before": found.rows_before, "rows_gone": found.rows_gone}
         if found.not_compared:

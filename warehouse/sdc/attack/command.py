@@ -17,6 +17,19 @@ from warehouse.sdc.attack.audit import Report, attack
 from warehouse.sdc.attack.served import Organisation, Served
 
 SHOWN = 20
+WIDTH = 11
+# Headings of the kinds of finding, in the order of the columns.
+HEADINGS = {
+    "pinned": "computable",
+    "narrow": "narrow",
+    "sum": "sums",
+    "mixed": "mixed",
+    "moved": "moved",
+    "headcount": "counted",
+    "copy": "copies",
+    "own": "own",
+    "before": "before",
+}
 
 
 def attack_publication(
@@ -61,25 +74,10 @@ def _before(con: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> Path | 
 def report_lines(publication_id: str, before: str | None, report: Report) -> Iterator[str]:
     """The report as lines of text."""
     yield f"Attacked {publication_id}" + (f" together with {before}" if before else "")
-    kinds = ("computable", "narrow", "sums", "mixed", "moved", "counted", "copies", "own", "before")
-    yield f"  {'':<26}{'withheld':>10}{kinds[0]:>12}" + "".join(f"{kind:>8}" for kind in (*kinds[1:], "CPU s"))
+    yield f"  {'':<26}{'withheld':>10}  " + "".join(f"{heading:>{WIDTH}}" for heading in (*HEADINGS.values(), "CPU s"))
     for name, table in sorted(report.tables.items()):
-        numbers = (
-            table.pinned,
-            table.narrow,
-            table.sum,
-            table.mixed,
-            table.moved,
-            table.headcount,
-            table.copy,
-            table.own,
-            table.before,
-        )
-        yield (
-            f"  {name:<26}{table.withheld:>10}{numbers[0]:>12}"
-            + "".join(f"{n:>8}" for n in numbers[1:])
-            + (f"{table.seconds:>8.1f}")
-        )
+        numbers = "".join(f"{getattr(table, kind):>{WIDTH}}" for kind in HEADINGS)
+        yield f"  {name:<26}{table.withheld:>10}  {numbers}{table.seconds:>{WIDTH}.1f}"
     yield from (f"note: {note}" for note in report.notes)
     yield from leak_lines(report)
 
