@@ -177,6 +177,21 @@ class Page:
         return [found[key] for key in sorted(found)]
 
 
+def template_environment() -> jinja2.Environment:
+    """The templates with escaping, and Norwegian dates and numbers."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(day=numbers.day, number=numbers.number)
+    return environment
+
+
 @dataclass(frozen=True)
 class Site:
     """What all pages share: the municipality, the logo, the chapters in their order, the publication."""
@@ -190,18 +205,8 @@ class Site:
 
     @cached_property
     def environment(self) -> jinja2.Environment:
-        """Templates with escaping and the words for dates."""
-        import jinja2
-
-        environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            undefined=jinja2.StrictUndefined,
-            extensions=["jinja2.ext.do"],
-        )
-        environment.filters.update(day=numbers.day, month=numbers.month, listed=numbers.listed, number=numbers.number)
+        """The templates, with what they need of the site."""
+        environment = template_environment()
         environment.filters["setting"] = lambda value: str(value).replace(".", ",")
         environment.globals.update(site=self, WITHHELD=WITHHELD, MISSING=numbers.MISSING)
         return environment
