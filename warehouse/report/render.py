@@ -152,15 +152,15 @@ class Page:
         """A count."""
         return self._shown(figure, 0, "plain")
 
-    def moved(self, figure: Figure | Derived, unit: str = "prosentpoeng", decimals: int = 1) -> Markup:
-        """A change in a sentence: opp 0,3 prosentpoeng, ned …, uendret."""
-        shown = self._shown(figure, decimals, "size")
+    def moved(self, figure: Figure | Derived) -> Markup:
+        """A change of a percentage in a sentence: opp 0,3 prosentpoeng, ned …, uendret."""
+        shown = self._shown(figure, 1, "size")
         if figure.value is None:
             return Markup("med en endring som ikke vises") if figure.empty == WITHHELD else Markup("uten tall for året før")
-        at = numbers.rounded(figure.value, decimals)
+        at = numbers.rounded(figure.value, 1)
         if at == 0:
-            return Markup("uendret ({} {})").format(shown, unit)
-        return Markup("{} {}{}{}").format("opp" if at > 0 else "ned", shown, NO_BREAK_SPACE, unit)
+            return Markup("uendret ({} prosentpoeng)").format(shown)
+        return Markup("{} {}{}prosentpoeng").format("opp" if at > 0 else "ned", shown, NO_BREAK_SPACE)
 
     def chart(self, chart: Chart) -> Chart:
         """Add a chart to the page."""
