@@ -80,16 +80,7 @@ def publish(home: Home, settings: Settings, marts: Sequence[Table], warn: Callab
     written = sorted(path for path in folder.rglob("*") if path.is_file() and path != manifest)
     files = {str(path.relative_to(folder)): sha256_of(path) for path in written}
     _write_manifest(manifest, record | {"files": files})
-    for path in folder.rglob("*"):
-        if path.is_dir():
-            path.chmod(PUBLIC_FOLDER)
-            continue
-        path.chmod(SERVED_FILE)
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-    for below in (path for path in folder.rglob("*") if path.is_dir()):
-        fsync_folder(below)
-    fsync_folder(folder)
+    _open_to_readers(folder)
     entry = PublicationEntry(
         publication_id=publication_id,
         published_at=published_at.isoformat(timespec="seconds"),
@@ -113,6 +104,20 @@ def publish(home: Home, settings: Settings, marts: Sequence[Table], warn: Callab
     _point_to(home, pointer, names_at_top(files))
     _remove_leftovers(home)
     return publication_id
+
+
+def _open_to_readers(folder: Path) -> None:
+    """Let everybody read what is in the folder, and see that all of it is on disk."""
+    for path in folder.rglob("*"):
+        if path.is_dir():
+            path.chmod(PUBLIC_FOLDER)
+            continue
+        path.chmod(SERVED_FILE)
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    for below in (path for path in folder.rglob("*") if path.is_dir()):
+        fsync_folder(below)
+    fsync_folder(folder)
 
 
 def _write_manifest(path: Path, record: Mapping[str, object]) -> None:
