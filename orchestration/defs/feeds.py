@@ -43,7 +43,7 @@ def declared_rules(feed: Feed) -> list[Rule]:
     found = {rule.name: rule for rule in feed.rules}
     for profile in PROFILES:
         try:
-            added = feeds_by(profile)[feed.name].reader_rules
+            added = feeds_by(profile)[feed.name].parser_rules
         except ProfileError:
             continue  # the night that uses it is refused and says what is wrong
         for rule in added:
@@ -130,7 +130,7 @@ def _rule_result(rule: Rule, feed: Feed, loaded: FeedLoaded) -> dg.AssetCheckRes
     outcome = loaded.rules.get(rule.name)
     metadata: dict[str, Any]
     if outcome:
-        passed = outcome.rows_failed == 0 or (rule.severity == "error" and rule.name in {own.name for own in feed.reader_rules})
+        passed = outcome.rows_failed == 0 or (rule.severity == "error" and rule.name in {own.name for own in feed.parser_rules})
         metadata = {
             "rows_seen": outcome.rows_seen,
             "rows_failed": outcome.rows_failed,

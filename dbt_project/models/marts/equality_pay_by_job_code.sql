@@ -1,4 +1,4 @@
--- Base pay of the payroll system by position code, as equality_pay, with medians; beside it what PAI has of the same code on
+-- Base pay of the payroll system by job code, as equality_pay, with medians; beside it what PAI has of the same code on
 -- 1 December of the year, each kind of pay apart: plain means over the positions for which it was delivered.
 with totals as (
     select
