@@ -47,7 +47,7 @@ select
     pai.variable_supplements_men,
     pai.overtime_pay_women,
     pai.overtime_pay_men,
-    -- Of whom PAI has nobody nothing is told.
+    -- A sex that PAI does not have in the code withholds nothing: no pay of it is served.
     least(
         totals.women_persons,
         totals.men_persons,
