@@ -1,6 +1,6 @@
--- Whether a person has joined or left is asked of each unit and form as a whole: who moves between two departments has left the
--- first, but not the area above both. The persons on the date are those of twelve months before, plus who has joined, less who has
--- left. A person who has joined and left in between counts in both.
+-- Whether a person has joined or left is asked of each unit and form as a whole: who moves between two departments has left
+-- the first, but not the area above both. The persons on the date are those of twelve months before, plus who has joined, less
+-- who has left. A person who has joined and left in between counts in both.
 with persons as (
     select
         held.reference_date,
