@@ -18,9 +18,9 @@ from orchestration.commands.common import IsoDate, existing, home_option, reason
 def command(delivery: date, home_folder: Path, settings_file: Path | None, reason: str) -> None:
     """Let the next night publish a delivery that was stopped for a human: rows or persons gone, closed periods that change.
 
-    DELIVERY is its extract date. It holds for exactly the files that have been taken in, whoever starts the night (schedule,
-    sensor, web page, command line), and until they are served; where they are served already the next night closes it. Bad
-    files and disclosure control are not accepted by it.
+    DELIVERY is its extract date. The acceptance holds for exactly the files that have been taken in, whoever starts the night
+    (schedule, sensor, web page, command line), and until they are served. Where they are served already, the next night closes
+    it. It lets through neither bad files nor what disclosure control refuses.
 
     \b
     For instance:

@@ -11,9 +11,7 @@ from warehouse.errors import Refused
 
 
 @click.command("report")
-@click.option(
-    "--publication", "publication_id", metavar="ID", help="A folder's name below publish/history.  [default: the served one]"
-)
+@click.option("--publication", "publication_id", metavar="ID", help="An id of `arsverk history`.  [default: the served one]")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
