@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import hashlib
 import json
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from orchestration.environment import variables
 from orchestration.signals import end_if_awaited
 from warehouse.errors import Refused
 from warehouse.paths import readable_by_all
@@ -72,18 +71,8 @@ def _parsed() -> Any:
 
 
 def _flags() -> list[str]:
-    folder = str(PROJECT)
-    return [
-        "--log-level",
-        "none",
-        "--no-version-check",
-        "--project-dir",
-        folder,
-        "--profiles-dir",
-        folder,
-        "--log-level-file",
-        "none",
-    ]
+    quiet = ["--log-level", "none", "--log-level-file", "none", "--no-version-check"]
+    return [*quiet, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
 
 
 @cache
@@ -94,17 +83,6 @@ def load_manifest() -> dict[str, Any]:
     except OSError as error:
         raise Refused(f"dbt_project/target cannot be written ({error}); run `make prepare` as the owner of the code") from None
     return json.loads(MANIFEST.read_text(encoding="utf-8"))
-
-
-@contextlib.contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def run_dbt(
@@ -138,8 +116,7 @@ def run_dbt(
         if event.info.name in OF_NODES:
             on_event(MessageToDict(event, preserving_proto_field_name=True))
 
-    variables = {"ARSVERK_BUILD_DATABASE": str(database), "ARSVERK_MEMORY_LIMIT": memory_limit}
-    with _environment(variables):
+    with variables({"ARSVERK_BUILD_DATABASE": str(database), "ARSVERK_MEMORY_LIMIT": memory_limit}):
         runner = dbtRunner(manifest=_manifest_object(), callbacks=[pass_on])
         result = runner.invoke([*arguments, *_flags(), "--target-path", str(target)])
     if result.exception and not isinstance(result.exception, Exception):

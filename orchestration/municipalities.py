@@ -9,20 +9,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from orchestration.defs.nightly import look_at_landing
-from sources.payroll.profile import ProfileError, feeds_by
 from warehouse.errors import UsageError
 from warehouse.municipalities import Municipality, municipality, names
 from warehouse.outcome import last_night, now
 from warehouse.paths import HOME_VARIABLE, LANDING_VARIABLE, SETTINGS_VARIABLE
 from warehouse.pseudonym import KEY_VARIABLE
+from warehouse.settings import feeds_of
 
 # On each run: the run queue lets one run of each value go at a time.
 TAG = "municipality"
@@ -125,14 +123,6 @@ def municipality_files(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     return dg.SensorResult(dynamic_partitions_requests=changes)
 
 
-@dataclass
-class Seen:
-    """What the sensor has seen of one landing folder."""
-
-    files: dict[str, list]
-    content: str | None
-
-
 @dg.sensor(job=municipality_nights, minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
 def landing_folders(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """A night for each municipality whose landing folder has a complete delivery not seen before. One that cannot be looked at
@@ -146,19 +136,15 @@ def landing_folders(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         if name not in existing:
             continue
         cursor[name] = known.get(name, {})
-        for seen in _look(context, name, cursor[name]):
-            cursor[name] = seen.files
-            if seen.content:
-                requests.append(request(name, f"{name} {seen.content}"))
+        try:
+            one = municipality(name)
+            cursor[name], content = look_at_landing(one.landing, feeds_of(one.settings), one.settings, cursor[name])
+        except (UsageError, OSError) as error:
+            context.log.warning("%s: its landing folder is not looked at: %s", name, error)
+            continue
+        if content:
+            requests.append(request(name, f"{name} {content}"))
     return dg.SensorResult(run_requests=requests, cursor=json.dumps(cursor))
-
-
-def _look(context: dg.SensorEvaluationContext, name: str, known: dict[str, list]) -> Iterator[Seen]:
-    try:
-        one = municipality(name)
-        yield Seen(*look_at_landing(one.landing, feeds_by(one.settings.payroll_profile), one.settings, known))
-    except (UsageError, ProfileError, OSError) as error:
-        context.log.warning("%s: its landing folder is not looked at: %s", name, error)
 
 
 defs = dg.Definitions(

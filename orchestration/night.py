@@ -14,12 +14,12 @@ from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NA
 from pydantic import PrivateAttr
 
 from orchestration import signals
+from orchestration.environment import variables
 from orchestration.housekeeping import keep_house
 from orchestration.instance import PROCESS_TAG, end_dead_runs
 from orchestration.notify import end_night, remember_settings, settings_to_tell_by
 from orchestration.stages import OUTSIDE_DAGSTER, Plan, log, no_event
 from sources.contract import Feed
-from sources.payroll.profile import ProfileError, feeds_by
 from warehouse.archive import Settling
 from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.lock import writer_lock
@@ -27,7 +27,7 @@ from warehouse.outcome import Findings, begin, now
 from warehouse.paths import HOME_VARIABLE, LANDING_VARIABLE, SETTINGS_VARIABLE, Home
 from warehouse.processes import identity_of
 from warehouse.publication import current_publication
-from warehouse.settings import DEFAULT_FILE, Settings, read_settings
+from warehouse.settings import DEFAULT_FILE, Settings, feeds_of, read_settings
 
 # On a Dagster failure: what was found, when it is a fault of the program.
 PROGRAM_FAULT = "program_fault"
@@ -114,10 +114,7 @@ class Night(dg.ConfigurableResource):
     @property
     def feeds(self) -> dict[str, Feed]:
         """The feeds, as the municipality's payroll system delivers them."""
-        try:
-            return feeds_by(self.settings.payroll_profile)
-        except ProfileError as error:
-            raise UsageError(str(error)) from None
+        return feeds_of(self.settings)
 
     def _as_of(self) -> date | None:
         try:
@@ -163,16 +160,8 @@ def is_whole_night(run: dg.DagsterRun | None) -> bool:
 def environment(home: Home, *, settings_file: Path | None, landing: Path | None) -> Iterator[None]:
     """Let the nights of this process work in `home`; what is None stays as the environment has it."""
     given = {HOME_VARIABLE: home.root, SETTINGS_VARIABLE: settings_file, LANDING_VARIABLE: landing}
-    before = {name: os.environ.get(name) for name in given}
-    os.environ.update({name: str(path.resolve()) for name, path in given.items() if path})
-    try:
+    with variables({name: str(path.resolve()) for name, path in given.items() if path}):
         yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 @contextlib.contextmanager

@@ -47,7 +47,7 @@ def end_night(
         log.error("how the night ended cannot be kept: %s", printable(f"{type(error).__name__}: {error}"))
         return None
     if night and settings:
-        if night.is_wanted in settings.notify_on:
+        if night.word_of_notify_on in settings.notify_on:
             notify(settings, night.as_text())
         show_monitoring(home, settings, night, findings)
     return night
@@ -149,6 +149,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def _ask(address: str) -> None:
+    """Ask for an address and throw the answer away."""
     urllib.request.build_opener(_NoRedirect).open(address, timeout=SECONDS_ALLOWED).close()
 
 

@@ -6,48 +6,34 @@ from __future__ import annotations
 
 from orchestration.dbt import DbtFailed
 from orchestration.stages import Plan, marts, run_stages
-from sources.payroll.profile import ProfileError, feeds_by
 from warehouse.catalogue import with_settings
 from warehouse.compare import Reproduction, compare
 from warehouse.database import connect
 from warehouse.errors import ProgramFault, Refused, UsageError
-from warehouse.history import publications
-from warehouse.ledger import PublicationEntry, must_be_kept
+from warehouse.ledger import PublicationEntry
 from warehouse.paths import Home
 from warehouse.publication import code_version
 from warehouse.publish import write_parquet
 from warehouse.recorded import Recorded, scratch_home
-from warehouse.settings import Settings
+from warehouse.settings import Settings, feeds_of
 
 # Its files are in the archive, and it has passed the gates of its own night.
 NOT_AGAIN = {"take_in", "continuity", "accept_restatement", "publish"}
 
 
-def entry_of(home: Home, publication_id: str) -> PublicationEntry:
-    """The ledger's entry of a publication.
-
-    Raises:
-        UsageError: there is no such publication.
-        Refused: it was thinned out.
-    """
-    must_be_kept(home, publication_id)
-    for publication in publications(home):
-        if publication.entry.publication_id == publication_id:
-            return publication.entry
-    raise UsageError(f"there is no publication {publication_id}; `arsverk history` lists them")
-
-
-def reproduce(home: Home, publication_id: str, today: Settings) -> Reproduction:
+def reproduce(home: Home, entry: PublicationEntry, today: Settings) -> Reproduction:
     """Build a past publication again from the archive, beside everything else, and compare it with what was published.
 
     The files, the as-of date, the settings and the publication before it are those it recorded; the code is today's.
 
+    Args:
+        entry: the publication in the ledger.
+        today: the settings of today, for what the publication did not record.
+
     Raises:
-        UsageError: there is no such publication.
         Refused: it has lost its record, or another reproduction is running.
     """
-    entry = entry_of(home, publication_id)
-    recorded = Recorded(home, publication_id)
+    recorded = Recorded(home, entry.publication_id)
     reasons = recorded.changed_files()
     if (code := recorded.row["code_version"]) != code_version():
         reasons.append(f"code: it was made by {code}, this is {code_version()}")
@@ -60,7 +46,7 @@ def reproduce(home: Home, publication_id: str, today: Settings) -> Reproduction:
         return Reproduction(reasons, [f"of the publication before it, for its restatements: {line}" for line in lost], [])
     with scratch_home(home, home.reproduction) as scratch:
         try:
-            feeds = feeds_by(settings.payroll_profile)
+            feeds = feeds_of(settings)
             plan = Plan(
                 scratch,
                 settings,
@@ -69,11 +55,11 @@ def reproduce(home: Home, publication_id: str, today: Settings) -> Reproduction:
                 accepted_restatement=entry.accepted_restatement,
                 dagster_run_id=recorded.row["dagster_run_id"],
                 delivery=recorded.delivery(feeds),
-                publication_id=publication_id,
+                publication_id=entry.publication_id,
                 counted_to=recorded.row["as_of"],
             )
             run_stages(plan, without=NOT_AGAIN)
-        except (Refused, ProgramFault, DbtFailed, ProfileError) as failed:
+        except (Refused, ProgramFault, DbtFailed, UsageError) as failed:
             return Reproduction(reasons, [f"it cannot be built today: {failed}"], [])
         with connect(scratch.build_database, settings) as con:
             con.execute("update served.publication set published_at = $1", [recorded.row["published_at"]])

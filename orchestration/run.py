@@ -55,7 +55,7 @@ def run_night(
 
 
 def end_unless_ended(home: Home, settings_file: Path | None, began_at: str, error: Exception) -> None:
-    """Say how the night ended where it broke off before, or outside, what says so else (night.py)."""
+    """Say how the night ended, unless it has been said already: by night.py, which does so when Dagster has begun the run."""
     from orchestration.notify import end_night, settings_to_tell_by
 
     if last_night(home, since=began_at):

@@ -1,8 +1,8 @@
 """SIGHUP, SIGTERM and Ctrl-C end `arsverk run` at once, whatever it is doing.
-
-A night may be killed at any point without harm (tests/concurrency). So the process is replaced by one that only says so and
-marks the run; dbt's and Dagster's own handlers, which wait for the step in hand, are never called.
 Not here: runs that nobody ended (instance.py).
+
+A night may be killed at any point without harm (tests/concurrency). So the process is replaced by one that only says how it
+ended, and marks the run. Dbt's and Dagster's own handlers, which wait for the step in hand, are never called.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _end(number: int) -> None:
 
 
 def end_if_awaited() -> None:
-    """End the process as SIGTERM does, where signals are awaited: for whoever is interrupted by one before they are heard."""
+    """End the process as SIGTERM does, where `end_at_once_on_signals` was called; for code that Dagster interrupts first."""
     if _awaiting:
         _end(signal.SIGTERM)
 

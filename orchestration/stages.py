@@ -232,13 +232,13 @@ def _reason_given(plan: Plan) -> str | None:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The delivery a build was begun for, and a line for each newer one that waits for files.
+    """The delivery a build was begun for, a line for each newer one that waits for files, and for each file that is not used.
 
     `held` is the publication that still holds when it was made of the same files, settings and code: then no build was begun.
     """
 
     delivery: Delivery
-    waiting: list[str]
+    waiting: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
     held: str | None = None
 
@@ -318,27 +318,8 @@ def take_in(plan: Plan) -> TakenIn:
 @stage
 def choose(plan: Plan) -> Chosen:
     """Choose the delivery and begin a new build database for it."""
-    waiting: list[str] = []
-    unused: list[str] = []
-    delivery = plan.delivery
-    if delivery is None:
-        choice = choose_delivery(kept_arrivals(plan.home), plan.feeds, plan.as_of)
-        for file in choice.in_future:
-            plan.findings.warn(
-                "unused",
-                f"{file.file_name} is not used: its extract date lies after today; correct the date in its name",
-                files=[file.file_name],
-            )
-        for newer in choice.waiting:
-            waiting.append(f"the delivery of {newer.extract_date} waits for {', '.join(newer.missing(plan.feeds))}")
-            plan.findings.warn("waiting", waiting[-1], files=[arrival.file_name for arrival in newer.files])
-            if problems := judge_waiting(plan.home, plan.feeds, newer, plan.settings):
-                raise Refused("\n".join([f"the delivery of {newer.extract_date} is not accepted", *problems]))
-        delivery = choice.delivery
-        for arrival in unused_older(plan.home, choice, plan.previous):
-            unused.append(f"{arrival.file_name} is not used: {older_text(arrival, delivery)}")
-            plan.findings.warn("unused", unused[-1], files=[arrival.file_name])
-        _judge_doubles(plan, choice)
+    chosen = Chosen(plan.delivery) if plan.delivery else _newest(plan)
+    delivery = chosen.delivery
     word = accepted(plan.home, delivery, plan.previous)
     reason = plan.accepted_restatement or (word.reason if word else None)
     _, damage = comparable(plan)
@@ -348,11 +329,6 @@ def choose(plan: Plan) -> Chosen:
         plan.findings.warn("damaged", f"{damage}; this publication is made without comparing with it: {reason}")
     log.info("landing: the delivery of %s is chosen", delivery.extract_date)
     kind = _tonight(plan, delivery, is_correction=bool(reason or withdrawn_behind(plan.home, plan.previous)))
-    if plan.settings.first_year is not None and plan.settings.first_year > kind.as_of.year:
-        raise Refused(
-            f"the setting first_year is {plan.settings.first_year}, and the figures are counted to {kind.as_of}: nothing would"
-            " be served; set it to a year that has begun by then"
-        )
     if internal.group_of(plan.settings) is None:
         internal.remove(plan.home)
     is_there = internal.is_written(plan.home, plan.settings, delivery)
@@ -363,7 +339,7 @@ def choose(plan: Plan) -> Chosen:
             for line in close_acceptances(plan.home, delivery, plan.previous):
                 plan.findings.warn("acceptance_closed", line)
         _copy(plan)
-        return Chosen(delivery, waiting, unused, held=plan.previous)
+        return replace(chosen, held=plan.previous)
     if kind.held:
         log.info("publication: %s; this night is private, to %s", kind.held, kind.as_of)
     elif kind.as_of != delivery.extract_date:
@@ -380,21 +356,54 @@ def choose(plan: Plan) -> Chosen:
         accepted_restatement=reason,
         publication_id=plan.publication_id,
     )
-    return Chosen(delivery, waiting, unused)
+    return chosen
+
+
+def _newest(plan: Plan) -> Chosen:
+    """The newest complete delivery; it is told which files are not loaded, and why."""
+    choice = choose_delivery(kept_arrivals(plan.home), plan.feeds, plan.as_of)
+    chosen = Chosen(choice.delivery)
+    for file in choice.in_future:
+        plan.findings.warn(
+            "unused",
+            f"{file.file_name} is not used: its extract date lies after today; correct the date in its name",
+            files=[file.file_name],
+        )
+    for newer in choice.waiting:
+        chosen.waiting.append(f"the delivery of {newer.extract_date} waits for {', '.join(newer.missing(plan.feeds))}")
+        plan.findings.warn("waiting", chosen.waiting[-1], files=[arrival.file_name for arrival in newer.files])
+        if problems := judge_waiting(plan.home, plan.feeds, newer, plan.settings):
+            raise Refused("\n".join([f"the delivery of {newer.extract_date} is not accepted", *problems]))
+    for arrival in unused_older(plan.home, choice, plan.previous):
+        chosen.unused.append(f"{arrival.file_name} is not used: {older_text(arrival, choice.delivery)}")
+        plan.findings.warn("unused", chosen.unused[-1], files=[arrival.file_name])
+    _judge_doubles(plan, choice)
+    return chosen
 
 
 def _tonight(plan: Plan, delivery: Delivery, *, is_correction: bool) -> Tonight:
-    """Whether the night publishes, and to which date it counts."""
+    """Whether the night publishes, and to which date it counts.
+
+    Raises:
+        Refused: the series would begin after that date.
+    """
     if plan.delivery is not None:
-        return Tonight(plan.counted_to or delivery.extract_date)
-    return tonight(
-        plan.home,
-        plan.settings,
-        delivery,
-        today=plan.today,
-        asked_for=plan.as_of is not None,
-        is_correction=is_correction,
-    )
+        kind = Tonight(plan.counted_to or delivery.extract_date)
+    else:
+        kind = tonight(
+            plan.home,
+            plan.settings,
+            delivery,
+            today=plan.today,
+            asked_for=plan.as_of is not None,
+            is_correction=is_correction,
+        )
+    if plan.settings.first_year is not None and plan.settings.first_year > kind.as_of.year:
+        raise Refused(
+            f"the setting first_year is {plan.settings.first_year}, and the figures are counted to {kind.as_of}: nothing would"
+            " be served; set it to a year that has begun by then"
+        )
+    return kind
 
 
 def _judge_doubles(plan: Plan, choice: Choice) -> None:

@@ -289,7 +289,7 @@ class Feed:
     A `required` feed must be present for a night, one that `needs_rows` is rejected when it holds a header alone. `key` is
     the column that other feeds refer to. Unless `files` says otherwise the feed's name is the first part of its file's name
     and the file belongs to the payroll delivery of its date; its rows may also stand in several files, each with a name of
-    its own. `read` makes the feed's columns of a file of another form than the dialect, and `reader_rules` are those it
+    its own. `read` makes the feed's columns of a file of another form than the dialect, and `parser_rules` are those it
     holds the rows against.
     By its `natural_key` a row of a full extract is known again in the next one, whatever else of it has changed. Rows of two
     extracts that agree in `changed_row`, by default the natural key, are told as one row that has changed.
@@ -301,7 +301,7 @@ class Feed:
     key: str | None = None
     files: Naming | tuple[Naming, ...] = ()
     read: Callable[[Path, NamedFile], TextTable] | None = None
-    reader_rules: tuple[Rule, ...] = ()
+    parser_rules: tuple[Rule, ...] = ()
     natural_key: tuple[str, ...] = ()
     changed_row: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = field(init=False)
@@ -309,7 +309,7 @@ class Feed:
     def __post_init__(self) -> None:
         names = [column for column in self.columns.values() if column.metadata["is_name"]]
         of_files = (*OF_EVERY_FILE, NAME_DECODED) if names else OF_EVERY_FILE
-        object.__setattr__(self, "rules", (*of_files, *self.reader_rules, *_rules(self.schema)))
+        object.__setattr__(self, "rules", (*of_files, *self.parser_rules, *_rules(self.schema)))
 
     @property
     def name(self) -> str:

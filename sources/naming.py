@@ -12,6 +12,7 @@ from datetime import date, datetime
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
+OSLO = ZoneInfo("Europe/Oslo")
 DAY = r"(?P<date>\d{4}-\d{2}-\d{2})"
 ANY_DAY = r"(?P<date>\d{4}-\d{2}-\d{2}|\d{8})"
 YEAR = r"(?P<year>[12]\d{3})"
@@ -84,7 +85,7 @@ def _letters(name: str) -> str:
 
 def today() -> date:
     """The day it is in Norway."""
-    return datetime.now(ZoneInfo("Europe/Oslo")).date()
+    return datetime.now(OSLO).date()
 
 
 def is_in_future(extract_date: date) -> bool:

@@ -26,9 +26,9 @@ class TextTable:
 
     `width`: fields of the header row, nameless ones included. `misshapen`: row number → fields of the row, `unclosed`: row
     number → column of the quote that the row opens and does not close. `lines`: the file's line by row number (0 = header);
-    empty where the form has no lines. `added`: columns that a reader has put to those of the file. `set_aside`: rows that a
-    reader has found broken and taken out, `noted` those that it has kept, both rule → row number → value. `merged`: row
-    number → the further rows of the file that a reader has put together with it. `notes`: what was read otherwise than as
+    empty where the form has no lines. `added`: columns that a parser has put to those of the file. `set_aside`: rows that a
+    parser has found broken and taken out, `noted` those that it has kept, both rule → row number → value. `merged`: row
+    number → the further rows of the file that a parser has put together with it. `notes`: what was read otherwise than as
     a plain table, for people.
     """
 
@@ -71,7 +71,7 @@ class TextTable:
 
 
 def text_rows(headers: Sequence[str], rows: Sequence[Sequence[str | None]], numbers: Sequence[int]) -> TextTable:
-    """A table put together by a reader of another form; several rows may come from one delivered row."""
+    """A table put together by a parser of another form; several rows may come from one delivered row."""
     columns = [pa.chunked_array([pa.array([row[i] for row in rows], pa.string())]) for i in range(len(headers))]
     return text_table(headers, columns, np.array(numbers, dtype=np.int64))
 

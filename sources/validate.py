@@ -196,8 +196,8 @@ def validate(
         FIELD_COUNT.name: RuleResult(FIELD_COUNT, table.rows_delivered, len(misshapen)),
         QUOTE_CLOSED.name: RuleResult(QUOTE_CLOSED, table.rows_delivered, len(unclosed)),
     }
-    set_aside, noted = _of_reader(feed, table.set_aside), _of_reader(feed, table.noted)
-    for rule in feed.reader_rules:
+    set_aside, noted = _of_parser(feed, table.set_aside), _of_parser(feed, table.noted)
+    for rule in feed.parser_rules:
         found = len(table.set_aside.get(rule.name, ())) + len(table.noted.get(rule.name, ()))
         results[rule.name] = RuleResult(rule, table.rows_delivered, found)
     quarantined = _concat([misshapen, unclosed, set_aside, *findings.broken])
@@ -232,9 +232,9 @@ def _with_known_headers(feed: Feed, table: TextTable) -> TextTable:
     return replace(table, columns=columns)
 
 
-def _of_reader(feed: Feed, found: Mapping[str, Mapping[int, str | None]]) -> pd.DataFrame:
-    """What the feed's reader has found, in the form of findings; personal values masked."""
-    rules = {rule.name: rule for rule in feed.reader_rules}
+def _of_parser(feed: Feed, found: Mapping[str, Mapping[int, str | None]]) -> pd.DataFrame:
+    """What the feed's parser has found, in the form of findings; personal values masked."""
+    rules = {rule.name: rule for rule in feed.parser_rules}
     rows = []
     for name, values in found.items():
         column = rules[name].column

@@ -41,8 +41,8 @@ def judge_waiting(home: Home, feeds: Mapping[str, Feed], waiting: Delivery, sett
 
 
 def _set_aside(feed: Feed, failed: Mapping[str, int]) -> int:
-    """Rows that the feed's reader takes out as a matter of course, like duplicates; they are no fault of the delivery's."""
-    return sum(failed.get(rule.name, 0) for rule in feed.reader_rules if rule.severity == "error")
+    """Rows that the feed's parser takes out as a matter of course, like duplicates; they are no fault of the delivery's."""
+    return sum(failed.get(rule.name, 0) for rule in feed.parser_rules if rule.severity == "error")
 
 
 def _too_many(quarantined: int, delivered: int, settings: Settings) -> bool:
@@ -69,7 +69,7 @@ class Input:
     tried: dict[str, int]
 
     def bad(self, feed: Feed) -> int:
-        """Rows in quarantine for a fault of theirs; those that the feed's reader sets aside as a matter of course are not."""
+        """Rows in quarantine for a fault of theirs; those that the feed's parser sets aside as a matter of course are not."""
         return self.quarantined - _set_aside(feed, self.tried)
 
 

@@ -10,13 +10,13 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sources.naming import nearest_form, recognise
 from warehouse.errors import Refused
-from warehouse.ledger import Arrival, append, of_kind, purged_files, read_ledger, withdrawn_files
+from warehouse.ledger import Arrival, Purge, append, entered_now, of_kind, purged_files, read_ledger, withdrawn_files
 from warehouse.outcome import NightWarning
 from warehouse.paths import Home, fsync_folder
 
@@ -129,6 +129,7 @@ def growing_files(landing: Path, paths: Sequence[Path], dates: Mapping[str, date
 
 
 def _look(path: Path) -> tuple[int, int] | None:
+    """Size and time of a file; None when it is gone."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -169,28 +170,12 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
         if path.name in growing:
             taken.warn("waiting", path.name, f"{path.name} is still growing, or has just come, and waits for the next run")
             continue
-        try:
-            before = path.stat()
-            sha256 = sha256_of(path)
-            if purge := purged.get(sha256):
-                taken.warn(
-                    "unused",
-                    path.name,
-                    f"{path.name} was purged {purge.purged_at} and is not taken in; remove it from the landing folder",
-                )
-                continue
-            if withdrawal := withdrawn.get((path.name, sha256)):
-                taken.notes.append(f"{path.name} is not used: it was withdrawn ({withdrawal.reason})")
-            _copy_to_archive(home, path, sha256)
-            after = path.stat()
-        except FileNotFoundError:
-            taken.warn("unused", path.name, _vanished(path))
+        stored = _store(home, path, purged, taken)
+        if stored is None:
             continue
-        except PermissionError:
-            raise Refused(f"{path.name} cannot be read; give the user the night runs as read access to it") from None
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            taken.warn("waiting", path.name, f"{path.name} is still being written and waits for the next run")
-            continue
+        sha256, size = stored
+        if withdrawal := withdrawn.get((path.name, sha256)):
+            taken.notes.append(f"{path.name} is not used: it was withdrawn ({withdrawal.reason})")
         previous = latest.get(path.name)
         if previous and previous.sha256 == sha256:
             taken.seen.append(previous)
@@ -198,12 +183,12 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
         if twin := hashes.get(sha256):
             taken.notes.append(f"{path.name} has the same content as {twin.file_name}, which arrived {twin.arrived_at}")
         arrival = Arrival(
-            arrived_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            arrived_at=entered_now(),
             feed=named.stem,
             extract_date=named.extract_date,
             file_name=path.name,
             sha256=sha256,
-            size=after.st_size,
+            size=size,
             is_personal=named.stem in personal,
         )
         latest[path.name] = arrival
@@ -215,6 +200,34 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
     if taken.new:
         taken.new = append(home, taken.new)
     return taken
+
+
+def _store(home: Home, path: Path, purged: Mapping[str, Purge], taken: TakenIn) -> tuple[str, int] | None:
+    """Put a landed file into the archive; returns its hash and size. None when it cannot come in yet, or at all: that is noted.
+
+    Raises:
+        Refused: the file cannot be read.
+    """
+    try:
+        before = _look(path)
+        sha256 = sha256_of(path)
+        if purge := purged.get(sha256):
+            text = f"{path.name} was purged {purge.purged_at} and is not taken in; remove it from the landing folder"
+            taken.warn("unused", path.name, text)
+            return None
+        _copy_to_archive(home, path, sha256)
+        after = _look(path)
+    except FileNotFoundError:
+        after = None
+    except PermissionError:
+        raise Refused(f"{path.name} cannot be read; give the user the night runs as read access to it") from None
+    if after is None:
+        taken.warn("unused", path.name, _vanished(path))
+        return None
+    if before != after:
+        taken.warn("waiting", path.name, f"{path.name} is still being written and waits for the next run")
+        return None
+    return sha256, after[0]
 
 
 def _by_time(landing: Path, taken: TakenIn) -> list[Path]:

@@ -8,7 +8,7 @@ import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 
 import duckdb
 
@@ -28,6 +28,7 @@ from warehouse.ledger import (
     PublicationEntry,
     Withdrawal,
     append,
+    entered_now,
     of_kind,
     purged_files,
     read_ledger,
@@ -36,7 +37,7 @@ from warehouse.ledger import (
 from warehouse.load import read_file
 from warehouse.lock import writer_lock
 from warehouse.paths import Home
-from warehouse.publication import code_version, current_publication
+from warehouse.publication import code_version, current_publication, served_publications
 from warehouse.recorded import Recorded
 from warehouse.release import Tonight
 from warehouse.settings import Settings
@@ -63,10 +64,10 @@ def withdraw(home: Home, what: str, reason: str, *, undo: bool = False) -> Withd
         if not fitting:
             raise UsageError(f"{what} is {'not withdrawn' if undo else 'withdrawn already'}")
         entry = Withdrawal(
-            withdrawn_at=_now(),
+            withdrawn_at=entered_now(),
             file_name=fitting[-1].file_name,
             sha256=fitting[-1].sha256,
-            reason=_reason(reason),
+            reason=reason,
             undone=undo,
         )
         (written,) = append(home, [entry])
@@ -86,10 +87,10 @@ def accept(home: Home, feeds: Mapping[str, Feed], day: date | None, reason: str,
     with writer_lock(home):
         delivery = choose(kept_arrivals(home), feeds, day).delivery if not_newer else _delivery_of(home, feeds, day)
         entry = Acceptance(
-            accepted_at=_now(),
+            accepted_at=entered_now(),
             delivery=delivery.extract_date,
             inputs_sha256=delivery.inputs_sha256,
-            reason=_reason(reason),
+            reason=reason,
         )
         (written,) = append(home, [entry])
     return written
@@ -109,21 +110,11 @@ def _delivery_of(home: Home, feeds: Mapping[str, Feed], day: date | None) -> Del
     return delivery
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _reason(text: str) -> str:
-    if not text.strip():
-        raise UsageError("--reason needs a reason that an auditor will understand")
-    return text.strip()
-
-
 def open_acceptances(home: Home) -> list[Acceptance]:
     """The acceptances, oldest first, that no served publication of their files has used up and no night has closed."""
     entries = read_ledger(home)
     made = of_kind(entries, PublicationEntry)
-    served = {current_publication(home), *(one.previous_publication for one in made)}
+    served = served_publications(home, made)
     used = {one.inputs_sha256: one.sequence for one in made if one.publication_id in served}
     closed = {one.acceptance for one in of_kind(entries, ClosedAcceptance)}
     return [
@@ -153,7 +144,9 @@ def close_acceptances(home: Home, delivery: Delivery, publication_id: str) -> li
     Left open they would let through a later change, of the code for instance, that nobody has looked at.
     """
     fitting = [one for one in open_acceptances(home) if one.inputs_sha256 == delivery.inputs_sha256]
-    ends = [ClosedAcceptance(closed_at=_now(), acceptance=one.sequence, publication_id=publication_id) for one in fitting]
+    ends = [
+        ClosedAcceptance(closed_at=entered_now(), acceptance=one.sequence, publication_id=publication_id) for one in fitting
+    ]
     if ends:
         append(home, ends)
     return [

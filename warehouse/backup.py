@@ -16,12 +16,12 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from warehouse.archive import sha256_of
 from warehouse.errors import Refused, UsageError
-from warehouse.ledger import head, read_ledger
+from warehouse.ledger import entered_now, head, read_ledger
 from warehouse.lock import writer_lock
 from warehouse.paths import PRIVATE_FOLDER, Home, fsync_folder
 from warehouse.pseudonym import WHAT_IS_LOST
@@ -88,7 +88,7 @@ def _back_up(
     shutil.copyfile(settings_file, unfinished / SETTINGS)
     copied = Home(unfinished / COPY)
     record = {
-        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "made_at": entered_now(),
         "code_version": code_version(),
         "publication_id": current_publication(copied),
         "ledger_head": head(read_ledger(copied)),
@@ -227,7 +227,7 @@ def restore(backup: Path, home: Home, progress: Callable[[str], None] = lambda m
     for name, one in files.items():
         if "sha256" in one:
             progress(name)
-            if not (backup / COPY / name).is_file() or _sha256(backup / COPY / name) != one["sha256"]:
+            if not (backup / COPY / name).is_file() or sha256_of(backup / COPY / name) != one["sha256"]:
                 damaged.append(name)
     if damaged:
         raise Refused("\n".join(f"{backup.name}: {name} is missing or changed; nothing is restored" for name in damaged))
@@ -263,8 +263,3 @@ def _restore_one(source: Path, path: Path, record: dict[str, Any]) -> None:
         path.chmod(record["mode"])
         with path.open("rb") as file:
             os.fsync(file.fileno())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

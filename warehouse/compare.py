@@ -16,7 +16,7 @@ import duckdb
 from warehouse.archive import sha256_of
 from warehouse.catalogue import recorded_tables
 from warehouse.cells import as_words
-from warehouse.database import one, quoted
+from warehouse.database import column_types, one, quoted
 from warehouse.numbers import printed
 from warehouse.recorded import Recorded
 
@@ -111,7 +111,7 @@ def _differences(table: str, then: Path, now: Path, grain: Sequence[str]) -> Dif
     with duckdb.connect() as con:
         con.execute(f"create view earlier as from read_parquet({quoted(str(then))})")
         con.execute(f"create view later as from read_parquet({quoted(str(now))})")
-        types_then, types_now = _types(con, "earlier"), _types(con, "later")
+        types_then, types_now = column_types(con, "earlier"), column_types(con, "later")
         notes = [f"column {name} is not made any more" for name in types_then if name not in types_now]
         notes += [f"column {name} was not made then" for name in types_now if name not in types_then]
         if any(types_now.get(name) != types_then[name] for name in grain):
@@ -133,10 +133,6 @@ def _differences(table: str, then: Path, now: Path, grain: Sequence[str]) -> Dif
         if not cells and one(con, "select (select count(*) from earlier) <> (select count(*) from later)")[0]:
             notes.append("rows of the same cell are another number of times there")
     return DifferentTable(table, notes, cells)
-
-
-def _types(con: duckdb.DuckDBPyConnection, view: str) -> dict[str, str]:
-    return {name: kind for name, kind, *_ in con.execute(f"describe from {view}").fetchall()}
 
 
 def write_cells(path: Path, tables: list[DifferentTable]) -> None:

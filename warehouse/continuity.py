@@ -23,6 +23,12 @@ from warehouse.quarantine import ROWS_SHOWN_PER_RULE
 from warehouse.recorded import Recorded, raw_rows
 from warehouse.settings import Settings
 
+# Fewer rows, or days of absence, vanish or halve by chance.
+FEWEST_ROWS = 5
+FEWEST_DAYS = 30
+MONTHS_BEFORE = 3
+MONTHS_NAMED = 12
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -99,13 +105,8 @@ def _columns_gone(con: duckdb.DuckDBPyConnection, feed: Feed) -> tuple[str, ...]
     return tuple(header for (header,) in gone if header in feed.columns)
 
 
-# Smaller numbers go to nothing, or halve, by chance.
-FEWEST_ROWS = 5
-FEWEST_DAYS = 30
-# The date by which a feed's rows belong to a month, and how many the three months before must have together, for a month
-# without any to be no chance.
-MONTHS_BEFORE = 3
-MONTHS_NAMED = 12
+# The date by which a feed's rows belong to a month, and how many rows the MONTHS_BEFORE months must have together for a month
+# without any to be no accident.
 FIRST_DATES = {"fravaer": ("from_date", 15), "permisjoner": ("from_date", 30), "stillinger": ("valid_from", 30)}
 
 

@@ -69,6 +69,11 @@ def one(connection: duckdb.DuckDBPyConnection, query: str, parameters: list[obje
     return row
 
 
+def column_types(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    """The SQL type of each column of a table, view or table function, in their order."""
+    return {name: kind for name, kind, *_ in con.execute(f"describe from {relation}").fetchall()}
+
+
 def quoted(text: str) -> str:
     """A text as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"

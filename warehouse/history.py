@@ -10,19 +10,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 
+from sources.naming import OSLO
 from warehouse.catalogue import read_tables
 from warehouse.cells import Unknown, find_cell, is_cell, known
-from warehouse.database import quoted
+from warehouse.database import column_types, quoted
 from warehouse.errors import Refused, UsageError
 from warehouse.ledger import PublicationEntry, of_kind, purged_files, read_ledger, thinned_publications
 from warehouse.paths import Home
-from warehouse.publication import current_publication
-
-OSLO = ZoneInfo("Europe/Oslo")
+from warehouse.publication import current_publication, served_publications
 
 
 @dataclass(frozen=True)
@@ -61,8 +59,7 @@ def publications(home: Home) -> list[Publication]:
     """All publications, in the order they were made."""
     entries = read_ledger(home)
     made = {entry.publication_id: entry for entry in of_kind(entries, PublicationEntry)}
-    current = current_publication(home)
-    served = {current, *(entry.previous_publication for entry in of_kind(entries, PublicationEntry))}
+    current, served = current_publication(home), served_publications(home, list(made.values()))
     purged, thinned = purged_files(entries), thinned_publications(entries)
     found = []
     for publication_id, entry in made.items():
@@ -146,7 +143,7 @@ def _cell(home: Home, publication: Publication, table: str, where: Mapping[str, 
     try:
         said = tables[known("table", table, list(tables))]
         with _parquet(folder / f"{table}.parquet") as con:
-            columns = [name for name, *_ in con.execute("describe from published").fetchall()]
+            columns = list(column_types(con, "published"))
             described = replace(said, columns=tuple(columns))
             measures: Sequence[str] = described.values
             if measure:

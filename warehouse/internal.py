@@ -19,7 +19,7 @@ from warehouse.delivery import Delivery
 from warehouse.errors import UsageError
 from warehouse.paths import INTERNAL_FILE, INTERNAL_FOLDER, PRIVATE_FOLDER, Home, fsync_folder
 from warehouse.publication import code_version
-from warehouse.publish import SWAP, UNFINISHED, write_database, write_parquet
+from warehouse.publish import UNFINISHED, point, write_database, write_parquet
 from warehouse.restatements import WITH_VALUES
 from warehouse.settings import Settings
 
@@ -107,8 +107,8 @@ def write(home: Home, settings: Settings, marts: Sequence[Table], source: Path) 
     folder.rename(final)
     fsync_folder(history)
     for file_name in files:
-        _point(home.internal / file_name, f"current/{file_name}")
-    _point(home.internal / "current", f"history/{name}")
+        point(home.internal / file_name, f"current/{file_name}")
+    point(home.internal / "current", f"history/{name}")
     fsync_folder(home.internal)
     made = sorted((path for path in history.iterdir() if path != final), key=lambda path: path.stat().st_mtime, reverse=True)
     for old in made[KEPT - 1 :]:
@@ -133,13 +133,3 @@ def _rows(con: duckdb.DuckDBPyConnection, mart: Table) -> str:
         f"select {', '.join([*columns, 'served.withheld'])} from build.marts.{mart.name} as mart"
         f" inner join build.served.{mart.name} as served on {same}"
     )
-
-
-def _point(link: Path, target: str) -> None:
-    """Let a link lead to a target, from one moment to the next."""
-    if link.is_symlink() and str(link.readlink()) == target:
-        return
-    swap = link.with_name(link.name + SWAP)
-    swap.unlink(missing_ok=True)
-    swap.symlink_to(target)
-    swap.replace(link)

@@ -10,10 +10,10 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar, TypeVar
 
-from warehouse.errors import Refused
+from warehouse.errors import Refused, UsageError
 from warehouse.paths import PRIVATE_FILE, Home, fsync_folder
 
 FIRST_PREVIOUS = "0" * 64
@@ -256,8 +256,22 @@ def must_be_kept(home: Home, publication_id: str) -> None:
     Raises:
         Refused: it was thinned out; the message is one sentence.
     """
-    if entry := thinned_publications(read_ledger(home)).get(publication_id):
-        raise Refused(entry.says_of(publication_id))
+    if thinning := thinned_publications(read_ledger(home)).get(publication_id):
+        raise Refused(thinning.says_of(publication_id))
+
+
+def find_publication(home: Home, publication_id: str) -> PublicationEntry:
+    """The entry of a publication that somebody asks for by its id.
+
+    Raises:
+        UsageError: there is no such publication.
+        Refused: it was thinned out.
+    """
+    must_be_kept(home, publication_id)
+    for entry in reversed(of_kind(read_ledger(home), PublicationEntry)):
+        if entry.publication_id == publication_id:
+            return entry
+    raise UsageError(f"there is no publication {publication_id}; `arsverk history` lists them")
 
 
 def withdrawn_files(entries: Sequence[Entry]) -> dict[tuple[str, str], Withdrawal]:
@@ -277,6 +291,11 @@ def unfinished_line(home: Home) -> bool:
 def head(entries: Sequence[Entry]) -> str:
     """Hash that stands for the whole ledger so far."""
     return entries[-1].entry_hash if entries else FIRST_PREVIOUS
+
+
+def entered_now() -> str:
+    """The time as entries have it: UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def append(home: Home, new: Sequence[AnyEntry]) -> list[AnyEntry]:

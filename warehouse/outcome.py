@@ -13,15 +13,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from sources.naming import OSLO, today
 from warehouse.errors import ProgramFault, Refused, UsageError
-from warehouse.ledger import PublicationEntry, of_kind, read_ledger
 from warehouse.paths import PRIVATE_FILE, Home
 from warehouse.processes import identity_of, is_running
-from warehouse.publication import current_publication
+from warehouse.publication import served_entry
 
-OSLO = ZoneInfo("Europe/Oslo")
 PAYROLL, DATA_TEAM = "payroll office", "data team"
 PUBLISHED, HELD, REFUSED = "published", "held", "refused"
 BROKEN_OFF, RUNNING = "broken off", "running"
@@ -262,8 +260,8 @@ class Night:
         return has if self.warnings and self.result in (PUBLISHED, HELD) else self.result
 
     @property
-    def is_wanted(self) -> str:
-        """The word of the setting `notify_on` by which somebody wants to know of it."""
+    def word_of_notify_on(self) -> str:
+        """The word that the setting `notify_on` must hold for somebody to be told of it."""
         return "warnings" if self.outcome.endswith("with warnings") else self.result
 
     def as_text(self) -> str:
@@ -320,14 +318,7 @@ def stale_text(as_of: date, max_age_days: int) -> str:
 
 def days_since(day: date) -> int:
     """Days from a date to today in Norway."""
-    return (datetime.now(OSLO).date() - day).days
-
-
-def served_entry(home: Home) -> PublicationEntry | None:
-    """The ledger's entry of the publication that is served."""
-    current = current_publication(home)
-    made = of_kind(read_ledger(home), PublicationEntry)
-    return next((entry for entry in reversed(made) if entry.publication_id == current), None)
+    return (today() - day).days
 
 
 def begin(home: Home, run_id: str, findings: Findings) -> str:

@@ -97,30 +97,38 @@ class Copied:
     seconds: float
 
 
-def copy_publication(home: Home, address: str, schema: str = SCHEMA, *, only_new: bool = False) -> Copied | None:
-    """Copy the publication that is served, with all comments, and swap it in for the last one.
-
-    It is loaded into a schema of its own and compared table by table; then the two schemas change names in one transaction.
-
-    Args:
-        only_new: do nothing when the schema holds this publication already.
-
-    Returns:
-        What was copied; None when there was nothing to do.
+def stop_unless_usable(address: str, schema: str) -> None:
+    """Whether a copy can be tried with what somebody has typed; an address of the settings is checked with them.
 
     Raises:
-        UsageError: the address cannot be used.
-        Refused: nothing is published, the server cannot be reached or forbids it, the schema holds what is no copy's, readers
-            never let go of it, or a copied table differs. What the schema held before, it holds still.
+        UsageError: address or schema cannot be used; the message repeats no password.
     """
-    import psycopg
-
     try:
         checked_address(address)
     except ValueError as error:
         raise UsageError(str(error)) from None
     if not re.fullmatch(SCHEMA_NAME, schema):
         raise UsageError(f"{schema!r} cannot be the schema: small letters, digits and _, a letter first, 50 at most")
+
+
+def copy_publication(home: Home, address: str, schema: str = SCHEMA, *, only_new: bool = False) -> Copied | None:
+    """Copy the publication that is served, with all comments, and swap it in for the last one.
+
+    It is loaded into a schema of its own and compared table by table; then the two schemas change names in one transaction.
+
+    Args:
+        address, schema: usable ones.
+        only_new: do nothing when the schema holds this publication already.
+
+    Returns:
+        What was copied; None when there was nothing to do.
+
+    Raises:
+        Refused: nothing is published, the server cannot be reached or forbids it, the schema holds what is no copy's, readers
+            never let go of it, or a copied table differs. What the schema held before, it holds still.
+    """
+    import psycopg
+
     publication_id = current_publication(home)
     if publication_id is None:
         raise Refused("nothing is published yet, so there is nothing to copy")

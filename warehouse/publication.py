@@ -1,4 +1,6 @@
-"""What a publication says of itself: its name, its inputs, its settings and the code that made it."""
+"""What a publication says of itself (id, inputs, settings, code), which one is served, and where one lies.
+Not here: how one is written (publish.py), or the list of all (history.py).
+"""
 
 from __future__ import annotations
 
@@ -6,12 +8,15 @@ import contextlib
 import hashlib
 import json
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from warehouse.database import connect, quoted
+from warehouse.errors import Refused
+from warehouse.ledger import PublicationEntry, find_publication, of_kind, read_ledger
 from warehouse.paths import Home
 from warehouse.settings import Settings
 
@@ -53,6 +58,39 @@ def current_publication(home: Home) -> str | None:
     with contextlib.suppress(OSError, ValueError, KeyError):
         return str(json.loads((home.current / "manifest.json").read_text(encoding="utf-8"))["publication_id"])
     return None
+
+
+def served_entry(home: Home) -> PublicationEntry | None:
+    """The ledger's entry of the publication that is served, if any."""
+    current = current_publication(home)
+    made = of_kind(read_ledger(home), PublicationEntry)
+    return next((entry for entry in reversed(made) if entry.publication_id == current), None)
+
+
+def served_publications(home: Home, made: Sequence[PublicationEntry]) -> set[str | None]:
+    """Ids of those that were served at some time; a run that broke off may have left entries of others.
+
+    Args:
+        made: all publications of the ledger.
+    """
+    return {current_publication(home), *(entry.previous_publication for entry in made)}
+
+
+def publication_folder(home: Home, publication_id: str | None) -> Path:
+    """The folder of a publication; of the one that is served when none is named.
+
+    Raises:
+        UsageError: there is no such publication.
+        Refused: nothing is published, the publication was thinned out, or its folder is damaged.
+    """
+    if publication_id:
+        find_publication(home, publication_id)
+    elif not (publication_id := current_publication(home)):
+        raise Refused("nothing is published here; run `arsverk run` first")
+    folder = home.history / publication_id
+    if not (folder / "manifest.json").is_file():
+        raise Refused(f"publish/history/{publication_id} is not whole; run `arsverk verify`")
+    return folder
 
 
 def earlier_table(publication: Path | None, table: str) -> str | None:

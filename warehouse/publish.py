@@ -16,12 +16,11 @@ import duckdb
 
 from warehouse.archive import sha256_of
 from warehouse.catalogue import Table, record_of, with_settings
-from warehouse.database import at_once, connect, one, quoted
+from warehouse.database import at_once, connect, one, publication_opened, quoted
 from warehouse.errors import ProgramFault
 from warehouse.ledger import PublicationEntry, append, head, read_ledger
 from warehouse.papers import write_papers
 from warehouse.paths import PRIVATE_FILE, PUBLIC_FOLDER, SERVED_FILE, Home, fsync_folder
-from warehouse.publication import current_publication as current_publication
 from warehouse.settings import Settings
 
 # Readers built on older DuckDB versions open files of this version.
@@ -81,16 +80,7 @@ def publish(home: Home, settings: Settings, marts: Sequence[Table], warn: Callab
     written = sorted(path for path in folder.rglob("*") if path.is_file() and path != manifest)
     files = {str(path.relative_to(folder)): sha256_of(path) for path in written}
     _write_manifest(manifest, record | {"files": files})
-    for path in folder.rglob("*"):
-        if path.is_dir():
-            path.chmod(PUBLIC_FOLDER)
-            continue
-        path.chmod(SERVED_FILE)
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-    for below in (path for path in folder.rglob("*") if path.is_dir()):
-        fsync_folder(below)
-    fsync_folder(folder)
+    _open_to_readers(folder)
     entry = PublicationEntry(
         publication_id=publication_id,
         published_at=published_at.isoformat(timespec="seconds"),
@@ -114,6 +104,20 @@ def publish(home: Home, settings: Settings, marts: Sequence[Table], warn: Callab
     _point_to(home, pointer, names_at_top(files))
     _remove_leftovers(home)
     return publication_id
+
+
+def _open_to_readers(folder: Path) -> None:
+    """Let everybody read what is in the folder, and see that all of it is on disk."""
+    for path in folder.rglob("*"):
+        if path.is_dir():
+            path.chmod(PUBLIC_FOLDER)
+            continue
+        path.chmod(SERVED_FILE)
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    for below in (path for path in folder.rglob("*") if path.is_dir()):
+        fsync_folder(below)
+    fsync_folder(folder)
 
 
 def _write_manifest(path: Path, record: Mapping[str, object]) -> None:
@@ -235,14 +239,19 @@ def names_at_top(files: Iterable[str]) -> list[str]:
 def link_names(home: Home, files: list[str]) -> None:
     """Let each name of a publication's file beside `current` be a link through it, whatever stands there."""
     for name in files:
-        link, target = home.publish / name, f"current/{name}"
-        if not (link.is_symlink() and str(link.readlink()) == target):
-            swap = link.with_name(link.name + SWAP)
-            swap.unlink(missing_ok=True)
-            swap.symlink_to(target)
-            if link.is_dir() and not link.is_symlink():
-                shutil.rmtree(link)
-            swap.replace(link)
+        point(home.publish / name, f"current/{name}")
+
+
+def point(link: Path, target: str) -> None:
+    """Let a link lead to a target from one moment to the next, whatever stands in its place."""
+    if link.is_symlink() and str(link.readlink()) == target:
+        return
+    swap = link.with_name(link.name + SWAP)
+    swap.unlink(missing_ok=True)
+    swap.symlink_to(target)
+    if link.is_dir() and not link.is_symlink():
+        shutil.rmtree(link)
+    swap.replace(link)
 
 
 def ready_pointer(home: Home) -> Path:
@@ -250,17 +259,9 @@ def ready_pointer(home: Home) -> Path:
     return home.current.with_name(home.current.name + SWAP)
 
 
-def schema_of(con: duckdb.DuckDBPyConnection) -> str:
-    """The schema of the tables of the publication that the connection has open."""
-    known = "select count(*) from duckdb_tables() where schema_name = $1 and table_name = 'publication'"
-    return SERVED_SCHEMA if one(con, known, [SERVED_SCHEMA])[0] else OLDER_SCHEMA
-
-
 def published_tables(home: Home) -> list[tuple[str, int, int]]:
     """The served tables with their numbers of rows and of withheld rows, by name."""
-    con = duckdb.connect(str(home.served_database), read_only=True)
-    try:
-        schema = schema_of(con)
+    with publication_opened(home.publish) as con:
         tables = con.execute(
             """select tables.table_name, columns.column_name is not null
                from duckdb_tables() as tables left join duckdb_columns() as columns
@@ -268,8 +269,6 @@ def published_tables(home: Home) -> list[tuple[str, int, int]]:
                where not tables.internal order by tables.table_name"""
         ).fetchall()
         return [
-            (name, *one(con, f"select count(*), {'count(withheld)' if can_withhold else '0'} from {schema}.{name}"))
+            (name, *one(con, f"select count(*), {'count(withheld)' if can_withhold else '0'} from {name}"))
             for name, can_withhold in tables
         ]
-    finally:
-        con.close()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -14,7 +14,7 @@ import duckdb
 from warehouse.archive import remove_purged
 from warehouse.database import quoted
 from warehouse.errors import Refused
-from warehouse.ledger import Arrival, Purge, append, of_kind, purged_files, read_ledger
+from warehouse.ledger import Arrival, Purge, append, entered_now, of_kind, purged_files, read_ledger
 from warehouse.lock import writer_lock
 from warehouse.paths import Home
 from warehouse.publication import current_publication
@@ -74,7 +74,7 @@ def purge(home: Home, before: date, *, dry_run: bool) -> Purged:
             return taken
         if taken.arrivals:
             entry = Purge(
-                purged_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                purged_at=entered_now(),
                 before=before,
                 files=tuple(sorted({arrival.sha256 for arrival in taken.arrivals})),
             )

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.database import publication_opened
 from warehouse.paths import Home
 from warehouse.publication import earlier_table
-from warehouse.publish import schema_of
 
 STATUSES = ("match", "mismatch", "contradicted", "not_covered", "withheld")
 NO_EVIDENCE = "no table"
@@ -33,12 +33,9 @@ def new_mismatches(con: duckdb.DuckDBPyConnection, previous: Path | None) -> lis
 
 def count_by_status(home: Home) -> dict[str, dict[str, int]]:
     """Number of printed figures in the current publication by status, and of each by evidence; all of both are named."""
-    con = duckdb.connect(str(home.served_database), read_only=True)
-    try:
+    with publication_opened(home.publish) as con:
         counted = con.execute(
-            f"select status, coalesce(evidence, '{NO_EVIDENCE}'), count(*) from {schema_of(con)}.reconciliation group by all"
+            f"select status, coalesce(evidence, '{NO_EVIDENCE}'), count(*) from reconciliation group by all"
         ).fetchall()
-    finally:
-        con.close()
     figures = {(status, evidence): number for status, evidence, number in counted}
     return {status: {evidence: figures.get((status, evidence), 0) for evidence in EVIDENCE} for status in STATUSES}

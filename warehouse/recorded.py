@@ -16,7 +16,6 @@ from typing import Any
 import duckdb
 
 from sources.contract import Feed
-from sources.payroll.profile import feeds_by
 from warehouse.acceptance import accept_delivery
 from warehouse.archive import all_arrivals, archived_file, sha256_of
 from warehouse.build_database import start_build
@@ -27,7 +26,7 @@ from warehouse.ledger import must_be_kept, purged_files, read_ledger
 from warehouse.load import load_feed
 from warehouse.lock import writer_lock
 from warehouse.paths import PRIVATE_FOLDER, Home
-from warehouse.settings import Settings, settings_again
+from warehouse.settings import Settings, feeds_of, settings_again
 
 
 @dataclass(frozen=True)
@@ -186,7 +185,7 @@ def raw_rows(home: Home, publication_id: str, today: Settings, scratch: Path) ->
     recorded = Recorded(home, publication_id)
     settings, _ = recorded.settings(today)
     with scratch_home(home, scratch) as again:
-        feeds = feeds_by(settings.payroll_profile)
+        feeds = feeds_of(settings)
         load_delivery(again, settings, feeds, recorded.delivery(feeds))
         yield again.build_database
 

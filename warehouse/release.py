@@ -5,14 +5,13 @@ Not here: what a night does with the answer (orchestration/stages.py), or how a 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from warehouse.delivery import Delivery
-from warehouse.errors import UsageError
-from warehouse.ledger import PublicationEntry, ReleaseOrder, append, of_kind, read_ledger
+from warehouse.ledger import PublicationEntry, ReleaseOrder, append, entered_now, of_kind, read_ledger
 from warehouse.lock import writer_lock
 from warehouse.paths import Home
-from warehouse.publication import current_publication
+from warehouse.publication import served_entry, served_publications
 from warehouse.settings import MONTHLY, Settings
 
 LONGEST_MONTH = 31
@@ -76,7 +75,8 @@ def tonight(
     if asked_for or settings.release != MONTHLY:
         return Tonight(delivery.extract_date)
     month_end = last_month_end(delivery.extract_date)
-    released = _released(home)
+    served = served_entry(home)
+    released = served.as_of if served else None
     # Where the database behind what is served is gone, nothing can be traced or compared until it is made again.
     if released is None or is_correction or not home.warehouse_database.exists() or open_order(home, delivery):
         return Tonight(month_end)
@@ -91,28 +91,18 @@ def tonight(
     return Tonight(delivery.extract_date, held)
 
 
-def _released(home: Home) -> date | None:
-    """The as-of date of the publication that is served, as the ledger has it."""
-    current = current_publication(home)
-    made = of_kind(read_ledger(home), PublicationEntry)
-    return next((entry.as_of for entry in reversed(made) if entry.publication_id == current), None)
-
-
 def order(home: Home, delivery: Delivery, reason: str) -> ReleaseOrder:
     """Enter in the ledger that a human wants a release of a delivery now; its night makes it when all gates hold.
 
     Raises:
-        UsageError: without a reason.
         Refused: another run is writing here.
     """
-    if not reason.strip():
-        raise UsageError("--reason needs a reason that an auditor will understand")
     with writer_lock(home):
         entry = ReleaseOrder(
-            ordered_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            ordered_at=entered_now(),
             delivery=delivery.extract_date,
             inputs_sha256=delivery.inputs_sha256,
-            reason=reason.strip(),
+            reason=reason,
         )
         (written,) = append(home, [entry])
     return written
@@ -122,7 +112,7 @@ def open_order(home: Home, delivery: Delivery) -> ReleaseOrder | None:
     """The last order of exactly these files that no served publication has come after."""
     entries = read_ledger(home)
     made = of_kind(entries, PublicationEntry)
-    served = {current_publication(home), *(entry.previous_publication for entry in made)}
+    served = served_publications(home, made)
     last = max((entry.sequence for entry in made if entry.publication_id in served), default=0)
     orders = [
         entry

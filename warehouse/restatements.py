@@ -14,7 +14,7 @@ from sources.registry import feeds
 from warehouse.catalogue import Table, thresholds
 from warehouse.cells import as_words
 from warehouse.continuity import FEWEST_ROWS
-from warehouse.database import one, quoted
+from warehouse.database import column_types, one, quoted
 from warehouse.errors import Refused
 from warehouse.numbers import printed
 from warehouse.paths import Home
@@ -268,10 +268,6 @@ def _told(table: str, cell: str, measure: str, was: float, now: float, cause: st
     return told
 
 
-def _types(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
-    return {name: kind for name, kind, *_ in con.execute(f"describe from {relation}").fetchall()}
-
-
 def _is_number(kind: str) -> bool:
     return kind.startswith("DECIMAL") or kind in ("DOUBLE", "BIGINT", "INTEGER", "HUGEINT", "FLOAT", "SMALLINT")
 
@@ -289,7 +285,7 @@ def _compare(con: duckdb.DuckDBPyConnection, mart: Table, earlier: Recorded) -> 
     if period is None or mart.from_served or not path.exists():
         return
     served = f"read_parquet({quoted(str(path))})"
-    then, now = _types(con, served), _types(con, f"served.{mart.name}")
+    then, now = column_types(con, served), column_types(con, f"served.{mart.name}")
     measures = [name for name in mart.values if _is_number(now[name]) and _is_number(then.get(name, ""))]
     if not measures or any(then.get(name) != now[name] for name in mart.grain):
         return
@@ -352,7 +348,8 @@ def _find_causes(
                 _touch(con, feed)
             shown = _shown_when_first_made(con, home)
             if shown is None:
-                shown = may_show(con, _own_name(con), "earlier", thresholds(marts, settings), earlier.row["as_of"])
+                now = one(con, "select current_database()")[0]
+                shown = may_show(con, now, "earlier", thresholds(marts, settings), earlier.row["as_of"])
             if shown:
                 con.executemany("insert into shown values ($1, $2, $3)", [list(place) for place in shown])
             con.execute("detach earlier")
@@ -389,18 +386,13 @@ def _shown_when_first_made(con: duckdb.DuckDBPyConnection, home: Home) -> set[Pl
     if not path.exists():
         return None
     rows = f"read_parquet({quoted(str(path))})"
-    if "is_shown" not in _types(con, rows):
+    if "is_shown" not in column_types(con, rows):
         return set()
     found = con.execute(
         f"select distinct table_name, period, org_unit_code from {rows} where publication_id = $1 and is_shown",
         [publication_id],
     )
     return set(found.fetchall())
-
-
-def _own_name(con: duckdb.DuckDBPyConnection) -> str:
-    name: str = one(con, "select current_database()")[0]
-    return name
 
 
 def _differing_files(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, list[dict[str, str]]]]:
@@ -476,7 +468,7 @@ def _keep_earlier(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], earlie
     path = earlier.folder / "restatements.parquet"
     if not path.exists():
         return
-    columns = _types(con, f"read_parquet({quoted(str(path))})")
+    columns = column_types(con, f"read_parquet({quoted(str(path))})")
     is_shown = "is_shown" if "is_shown" in columns else "false as is_shown"
     con.execute(
         f"create or replace temp table kept as select * {'exclude (is_shown)' if 'is_shown' in columns else ''}, {is_shown}"

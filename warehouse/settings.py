@@ -6,13 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, ValidationError
 
 from sources.toml_file import Allowed, TomlError, known, problems, read_toml
 from warehouse.errors import UsageError
+
+if TYPE_CHECKING:
+    from sources.contract import Feed
 
 DEFAULT_FILE = Path(__file__).parent.parent / "arsverk.toml"
 PROFILES = sorted(path.stem for path in (Path(__file__).parent.parent / "sources/payroll/profiles").glob("*.toml"))
@@ -275,6 +278,21 @@ def read_settings(path: Path = DEFAULT_FILE) -> Settings:
             f"{path}: report.logo = {settings.report.logo!r}: there is no file {logo}; correct the name or leave it out"
         )
     return settings.model_copy(update={"report": settings.report.model_copy(update={"logo": str(logo)})})
+
+
+def feeds_of(settings: Settings) -> dict[str, Feed]:
+    """The feeds, those of payroll as the setting `payroll_profile` says that its system delivers them.
+
+    Raises:
+        UsageError: the profile cannot be used.
+    """
+    # Not at the top: Pandera takes a second, which what only reads settings need not wait for.
+    from sources.payroll.profile import ProfileError, feeds_by
+
+    try:
+        return feeds_by(settings.payroll_profile)
+    except ProfileError as error:
+        raise UsageError(str(error)) from None
 
 
 def settings_again(recorded: dict[str, Any], today: Settings) -> tuple[Settings, list[str]]:

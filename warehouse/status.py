@@ -13,8 +13,9 @@ from typing import Any
 
 from sources.contract import Feed
 from warehouse.arrivals import ArrivalState, states_of_arrivals
-from warehouse.outcome import BROKEN_OFF, REFUSED, RUNNING, Night, days_since, local, nights, served_entry, stale_text
+from warehouse.outcome import BROKEN_OFF, REFUSED, RUNNING, Night, days_since, local, nights, stale_text
 from warehouse.paths import Home
+from warehouse.publication import served_entry
 from warehouse.release import stale_after_days
 from warehouse.settings import Settings
 

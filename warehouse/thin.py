@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from warehouse.history import Publication, publications
-from warehouse.ledger import Thinning, append, read_ledger, thinned_publications
+from warehouse.ledger import Thinning, append, entered_now, read_ledger, thinned_publications
 from warehouse.paths import Home, fsync_folder
 from warehouse.publish import UNFINISHED
 from warehouse.settings import Settings
@@ -24,7 +24,7 @@ def thin(home: Home, settings: Settings, today: date) -> list[str]:
     kept = kept_publications(made, settings, today)
     taken = [one.entry.publication_id for one in made if one.entry.publication_id not in kept and not one.thinned_at]
     if taken:
-        append(home, [Thinning(thinned_at=datetime.now(UTC).isoformat(timespec="seconds"), publications=tuple(taken))])
+        append(home, [Thinning(thinned_at=entered_now(), publications=tuple(taken))])
     _remove(home, thinned_publications(read_ledger(home)))
     return taken
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 
+from sources.naming import OSLO
 from warehouse.database import one, publication_opened
 from warehouse.norwegian import BASES, HEADINGS, SOURCES
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 FILE = "arsverk.xlsx"
-OSLO = ZoneInfo("Europe/Oslo")
 WITHHELD = ":"
 YEARS_AND_QUARTERS = "period_type in ('year', 'quarter')"
 # Reference dates: the ends of quarters, PAI's date (December) and the newest one.

@@ -1,4 +1,4 @@
-{# The tables that hold printed figures; a further one has its measures in seeds/published_measures.csv. #}
+{# The tables that hold printed figures; a further one has its measures in seeds/printed_measures.csv. #}
 {% macro printed_marts() -%}
     {{ return([
         'sick_leave_by_unit', 'sick_leave_by_sex', 'sick_leave_by_age', 'sick_leave_by_job_code', 'sick_leave_changes',

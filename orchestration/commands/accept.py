@@ -7,20 +7,20 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import IsoDate, existing, home_option, settings_option
+from orchestration.commands.common import IsoDate, existing, home_option, reason_option, settings_option
 
 
 @click.command("accept")
 @click.argument("delivery", type=IsoDate(), metavar="DELIVERY")
 @home_option
 @settings_option
-@click.option("--reason", required=True, help="Why, as an auditor will understand it; kept in the ledger.")
+@reason_option
 def command(delivery: date, home_folder: Path, settings_file: Path | None, reason: str) -> None:
     """Let the next night publish a delivery that was stopped for a human: rows or persons gone, closed periods that change.
 
-    DELIVERY is its extract date. It holds for exactly the files that have been taken in, whoever starts the night (schedule,
-    sensor, web page, command line), and until they are served; where they are served already the next night closes it. Bad
-    files and disclosure control are not accepted by it.
+    DELIVERY is its extract date. The acceptance holds for exactly the files that have been taken in, whoever starts the night
+    (schedule, sensor, web page, command line), and until they are served. Where they are served already, the next night closes
+    it. It lets through neither bad files nor what disclosure control refuses.
 
     \b
     For instance:
@@ -33,16 +33,11 @@ def command(delivery: date, home_folder: Path, settings_file: Path | None, reaso
                 1 another run is writing here, or the ledger cannot be written
                 2 no complete delivery of that date has been taken in
     """
-    from sources.payroll.profile import ProfileError, feeds_by
     from warehouse.arrivals import accept
-    from warehouse.errors import UsageError
-    from warehouse.outcome import served_entry
-    from warehouse.settings import DEFAULT_FILE, read_settings
+    from warehouse.publication import served_entry
+    from warehouse.settings import DEFAULT_FILE, feeds_of, read_settings
 
-    try:
-        feeds = feeds_by(read_settings(settings_file or DEFAULT_FILE).payroll_profile)
-    except ProfileError as error:
-        raise UsageError(str(error)) from None
+    feeds = feeds_of(read_settings(settings_file or DEFAULT_FILE))
     home = existing(home_folder)
     entry = accept(home, feeds, delivery, reason)
     click.echo(

@@ -29,15 +29,10 @@ def command(home_folder: Path, settings_file: Path | None) -> None:
     Exit codes: 0 listed
                 2 no home folder
     """
-    from sources.payroll.profile import ProfileError, feeds_by
     from warehouse.arrivals import states_of_arrivals
-    from warehouse.errors import UsageError
-    from warehouse.settings import DEFAULT_FILE, read_settings
+    from warehouse.settings import DEFAULT_FILE, feeds_of, read_settings
 
-    try:
-        feeds = feeds_by(read_settings(settings_file or DEFAULT_FILE).payroll_profile)
-    except ProfileError as error:
-        raise UsageError(str(error)) from None
+    feeds = feeds_of(read_settings(settings_file or DEFAULT_FILE))
     found = states_of_arrivals(existing(home_folder), feeds)
     if not found:
         click.echo("nothing has been taken in yet; `arsverk run` takes in what lies in the landing folder")

@@ -18,8 +18,8 @@ from warehouse.errors import Refused
 def command(publication_id: str | None, home_folder: Path, as_json: bool) -> None:
     """Try to compute what a publication withholds.
 
-    From the files of PUBLICATION (a folder's name below publish/history; default: the one that is served), those of the
-    publication before it and the organisation alone: elimination and linear programming on every withheld cell. Prints how
+    PUBLICATION is an id of `arsverk history`; by default the one that is served. Every withheld cell is attacked by elimination
+    and linear programming, from the files of that publication, those of the one before it, and the organisation. Prints how
     many cells of each table can be computed or narrowed down, and names them; never a value. Takes minutes.
 
     \b
@@ -28,8 +28,8 @@ def command(publication_id: str | None, home_folder: Path, as_json: bool) -> Non
 
     \b
     Exit codes: 0 every withheld cell is safe
-                1 some are not; they are named; or nothing is published
-                2 wrong usage
+                1 some are not, and they are named; or nothing is published, or the publication was thinned out
+                2 wrong usage: no such publication
     """
     from warehouse.sdc.attack.command import attack_publication, report_lines
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import existing, home_option, settings_option, show_counter
+from orchestration.commands.common import Counter, existing, home_option, settings_option, show_counter
 
 
 @click.command("backup")
@@ -35,14 +35,7 @@ def command(folder: Path, home_folder: Path, settings_file: Path | None) -> None
     from warehouse.backup import back_up
     from warehouse.settings import DEFAULT_FILE
 
-    home, counted = existing(home_folder), 0
-
-    def progress(name: str) -> None:
-        nonlocal counted
-        counted += 1
-        show_counter(f"{counted} {name}")
-
-    record = back_up(home, folder, settings_file or DEFAULT_FILE, progress)
+    record = back_up(existing(home_folder), folder, settings_file or DEFAULT_FILE, Counter())
     show_counter("")
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     files = sum("sha256" in one for one in record["files"].values())

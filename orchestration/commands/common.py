@@ -1,4 +1,4 @@
-"""What several commands share: the options for home folder and settings, dates, and the lines that show progress.
+"""What several commands share: the options for folders and settings, dates and reasons, and lines that show progress.
 Not here: a command.
 """
 
@@ -8,6 +8,7 @@ import io
 import logging
 import sys
 import time
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -59,6 +60,23 @@ class IsoDate(click.ParamType):
             self.fail(f"{value!r} is not a date YYYY-MM-DD", param, ctx)
 
 
+class Reason(click.ParamType):
+    """Why a human decides something, for whoever reads the ledger: any text that is not blank."""
+
+    name = "TEXT"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        reason = str(value).strip()
+        if not reason:
+            raise UsageError(f"{param.opts[0] if param else 'this'} needs a reason that an auditor will understand")
+        return reason
+
+
+reason_option = click.option(
+    "--reason", type=Reason(), required=True, help="Why, as an auditor will understand it; kept in the ledger."
+)
+
+
 def existing(home_folder: Path) -> Home:
     """The home folder of an installation.
 
@@ -77,8 +95,19 @@ def show_counter(text: str) -> None:
         click.echo(f"\r\033[K{text[:100]}", nl=False, err=True)
 
 
+@dataclass
+class Counter:
+    """Counts steps, and shows the number and name of each on that line."""
+
+    counted: int = 0
+
+    def __call__(self, name: str) -> None:
+        self.counted += 1
+        show_counter(f"{self.counted} {name}")
+
+
 def show_progress(first: str) -> None:
-    """Lines of the night on stdout, with the seconds since it began."""
+    """Print what is logged on stdout until the command ends, each line with the seconds since now; this line first."""
     began = time.monotonic()
     # A name that the terminal cannot show is no reason to end the night.
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -90,8 +119,16 @@ def show_progress(first: str) -> None:
                 mark = "! " if record.levelno >= logging.WARNING else ""
                 print(f"{time.monotonic() - began:7.1f} s  {mark}{record.getMessage()}", flush=True)
 
-    log = logging.getLogger("arsverk")
+    log, lines = logging.getLogger("arsverk"), Lines()
+    level, propagate = log.level, log.propagate
+
+    def stop() -> None:
+        log.removeHandler(lines)
+        log.setLevel(level)
+        log.propagate = propagate
+
     log.setLevel(logging.INFO)
     log.propagate = False
-    log.addHandler(Lines())
+    log.addHandler(lines)
+    click.get_current_context().call_on_close(stop)
     print(f"{0:7.1f} s  {first}", flush=True)

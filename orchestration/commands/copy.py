@@ -33,9 +33,10 @@ def command(address: str, home_folder: Path, schema: str) -> None:
                 1 not copied: the server cannot be reached or forbids it, or the schema is not the copy's; what it held stays
                 2 wrong usage, an address with a password for instance
     """
-    from warehouse.postgresql import copy_publication
+    from warehouse.postgresql import copy_publication, stop_unless_usable
 
     home = existing(home_folder)
+    stop_unless_usable(address, schema)
     show_progress("copying")
     copied = copy_publication(home, address, schema)
     assert copied is not None

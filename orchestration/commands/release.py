@@ -6,16 +6,15 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import home_option, landing_option, settings_option
+from orchestration.commands.common import home_option, landing_option, reason_option, settings_option
 from orchestration.commands.run import begin, run_and_show, take_in_what_lies_there
-from warehouse.errors import UsageError
 
 
 @click.command("release")
 @home_option
 @settings_option
 @landing_option
-@click.option("--reason", required=True, help="Why, as an auditor will understand it; kept in the ledger.")
+@reason_option
 def command(home_folder: Path, settings_file: Path | None, landing: Path | None, reason: str) -> None:
     """Run the nightly job as a release: publish the figures to the last month end now, before release_day has come.
 
@@ -39,8 +38,6 @@ def command(home_folder: Path, settings_file: Path | None, landing: Path | None,
     from warehouse.delivery import choose
     from warehouse.release import order
 
-    if not reason.strip():
-        raise UsageError("--reason needs a reason that an auditor will understand")
     home = begin(home_folder, settings_file)
     feeds = take_in_what_lies_there(home, settings_file, landing)
     order(home, choose(kept_arrivals(home), feeds, None).delivery, reason)

@@ -7,13 +7,11 @@ from pathlib import Path
 import click
 
 from orchestration.commands.common import existing, home_option
-from warehouse.errors import Refused, UsageError
+from warehouse.errors import Refused
 
 
 @click.command("report")
-@click.option(
-    "--publication", "publication_id", metavar="ID", help="A folder's name below publish/history.  [default: the served one]"
-)
+@click.option("--publication", "publication_id", metavar="ID", help="An id of `arsverk history`.  [default: the served one]")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -39,18 +37,10 @@ def command(publication_id: str | None, out: Path, home_folder: Path) -> None:
                 1 refused: nothing is published, it was thinned out, or a paper cannot be made
                 2 wrong usage: no such publication
     """
-    from warehouse.ledger import must_be_kept
     from warehouse.papers import write_papers_to
-    from warehouse.publication import current_publication
+    from warehouse.publication import publication_folder
 
-    home = existing(home_folder)
-    served = publication_id or current_publication(home)
-    if served is None:
-        raise Refused("nothing is published here; run `arsverk run` first")
-    folder = home.history / served
-    if not (folder / "manifest.json").is_file():
-        must_be_kept(home, served)
-        raise UsageError(f"there is no publication {served}; `arsverk history` lists them")
+    folder = publication_folder(existing(home_folder), publication_id)
     failed = write_papers_to(folder.resolve(), out)
     for path in sorted(out.glob("*")):
         click.echo(path / "index.html" if path.is_dir() else path)

@@ -38,14 +38,15 @@ def command(home_folder: Path, settings_file: Path | None, publication: str, cel
                 1 tables differ, or it cannot be built: which cells, and what is not as it was then
                 2 wrong usage: no such publication
     """
-    from orchestration.reproduce import entry_of, reproduce
+    from orchestration.reproduce import reproduce
     from warehouse.compare import write_cells
+    from warehouse.ledger import find_publication
     from warehouse.settings import DEFAULT_FILE, read_settings
 
     home = existing(home_folder)
-    entry_of(home, publication)
+    entry = find_publication(home, publication)
     show_progress("building again")
-    made = reproduce(home, publication, read_settings(settings_file or DEFAULT_FILE))
+    made = reproduce(home, entry, read_settings(settings_file or DEFAULT_FILE))
     for reason in made.reasons:
         click.echo(f"not as it was then: {reason}")
     if made.is_identical:

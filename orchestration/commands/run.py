@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.commands.common import IsoDate, home_option, landing_option, settings_option, show_progress
+from orchestration.commands.common import IsoDate, Reason, home_option, landing_option, settings_option, show_progress
 from warehouse.errors import ProgramFault, Refused, UsageError
 from warehouse.paths import Home
 
@@ -40,6 +40,7 @@ class RunCommand(click.Command):
 )
 @click.option(
     "--accept-restatement",
+    type=Reason(),
     metavar="REASON",
     default=None,
     help="Short for `arsverk accept` of the delivery that this run loads, for changed closed periods and for lost rows, and"
@@ -76,8 +77,6 @@ def command(
     """
     from warehouse.arrivals import accept
 
-    if accept_restatement is not None and not accept_restatement.strip():
-        raise UsageError("--accept-restatement needs a reason that an auditor will understand")
     home = begin(home_folder, settings_file)
     if accept_restatement is not None:
         feeds = take_in_what_lies_there(home, settings_file, landing)
@@ -89,19 +88,17 @@ def begin(home_folder: Path, settings_file: Path | None) -> Home:
     """What every command that runs a night begins with: settings that can be used, the home folder, progress, signals."""
     from orchestration.run import end_unless_ended
     from orchestration.signals import end_at_once_on_signals
-    from sources.payroll.profile import ProfileError, read_profile
     from warehouse.outcome import now
-    from warehouse.settings import DEFAULT_FILE, read_settings
+    from warehouse.settings import DEFAULT_FILE, feeds_of, read_settings
 
     home = Home(home_folder.resolve())
     try:
-        read_profile(read_settings(settings_file or DEFAULT_FILE).payroll_profile)
-    except (ProfileError, UsageError) as error:
-        wrong = UsageError(str(error))
+        feeds_of(read_settings(settings_file or DEFAULT_FILE))
+    except UsageError as wrong:
         if home.last_settings.exists():
             # Whoever is told of nights here is told of this one, by the settings of the last good one.
             end_unless_ended(home, settings_file, now(), wrong)
-        raise wrong from None
+        raise
     end_at_once_on_signals()
     show_progress("starting Dagster")
     home.prepare()
@@ -134,13 +131,12 @@ def run_and_show(home: Home, settings_file: Path | None, landing: Path | None, a
 
 def take_in_what_lies_there(home: Home, settings_file: Path | None, landing: Path | None) -> dict[str, Feed]:
     """Take in what has come, so that a human can decide on the delivery that the night will choose of it; returns the feeds."""
-    from sources.payroll.profile import feeds_by
     from warehouse.archive import Settling, take_in
     from warehouse.lock import writer_lock
-    from warehouse.settings import DEFAULT_FILE, read_settings
+    from warehouse.settings import DEFAULT_FILE, feeds_of, read_settings
 
     settings = read_settings(settings_file or DEFAULT_FILE)
-    feeds = feeds_by(settings.payroll_profile)
+    feeds = feeds_of(settings)
     with writer_lock(home):
         take_in(home, landing or home.landing, feeds, Settling(settings.settle_seconds, look_twice=True))
     return feeds

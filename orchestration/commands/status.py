@@ -41,9 +41,7 @@ def command(home_folder: Path, settings_file: Path | None, as_json: bool, of_all
                   broken off, or no night has ended for two days
                 2 no home folder
     """
-    from sources.payroll.profile import ProfileError, feeds_by
-    from warehouse.errors import UsageError
-    from warehouse.settings import DEFAULT_FILE, read_settings
+    from warehouse.settings import DEFAULT_FILE, feeds_of, read_settings
     from warehouse.status import status_of
 
     if of_all:
@@ -51,11 +49,7 @@ def command(home_folder: Path, settings_file: Path | None, as_json: bool, of_all
             click.get_current_context().exit(STALE_OR_FAILED)
         return
     settings = read_settings(settings_file or DEFAULT_FILE)
-    try:
-        feeds = feeds_by(settings.payroll_profile)
-    except ProfileError as error:
-        raise UsageError(str(error)) from None
-    status = status_of(existing(home_folder), settings, feeds)
+    status = status_of(existing(home_folder), settings, feeds_of(settings))
     click.echo(json.dumps(status.as_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(status.lines()))
     if not status.is_fresh:
         click.get_current_context().exit(STALE_OR_FAILED)
@@ -63,17 +57,17 @@ def command(home_folder: Path, settings_file: Path | None, as_json: bool, of_all
 
 def show_all(as_json: bool) -> bool:
     """Print the state of each municipality; returns whether all are fresh. One that cannot be looked at is a line too."""
-    from sources.payroll.profile import ProfileError, feeds_by
     from warehouse.errors import Refused, UsageError
     from warehouse.municipalities import folder, municipality, names
+    from warehouse.settings import feeds_of
     from warehouse.status import status_of
 
     found: dict[str, dict[str, Any]] = {}
     for name in names():
         try:
             one = municipality(name)
-            found[name] = status_of(existing(one.home.root), one.settings, feeds_by(one.settings.payroll_profile)).as_json()
-        except (UsageError, ProfileError, Refused, OSError) as error:
+            found[name] = status_of(existing(one.home.root), one.settings, feeds_of(one.settings)).as_json()
+        except (UsageError, Refused, OSError) as error:
             found[name] = {"state": FAILED, "problems": [str(error).splitlines()[0]], "served": {}, "nights": []}
     if not found:
         raise UsageError(f"there is no municipality in {folder()}: set ARSVERK_MUNICIPALITIES")

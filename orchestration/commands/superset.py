@@ -35,8 +35,8 @@ def command(home_folder: Path, out: Path, database: Path | None) -> None:
     For instance:
       arsverk superset --out personaltall.zip --database /srv/arsverk/publish/marts.duckdb
 
-    Prints the files of the bundle by their number. A bundle of the same publication has the same bytes, and its objects
-    the same ids as those of the last one.
+    Prints how many datasets, charts and dashboards the bundle has. A bundle of the same publication has the same bytes, and
+    its objects the same ids as those of the last one.
 
     \b
     Exit codes: 0 written

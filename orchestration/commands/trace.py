@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import home_option
+from orchestration.commands.common import existing, home_option
 from warehouse.errors import UsageError
-from warehouse.paths import Home
 
 
 @click.command("trace")
@@ -64,7 +63,8 @@ def command(
     if (table is None) == (published is None) or (published and (cell or measure)):
         raise UsageError("give a table and COLUMN=VALUE…, or --published FIGURE_ID alone; `arsverk trace --help` has examples")
     person = asking_person(who) if restricted else None
-    with restricted_database(Home(home_folder.resolve())) as con:
+    home = existing(home_folder)
+    with restricted_database(home) as con:
         figure: dict = {}
         if published:
             figure, question = figure_cell(con, published)
@@ -77,7 +77,7 @@ def command(
                 return
         else:
             question = Question(table or "", parse_conditions(cell), measure)
-        answer, lineage = trace(Home(home_folder.resolve()), con, question, restricted_for=person)
+        answer, lineage = trace(home, con, question, restricted_for=person)
         answer.figure = figure
         if rows_file:
             lineage.write(rows_file)

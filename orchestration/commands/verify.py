@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import existing, home_option, show_counter
+from orchestration.commands.common import Counter, existing, home_option, show_counter
 from warehouse.errors import Refused
 
 
@@ -33,18 +33,11 @@ def command(home_folder: Path) -> None:
     from warehouse.ledger import head, read_ledger
     from warehouse.verify import verify
 
-    home = existing(home_folder)
-    counted = 0
-
-    def progress(message: str) -> None:
-        nonlocal counted
-        counted += 1
-        show_counter(f"{counted} {message}")
-
-    found = verify(home, progress)
+    home, counter = existing(home_folder), Counter()
+    found = verify(home, counter)
     show_counter("")
     if found:
         raise Refused("\n".join(found))
-    click.echo(f"{counted} parts of ledger, archive and publications are as they were written")
+    click.echo(f"{counter.counted} parts of ledger, archive and publications are as they were written")
     entries = read_ledger(home)
     click.echo(f"head of the ledger after {len(entries)} entries: {head(entries)}")

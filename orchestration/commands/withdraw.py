@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import existing, home_option
+from orchestration.commands.common import existing, home_option, reason_option
 
 
 @click.command("withdraw")
 @click.argument("what", metavar="FILE|SHA256")
 @home_option
-@click.option("--reason", required=True, help="Why, as an auditor will understand it; kept in the ledger.")
+@reason_option
 @click.option("--undo", is_flag=True, help="Give a withdrawn file back.")
 def command(what: str, home_folder: Path, reason: str, undo: bool) -> None:
     """Withdraw a file that was delivered by mistake (a wrong date, a test extract, another municipality): no night uses it.

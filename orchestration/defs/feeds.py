@@ -43,7 +43,7 @@ def declared_rules(feed: Feed) -> list[Rule]:
     found = {rule.name: rule for rule in feed.rules}
     for profile in PROFILES:
         try:
-            added = feeds_by(profile)[feed.name].reader_rules
+            added = feeds_by(profile)[feed.name].parser_rules
         except ProfileError:
             continue  # the night that uses it is refused and says what is wrong
         for rule in added:
@@ -130,7 +130,7 @@ def _rule_result(rule: Rule, feed: Feed, loaded: FeedLoaded) -> dg.AssetCheckRes
     outcome = loaded.rules.get(rule.name)
     metadata: dict[str, Any]
     if outcome:
-        passed = outcome.rows_failed == 0 or (rule.severity == "error" and rule.name in {own.name for own in feed.reader_rules})
+        passed = outcome.rows_failed == 0 or (rule.severity == "error" and rule.name in {own.name for own in feed.parser_rules})
         metadata = {
             "rows_seen": outcome.rows_seen,
             "rows_failed": outcome.rows_failed,
@@ -158,10 +158,10 @@ def _continuity_specs(key: dg.AssetKey, feed: Feed) -> list[dg.AssetCheckSpec]:
 
 
 def _continuity_result(found: Comparison | None) -> dg.AssetCheckResult:
-    """Whether rows are gone since the last publication; None when the feed was not delivered or its file rejected."""
+    """The check that no row is gone since the last publication; `found` is None when nothing was compared."""
     metadata: dict[str, Any]
     if found is None:
-        metadata = {"not_tried": "the file was rejected"}
+        metadata = {"not_tried": "the feed was not delivered, or its file was rejected"}
     else:
         metadata = {"rows_before": found.rows_before, "rows_gone": found.rows_gone}
         if found.not_compared:

@@ -1,5 +1,5 @@
 """The feeds made from what documents print about the real municipality: surveys, benchmarks and targets.
-Every figure in published_figures.csv is as printed; what is invented beside them says so here.
+Every figure in printed_figures.csv is as printed; what is invented beside them says so here.
 """
 
 import json

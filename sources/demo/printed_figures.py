@@ -8,7 +8,7 @@ import pandas as pd
 
 from sources.reference.publiserte_tall.printed_figures import read_printed_figures
 
-PRINTED_FIGURES = Path(__file__).with_name("published_figures.csv")
+PRINTED_FIGURES = Path(__file__).with_name("printed_figures.csv")
 
 
 def printed_figures() -> pd.DataFrame:

@@ -124,7 +124,7 @@ def _problems(files: Mapping[str, VendorFile], readings: list[Reading]) -> list[
 
 @cache
 def feeds_by(profile_name: str) -> dict[str, Feed]:
-    """All feeds, those that the profile reads from the vendor's files with its names, reader and rules."""
+    """All feeds, those that the profile reads from the vendor's files with its names, parser and rules."""
     profile = read_profile(profile_name)
     return {name: _read_by(profile, feed) for name, feed in feeds().items()}
 
@@ -138,7 +138,7 @@ def _read_by(profile: Profile, feed: Feed) -> Feed:
         return profile.read(readings[named.stem], path)
 
     namings = tuple(profile.naming(stem) for stem in readings)
-    return replace(feed, files=namings, read=read, reader_rules=_rules(feed, list(readings.values())))
+    return replace(feed, files=namings, read=read, parser_rules=_rules(feed, list(readings.values())))
 
 
 def _rules(feed: Feed, readings: list[Reading]) -> tuple[Rule, ...]:

@@ -27,7 +27,8 @@ from warehouse.catalogue import tables_of
 from warehouse.history import publications
 from warehouse.lock import writer_lock
 from warehouse.paths import Home
-from warehouse.publish import current_publication, publish
+from warehouse.publication import current_publication
+from warehouse.publish import publish
 from warehouse.verify import verify
 
 SEPTEMBER, OCTOBER = date(2024, 9, 30), date(2024, 10, 31)

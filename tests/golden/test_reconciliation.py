@@ -1,4 +1,4 @@
-"""The ledger of published figures beside the marts: every status and every family of figures, worked out by hand.
+"""The list of printed figures beside the marts: every status and every family of figures, worked out by hand.
 
 Ten persons, the last two paid by the hour and counted nowhere but in parental leave. 2023 has 251 working days, its first
 quarter 65 and January 22; one woman of Solhaug is ill all of January 2023, 22 days. Thresholds are two årsverk and two persons.
@@ -22,8 +22,8 @@ from tests.municipalities.files import header_line, write_lines, write_workbook
 from warehouse.reconciliation import new_mismatches
 
 ROOT = Path(__file__).parents[2]
-LEDGER = ROOT / "sources" / "demo" / "published_figures.csv"
-SEED = ROOT / "dbt_project" / "seeds" / "published_measures.csv"
+LEDGER = ROOT / "sources" / "demo" / "printed_figures.csv"
+SEED = ROOT / "dbt_project" / "seeds" / "printed_measures.csv"
 SOLHAUG = {"org_level": "avdeling", "org_unit": "Solhaug"}
 WITHHELD = "Disclosure control withholds the cell."
 WHOLE = {"org_level": "kommune", "org_unit": "Lillevik kommune"}

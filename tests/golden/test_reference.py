@@ -243,6 +243,6 @@ def test_newest_file_of_each_feed_and_table_is_loaded(served: duckdb.DuckDBPyCon
     assert names == [("sammenligning_2024-01-15.csv",), ("ssb_12441_2023-09-01.json",), ("ssb_12451_2023-09-01.json",)]
 
 
-def test_ledger_of_published_figures(served: duckdb.DuckDBPyConnection) -> None:
+def test_list_of_printed_figures(served: duckdb.DuckDBPyConnection) -> None:
     rows = served.execute("select document, cast(published_on as varchar), value from staging.stg_printed_figures").fetchall()
     assert [(document, day, float(value)) for document, day, value in rows] == [("Rapport, del 1", "2024-01-01", 1.8)]

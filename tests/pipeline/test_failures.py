@@ -21,7 +21,7 @@ from tests.municipalities.files import write_delivery
 from warehouse.archive import take_in
 from warehouse.errors import Refused
 from warehouse.paths import Home
-from warehouse.publish import current_publication
+from warehouse.publication import current_publication
 
 
 @pytest.fixture

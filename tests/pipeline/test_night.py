@@ -33,7 +33,7 @@ from warehouse.archive import take_in
 from warehouse.errors import Refused
 from warehouse.outcome import last_night
 from warehouse.paths import Home
-from warehouse.publish import current_publication
+from warehouse.publication import current_publication
 from warehouse.settings import PROFILES
 from warehouse.verify import verify
 

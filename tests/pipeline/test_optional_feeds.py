@@ -14,7 +14,7 @@ from tests.municipalities.by_hand import national_number, write_payroll
 from tests.municipalities.files import write_lines, write_workbook
 from tests.nights import check_evaluations, night
 from warehouse.paths import Home
-from warehouse.publish import current_publication
+from warehouse.publication import current_publication
 
 PEERS = "Indikator;Periode;Sammenligningsenhet;Verdi;Kilde"
 PAI = "Fødselsnummer;Ansattnr;Stillingskode;Stillingsprosent;Tilsettingsforhold;Tjenestested;Grunnlønn;Timer per uke"

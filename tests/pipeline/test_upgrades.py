@@ -86,7 +86,7 @@ def test_the_next_night_compares_with_what_an_earlier_version_published(old: Hom
 
 @pytest.mark.exhaustive
 def test_an_earlier_publication_is_built_again_and_compared(old: Home, tmp_path: Path) -> None:
-    made = reproduce(old, publications(old)[0].entry.publication_id, settings_with(tmp_path))
+    made = reproduce(old, publications(old)[0].entry, settings_with(tmp_path))
     assert made.impossible == [] and any(reason.startswith("code: it was made by") for reason in made.reasons)
 
 

@@ -15,7 +15,7 @@ from warehouse.catalogue import tables_of
 from warehouse.sdc.suppression.problem import Problem
 from warehouse.sdc.suppression.secondary import withhold
 from warehouse.sdc.suppression.sources import Source, sources_of
-from warehouse.sdc.suppression.sums import Reader
+from warehouse.sdc.suppression.sums import ProblemBuilder
 
 # What a cell is beside its time, and its size.
 Sizes = Mapping[tuple[object, ...], float]
@@ -74,7 +74,7 @@ def problem_of(
                 f"own_{source.table} (scope varchar, months bigint, size double, {columns})",
                 [(scope, 1, size, *cell) for cell, size in own.get(source.table, {}).items()],
             )
-        return Reader(con, sources(), limits, protect_own_positions=True).problem(family, scope)
+        return ProblemBuilder(con, sources(), limits, protect_own_positions=True).problem(family, scope)
 
 
 def level(code: str, above: str | None) -> str:

@@ -234,7 +234,7 @@ def test_ssb_rules(tmp_path: Path) -> None:
     assert set(rules_broken_in(feeds()["ssb"], path)) == {"time_code_year_quarter_or_month", "value_readable"}
 
 
-# --- the ledger of published figures ------------------------------------------------------------------------------------
+# --- the list of printed figures ------------------------------------------------------------------------------------
 
 
 def test_ledger_with_commas(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def test_a_human_does_not_wait(home: Home, settings: Settings) -> None:
 def test_an_order_holds_for_its_files_until_a_publication_is_served(home: Home, settings: Settings) -> None:
     serve(home, "2024-09-30")
     first, today = delivery("2024-10-12"), date(2024, 10, 13)
-    entry = order(home, first, " trengs til budsjettet ")
+    entry = order(home, first, "trengs til budsjettet")
     assert entry.reason == "trengs til budsjettet" and entry.text == "release of the delivery of 2024-10-12"
     assert tonight(home, settings, first, today=today).as_of == date(2024, 9, 30)
     assert not tonight(home, settings, delivery("2024-10-12", "b"), today=today).is_release

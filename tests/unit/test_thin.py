@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.reproduce import reproduce
 from tests.builds import Built
 from tests.command import arsverk, arsverk_here
 from warehouse.errors import Refused
 from warehouse.history import Publication, publications
-from warehouse.ledger import PublicationEntry, append, of_kind, read_ledger
+from warehouse.ledger import PublicationEntry, append, find_publication, of_kind, read_ledger
 from warehouse.paths import Home
 from warehouse.publication import current_publication
 from warehouse.sdc.attack.command import attack_publication
@@ -112,7 +111,7 @@ def test_what_is_thinned_out_is_gone_and_said_so_in_one_sentence(years: Home, se
     (first, *_) = publications(years)
     said = f"publication 2020-01-01_copy is gone: it was thinned out {first.thinned_at[:10]}"
     with pytest.raises(Refused, match=said):
-        reproduce(years, "2020-01-01_copy", settings)
+        find_publication(years, "2020-01-01_copy")
     with pytest.raises(Refused, match=said):
         attack_publication(years, "2020-01-01_copy")
     for command in (["reproduce"], ["report", "--publication"]):

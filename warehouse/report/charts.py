@@ -18,7 +18,7 @@ from warehouse.report.numbers import NARROW_SPACE, NO_BREAK_SPACE
 from warehouse.report.process import run_module
 from warehouse.report.render import Chart
 
-WIDTH = 720
+WIDTH, HEIGHT = 720, 240
 ROOM = 40
 # Okabe and Ito's colours, in an order in which neighbours differ in lightness too, so that they survive black and white print.
 COLOURS = ("#0072b2", "#d55e00", "#595959", "#009e73", "#cc79a7")
@@ -87,7 +87,7 @@ def _legend(names: Sequence[str]) -> dict[str, Any] | None:
     return {} if len(names) > 1 else None
 
 
-def lines(series: Sequence[Line], unit: str, *, from_zero: bool = True, height: int = 240) -> dict[str, Any]:
+def lines(series: Sequence[Line], unit: str) -> dict[str, Any]:
     """Lines over time, each with a colour and a dash of its own; a gap where nothing can be shown."""
     import altair as alt
 
@@ -98,7 +98,7 @@ def lines(series: Sequence[Line], unit: str, *, from_zero: bool = True, height: 
         .mark_line(strokeWidth=2.5, point={"size": 30} if max(len(points) for _, points in series) < 20 else False)
         .encode(
             x=alt.X("day:T", axis=alt.Axis(title=None, format="%Y", tickCount="year", grid=False)),
-            y=alt.Y("value:Q", title=unit, scale=alt.Scale(zero=from_zero, nice=True)),
+            y=alt.Y("value:Q", title=unit, scale=alt.Scale(zero=True, nice=True)),
             color=alt.Color("line:N", scale=alt.Scale(domain=names, range=list(COLOURS[: len(names)])), legend=_legend(names)),
             strokeDash=alt.StrokeDash(
                 "line:N",
@@ -107,10 +107,10 @@ def lines(series: Sequence[Line], unit: str, *, from_zero: bool = True, height: 
             ),
         )
     )
-    return _spec(chart, height)
+    return _spec(chart, HEIGHT)
 
 
-def columns(rows: Sequence[tuple[str, str, float | None]], unit: str, height: int = 240) -> dict[str, Any]:
+def columns(rows: Sequence[tuple[str, str, float | None]], unit: str) -> dict[str, Any]:
     """Columns side by side: (group on the axis, column of the group, value). The last column of a group is the darkest."""
     import altair as alt
 
@@ -128,7 +128,7 @@ def columns(rows: Sequence[tuple[str, str, float | None]], unit: str, height: in
             color=alt.Color("part:N", scale=alt.Scale(domain=parts, range=shades), legend=_legend(parts)),
         )
     )
-    return _spec(chart, height)
+    return _spec(chart, HEIGHT)
 
 
 def bars(rows: Sequence[tuple[str, str, float | None]], unit: str) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def rounded(value: float | int | Decimal, decimals: int) -> Decimal:
 
 
 def number(value: float | int | Decimal, decimals: int = 0) -> str:
-    """A number as a municipality prints it: decimal comma, narrow space in thousands from 10 000 on as well as below, minus."""
+    """A number as a municipality prints it: decimal comma, a narrow space between thousands, a minus that is no hyphen."""
     at = rounded(value, decimals)
     text = f"{abs(at):,f}".replace(",", NARROW_SPACE).replace(".", ",")
     return f"{MINUS}{text}" if at < 0 else text
@@ -70,16 +70,6 @@ def months(first: date, last: date) -> str:
         return end
     start = MONTHS[first.month - 1] if first.year == last.year else f"{MONTHS[first.month - 1]} {first.year}"
     return f"{start}{EN_DASH}{end}"
-
-
-def period(period_type: str, name: str) -> str:
-    """A period's name in words: 3. kvartal 2024, 1. halvår 2024."""
-    year, _, part = name.partition("-")
-    if period_type == "quarter":
-        return f"{part[1:]}.{NO_BREAK_SPACE}kvartal {year}"
-    if period_type == "half_year":
-        return f"{part[1:]}.{NO_BREAK_SPACE}halvår {year}"
-    return month(name) if period_type == "month" else name
 
 
 def listed(words: list[str]) -> str:

@@ -89,7 +89,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A figure of two served ones: `how` is "difference" (the first less the second) or "persons" (100 / the first)."""
+    """A figure that is computed of served ones for the page alone; `how` names the formula in `COMPUTED`."""
 
     of: tuple[Figure, ...]
     how: str
@@ -109,7 +109,7 @@ class Derived:
         return WITHHELD if any(figure.value is None and figure.empty == WITHHELD for figure in self.of) else MISSING
 
 
-# What is computed for the page alone, with the words that the page gives for it.
+# report.js says each in words.
 COMPUTED: dict[str, Any] = {
     "difference": lambda now, before: now - before,
     "one_person": lambda fte: 100 / fte if fte else None,

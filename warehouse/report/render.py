@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     import jinja2
 
 TEMPLATES = Path(__file__).parent / "templates"
-HOW = {
-    "difference": "endring, regnet av uavrundede tall",
-    "one_person": "100 / årsverk",
-    "in_persons": "prosentpoeng × årsverk / 100",
-}
 # Of numbers in figures of a formula, more digits only hide what is divided by what.
 DECIMALS_IN_FORMULAS = 1
 
@@ -157,15 +152,15 @@ class Page:
         """A count."""
         return self._shown(figure, 0, "plain")
 
-    def moved(self, figure: Figure | Derived, unit: str = "prosentpoeng", decimals: int = 1) -> Markup:
-        """A change in a sentence: opp 0,3 prosentpoeng, ned …, uendret."""
-        shown = self._shown(figure, decimals, "size")
+    def moved(self, figure: Figure | Derived) -> Markup:
+        """A change of a percentage in a sentence: opp 0,3 prosentpoeng, ned …, uendret."""
+        shown = self._shown(figure, 1, "size")
         if figure.value is None:
             return Markup("med en endring som ikke vises") if figure.empty == WITHHELD else Markup("uten tall for året før")
-        at = numbers.rounded(figure.value, decimals)
+        at = numbers.rounded(figure.value, 1)
         if at == 0:
-            return Markup("uendret ({} {})").format(shown, unit)
-        return Markup("{} {}{}{}").format("opp" if at > 0 else "ned", shown, NO_BREAK_SPACE, unit)
+            return Markup("uendret ({} prosentpoeng)").format(shown)
+        return Markup("{} {}{}prosentpoeng").format("opp" if at > 0 else "ned", shown, NO_BREAK_SPACE)
 
     def chart(self, chart: Chart) -> Chart:
         """Add a chart to the page."""
@@ -182,6 +177,21 @@ class Page:
         return [found[key] for key in sorted(found)]
 
 
+def template_environment() -> jinja2.Environment:
+    """The templates with escaping, and Norwegian dates and numbers."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(day=numbers.day, number=numbers.number)
+    return environment
+
+
 @dataclass(frozen=True)
 class Site:
     """What all pages share: the municipality, the logo, the chapters in their order, the publication."""
@@ -195,20 +205,10 @@ class Site:
 
     @cached_property
     def environment(self) -> jinja2.Environment:
-        """Templates with escaping and the words for dates."""
-        import jinja2
-
-        environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            undefined=jinja2.StrictUndefined,
-            extensions=["jinja2.ext.do"],
-        )
-        environment.filters.update(day=numbers.day, month=numbers.month, listed=numbers.listed, number=numbers.number)
+        """The templates, with what they need of the site."""
+        environment = template_environment()
         environment.filters["setting"] = lambda value: str(value).replace(".", ",")
-        environment.globals.update(site=self, how=HOW, WITHHELD=WITHHELD, MISSING=numbers.MISSING)
+        environment.globals.update(site=self, WITHHELD=WITHHELD, MISSING=numbers.MISSING)
         return environment
 
     def render(self, page: Page) -> str:

@@ -41,11 +41,11 @@ RULES: Said = (
         "Enheten står i organisasjon. Andre stillinger teller bare i kommunen",
     ),
     (
-        r"The position code is in the list of job codes .+; others are counted all the same",
+        r"The job code is in the list of job codes .+; others are counted all the same",
         "Stillingskoden står i listen over stillingskoder den dagen. Andre telles likevel",
     ),
     (
-        r"The pay group is that of the position code in the list of job codes; the delivered one is counted",
+        r"The pay group is that of the job code in the list of job codes; the delivered one is counted",
         "Lønnsgruppen er den som listen over stillingskoder har for koden. Den leverte er brukt",
     ),
     (

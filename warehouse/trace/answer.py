@@ -18,12 +18,12 @@ from warehouse.cells import as_words, find_cell, is_cell, known
 from warehouse.database import one, quoted
 from warehouse.errors import Refused, UsageError
 from warehouse.paths import Home
-from warehouse.publication import code_version, current_publication
+from warehouse.publication import code_version, publication_folder
 from warehouse.trace.lineage import Lineage, Traced
 from warehouse.trace.restricted import log_use
 from warehouse.trace.tables import tracers_of
 
-# Measures that are counted, not divided: the definition's formula in words is all there is to say.
+# What metric_definitions has of a measure, its name in the table first.
 DEFINED = ("measure", "name", "unit", "formula", "population", "source")
 
 
@@ -65,11 +65,7 @@ def restricted_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     Raises:
         Refused: nothing is published, or the file cannot be read, belongs to another publication or lacks the formulas.
     """
-    if not home.root.is_dir():
-        raise UsageError(f"{home.root} is not a home folder; give the one of the installation with --home")
-    served = current_publication(home)
-    if served is None:
-        raise Refused("nothing is published here; run `arsverk run` first")
+    served = publication_folder(home, None).name
     if not home.warehouse_database.exists():
         raise Refused(
             f"{home.warehouse_database.name} is missing, which has the rows behind {served}; `arsverk run` makes it anew,"

@@ -52,7 +52,7 @@ def _add(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str], 
             f"select distinct month_index from intermediate.int_sick_leave_months where unit_code in ({units})"
         ).fetchall()
     }
-    scopes = [sick_leave.Scope(units, first, last) for first, last in _stretches(sorted(asked & held))]
+    scopes = [sick_leave.Scope(units, first, last) for first, last in _spans(sorted(asked & held))]
     # Twice, since what one scope names would count in another scope without its leaves.
     for apart in (False, True):
         for scope in scopes:
@@ -70,7 +70,7 @@ def _whole(con: duckdb.DuckDBPyConnection, cell: Mapping[str, object], months: S
     return list(range(first, first + {"quarter": 3, "half_year": 6, "year": 12}[str(cell["period_type"])]))
 
 
-def _stretches(months: Sequence[int]) -> list[tuple[int, int]]:
+def _spans(months: Sequence[int]) -> list[tuple[int, int]]:
     """First and last of months that follow each other."""
     found: list[tuple[int, int]] = []
     for month in months:

@@ -16,7 +16,7 @@ import duckdb
 from warehouse.database import one, quoted
 from warehouse.errors import Refused
 
-# Feed → (its column, the column named by it in raw tables, the other feed): rows that a row is loaded with or not at all.
+# Feed → (its column, the other feed that has a row of that code): without that row its own rows are not loaded.
 REFERENCES = {
     "stillinger": [("employee_no", "ansatte"), ("unit_code", "organisasjon")],
     "fravaer": [("employee_no", "ansatte")],

@@ -12,7 +12,7 @@ from warehouse.norwegian import BASES, HEADINGS, PERIOD_TYPES, SOURCES, STATUSES
 from warehouse.numbers import printed
 from warehouse.report import sentences
 from warehouse.report.numbers import day, number
-from warehouse.report.render import TEMPLATES
+from warehouse.report.render import TEMPLATES, template_environment
 from warehouse.trace.answer import Answer
 from warehouse.trace.report import OF_PUBLICATION, PRINTED, in_figures
 
@@ -43,16 +43,8 @@ def as_html(answer: Answer, command: str) -> str:
     Args:
         command: what gives the same answer again, for whoever checks the sheet.
     """
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters.update(printed=printed, day=day, number=number, rows=_rows)
+    environment = template_environment()
+    environment.filters["rows"] = _rows
     measures = [
         {
             "name": name,

@@ -9,9 +9,9 @@ from functools import partial
 
 from warehouse.catalogue import Table
 from warehouse.trace import (
-    audit,
     comparisons,
     equality,
+    evidence,
     full_time,
     reference,
     sick_leave,
@@ -20,7 +20,7 @@ from warehouse.trace import (
     views,
     workforce,
 )
-from warehouse.trace.audit import Tracer
+from warehouse.trace.evidence import Tracer
 
 # A breakdown of a subject's unit table is traced like it.
 OF_SUBJECT: dict[str, Tracer] = {
@@ -31,7 +31,7 @@ OF_SUBJECT: dict[str, Tracer] = {
     "absence spells": sick_leave.of_spells,
 }
 OF_TABLE: dict[str, Tracer] = {
-    "org_units": audit.of_unit,
+    "org_units": evidence.of_unit,
     "full_time_sources": full_time.of_sources,
     "equality_gender_balance": equality.of_gender_balance,
     "equality_leaders": equality.of_leaders,
@@ -52,13 +52,13 @@ OF_TABLE: dict[str, Tracer] = {
     "bi_full_time_by_sex": views.of_full_time,
     "bi_full_time_by_job_code": views.of_full_time,
     "bi_equality_gender_balance": views.of_gender_balance,
-    "publication": audit.of_publication,
-    "inputs": audit.of_input,
-    "data_quality": audit.of_data_quality,
-    "metric_definitions": audit.of_definition,
+    "publication": evidence.of_publication,
+    "inputs": evidence.of_input,
+    "data_quality": evidence.of_data_quality,
+    "metric_definitions": evidence.of_definition,
 }
 # Tables of figures about figures: they need the others' functions.
-OF_FIGURES = {"reconciliation": audit.of_reconciliation, "restatements": audit.of_restatement}
+OF_FIGURES = {"reconciliation": evidence.of_reconciliation, "restatements": evidence.of_restatement}
 
 
 def tracers_of(tables: Mapping[str, Table]) -> dict[str, Tracer]:

@@ -126,7 +126,7 @@ job_codes_beside_the_list as (
         'job_code_listed' as rule,
         cast(count_if(not is_listed) as bigint) as rows,
         'warning' as severity,
-        'The position code is in the list of job codes (seeds/job_codes.csv) on the day; others are counted all the same'
+        'The job code is in the list of job codes (seeds/job_codes.csv) on the day; others are counted all the same'
             as description
     from {{ ref('int_listed_job_codes') }}
     group by feed
@@ -136,7 +136,7 @@ job_codes_beside_the_list as (
         'pay_group_as_listed' as rule,
         cast(count_if(has_other_pay_group) as bigint) as rows,
         'warning' as severity,
-        'The pay group is that of the position code in the list of job codes; the delivered one is counted' as description
+        'The pay group is that of the job code in the list of job codes; the delivered one is counted' as description
     from {{ ref('int_listed_job_codes') }}
     where feed = 'stillinger'
     group by feed

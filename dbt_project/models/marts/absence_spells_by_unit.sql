@@ -1,6 +1,6 @@
 -- A spell counts in every year and unit in which it has lost time, by its whole length. A unit with positions in the year has
--- all bands: a withheld band beside missing ones would be the unit's lost days, and missing ones alone would tell that there
--- are none.
+-- all bands. Were rows without spells missing, a withheld band beside them would be the unit's lost days, and a withheld unit
+-- of which all are missing would be known to have none.
 with bands as (
     select
         unnest(formulas.length_bands()) as length_band,

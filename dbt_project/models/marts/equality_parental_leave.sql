@@ -35,7 +35,7 @@ select
     coalesce(ended.leaves, 0) as ended_leaves,
     coalesce(cast(ended.percent_days as double) / 100, 0) as ended_leave_days,
     cast(ended.percent_days as double) / (100 * 7 * ended.leaves) as ended_leave_mean_weeks,
-    -- Nothing is told of few whose leave has ended; that none has may be.
+    -- Fewer persons whose leave has ended than the threshold withhold the cell. That nobody's has ended may be served.
     least(totals.takers, coalesce(ended.persons, totals.takers)) as fewest_persons,
     cast(null as varchar) as withheld
 from totals

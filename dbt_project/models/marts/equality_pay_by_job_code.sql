@@ -1,4 +1,4 @@
--- Base pay of the payroll system by position code, as equality_pay, with medians; beside it what PAI has of the same code on
+-- Base pay of the payroll system by job code, as equality_pay, with medians; beside it what PAI has of the same code on
 -- 1 December of the year, each kind of pay apart: plain means over the positions for which it was delivered.
 with totals as (
     select
@@ -47,7 +47,7 @@ select
     pai.variable_supplements_men,
     pai.overtime_pay_women,
     pai.overtime_pay_men,
-    -- Of whom PAI has nobody nothing is told.
+    -- A sex that PAI does not have in the code withholds nothing: no pay of it is served.
     least(
         totals.women_persons,
         totals.men_persons,

@@ -35,7 +35,7 @@ units as (
         len(paths.codes) as depth,
         parents.unit_code is null as is_leaf,
         list_position(paths.levels, unit.unit_level) < len(paths.levels) as is_nested,
-        -- Of several units of one level above each other the topmost: what lies below it is a part of it.
+        -- Where units of one level lie above each other, the topmost: those below are parts of it.
         {% for level in org_levels() %}
             paths.names[list_position(paths.levels, '{{ level }}')] as level_{{ loop.index }},
         {% endfor %}

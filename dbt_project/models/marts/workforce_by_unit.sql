@@ -1,6 +1,6 @@
--- Who has begun and left is asked of the unit and form as a whole: whoever moves between two departments has left the one, and
--- not the area above both. The persons on the date are those of twelve months before, and who has begun, less who has left;
--- who has done both is among both.
+-- Whether a person has joined or left is asked of each unit and form as a whole: who moves between two departments has left
+-- the first, but not the area above both. The persons on the date are those of twelve months before, plus who has joined, less
+-- who has left. A person who has joined and left in between counts in both.
 with persons as (
     select
         held.reference_date,

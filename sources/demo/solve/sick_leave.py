@@ -129,7 +129,7 @@ def _with_cells(municipality: Municipality, persons: pd.DataFrame, positions: pd
 
 
 def _by_quarter(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a stretch and quarter of it."""
+    """One row a span and quarter of it."""
     first = np.searchsorted(QUARTER_STARTS, rows["start"], side="right") - 1
     last = np.searchsorted(QUARTER_STARTS, rows["end"], side="right") - 1
     repeated = rows.loc[rows.index.repeat(last - first + 1)].reset_index(drop=True)

@@ -85,7 +85,7 @@ FEED = Feed(
                 checks=[has_eleven_digits, check_digits],
             ),
             "Ansattnr": text("employee_no", "The person's employee number.", required=True, personal=True),
-            "Stillingskode": text("job_code", "KS' position code.", required=True, digits=4, checks=[four_digits]),
+            "Stillingskode": text("job_code", "KS' job code.", required=True, digits=4, checks=[four_digits]),
             "Stillingsprosent": percent(
                 "position_percent", "Percent of a full position.", required=True, checks=[between(0, 100)], of_scale=True
             ),

@@ -48,10 +48,10 @@ FEED = Feed(
             ),
             "Stillingskode": text(
                 "job_code",
-                "KS' position code, four digits.",
+                "KS' job code, four digits.",
                 required=True,
                 digits=4,
-                checks=[matches(r"\d{4}", "four_digits", "has four digits", "use the four-digit position code")],
+                checks=[matches(r"\d{4}", "four_digits", "has four digits", "use the four-digit job code")],
             ),
             "Stillingstittel": text("job_title", "The position's title.", required=True, is_name=True),
             "Ansettelsesform": text(

@@ -71,9 +71,8 @@ def reconciliation(served: Served) -> Grid | None:
     all_of = [row["status"] for row in found]
     rows.append(Row("I alt", ["", *(_count(all_of.count(status)) for status in STATUSES)], is_total=True))
     note = (
-        "Et trykt tall er likt når det beregnede er det samme, avrundet som det er trykt. «Trykt ulikt»: to "
-        "dokumenter har ulike tall for det "
-        "samme. «Ingen data»: tallet gjelder en tid eller en enhet som ingen leveranse har."
+        "Et trykt tall er likt når det beregnede er det samme, avrundet som det er trykt. «Trykt ulikt»: to dokumenter har"
+        " ulike tall for det samme. «Ingen data»: tallet gjelder en tid eller en enhet som ingen leveranse har."
     )
     return Grid(
         "Trykte tall og hva som beregnes",

@@ -59,7 +59,6 @@ def balance(page: Page) -> Grid:
     return Grid(
         "Kjønnsbalanse",
         rows=rows,
-        first="",
         note="31. desember, i år som ikke er omme på tallenes siste dag. Uten kommunedirektøren.",
         **_heads(page),
     )
@@ -203,9 +202,8 @@ def pay(page: Page, year: int) -> Grid | None:
         ],
         rows,
         first="Lønnsgruppe",
-        note="Årslønn i 100 prosent stilling, snitt over stillingene. Forskjellen er menns minus kvinners "
-        "lønn, i prosent av kvinners; siste "
-        "kolonne er kvinners lønn i prosent av menns, slik Bufdir viser den.",
+        note="Årslønn i 100 prosent stilling, snitt over stillingene. Forskjellen er menns lønn minus kvinners, i prosent av"
+        " kvinners lønn. Siste kolonne er kvinners lønn i prosent av menns, slik Bufdir viser den.",
         is_wide=True,
     )
 
@@ -273,7 +271,6 @@ def statement_page(served: Served) -> Page:
     year = max(closed, default=None)
     page.context |= {
         "unit": served.municipality,
-        "statement_year": year or (years[-1] if years else served.as_of.year),
         "balance": balance(page),
         "areas": areas(page),
         "leaders": leaders(page),

@@ -5,7 +5,6 @@ Not here: the sentences (templates/).
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,18 +26,16 @@ RESTATED = 15
 
 @dataclass(frozen=True)
 class Tile:
-    """One of the front page's figures."""
+    """One of the front page's figures, a percentage, with its change."""
 
     title: str
     when: str
     figure: Figure
-    unit: str
     change: Figure | Derived | None
     since: str
     chapter: str
     target: dict[str, Any] | None = None
     may_have_target: bool = False
-    change_unit: str = "prosentpoeng"
 
 
 def target_of(served: Served, indicator: str) -> dict[str, Any] | None:
@@ -55,7 +52,6 @@ def target_of(served: Served, indicator: str) -> dict[str, Any] | None:
     return {
         "year": row["year"],
         "target": served.of_row("targets", row, "target"),
-        "expected": served.of_row("targets", row, "expected_now"),
         "on_track": row["on_track"],
         "last_year": last["year"],
         "last": served.of_row("targets", last, "target"),
@@ -77,7 +73,6 @@ def tiles(served: Served, chapters: set[str]) -> list[Tile]:
                     title,
                     at.rolling_words.capitalize(),
                     now,
-                    "prosent",
                     change,
                     "de tolv månedene før",
                     sick_leave.FILE,
@@ -96,9 +91,7 @@ def tiles(served: Served, chapters: set[str]) -> list[Tile]:
         ]:
             now = served.full_time(unit, last, measure)
             moved = difference(now, served.full_time(unit, before, measure))
-            found.append(
-                Tile(title, day(last), now, "prosent", moved, day(before), full_time.FILE, target_of(served, measure), True)
-            )
+            found.append(Tile(title, day(last), now, moved, day(before), full_time.FILE, target_of(served, measure), True))
     if equality.FILE in chapters:
         years = sorted(row["year"] for row in served.rows("equality_pay", pay_group=0) if row["women_pay_percent"] is not None)
         if years:
@@ -109,13 +102,13 @@ def tiles(served: Served, chapters: set[str]) -> list[Tile]:
                 else None
             )
             since = str(years[-2]) if years[1:] else ""
-            found.append(Tile("Kvinners lønn i prosent av menns", str(years[-1]), now, "prosent", moved, since, equality.FILE))
+            found.append(Tile("Kvinners lønn i prosent av menns", str(years[-1]), now, moved, since, equality.FILE))
     if served.last_round and survey.FILE in chapters:
         cell = {"year": served.last_round, **unit.cell}
         now = served.figure("survey_response", "response_percent", **cell)
         previous = served.figure("survey_response", "previous_response_percent", **cell)
         moved = difference(now, previous) if previous.value is not None else None
-        found.append(Tile("Svar i 10-FAKTOR", str(served.last_round), now, "prosent", moved, "forrige runde", survey.FILE))
+        found.append(Tile("Svar i 10-FAKTOR", str(served.last_round), now, moved, "forrige runde", survey.FILE))
     return found
 
 
@@ -125,7 +118,7 @@ def restatements(page: Page) -> tuple[dict[str, Any] | None, Grid | None]:
     found = list(served.rows("restatements", publication_id=served.publication["publication_id"]))
     if not found:
         return None, None
-    causes = Counter(cause.split(" (")[0].split(" restatement")[0] for row in found for cause in str(row["cause"]).split("; "))
+    causes = {cause for row in found for cause in str(row["cause"]).split("; ")}
     words = [said for key, said in CAUSES.items() if any(cause.startswith(key) for cause in causes)]
     summary = {
         "count": len(found),
@@ -176,7 +169,6 @@ def front_page(served: Served, chapters: list[tuple[str, str]], *, with_units: b
         "restated_grid": grid,
         "withheld": withheld_units(served),
         "min_fte": served.settings.get("min_fte_unit"),
-        "min_persons": served.settings.get("min_persons"),
         "publication": served.publication,
         "is_first": served.previous_publication is None,
         "areas": [(sick_leave.page_of(unit), unit.name) for unit in served.units_of(AREA)] if with_units else [],

@@ -53,7 +53,7 @@ def date_head(at: date) -> str:
     return str(at.year) if (at.month, at.day) == (12, 31) else day(at)
 
 
-def over_time(page: Page, unit: Unit, caption: str = "Heltid over tid") -> Grid:
+def over_time(page: Page, unit: Unit) -> Grid:
     """The main measures at the end of each year and on the latest date, with the change."""
     served = page.served
     dates = served.reference_dates[-5:]
@@ -75,13 +75,12 @@ def over_time(page: Page, unit: Unit, caption: str = "Heltid over tid") -> Grid:
             )
         rows.append(Row(f"Endring fra {day(before)}", cells, is_total=True))
     return Grid(
-        caption,
+        "Heltid over tid",
         ["Personer", "Årsverk", *heads_of_main(served), "Ufrivillig deltid"],
         rows,
         first="Ved utgangen av",
-        note="Prosent av personene; snitt i prosent av full stilling; ufrivillig deltid i prosent av de "
-        "deltidsansatte som har svart. "
-        "Endring i antall og i prosentpoeng. Fra lønnssystemet.",
+        note="Prosent av personene; snitt i prosent av full stilling; ufrivillig deltid i prosent av de deltidsansatte som har"
+        " svart. Endring i antall og i prosentpoeng. Fra lønnssystemet.",
     )
 
 
@@ -237,9 +236,9 @@ def _path_chart(page: Page, indicator: str, unit: Unit, ahead: list[dict[str, An
     values = [value for _, value in [*actual, *aims] if value is not None]
     said = ", ".join(f"{number(value, 1)} i {at.year}" for at, value in aims)
     alt = (
-        f"Linje: {indicator_name(served, indicator).lower()} i {unit.name}, fra {number(actual[0][1] or 0, 1)} prosent i "
-        f"{actual[0][0].year} til "
-        f"{number(actual[-1][1], 1)} {day(actual[-1][0])}, og stiplet videre til måltallene: {said}."
+        f"Linje: {indicator_name(served, indicator).lower()} i {unit.name},"
+        f" fra {number(actual[0][1] or 0, 1)} prosent i {actual[0][0].year} til {number(actual[-1][1], 1)}"
+        f" {day(actual[-1][0])}, og stiplet videre til måltallene: {said}."
     )
     caption = f"{indicator_name(served, indicator)} i {unit.name} og veien til målet, prosent, ved utgangen av årene."
     note = f"Aksen begynner ikke på null: den viser {number(min(values), 0)}–{number(max(values), 0)} prosent."
@@ -319,8 +318,8 @@ def pilots(page: Page) -> Grid | None:
         ["Før", "Nå", "Endring, prosentpoeng", "Endring, prosent", "Resten av området, prosentpoeng", "Etter piloten"],
         rows,
         first="Pilot og mål",
-        note="Før og nå i prosent. Endringen er gitt både i prosentpoeng og i prosent av verdien før: de to må "
-        "ikke forveksles.",
+        note="Før og nå i prosent. Endringen er gitt både i prosentpoeng og i prosent av verdien før: de to må ikke"
+        " forveksles.",
         is_wide=True,
     )
 

@@ -105,11 +105,11 @@ def rolling_chart(page: Page, unit: Unit, name: str) -> Chart | None:
         return None
     lowest, highest = min(shown, key=lambda point: point[1]), max(shown, key=lambda point: point[1])
     alt = (
-        f"Linje over sykefraværet i {unit.name} de siste tolv månedene, måned for måned: fra "
-        f"{number(shown[0][1], 1)} prosent i "
-        f"{month(f'{shown[0][0]:%Y-%m}')} til {number(shown[-1][1], 1)} i {month(f'{shown[-1][0]:%Y-%m}')}. Lavest "
-        f"{number(lowest[1], 1)} i {month(f'{lowest[0]:%Y-%m}')}, høyest {number(highest[1], 1)} i "
-        f"{month(f'{highest[0]:%Y-%m}')}."
+        f"Linje over sykefraværet i {unit.name} de siste tolv månedene, måned for måned:"
+        f" fra {number(shown[0][1], 1)} prosent i {month(f'{shown[0][0]:%Y-%m}')}"
+        f" til {number(shown[-1][1], 1)} i {month(f'{shown[-1][0]:%Y-%m}')}."
+        f" Lavest {number(lowest[1], 1)} i {month(f'{lowest[0]:%Y-%m}')},"
+        f" høyest {number(highest[1], 1)} i {month(f'{highest[0]:%Y-%m}')}."
     )
     caption = "Sykefravær i prosent, de tolv månedene til og med hver måned"
     return page.chart(Chart(name, charts.lines(lines, "prosent"), alt, caption))
@@ -131,16 +131,10 @@ def quarters(page: Page, unit: Unit) -> Grid:
                 measure="sick_leave_percent",
                 **unit.cell,
             )
-            if row is None or row["is_partial"]:
-                cells.append(
-                    NOT_OVER
-                    if year not in served.years
-                    else page.show(served.change(unit.cell, period_type, f"{year}-{part}", "value"))
-                )
-                changes.append("")
-                continue
-            cells.append(page.show(served.change(unit.cell, period_type, f"{year}-{part}", "value")))
-            changes.append(page.change(served.change(unit.cell, period_type, f"{year}-{part}")))
+            is_whole = row is not None and not row["is_partial"]
+            figure = served.change(unit.cell, period_type, f"{year}-{part}", "value")
+            cells.append(page.show(figure) if is_whole or year in served.years else NOT_OVER)
+            changes.append(page.change(served.change(unit.cell, period_type, f"{year}-{part}")) if is_whole else "")
         if year in served.years:
             cells.append(page.show(served.sick_leave(unit.cell, "year", str(year))))
             changes.append(page.change(served.change(unit.cell, "year", str(year))))
@@ -172,9 +166,8 @@ def quarter_chart(page: Page, unit: Unit, name: str) -> Chart | None:
         return None
     high, low = max(values), min(values)
     alt = (
-        f"Søyler for sykefraværet i {unit.name} i hvert kvartal de siste fire årene. Høyest er "
-        f"{number(high[0], 1)} prosent i {high[1]} "
-        f"{high[2]}, lavest {number(low[0], 1)} i {low[1]} {low[2]}."
+        f"Søyler for sykefraværet i {unit.name} i hvert kvartal de siste fire årene."
+        f" Høyest er {number(high[0], 1)} prosent i {high[1]} {high[2]}, lavest {number(low[0], 1)} i {low[1]} {low[2]}."
     )
     return page.chart(Chart(name, charts.columns(rows, "prosent"), alt, "Sykefravær i prosent etter kvartal"))
 
@@ -295,9 +288,8 @@ def contributions(page: Page, unit: Unit) -> Grid | None:
         "Bidrag til endringen siste tolv måneder",
         ["Eget fravær", "Endret sammensetning", "Bidrag"],
         rows,
-        note="Prosentpoeng. «Eget fravær» er virkningen av at enhetens eget sykefravær er endret, «endret "
-        "sammensetning» av at dens "
-        "andel av dagsverkene er det. Bidragene er til sammen endringen for hele enheten.",
+        note="Prosentpoeng. «Eget fravær» er virkningen av at enhetens eget sykefravær er endret. «Endret sammensetning» er"
+        " virkningen av at enhetens andel av dagsverkene er endret. Til sammen er bidragene endringen for hele enheten.",
     )
 
 
@@ -363,10 +355,9 @@ def changed_most(page: Page, unit: Unit) -> Grid | None:
         [f"Årsverk {size_of}", "Tolv md. før", "Siste 12 md.", "Endring", "Én person betyr", "Endringen i årsverk"],
         rows,
         first="Enhet",
-        note="Prosent; endring i prosentpoeng. «Én person betyr» er hvor mange prosentpoeng sykefraværet "
-        "stiger når én i full stilling er "
-        "borte hele perioden. «Endringen i årsverk» er hvor mange slike endringen svarer til: er det en eller "
-        "to, kan den være tilfeldig.",
+        note="Prosent; endring i prosentpoeng. «Én person betyr» er hvor mange prosentpoeng sykefraværet stiger når én i full"
+        " stilling er borte hele perioden. «Endringen i årsverk» er hvor mange slike personer endringen svarer til. Er det én"
+        " eller to, kan endringen være tilfeldig.",
         is_wide=True,
     )
 
@@ -389,8 +380,7 @@ def by_sex(page: Page, unit: Unit) -> Grid | None:
 
     if not at.last_year:
         return None
-    rows = [Row(sex.capitalize() + ("r" if sex == "kvinne" else ""), cells(sex)) for sex in ("kvinne",)]
-    rows.append(Row("Menn", cells("mann")))
+    rows = [Row("Kvinner", cells("kvinne")), Row("Menn", cells("mann"))]
     if all(getattr(cell, "value", None) is None for row in rows for cell in row.cells):
         return None
     heads = [str(year) for year in years] + [
@@ -572,9 +562,8 @@ def comparison(page: Page) -> list[Grid]:
                 ["Hvem", *(f"{quarter[6:]}. kv. {quarter[:4]}" for quarter in quarters_of)],
                 rows,
                 first="Sammenligning",
-                note="Prosent. En sektor er alle arbeidsgivere i den, bosatte er alle som bor der: tallene er "
-                "ikke en arbeidsgivers, og "
-                "rangeres ikke.",
+                note="Prosent. En sektor er alle arbeidsgivere i den, bosatte er alle som bor der. Ingen av tallene er én"
+                " arbeidsgivers, og de rangeres ikke.",
                 is_wide=True,
                 texts=("Hvem",),
             )

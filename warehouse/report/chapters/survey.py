@@ -107,7 +107,6 @@ def survey_page(served: Served) -> Page:
     page.context |= {
         "unit": unit,
         "year": year,
-        "rounds": served.survey_rounds,
         "lead": lead,
         "response": response(page, year) if year else None,
         "factors": factors(page, year) if year else None,

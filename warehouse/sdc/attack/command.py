@@ -10,14 +10,26 @@ from pathlib import Path
 import duckdb
 
 from warehouse.database import one, quoted
-from warehouse.errors import Refused, UsageError
-from warehouse.ledger import must_be_kept
 from warehouse.paths import Home
-from warehouse.publish import UNFINISHED, current_publication
+from warehouse.publication import publication_folder
+from warehouse.publish import UNFINISHED
 from warehouse.sdc.attack.audit import Report, attack
 from warehouse.sdc.attack.served import Organisation, Served
 
 SHOWN = 20
+WIDTH = 11
+# Headings of the kinds of finding, in the order of the columns.
+HEADINGS = {
+    "pinned": "computable",
+    "narrow": "narrow",
+    "sum": "sums",
+    "mixed": "mixed",
+    "moved": "moved",
+    "headcount": "counted",
+    "copy": "copies",
+    "own": "own",
+    "before": "before",
+}
 
 
 def attack_publication(
@@ -30,16 +42,9 @@ def attack_publication(
 
     Raises:
         UsageError: there is no such publication.
-        Refused: nothing is published, or it was thinned out.
+        Refused: nothing is published, it was thinned out, or its folder is damaged.
     """
-    publication_id = publication_id or current_publication(home)
-    if publication_id is None:
-        raise Refused("nothing is published here; run `arsverk run` first")
-    folder = home.history / publication_id
-    if not (folder / "publication.parquet").exists():
-        must_be_kept(home, publication_id)
-        known = ", ".join(sorted(path.name for path in home.history.glob("*") if path.is_dir())) or "none"
-        raise UsageError(f"there is no publication {publication_id}; known are: {known}")
+    folder = publication_folder(home, publication_id)
     with duckdb.connect() as con:
         before = _before(con, home, folder)
         organisation, own_units = Organisation(), []
@@ -53,7 +58,7 @@ def attack_publication(
         report = attack(served, previous, progress, own_units)
     if organisation.own_positions is None:
         report.notes.append("warehouse.duckdb is not there: which units form a group is not known, and not attacked")
-    return publication_id, before.name if before else None, report
+    return folder.name, before.name if before else None, report
 
 
 def _before(con: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> Path | None:
@@ -69,25 +74,10 @@ def _before(con: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> Path | 
 def report_lines(publication_id: str, before: str | None, report: Report) -> Iterator[str]:
     """The report as lines of text."""
     yield f"Attacked {publication_id}" + (f" together with {before}" if before else "")
-    kinds = ("computable", "narrow", "sums", "mixed", "moved", "counted", "copies", "own", "before")
-    yield f"  {'':<26}{'withheld':>10}{kinds[0]:>12}" + "".join(f"{kind:>8}" for kind in (*kinds[1:], "CPU s"))
+    yield f"  {'':<26}{'withheld':>10}  " + "".join(f"{heading:>{WIDTH}}" for heading in (*HEADINGS.values(), "CPU s"))
     for name, table in sorted(report.tables.items()):
-        numbers = (
-            table.pinned,
-            table.narrow,
-            table.sum,
-            table.mixed,
-            table.moved,
-            table.headcount,
-            table.copy,
-            table.own,
-            table.before,
-        )
-        yield (
-            f"  {name:<26}{table.withheld:>10}{numbers[0]:>12}"
-            + "".join(f"{n:>8}" for n in numbers[1:])
-            + (f"{table.seconds:>8.1f}")
-        )
+        numbers = "".join(f"{getattr(table, kind):>{WIDTH}}" for kind in HEADINGS)
+        yield f"  {name:<26}{table.withheld:>10}  {numbers}{table.seconds:>{WIDTH}.1f}"
     yield from (f"note: {note}" for note in report.notes)
     yield from leak_lines(report)
 

@@ -18,7 +18,7 @@ FOR_EVER = 9999
 
 @dataclass(frozen=True)
 class Listed:
-    """A position code's pay group in the calendar years `since` to the one before `until`, by the list at each year's end."""
+    """A job code's pay group in the calendar years `since` to the one before `until`, by the list at each year's end."""
 
     code: str
     group: str
@@ -104,7 +104,7 @@ YEAR_END = """(
     select cast(max(reference_date) as varchar) from {full_time}
     where source = 'payroll' and year(reference_date) = mart.year)"""
 
-# The pay groups of position codes, as KS lists them (dbt_project/seeds/job_codes.csv); a list that everybody has.
+# The pay groups of job codes, as KS lists them (dbt_project/seeds/job_codes.csv); a list that everybody has.
 LISTED = _listed_codes()
 
 SURVEY = Family("survey", (Part("survey_response", "responses"),), is_whole=True)

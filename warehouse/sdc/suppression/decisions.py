@@ -20,7 +20,7 @@ from warehouse.sdc.linear.movement import NEGLIGIBLE
 from warehouse.sdc.suppression.problem import Problem
 from warehouse.sdc.suppression.processes import withhold_in_all
 from warehouse.sdc.suppression.sources import Source, counts, fingerprints, read_cells, sources_of
-from warehouse.sdc.suppression.sums import Reader
+from warehouse.sdc.suppression.sums import ProblemBuilder
 from warehouse.settings import WITHHOLDING_RULES, Settings, are_laxer
 
 # Goes up when the rule decides otherwise for the same cells, so that nothing decided before is taken over.
@@ -110,7 +110,7 @@ def _decide_secondary(
     unchanged = _proven(con, earlier, scopes)
     for source in sources:
         _take_over(con, source, [scope for family, scope in unchanged if family == source.family])
-    reader = Reader(con, sources, limits, protect_own_positions=settings.protect_own_positions)
+    builder = ProblemBuilder(con, sources, limits, protect_own_positions=settings.protect_own_positions)
     turns: list[list[tuple[str, str]]] = []
     turn_of: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for scope in sorted(scopes.keys() - unchanged):
@@ -122,7 +122,7 @@ def _decide_secondary(
 
     def problems(turn: list[tuple[str, str]]) -> Iterator[Problem]:
         for scope in turn:
-            problem = reader.problem(*scope)
+            problem = builder.problem(*scope)
             _remember(con, sources, problem, scope)
             before = _date_before(scope, scopes) if scope == turn[0] else None
             if before is not None and problem.withheld_before is None:

@@ -119,7 +119,7 @@ def _parts(whole: Found, broken_down: Found, keep: tuple[int, ...]) -> list[Rela
     return [([whole[key]], members[key]) for key in whole if key in members]
 
 
-class Reader:
+class ProblemBuilder:
     """Builds the problem of each scope from the collected cells."""
 
     def __init__(

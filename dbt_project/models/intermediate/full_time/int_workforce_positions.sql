@@ -14,7 +14,7 @@ with dates as (
 select
     dates.reference_date,
     dates.year_before,
-    -- Who came and went before the series begins is not known whole.
+    -- Of the time before the series begins nobody knows all who came and went.
     dates.year_before >= series.first_day as has_year_before,
     held.position_row,
     held.employee_no,

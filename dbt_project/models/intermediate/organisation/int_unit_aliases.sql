@@ -1,5 +1,5 @@
 -- One row a further name of a unit (seeds/enhetsalias.csv) and the days on which it is used. An alias of a code that
--- organisasjon does not have is none; data_quality counts it.
+-- organisasjon does not have is left out; data_quality counts it.
 select
     {{ bare_unit_name('listed.alias') }} as bare_name,
     unit.unit_level,

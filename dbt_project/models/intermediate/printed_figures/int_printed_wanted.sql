@@ -86,7 +86,7 @@ resolved as (
     left join job_codes as job on lower(trim(held.job_title)) = job.job_title
     left join {{ ref('pay_groups') }} as pay_group
         on held.pay_group in (pay_group.pay_group_name, cast(pay_group.pay_group as varchar))
-    left join {{ ref('published_leader_levels') }} as level_name on lower(trim(held.leader_level)) = level_name.printed_level
+    left join {{ ref('printed_leader_levels') }} as level_name on lower(trim(held.leader_level)) = level_name.printed_level
     left join {{ ref('int_unit_ancestry') }} as own
         on held.peer = own.org_unit_name and own.org_level = 'kommune' and own.org_unit_code = own.unit_code
 )

@@ -1,4 +1,4 @@
--- One row a printed figure with the table and measure that must give it: the seed published_measures says which, by the
+-- One row a printed figure with the table and measure that must give it: the seed printed_measures says which, by the
 -- figure's source, indicator and dimensions. An empty dimension means all, and so does `alle`.
 with figures as (
     select
@@ -33,7 +33,7 @@ select
     served.evidence,
     coalesce(figure.sex, served.sex) as cell_sex
 from described as figure
-left join {{ ref('published_measures') }} as served
+left join {{ ref('printed_measures') }} as served
     on
         figure.source_name = served.source_name
         and figure.indicator = coalesce(served.indicator, figure.indicator)
