@@ -172,7 +172,8 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
         try:
             before = path.stat()
             sha256 = sha256_of(path)
-            if purge := purged.get(sha256):
+            # A later extract may well hold what a purged one held: a leave file with its header alone, for instance.
+            if (purge := purged.get(sha256)) and named.extract_date < purge.before:
                 taken.warn(
                     "unused",
                     path.name,
