@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 
 import duckdb
 
+from sources import registry
 from sources.contract import Feed
 from sources.errors import FileRejected
 from sources.naming import is_in_future
@@ -178,7 +179,8 @@ def accepted(home: Home, delivery: Delivery, previous: str | None) -> Accepted |
     """The human word by which a delivery may be published although a gate stops it, if there is one.
 
     Whoever withdraws a file behind the served publication has said that its figures are wrong: what is left without it may
-    differ. That word does not hold for files that came after it, or that are newer than the withdrawn one.
+    differ. That word does not hold for files that came after it, or that are newer than the withdrawn one; nor for payroll,
+    where the withdrawn file was of a source beside it.
     """
     if acceptance := open_acceptance(home, delivery):
         return Accepted(acceptance.reason, acceptance.sequence)
@@ -186,10 +188,14 @@ def accepted(home: Home, delivery: Delivery, previous: str | None) -> Accepted |
     if not withdrawn:
         return None
     inputs = _inputs(home, previous)
-    days = {(one.file_name, one.sha256): one.extract_date for one in all_arrivals(home)}
+    arrived = {(one.file_name, one.sha256): one for one in all_arrivals(home)}
     others = [one for one in delivery.files if (one.file_name, one.sha256) not in inputs]
+    # A profile calls payroll's files by other names, and those of no other source.
+    beside = {naming.stem for feed in registry.feeds().values() for naming in feed.namings if not naming.of_payroll}
     for file, entry in withdrawn.items():
-        if all(one.sequence < entry.sequence and one.extract_date <= days[file] for one in others):
+        day, is_beside = arrived[file].extract_date, arrived[file].feed in beside
+        was_there = all(one.sequence < entry.sequence and one.extract_date <= day for one in others)
+        if was_there and (not is_beside or all(one.feed in beside for one in others)):
             return Accepted(f"{file[0]} was withdrawn: {entry.reason}", entry.sequence)
     return None
 
