@@ -237,6 +237,8 @@ def states_of_arrivals(home: Home, feeds: Mapping[str, Feed]) -> list[ArrivalSta
             state, reason = "purged", f"{purged[one.sha256].purged_at}, with all person data before {purged[one.sha256].before}"
         elif later := _superseding(one, kept):
             state, reason = "superseded", f"by {later.file_name} of {later.arrived_at}"
+            if later.file_name != one.file_name:
+                reason += _if_rows_differ(one, later.file_name, feeds)
             if (one.file_name, one.sha256) in served:
                 reason += "; still served"
         elif (one.file_name, one.sha256) in served:
@@ -265,13 +267,21 @@ def _unserved(arrival: Arrival, choice: Choice | None, feeds: Mapping[str, Feed]
     if choice is None:
         return "waiting", "its delivery is not complete"
     if arrival in choice.delivery.files:
-        return "next", f"the next night loads it in the delivery of {choice.delivery.extract_date}"
+        reason = f"the next night loads it in the delivery of {choice.delivery.extract_date}"
+        others = [other.file_name for other, used in choice.doubles if used == arrival]
+        return "next", reason + (_if_rows_differ(arrival, ", ".join(others), feeds) if others else "")
     for newer in choice.waiting:
         if arrival in newer.files:
             return "waiting", f"for {', '.join(newer.missing(feeds))}"
     if arrival.extract_date < choice.delivery.extract_date:
         return "not used", older_text(arrival, choice.delivery)
     return "not used", "another file holds in its place"
+
+
+def _if_rows_differ(arrival: Arrival, other: str, feeds: Mapping[str, Feed]) -> str:
+    """What becomes of two files of one feed and date with different names: a required feed's must hold the same rows."""
+    required = {naming.stem for feed in feeds.values() if feed.required for naming in feed.namings}
+    return f"; if its rows differ from those of {other} the night stops" if arrival.feed in required else ""
 
 
 def older_text(arrival: Arrival, chosen: Delivery) -> str:
