@@ -26,6 +26,9 @@ SEPARATORS = {b";": "semicolon", b",": "comma", b"\t": "tab", b"|": "vertical ba
 # UTF-8 æøåÆØÅ read as Windows-1252: the sign of a file that mixes encodings.
 MIXED_ENCODING = re.compile("Ã[¦¸¥†˜…]")
 OTHER_CODE_PAGES = {"cp850": "code page 850 (DOS)", "cp865": "code page 865 (DOS)", "mac_roman": "Mac Roman"}
+NORWEGIAN = frozenset("æøåÆØÅ")
+OF_NORWEGIAN_TEXT = NORWEGIAN | set("éÉèêóòôüöäÜÖÄ–—§«»’“”…\u00a0")
+WITHIN_A_WORD = re.compile("[^\\W\\d_][æøå](?![A-ZÆØÅ\\d])")
 LONGEST_HEADER_LINE = 200_000
 SIGNATURES = {
     b"%PDF": "a PDF document",
@@ -73,7 +76,23 @@ def as_utf8(data: bytes) -> bytes:
         raise FileRejected(
             f"wrong encoding: UTF-8 and Windows-1252 are mixed, first seen on line {line}; export the file again"
         )
+    if page := _page_of_its_words(data, decoded):
+        raise FileRejected(f"wrong encoding: it is {page}; export the file again as Windows-1252 or UTF-8")
     return decoded.encode("utf-8")
+
+
+def _page_of_its_words(data: bytes, decoded: str) -> str | None:
+    """Another code page in which all foreign characters of the file are those of Norwegian text, where Windows-1252 has none.
+
+    A file whose headers are ASCII shows it by nothing else: Mac Roman's `Bærum` is `B¾rum`.
+    """
+    if not NORWEGIAN.isdisjoint(decoded):
+        return None
+    for encoding, name in OTHER_CODE_PAGES.items():
+        text = data.decode(encoding)
+        if {letter for letter in text if ord(letter) > 127} <= OF_NORWEGIAN_TEXT and WITHIN_A_WORD.search(text):
+            return name
+    return None
 
 
 def refuse_what_is_no_text(data: bytes) -> None:

@@ -170,7 +170,7 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
         if path.name in growing:
             taken.warn("waiting", path.name, f"{path.name} is still growing, or has just come, and waits for the next run")
             continue
-        stored = _store(home, path, purged, taken)
+        stored = _store(home, path, named.extract_date, purged, taken)
         if stored is None:
             continue
         sha256, size = stored
@@ -202,7 +202,7 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
     return taken
 
 
-def _store(home: Home, path: Path, purged: Mapping[str, Purge], taken: TakenIn) -> tuple[str, int] | None:
+def _store(home: Home, path: Path, extract_date: date, purged: Mapping[str, Purge], taken: TakenIn) -> tuple[str, int] | None:
     """Put a landed file into the archive; returns its hash and size. None when it cannot come in yet, or at all: that is noted.
 
     Raises:
@@ -211,7 +211,8 @@ def _store(home: Home, path: Path, purged: Mapping[str, Purge], taken: TakenIn) 
     try:
         before = _look(path)
         sha256 = sha256_of(path)
-        if purge := purged.get(sha256):
+        # A later extract may well hold what a purged one held: a leave file with its header alone, for instance.
+        if (purge := purged.get(sha256)) and extract_date < purge.before:
             text = f"{path.name} was purged {purge.purged_at} and is not taken in; remove it from the landing folder"
             taken.warn("unused", path.name, text)
             return None

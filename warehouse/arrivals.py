@@ -12,6 +12,7 @@ from datetime import date
 
 import duckdb
 
+from sources import registry
 from sources.contract import Feed
 from sources.errors import FileRejected
 from sources.naming import is_in_future
@@ -171,7 +172,8 @@ def accepted(home: Home, delivery: Delivery, previous: str | None) -> Accepted |
     """The human word by which a delivery may be published although a gate stops it, if there is one.
 
     Whoever withdraws a file behind the served publication has said that its figures are wrong: what is left without it may
-    differ. That word does not hold for files that came after it, or that are newer than the withdrawn one.
+    differ. That word does not hold for files that came after it, or that are newer than the withdrawn one; nor for payroll,
+    where the withdrawn file was of a source beside it.
     """
     if acceptance := open_acceptance(home, delivery):
         return Accepted(acceptance.reason, acceptance.sequence)
@@ -179,10 +181,14 @@ def accepted(home: Home, delivery: Delivery, previous: str | None) -> Accepted |
     if not withdrawn:
         return None
     inputs = _inputs(home, previous)
-    days = {(one.file_name, one.sha256): one.extract_date for one in all_arrivals(home)}
+    arrived = {(one.file_name, one.sha256): one for one in all_arrivals(home)}
     others = [one for one in delivery.files if (one.file_name, one.sha256) not in inputs]
+    # A profile calls payroll's files by other names, and those of no other source.
+    beside = {naming.stem for feed in registry.feeds().values() for naming in feed.namings if not naming.of_payroll}
     for file, entry in withdrawn.items():
-        if all(one.sequence < entry.sequence and one.extract_date <= days[file] for one in others):
+        day, is_beside = arrived[file].extract_date, arrived[file].feed in beside
+        was_there = all(one.sequence < entry.sequence and one.extract_date <= day for one in others)
+        if was_there and (not is_beside or all(one.feed in beside for one in others)):
             return Accepted(f"{file[0]} was withdrawn: {entry.reason}", entry.sequence)
     return None
 
@@ -224,6 +230,8 @@ def states_of_arrivals(home: Home, feeds: Mapping[str, Feed]) -> list[ArrivalSta
             state, reason = "purged", f"{purged[one.sha256].purged_at}, with all person data before {purged[one.sha256].before}"
         elif later := _superseding(one, kept):
             state, reason = "superseded", f"by {later.file_name} of {later.arrived_at}"
+            if later.file_name != one.file_name:
+                reason += _if_rows_differ(one, later.file_name, feeds)
             if (one.file_name, one.sha256) in served:
                 reason += "; still served"
         elif (one.file_name, one.sha256) in served:
@@ -252,13 +260,21 @@ def _unserved(arrival: Arrival, choice: Choice | None, feeds: Mapping[str, Feed]
     if choice is None:
         return "waiting", "its delivery is not complete"
     if arrival in choice.delivery.files:
-        return "next", f"the next night loads it in the delivery of {choice.delivery.extract_date}"
+        reason = f"the next night loads it in the delivery of {choice.delivery.extract_date}"
+        others = [other.file_name for other, used in choice.doubles if used == arrival]
+        return "next", reason + (_if_rows_differ(arrival, ", ".join(others), feeds) if others else "")
     for newer in choice.waiting:
         if arrival in newer.files:
             return "waiting", f"for {', '.join(newer.missing(feeds))}"
     if arrival.extract_date < choice.delivery.extract_date:
         return "not used", older_text(arrival, choice.delivery)
     return "not used", "another file holds in its place"
+
+
+def _if_rows_differ(arrival: Arrival, other: str, feeds: Mapping[str, Feed]) -> str:
+    """What becomes of two files of one feed and date with different names: a required feed's must hold the same rows."""
+    required = {naming.stem for feed in feeds.values() if feed.required for naming in feed.namings}
+    return f"; if its rows differ from those of {other} the night stops" if arrival.feed in required else ""
 
 
 def older_text(arrival: Arrival, chosen: Delivery) -> str:

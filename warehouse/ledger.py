@@ -241,8 +241,17 @@ def of_kind(entries: Sequence[Entry], kind: type[AnyEntry]) -> list[AnyEntry]:
 
 
 def purged_files(entries: Sequence[Entry]) -> dict[str, Purge]:
-    """Hashes of the files that are purged, with the purge that took them."""
-    return {sha256: purge for purge in of_kind(entries, Purge) for sha256 in purge.files}
+    """Hashes of the files that are purged, with the purge that took them.
+
+    The same bytes may come again in a later extract, as a file with its header alone: from then on they are kept.
+    """
+    purged: dict[str, Purge] = {}
+    for entry in entries:
+        if isinstance(entry, Purge):
+            purged |= dict.fromkeys(entry.files, entry)
+        elif isinstance(entry, Arrival):
+            purged.pop(entry.sha256, None)
+    return purged
 
 
 def thinned_publications(entries: Sequence[Entry]) -> dict[str, Thinning]:

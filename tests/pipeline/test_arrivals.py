@@ -57,6 +57,22 @@ def test_withdrawn_and_given_back(home: Home) -> None:
     assert choose(kept_arrivals(home), feeds(), None).delivery.extract_date == OCTOBER
 
 
+def test_two_files_of_a_feed_and_date_are_told_as_the_night_judges_them(home: Home) -> None:
+    write_delivery(home.landing, small_delivery())
+    take_in(home, home.landing, feeds())
+    write_feed_xlsx(home.landing, "fravaer", small_delivery()["fravaer"][:-1])
+    take_in(home, home.landing, feeds())
+    told = {one.arrival.file_name: (one.state, one.reason) for one in states_of_arrivals(home, feeds())}
+    state, reason = told["fravaer_2024-09-30.xlsx"]
+    assert (state, reason.partition("; ")[2]) == (
+        "next",
+        "if its rows differ from those of fravaer_2024-09-30.csv the night stops",
+    )
+    state, reason = told["fravaer_2024-09-30.csv"]
+    assert state == "superseded" and reason.endswith("differ from those of fravaer_2024-09-30.xlsx the night stops")
+    assert told["ansatte_2024-09-30.csv"] == ("next", "the next night loads it in the delivery of 2024-09-30")
+
+
 def test_an_acceptance_holds_for_exactly_the_files(home: Home) -> None:
     write_delivery(home.landing, small_delivery())
     take_in(home, home.landing, feeds())

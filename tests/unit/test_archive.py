@@ -14,10 +14,12 @@ import pytest
 
 from sources.registry import feeds
 from tests.municipalities.files import EXTRACT_DATE, Delivery, write_delivery, write_feed, write_feed_xlsx
-from warehouse.archive import TakenIn, all_arrivals, archived_file, sha256_of, take_in
+from warehouse import arrivals
+from warehouse.archive import TakenIn, all_arrivals, archived_file, kept_arrivals, sha256_of, take_in
+from warehouse.arrivals import withdraw
 from warehouse.delivery import choose
 from warehouse.errors import Refused
-from warehouse.ledger import FIRST_PREVIOUS, Arrival
+from warehouse.ledger import FIRST_PREVIOUS, Arrival, Purge, append
 from warehouse.paths import Home
 from warehouse.verify import verify
 
@@ -68,6 +70,45 @@ def test_a_file_seen_before_is_recognised(home: Home) -> None:
     again = look(home)
     assert (again.new, again.seen, again.notes) == ([], first.new, [])
     assert home.ledger.read_bytes() == ledger
+
+
+def test_what_a_purge_took_comes_again_only_in_a_later_extract(home: Home) -> None:
+    drop(home, "permisjoner_2024-08-31.csv")
+    (first,) = look(home).new
+    append(home, [Purge(purged_at="", before=SEPTEMBER, files=(first.sha256,))])
+    taken = look(home)
+    assert (taken.new, [warning.text for warning in taken.warnings]) == (
+        [],
+        ["permisjoner_2024-08-31.csv was purged  and is not taken in; remove it from the landing folder"],
+    )
+    assert not archived_file(home, first.sha256).exists()
+    # A month without leaves is a file with the same header alone.
+    drop(home, "permisjoner_2024-09-30.csv")
+    (again,) = look(home).new
+    assert again.sha256 == first.sha256 and again in kept_arrivals(home)
+    assert archived_file(home, first.sha256).exists() and look(home).seen[-1] == again
+
+
+def test_the_withdrawal_of_a_file_beside_payroll_is_no_word_for_payroll(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    for feed in REQUIRED:
+        drop(home, f"{feed}_2024-09-30.csv", feed)
+    drop(home, "maltall_2024-11-01.csv")
+    served = {(one.file_name, one.sha256) for one in look(home).new}
+    monkeypatch.setattr(arrivals, "_inputs", lambda *_: served)
+    drop(home, "maltall_2024-10-01.csv", "andre")
+    look(home)
+    withdraw(home, "maltall_2024-11-01.csv", "feil fil")
+    assert arrivals.accepted(home, choose(kept_arrivals(home), feeds(), None).delivery, "september")
+    withdraw(home, "maltall_2024-11-01.csv", "likevel riktig", undo=True)
+
+    for feed in REQUIRED:
+        drop(home, f"{feed}_2024-10-31.csv", f"{feed} med feil")
+    look(home)
+    withdraw(home, "maltall_2024-11-01.csv", "feil fil")
+    assert arrivals.accepted(home, choose(kept_arrivals(home), feeds(), None).delivery, "september") is None
+    # What is wrong with payroll is what a word for payroll is about.
+    withdraw(home, "fravaer_2024-09-30.csv", "feil fil")
+    assert arrivals.accepted(home, choose(kept_arrivals(home), feeds(), OCTOBER).delivery, "september") is None
 
 
 def test_changed_content_under_the_same_name_is_a_new_arrival_that_supersedes(home: Home) -> None:

@@ -384,6 +384,8 @@ REJECTED: dict[str, tuple[bytes, str]] = {
     "binary": (PERSONS.encode("cp1252") + b"\x00", "wrong encoding (binary)"),
     "code page 850": (PERSONS.encode("cp850"), "wrong encoding: it is code page 850 (DOS)"),
     "Mac Roman": (PERSONS.encode("mac_roman"), "Mac Roman"),
+    "code page 865 under an ASCII header": ("Enhet;Navn\n1;Bærum".encode("cp865"), "wrong encoding: it is code page 8"),
+    "Mac Roman under an ASCII header": ("Enhet;Navn\n1;Bærum – øst".encode("mac_roman"), "wrong encoding: it is Mac Roman"),
     "a byte of another code page": (persons(HEADER, FIRST) + b"\x81", "wrong encoding: byte"),
     "UTF-8 header over Windows-1252 rows": (
         HEADER.encode("utf-8") + b"\n" + "\n".join([FIRST, *OTHERS]).encode("cp1252"),

@@ -60,6 +60,7 @@ BROKEN = {
         "target_kind_in_code_list": "sick_leave_percent;kommune;Asker kommune;2025;7,0;HP 2023;13.12.2022;prosent;",
         "base_year_readable": "sick_leave_percent;kommune;Asker kommune;2025;7,0;HP 2023;13.12.2022;absolutt;i fjor",
         "base_year_in_range": "sick_leave_percent;kommune;Asker kommune;2025;7,0;HP 2023;13.12.2022;absolutt;20200",
+        "base_year_given": "sick_leave_percent;kommune;Asker kommune;2025;-10;HP 2023;13.12.2022;Relativ prosent;",
         "target_unique": "sick_leave_percent;kommune;Asker kommune;2024;6,9;HP 2023;13.12.2022;;",
     },
     "piloter": {

@@ -43,6 +43,16 @@ def test_every_rule_has_a_case() -> None:
     assert {rule.name for rule in FEED.rules} == BROKEN.keys()
 
 
+def test_case_and_spaces_make_no_difference_in_a_kind(tmp_path: Path) -> None:
+    """Left as it is written it would count for nothing."""
+    path = write_lines(
+        tmp_path / "variable_timer_2024-01-31.csv",
+        HEADER,
+        ["1;V1;2023-01;overtid;1;", "1;V1;2023-01;TIME LØNN;1;", "1;V1;2023-01;Overtid;1;"],
+    )
+    assert rules_broken_in(FEED, path, KNOWN) == ["hours_unique"]
+
+
 def test_every_kind_of_hours_says_what_it_counts_as() -> None:
     """A kind that the contract lets in and the list lacks would count for nothing."""
     listed = pd.read_csv(ROOT / "dbt_project" / "seeds" / "hour_kinds.csv")["hours_kind"]

@@ -95,6 +95,7 @@ RULES: Said = (
     (r"the file has one row of level kommune", "Filen har én rad på nivået kommune"),
     (r"the level is not above that of the unit above", "Nivået er ikke over nivået til enheten over"),
     (r"(.+) is not above (.+)", r"\1 er ikke over \2"),
+    (r"(.+) is filled where (.+) is (.+)", r"\1 er fylt ut der \2 er \3"),
     # Of the file and of others.
     (r"(.+) is not already in the file", r"\1 står ikke i filen fra før"),
     (r"(.+) exists in (\w+) \((.+)\)", r"\1 finnes i \2 (\3)"),

@@ -2,17 +2,11 @@
 
 import pandera.pandas as pap
 
-from sources.contract import Feed, amount, check, matches, number, text, unique_rows
+from sources.contract import Feed, amount, matches, number, one_of, text, unique_rows
 
 KINDS = ("Overtid", "Ekstravakt", "Timelønn", "Mertid")
 
-known_kind = check(
-    lambda s: s.isin(KINDS),
-    "in_code_list",
-    f"is one of {', '.join(KINDS)}",
-    "correct the kind; the row is loaded, but its hours count in no measure",
-    severity="warning",
-)
+known_kind = one_of(*KINDS, remedy="correct the kind; the row is loaded, but its hours count in no measure", severity="warning")
 
 FEED = Feed(
     required=False,

@@ -2,9 +2,19 @@
 
 import pandera.pandas as pap
 
-from sources.contract import Feed, between, date, integer, number, one_of, text, unique_rows
+from sources.contract import Feed, between, check, date, integer, number, one_of, text, unique_rows
 from sources.naming import Naming
 from sources.payroll.organisasjon.contract import LEVELS
+
+base_year_given = check(
+    lambda frame: (frame["Type"] != "relativ prosent").fillna(True) | frame["Utgangsår"].notna(),
+    "base_year_given",
+    "Utgangsår is filled where Type is relativ prosent",
+    "fill in the year that the target is measured from; the row is loaded, and its target is empty",
+    column="Utgangsår",
+    severity="warning",
+    stage="row",
+)
 
 FEED = Feed(
     required=False,
@@ -36,6 +46,6 @@ FEED = Feed(
                 checks=[between(1990, 2100)],
             ),
         },
-        checks=[unique_rows("Indikator", "Nivå", "Enhet", "År", "Vedtatt dato", name="target_unique")],
+        checks=[base_year_given, unique_rows("Indikator", "Nivå", "Enhet", "År", "Vedtatt dato", name="target_unique")],
     ),
 )
