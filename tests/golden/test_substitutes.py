@@ -16,6 +16,7 @@ from tests.municipalities.files import header_line, write_lines
 from warehouse.catalogue import tables_of
 from warehouse.paths import Home
 from warehouse.trace import substitutes
+from warehouse.trace.evidence import of_data_quality
 from warehouse.trace.lineage import Lineage
 
 POSITIONS = [
@@ -68,6 +69,14 @@ def test_substitutes_are_empty_where_their_persons_are_withheld(builds: Builds) 
                from served.substitutes_by_unit where withheld is null"""
         ).fetchall()
     assert rows == [(None, None, False, False)]
+
+
+def test_hours_of_a_month_that_has_not_begun_are_a_warning(built: duckdb.DuckDBPyConnection) -> None:
+    rows = built.execute("select rows, severity from marts.data_quality where rule = 'month_has_begun'").fetchall()
+    assert rows == [(1, "warning")]
+    lineage = Lineage(built)
+    of_data_quality(lineage, {"feed": "variable_timer", "rule": "month_has_begun"}, ["rows"])
+    assert [rows for traced in lineage.named() for rows in traced.rows] == [6]
 
 
 def test_substitutes(built: duckdb.DuckDBPyConnection) -> None:

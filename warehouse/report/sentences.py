@@ -29,6 +29,10 @@ RULES: Said = (
         "Personen har en stilling en dag i permisjonen (den som er oppgitt). Andre permisjoner teller ikke",
     ),
     (
+        r"The month has begun by the extract date; hours of later months count for nothing",
+        "Måneden har begynt ved uttrekket. Timer i senere måneder teller ikke",
+    ),
+    (
         r"The unit is one of organisasjon, by code or by name, once; others are served under the level ukjent",
         "Enheten er én i organisasjon, etter kode eller navn. Andre står på nivået ukjent",
     ),

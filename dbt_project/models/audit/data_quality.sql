@@ -83,6 +83,19 @@ leaves_outside_positions as (
     from {{ ref('int_leave_coverage') }}
 ),
 
+hours_of_later_months as (
+    select
+        'variable_timer' as feed,
+        'month_has_begun' as rule,
+        cast(count(*) as bigint) as rows,
+        'warning' as severity,
+        'The month has begun by the extract date; hours of later months count for nothing' as description
+    from {{ ref('stg_variable_hours') }} as hours
+    inner join {{ source('raw', 'settings') }} as setting
+        on hours.worked_month > strftime(setting.extract_date, '%Y-%m')
+    having count(*) > 0
+),
+
 delivered_units as (
     select
         'deltakelse' as feed,
@@ -201,6 +214,8 @@ union all
 select * from absences_outside_positions
 union all
 select * from leaves_outside_positions
+union all
+select * from hours_of_later_months
 union all
 select * from unmatched_units
 union all
