@@ -56,9 +56,7 @@ def of_data_quality(lineage: Lineage, cell: Mapping[str, object], measures: Sequ
             select file_sha256, row_number from intermediate.int_spells where absence_row in (
                 select absence_row from intermediate.int_absence_coverage where uncovered_days > 0)""",
         ("permisjoner", "leave_within_position"): "from intermediate.int_leave_coverage where not is_covered",
-        ("variable_timer", "month_has_begun"): """
-            select hours.file_sha256, hours.row_number from staging.stg_variable_hours as hours, raw.settings as setting
-            where hours.worked_month > strftime(setting.extract_date, '%Y-%m')""",
+        ("variable_timer", "month_has_begun"): "from staging.stg_variable_hours where not has_month_begun",
         ("deltakelse", "unit_matched"): "select * from intermediate.int_survey_response where not is_matched",
         ("faktorer", "unit_matched"): "select * from intermediate.int_survey_factors where not is_matched",
         ("maltall", "unit_matched"): "select * from intermediate.int_targets where not is_matched",

@@ -90,9 +90,8 @@ hours_of_later_months as (
         cast(count(*) as bigint) as rows,
         'warning' as severity,
         'The month has begun by the extract date; hours of later months count for nothing' as description
-    from {{ ref('stg_variable_hours') }} as hours
-    inner join {{ source('raw', 'settings') }} as setting
-        on hours.worked_month > strftime(setting.extract_date, '%Y-%m')
+    from {{ ref('stg_variable_hours') }}
+    where not has_month_begun
     having count(*) > 0
 ),
 

@@ -3,6 +3,7 @@ select
     hours.employee_no,
     hours.unit_code,
     hours.worked_month,
+    hours.worked_month <= strftime(settings.extract_date, '%Y-%m') as has_month_begun,
     hours.hours_kind,
     kind.hours_kind is not null as is_counted,
     coalesce(kind.is_substitute, false) as is_substitute,
@@ -13,3 +14,4 @@ select
     hours.row_number
 from {{ source('raw', 'variable_timer') }} as hours
 left join {{ ref('hour_kinds') }} as kind on hours.hours_kind = kind.hours_kind
+cross join {{ source('raw', 'settings') }} as settings
