@@ -409,7 +409,7 @@ def _tonight(plan: Plan, delivery: Delivery, *, is_correction: bool) -> Tonight:
 def _judge_doubles(plan: Plan, choice: Choice) -> None:
     """Two files of one feed and date must hold the same rows; of an optional feed the later one is used, and that is told."""
     for other, used in choice.doubles:
-        feed = next(feed for feed in plan.feeds.values() if other.feed in {naming.stem for naming in feed.namings})
+        feed = next(feed for feed in plan.feeds.values() if other.feed in feed.stems)
         if same_rows(plan.home, feed, other, used):
             plan.findings.warn(
                 "unused",

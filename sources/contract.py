@@ -330,6 +330,11 @@ class Feed:
         return files or (Naming(self.name, of_payroll=True),)
 
     @property
+    def stems(self) -> frozenset[str]:
+        """The first parts of the names of its files, by which an arrival's `feed` is told."""
+        return frozenset(naming.stem for naming in self.namings)
+
+    @property
     def naming(self) -> Naming:
         """How the feed's only file is called."""
         (only,) = self.namings

@@ -77,8 +77,12 @@ def as_utf8(data: bytes) -> bytes:
             f"wrong encoding: UTF-8 and Windows-1252 are mixed, first seen on line {line}; export the file again"
         )
     if page := _page_of_its_words(data, decoded):
-        raise FileRejected(f"wrong encoding: it is {page}; export the file again as Windows-1252 or UTF-8")
+        raise _of_code_page(page)
     return decoded.encode("utf-8")
+
+
+def _of_code_page(page: str) -> FileRejected:
+    return FileRejected(f"wrong encoding: it is {page}; export the file again as Windows-1252 or UTF-8")
 
 
 def _page_of_its_words(data: bytes, decoded: str) -> str | None:
@@ -207,7 +211,7 @@ def _refuse_code_page(data: bytes, wanted: Collection[str]) -> None:
     found = known(first.decode("cp1252", errors="replace").split(";"), keys)
     for encoding, name in OTHER_CODE_PAGES.items():
         if known(first.decode(encoding).split(";"), keys) > found:
-            raise FileRejected(f"wrong encoding: it is {name}; export the file again as Windows-1252 or UTF-8")
+            raise _of_code_page(name)
 
 
 def first_line_look(text: bytes) -> str:

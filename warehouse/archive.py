@@ -152,7 +152,7 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
     latest = {arrival.file_name: arrival for arrival in arrived}
     hashes = {arrival.sha256: arrival for arrival in reversed(arrived)}
     namings = [naming for feed in feeds.values() for naming in feed.namings]
-    personal = {naming.stem for feed in feeds.values() if feed.is_personal for naming in feed.namings}
+    personal = {stem for feed in feeds.values() if feed.is_personal for stem in feed.stems}
     taken, has_unknown = TakenIn(), False
     files = [path for path in _by_time(landing, taken) if not path.name.endswith(COMPLETE)]
     names = {path.name: recognise(path.name, namings) for path in files if path.name.isprintable()}

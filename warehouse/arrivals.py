@@ -273,8 +273,8 @@ def _unserved(arrival: Arrival, choice: Choice | None, feeds: Mapping[str, Feed]
 
 def _if_rows_differ(arrival: Arrival, other: str, feeds: Mapping[str, Feed]) -> str:
     """What becomes of two files of one feed and date with different names: a required feed's must hold the same rows."""
-    required = {naming.stem for feed in feeds.values() if feed.required for naming in feed.namings}
-    return f"; if its rows differ from those of {other} the night stops" if arrival.feed in required else ""
+    is_required = any(feed.required and arrival.feed in feed.stems for feed in feeds.values())
+    return f"; if its rows differ from those of {other} the night stops" if is_required else ""
 
 
 def older_text(arrival: Arrival, chosen: Delivery) -> str:

@@ -34,17 +34,12 @@ class Delivery:
 
     def of(self, feed: Feed) -> list[Arrival]:
         """The files that hold rows of a feed."""
-        stems = {naming.stem for naming in feed.namings}
-        return [arrival for arrival in self.files if arrival.feed in stems]
+        return [arrival for arrival in self.files if arrival.feed in feed.stems]
 
     def missing(self, feeds: Mapping[str, Feed]) -> list[str]:
         """Required feeds of which a file has not arrived."""
         arrived = {arrival.feed for arrival in self.files}
-        return [
-            name
-            for name, feed in feeds.items()
-            if feed.required and not arrived.issuperset(naming.stem for naming in feed.namings)
-        ]
+        return [name for name, feed in feeds.items() if feed.required and not feed.stems <= arrived]
 
 
 @dataclass(frozen=True)
