@@ -183,6 +183,12 @@ def test_the_few_that_are_left_are_pushed_as_the_many(seed: int) -> None:
     assert is_missing[~can_be_wide].all()
     # In a table as large as that every cell has company enough to move as far as it may; what pushing leaves is proven singly.
     assert is_missing[can_be_wide].sum() <= 8, "pushing ends where it hardly gets further"
+    movement = Movement(equations, below, above, np.ones(800))
+    for cell in np.array(asked)[is_missing & can_be_wide].tolist():
+        for amount in (width[cell], -width[cell]):
+            change = movement.cheapest(cell, amount, np.zeros(800))
+            intervals.see(change.columns, change.amounts)
+    assert not intervals.missing()[asked][can_be_wide].any()
 
 
 def test_rings_are_what_leads_back() -> None:

@@ -29,8 +29,9 @@ from warehouse.sdc.suppression.problem import FAR
 from warehouse.sdc.suppression.sums import TOP_LEVELS, UNIT_WEIGHT
 from warehouse.settings import Settings
 
+CHEAPEST = "the cheapest cells"
 # So many rounds of each remedy, from the cheapest to the last resort.
-REMEDIES = ("the cheapest cells",) * 8 + ("the slice",) * 2 + ("all that has changed", "the whole time", "the whole time")
+REMEDIES = (CHEAPEST,) * 8 + ("the slice",) * 2 + ("all that has changed", "the whole time", "the whole time")
 
 
 @dataclass
@@ -94,7 +95,7 @@ def _withhold(
         database = con.execute("select current_database()").fetchall()[0][0]
         organisation = Organisation.delivered(con, database)
         built = Served(con, f"{database}.marts", organisation, of_name)
-        figures = _figures(built, examined) if remedy == "the cheapest cells" else {}
+        figures = _figures(built, examined) if remedy == CHEAPEST else {}
         repeats = copies_of(of_name)
         for moment, leaks in examined.report.leaking:
             if moment is None:
@@ -174,7 +175,7 @@ def _hiding(
                 # The other sex's percentage tells this one's.
                 unit = cell // n * n
                 found |= {unit + i for i, part in enumerate(grid.slices) if part.table == grid.slice_of(cell).table}
-    if remedy == "the cheapest cells":
+    if remedy == CHEAPEST:
         # Where none of the sums that lost or gained it is served any more, a moved cell follows from others as well.
         others = [
             replace(leak, members=leak.members[:1]) if leak.kind in told_apart else leak
