@@ -253,8 +253,8 @@ class FeedLoaded:
     arrivals: list[Arrival]
     loads: list[FeedLoad]
     rules: dict[str, RuleOutcome]
-    continuity: Comparison | None
-    judged: list[Judged] = field(default_factory=list)
+    judged: list[Judged]
+    continuity: Comparison | None = None
 
     @property
     def is_refused(self) -> bool:
@@ -455,21 +455,22 @@ def _load(plan: Plan, names: Iterable[str]) -> dict[str, FeedLoaded]:
     with connect(plan.home.build_database, plan.settings) as con:
         gates.outdate(con, load.later, because=load.name)
         delivery = delivery_of(con)
-    return {name: _load_feed(plan, name, delivery) for name in names}
+        loaded = {name: _load_feed(plan, con, name, delivery) for name in names}
+    return {name: _held_against_the_last(plan, name, feed) for name, feed in loaded.items()}
 
 
-def _load_feed(plan: Plan, name: str, delivery: Delivery) -> FeedLoaded:
+def _load_feed(plan: Plan, con: duckdb.DuckDBPyConnection, name: str, delivery: Delivery) -> FeedLoaded:
     feed = plan.feeds[name]
     arrivals = delivery.of(feed)
     if not arrivals and feed.required:
         raise Refused(f"{name} is not part of the delivery")
     if not arrivals:
         log.info("feeds: %s is not delivered; its marts are served empty", name)
-        return FeedLoaded([], [], {}, None)
+        return FeedLoaded([], [], {}, [])
     if feed.required:
-        loads = load_feed(plan.home, plan.settings, feed, arrivals)
+        loads = load_feed(con, plan.home, feed, arrivals)
     else:
-        loads, left_out = load_optional(plan.home, plan.settings, feed, arrivals)
+        loads, left_out = load_optional(con, plan.home, plan.settings, feed, arrivals)
         for file in left_out:
             plan.findings.warn("left_out", f"{name}: {file.as_text()}", files=[file.arrival.file_name])
     for loaded in loads:
@@ -495,11 +496,7 @@ def _load_feed(plan: Plan, name: str, delivery: Delivery) -> FeedLoaded:
     plan.findings.rows[name] = FeedRows(
         *(sum(getattr(file, rows) for file in loads) for rows in ("rows_delivered", "rows_loaded", "rows_quarantined"))
     )
-    is_rejected = any(loaded.rejection for loaded in loads)
-    continuity = compare_with_last(plan.home, plan.settings, feed) if feed.natural_key and not is_rejected else None
-    if continuity:
-        _warn_of_what_is_gone(plan, name, continuity)
-    judged = judge(plan.home, plan.settings, feed)
+    judged = judge(con, plan.settings, feed)
     for one_file in judged:
         if one_file.bad and not one_file.problems:
             plan.findings.warn(
@@ -508,7 +505,16 @@ def _load_feed(plan: Plan, name: str, delivery: Delivery) -> FeedLoaded:
                 count=one_file.bad,
                 files=[one_file.file_name],
             )
-    return FeedLoaded(arrivals, loads, rule_outcomes(plan.home, plan.settings, feed), continuity, judged)
+    return FeedLoaded(arrivals, loads, rule_outcomes(con, feed), judged)
+
+
+def _held_against_the_last(plan: Plan, name: str, loaded: FeedLoaded) -> FeedLoaded:
+    """Through a connection of its own: the last publication's database may be damaged, which can end a connection."""
+    if not loaded.arrivals or loaded.is_rejected or not plan.feeds[name].natural_key:
+        return loaded
+    continuity = compare_with_last(plan.home, plan.settings, plan.feeds[name])
+    _warn_of_what_is_gone(plan, name, continuity)
+    return replace(loaded, continuity=continuity)
 
 
 def _warn_of_what_is_gone(plan: Plan, name: str, found: Comparison) -> None:

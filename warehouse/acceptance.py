@@ -83,14 +83,13 @@ class Judged:
     problems: list[str]
 
 
-def judge(home: Home, settings: Settings, feed: Feed) -> list[Judged]:
+def judge(con: duckdb.DuckDBPyConnection, settings: Settings, feed: Feed) -> list[Judged]:
     """The loaded files of a feed, as `accept_delivery` judges them."""
-    with connect(home.build_database, settings, read_only=True) as con:
-        inputs = [found for found in loaded_inputs(con) if found.feed == feed.name]
-        return [
-            Judged(found.file_name, found.delivered, found.bad(feed), problems_of(con, feed, found, settings))
-            for found in inputs
-        ]
+    return [
+        Judged(found.file_name, found.delivered, found.bad(feed), problems_of(con, feed, found, settings))
+        for found in loaded_inputs(con)
+        if found.feed == feed.name
+    ]
 
 
 def accept_delivery(home: Home, settings: Settings, feeds: Mapping[str, Feed], delivery: Delivery) -> None:

@@ -19,12 +19,11 @@ from sources.text_table import TextTable
 from sources.validate import Validated, validate
 from warehouse.archive import unchanged_file
 from warehouse.build_database import insert
-from warehouse.database import connect, one
+from warehouse.database import at_once, one
 from warehouse.ledger import Arrival
 from warehouse.paths import Home
 from warehouse.pseudonym import pseudonym_key, pseudonyms
 from warehouse.quarantine import rows_of_quarantine, rows_of_warnings
-from warehouse.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -44,15 +43,12 @@ class FeedLoad:
         return self.rows_delivered - self.rows_loaded
 
 
-def load_feed(home: Home, settings: Settings, feed: Feed, arrivals: Sequence[Arrival]) -> list[FeedLoad]:
+def load_feed(con: duckdb.DuckDBPyConnection, home: Home, feed: Feed, arrivals: Sequence[Arrival]) -> list[FeedLoad]:
     """Read, validate and store a feed's files. One that cannot be used is recorded as rejected; nothing is raised for it."""
-    with connect(home.build_database, settings) as con:
-        beside = references(con, feed)
-        con.begin()
+    beside = references(con, feed)
+    with at_once(con):
         forget(con, feed)
-        loads = [load_file(con, home, feed, arrival, beside) for arrival in arrivals]
-        con.commit()
-    return loads
+        return [load_file(con, home, feed, arrival, beside) for arrival in arrivals]
 
 
 @dataclass(frozen=True)

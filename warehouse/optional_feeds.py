@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import duckdb
+
 from sources.contract import Feed
 from warehouse.acceptance import loaded_inputs, problems_of
 from warehouse.archive import kept_arrivals
-from warehouse.database import connect
 from warehouse.ledger import Arrival
 from warehouse.load import FeedLoad, forget, load_file, references
 from warehouse.paths import Home
@@ -32,45 +33,44 @@ class LeftOut:
 
 
 def load_optional(
-    home: Home, settings: Settings, feed: Feed, arrivals: Sequence[Arrival]
+    con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, feed: Feed, arrivals: Sequence[Arrival]
 ) -> tuple[list[FeedLoad], list[LeftOut]]:
     """Load the feed's files, each replaced by the newest earlier one of its kind that is good enough when it is not."""
     loads: list[FeedLoad] = []
     left_out: list[LeftOut] = []
-    with connect(home.build_database, settings) as con:
-        beside = references(con, feed)
-        forget(con, feed)
-        chosen = {arrival.sha256 for arrival in arrivals}
-        for arrival in arrivals:
-            bad: list[tuple[Arrival, str]] = []
-            used: Arrival | None = None
-            for candidate in [arrival, *_earlier(home, feed, arrival, chosen)]:
-                con.begin()
-                loaded = load_file(con, home, feed, candidate, beside)
-                recorded = [found for found in loaded_inputs(con) if found.feed == feed.name]
-                found = next(one for one in recorded if one.file_name == candidate.file_name)
-                problems = problems_of(con, feed, found, settings)
-                if not problems:
-                    con.commit()
-                    loads.append(loaded)
-                    used = candidate
-                    break
-                con.rollback()
-                reason = "\n".join(problems).removeprefix(f"{candidate.file_name} is rejected: ")
-                bad.append((candidate, reason))
-            left_out += [LeftOut(file, reason, used.file_name if used else None) for file, reason in bad]
-        for one in left_out:
-            con.execute(
-                "insert into raw.left_out values ($1, $2, $3, $4, $5, $6)",
-                [
-                    feed.name,
-                    one.arrival.file_name,
-                    one.arrival.sha256,
-                    one.arrival.extract_date,
-                    one.used_instead,
-                    one.reason,
-                ],
-            )
+    beside = references(con, feed)
+    forget(con, feed)
+    chosen = {arrival.sha256 for arrival in arrivals}
+    for arrival in arrivals:
+        bad: list[tuple[Arrival, str]] = []
+        used: Arrival | None = None
+        for candidate in [arrival, *_earlier(home, feed, arrival, chosen)]:
+            con.begin()
+            loaded = load_file(con, home, feed, candidate, beside)
+            recorded = [found for found in loaded_inputs(con) if found.feed == feed.name]
+            found = next(one for one in recorded if one.file_name == candidate.file_name)
+            problems = problems_of(con, feed, found, settings)
+            if not problems:
+                con.commit()
+                loads.append(loaded)
+                used = candidate
+                break
+            con.rollback()
+            reason = "\n".join(problems).removeprefix(f"{candidate.file_name} is rejected: ")
+            bad.append((candidate, reason))
+        left_out += [LeftOut(file, reason, used.file_name if used else None) for file, reason in bad]
+    for one in left_out:
+        con.execute(
+            "insert into raw.left_out values ($1, $2, $3, $4, $5, $6)",
+            [
+                feed.name,
+                one.arrival.file_name,
+                one.arrival.sha256,
+                one.arrival.extract_date,
+                one.used_instead,
+                one.reason,
+            ],
+        )
     return loads, left_out
 
 

@@ -14,11 +14,9 @@ import pandas as pd
 
 from sources.contract import Feed
 from sources.validate import Validated
-from warehouse.database import connect
 from warehouse.ledger import Arrival
 from warehouse.paths import Home, write_private
 from warehouse.pseudonym import pseudonyms
-from warehouse.settings import Settings
 
 ROWS_NAMED_PER_RULE = 3
 ROWS_SHOWN_PER_RULE = 20
@@ -101,25 +99,24 @@ class RuleOutcome:
     examples: list[dict[str, object]]
 
 
-def rule_outcomes(home: Home, settings: Settings, feed: Feed) -> dict[str, RuleOutcome]:
+def rule_outcomes(con: duckdb.DuckDBPyConnection, feed: Feed) -> dict[str, RuleOutcome]:
     """The evidence of each rule that was tried on a feed, for Dagster's checks."""
-    with connect(home.build_database, settings, read_only=True) as con:
-        results = con.execute(
-            """select rule, severity, cast(sum(rows_seen) as bigint), cast(sum(rows_failed) as bigint)
-               from raw.rule_results where feed = $1 group by rule, severity""",
-            [feed.name],
+    results = con.execute(
+        """select rule, severity, cast(sum(rows_seen) as bigint), cast(sum(rows_failed) as bigint)
+           from raw.rule_results where feed = $1 group by rule, severity""",
+        [feed.name],
+    ).fetchall()
+    examples: dict[str, list[dict[str, object]]] = {}
+    columns = ("rule", "file_name", "row_number", "line_number", "column_name", "value", "description", "remedy")
+    for table in ("quarantine", "warnings"):
+        rows = con.execute(
+            f"""select {", ".join(columns)} from raw.{table} where feed = $1
+                qualify row_number() over (partition by rule order by file_name, row_number) <= $2
+                order by rule, file_name, row_number""",
+            [feed.name, ROWS_SHOWN_PER_RULE],
         ).fetchall()
-        examples: dict[str, list[dict[str, object]]] = {}
-        columns = ("rule", "file_name", "row_number", "line_number", "column_name", "value", "description", "remedy")
-        for table in ("quarantine", "warnings"):
-            rows = con.execute(
-                f"""select {", ".join(columns)} from raw.{table} where feed = $1
-                    qualify row_number() over (partition by rule order by file_name, row_number) <= $2
-                    order by rule, file_name, row_number""",
-                [feed.name, ROWS_SHOWN_PER_RULE],
-            ).fetchall()
-            for row in rows:
-                examples.setdefault(row[0], []).append(dict(zip(columns[1:], row[1:], strict=True)))
+        for row in rows:
+            examples.setdefault(row[0], []).append(dict(zip(columns[1:], row[1:], strict=True)))
     return {rule: RuleOutcome(rule, severity, seen, failed, examples.get(rule, [])) for rule, severity, seen, failed in results}
 
 

@@ -168,8 +168,9 @@ def load_delivery(home: Home, settings: Settings, feeds: Mapping[str, Feed], del
         Refused: the delivery may not be built upon.
     """
     start_build(home, settings, feeds, delivery)
-    for feed in feeds.values():
-        load_feed(home, settings, feed, delivery.of(feed))
+    with connect(home.build_database, settings) as con:
+        for feed in feeds.values():
+            load_feed(con, home, feed, delivery.of(feed))
     accept_delivery(home, settings, feeds, delivery)
 
 

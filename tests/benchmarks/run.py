@@ -145,10 +145,11 @@ def load_against_read_csv(home: Home, settings: Settings) -> None:
     """Decode, validate by every rule and store the absences, against DuckDB's reader on the same file as text."""
     delivery = choose(all_arrivals(home), feeds(), None).delivery
     start_build(home, settings, feeds(), delivery)
-    for name in ("organisasjon", "ansatte"):
-        load_feed(home, settings, feeds()[name], delivery.of(feeds()[name]))
     absences = delivery.of(feeds()["fravaer"])
-    ours = seconds(lambda: load_feed(home, settings, feeds()["fravaer"], absences))
+    with connect(home.build_database, settings) as con:
+        for name in ("organisasjon", "ansatte"):
+            load_feed(con, home, feeds()[name], delivery.of(feeds()[name]))
+        ours = seconds(lambda: load_feed(con, home, feeds()["fravaer"], absences))
     path = home.landing / absences[0].file_name
     encoded = path.read_bytes()
     utf8 = home.build / "fravaer.csv"

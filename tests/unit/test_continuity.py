@@ -38,8 +38,9 @@ def loaded(folder: Path, delivery: Rows, extract_date: date) -> Path:
     take_in(home, home.landing, feeds())
     chosen = choose(all_arrivals(home), feeds(), None).delivery
     start_build(home, SETTINGS, feeds(), chosen)
-    for feed in [name for name in feeds() if name in REQUIRED]:
-        load_feed(home, SETTINGS, feeds()[feed], chosen.of(feeds()[feed]))
+    with connect(home.build_database, SETTINGS) as con:
+        for feed in [name for name in feeds() if name in REQUIRED]:
+            load_feed(con, home, feeds()[feed], chosen.of(feeds()[feed]))
     return home.build_database
 
 

@@ -14,6 +14,7 @@ from tests.municipalities.files import header_line, write_lines
 from warehouse.acceptance import accept_delivery
 from warehouse.archive import all_arrivals, take_in
 from warehouse.build_database import start_build
+from warehouse.database import connect
 from warehouse.delivery import choose
 from warehouse.load import load_feed
 from warehouse.optional_feeds import LeftOut, load_optional
@@ -106,11 +107,12 @@ def load_all(home: Home, as_of: date | None = None) -> list[LeftOut]:
     delivery = choose(all_arrivals(home), feeds(), as_of).delivery
     start_build(home, settings, feeds(), delivery)
     left_out: list[LeftOut] = []
-    for feed in feeds().values():
-        if feed.required:
-            load_feed(home, settings, feed, delivery.of(feed))
-        else:
-            left_out += load_optional(home, settings, feed, delivery.of(feed))[1]
+    with connect(home.build_database, settings) as con:
+        for feed in feeds().values():
+            if feed.required:
+                load_feed(con, home, feed, delivery.of(feed))
+            else:
+                left_out += load_optional(con, home, settings, feed, delivery.of(feed))[1]
     accept_delivery(home, settings, feeds(), delivery)
     return left_out
 

@@ -30,6 +30,7 @@ from tests.municipalities.vendors import WRITERS, days_of, unit4_resources, writ
 from warehouse.acceptance import Input, accept_delivery, judge_waiting
 from warehouse.archive import all_arrivals, take_in
 from warehouse.build_database import start_build
+from warehouse.database import connect
 from warehouse.delivery import Delivery, choose
 from warehouse.errors import Refused, UsageError
 from warehouse.load import load_feed
@@ -206,7 +207,8 @@ def test_duplicates_stop_no_night_but_faults_do(tmp_path: Path) -> None:
         take_in(home, home.landing, feeds)
         delivery = choose(all_arrivals(home), feeds, None).delivery
         start_build(home, settings, feeds, delivery)
-        loads = [load for feed in feeds.values() for load in load_feed(home, settings, feed, delivery.of(feed))]
+        with connect(home.build_database, settings) as con:
+            loads = [load for feed in feeds.values() for load in load_feed(con, home, feed, delivery.of(feed))]
         accept_delivery(home, settings, feeds, delivery)
         return {(one.feed, one.file_name): (one.rows_delivered, one.rows_loaded, one.rows_quarantined) for one in loads}
 
@@ -330,7 +332,8 @@ def test_a_feed_in_several_files_waits_for_all_of_them_and_loads_them_side_by_si
     take_in(home, home.landing, feeds)
     delivery = choose(all_arrivals(home), feeds, None).delivery
     start_build(home, settings, feeds, delivery)
-    loads = {feed.name: load_feed(home, settings, feed, delivery.of(feed)) for feed in feeds.values()}
+    with connect(home.build_database, settings) as con:
+        loads = {feed.name: load_feed(con, home, feed, delivery.of(feed)) for feed in feeds.values()}
     assert sorted(load.rows_loaded for load in loads["fravaer"]) == [1, len(delivered["fravaer"])]
     accept_delivery(home, settings, feeds, delivery)
 
