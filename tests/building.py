@@ -26,8 +26,8 @@ from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.publication import current_publication
 from warehouse.restatements import Restated
-from warehouse.sdc.attack.audit import Report
 from warehouse.sdc.attack.command import leak_lines
+from warehouse.sdc.attack.findings import Report
 from warehouse.sdc.attack.night import examine, record
 from warehouse.sdc.masking import mask
 from warehouse.sdc.suppression.decisions import decide_primary

@@ -13,8 +13,8 @@ import duckdb
 from orchestration.dbt import load_manifest
 from warehouse.catalogue import record_of, tables_of
 from warehouse.paths import Home
-from warehouse.sdc.attack.audit import Finding
 from warehouse.sdc.attack.command import attack_publication
+from warehouse.sdc.attack.findings import Finding
 from warehouse.settings import read_settings
 
 # Thresholds of the hand-made tables: small, so that the figures are.

@@ -21,8 +21,9 @@ from warehouse.database import connect
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.publish import publish
-from warehouse.sdc.attack.audit import attack, unknowns
+from warehouse.sdc.attack.attacker import unknowns
 from warehouse.sdc.attack.families import FAMILIES, Family
+from warehouse.sdc.attack.publication import attack
 from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.settings import Settings
 

@@ -17,9 +17,9 @@ from orchestration.dbt import load_manifest
 from tests.sdc.publications import Rows, cells, found, write_publication
 from warehouse.catalogue import tables_of
 from warehouse.sdc.attack import families
-from warehouse.sdc.attack.audit import attack
 from warehouse.sdc.attack.copies import COPIES
 from warehouse.sdc.attack.families import FAMILIES, WITH_RATIOS
+from warehouse.sdc.attack.publication import attack
 from warehouse.sdc.attack.served import Organisation, Served
 
 UNITS = {"K": None, "A": "K", "B": "K", "C": "K"}

@@ -7,8 +7,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from warehouse.sdc.attack.audit import _values
 from warehouse.sdc.linear.intervals import System
+from warehouse.sdc.linear.solution import determined
 
 
 def system(rows: list[tuple[list[int], list[int], float]], columns: int) -> System:
@@ -37,7 +37,7 @@ TIED = [([0, 1], [1, 1], 7.0), ([0, 2], [1, 1], 9.0), ([1, 2], [1, 1], 8.0)]
     ],
 )
 def test_values_follow_from_equations_that_fit_together(rows: list[tuple[list[int], list[int], float]], fits: bool) -> None:
-    values, found = _values(system(rows, 4), np.array([0, 1, 2]), np.ones(3, dtype=bool))
+    values, found = determined(system(rows, 4), np.array([0, 1, 2]), np.ones(3, dtype=bool), exact_to=1e-3)
     assert found == fits
     if fits:
         assert values == pytest.approx([4, 3, 5])

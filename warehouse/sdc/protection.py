@@ -15,10 +15,10 @@ from warehouse.catalogue import Table
 from warehouse.database import at_once, connect
 from warehouse.errors import ProgramFault
 from warehouse.paths import Home
-from warehouse.sdc.attack.audit import Finding, Report
 from warehouse.sdc.attack.cells import Cells, Moment
 from warehouse.sdc.attack.command import leak_lines
 from warehouse.sdc.attack.copies import copies_of
+from warehouse.sdc.attack.findings import Finding, Report
 from warehouse.sdc.attack.night import Examined, examine, record
 from warehouse.sdc.attack.relations import ABSENT, SERVED, WITHHELD
 from warehouse.sdc.attack.served import Organisation, Served

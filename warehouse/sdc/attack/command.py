@@ -13,7 +13,8 @@ from warehouse.database import one, quoted
 from warehouse.paths import Home
 from warehouse.publication import publication_folder
 from warehouse.publish import UNFINISHED
-from warehouse.sdc.attack.audit import Report, attack
+from warehouse.sdc.attack.findings import Report
+from warehouse.sdc.attack.publication import attack
 from warehouse.sdc.attack.served import Organisation, Served
 
 SHOWN = 20

@@ -15,9 +15,11 @@ import numpy as np
 from warehouse.catalogue import Table
 from warehouse.database import connect, one, quoted
 from warehouse.paths import Home
-from warehouse.sdc.attack.audit import Attack, Report, attack_times, copied, joined
+from warehouse.sdc.attack.attacker import Attacker
 from warehouse.sdc.attack.cells import Cells, Moment, is_quarter
 from warehouse.sdc.attack.families import FAMILIES, Family
+from warehouse.sdc.attack.findings import Report
+from warehouse.sdc.attack.publication import attack_times, copied, joined
 from warehouse.sdc.attack.relations import SERVED
 from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.sdc.linear.equations import Flags
@@ -78,7 +80,7 @@ def examine(
         if before is not None:
             examined |= before.safe
             known_own += before.own_units
-        attacker = Attack(served.protection, served.hides_own, report.notes)
+        attacker = Attacker(served.protection, served.hides_own, report.notes)
         code = _code()
         for family in FAMILIES:
             prints = {time: f"{code} {found}" for time, found in served.fingerprints(family).items()}
@@ -106,7 +108,7 @@ def record(home: Home, settings: Settings, examined: Examined) -> None:
 
 
 def _attack(
-    attacker: Attack,
+    attacker: Attacker,
     report: Report,
     served: Served,
     previous: Served | None,
@@ -160,8 +162,10 @@ def _last_night(
 
 
 def _code() -> str:
-    """A hash of this package and of the database that makes the fingerprints: another attack is not the same proof."""
+    """A hash of the attack, its mathematics and the database that makes fingerprints: another attack is not the same proof."""
     digest = hashlib.sha256(duckdb.__version__.encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
+    own = Path(__file__).parent
+    for package in (own, own.with_name("linear")):
+        for path in sorted(package.glob("*.py")):
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

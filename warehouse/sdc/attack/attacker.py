@@ -1,29 +1,24 @@
-"""The attack itself: elimination and linear programming on every withheld cell of the served tables, and what they find.
-Not here: relations, solving, or the reading of files. A finding never holds a value, only cells, relations and widths.
+"""Attacks the withheld cells of one time, of one with the publication before, or of a calendar year's periods together.
+Not here: relations (relations.py), the reading of tables (served.py), or the walk over all families and times (publication.py).
 """
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
-from time import thread_time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from warehouse.sdc.attack.cells import Cells, Moment
-from warehouse.sdc.attack.families import FAMILIES
+from warehouse.sdc.attack.cells import Moment
+from warehouse.sdc.attack.findings import Finding
 from warehouse.sdc.attack.headcounts import known_headcounts
 from warehouse.sdc.attack.relations import ROUNDING, SERVED, WITHHELD
-from warehouse.sdc.attack.served import Served
 from warehouse.sdc.linear.elimination import Revealed, eliminate
 from warehouse.sdc.linear.equations import Flags, Floats, Ints, components
 from warehouse.sdc.linear.intervals import Contradiction, System, reach
+from warehouse.sdc.linear.solution import determined
 
-# So many steps at most to a solution of the equations.
-STEPS = 500
 SEVERAL = "several relations together"
 BY_UNITS_BEFORE = "the units of the publication before"
 # An interval narrower than this is one value, in årsverk or persons.
@@ -32,107 +27,8 @@ ONE_VALUE = 1e-3
 TRIES = 5
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A withheld cell that is not safe.
-
-    `kind`: `pinned` by elimination; `narrow`, its interval by linear programming is too narrow; `sum`, a sum of withheld cells
-    of one unit, or of one kind over the tree, is known and below the threshold; `mixed`, such a sum of cells of several units
-    and several kinds; `moved`, it follows from the figures and the units of the publication before beside those of now;
-    `headcount`, how many persons it has follows from whole numbers and thresholds; `copy`, another table serves it; `own`,
-    narrow or in a small sum because it holds positions of leading units alone, whose number follows from the units and those
-    below them; `before`, it follows from what the publication before served, so that nothing served now adds to it and nothing
-    withheld now hides it. `width` is the interval's, as a share of the threshold.
-    """
-
-    table: str
-    cell: dict[str, str]
-    kind: str
-    by: str
-    width: float | None = None
-    # Places of the cells whose sum must become uncertain, among those of the moment.
-    members: tuple[int, ...] = field(default=(), compare=False, repr=False)
-
-    @property
-    def is_leak(self) -> bool:
-        """Whether it fails a publication: all but `own`, `mixed` and `before` do (docs/attack.md says why)."""
-        return self.kind not in ("own", "mixed", "before")
-
-    def text(self) -> str:
-        """The cell and what gives it away, never a value."""
-        grain = " ".join(f"{name}={value}" for name, value in self.cell.items())
-        if self.width is not None:
-            return f"{self.table} {grain}: narrowed to {100 * self.width:.2g} % of the threshold by {self.by}"
-        found = {
-            "pinned": "computable by",
-            "sum": "in a computable sum below the threshold:",
-            "mixed": "in a computable sum below the threshold:",
-            "own": "in a computable sum below the threshold:",
-            "moved": "computable by",
-            "headcount": "its headcount follows from",
-            "copy": "served as",
-            "before": "known since the publication before by",
-        }
-        return f"{self.table} {grain}: {found[self.kind]} {self.by}"
-
-
 @dataclass
-class TableResult:
-    """What the attack found in one table: its withheld cells, how many of them by each kind of finding, CPU seconds."""
-
-    withheld: int = 0
-    pinned: int = 0
-    narrow: int = 0
-    sum: int = 0
-    mixed: int = 0
-    moved: int = 0
-    headcount: int = 0
-    copy: int = 0
-    own: int = 0
-    before: int = 0
-    seconds: float = 0.0
-
-
-@dataclass
-class Report:
-    """Results by table, all findings in the order of the families, and what could not be examined."""
-
-    tables: dict[str, TableResult] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    # Where leaks were found, with them; leaks of no single time are by themselves.
-    leaking: list[tuple[Moment | None, list[Finding]]] = field(default_factory=list)
-
-    def add(self, findings: Iterable[Finding], moment: Moment | None = None) -> None:
-        findings = list(findings)
-        if leaks := [finding for finding in findings if finding.is_leak]:
-            self.leaking.append((moment, leaks))
-        for finding in findings:
-            self.findings.append(finding)
-            table = self.of(finding.table)
-            setattr(table, finding.kind, getattr(table, finding.kind) + 1)
-
-    def of(self, table: str) -> TableResult:
-        return self.tables.setdefault(table, TableResult())
-
-    @property
-    def leaks(self) -> list[Finding]:
-        """The findings that fail a publication (docs/attack.md says which do not, and why)."""
-        return [finding for finding in self.findings if finding.is_leak]
-
-    def as_dict(self) -> dict:
-        """Ready for JSON."""
-        return {
-            "tables": {name: asdict(table) for name, table in self.tables.items()},
-            "findings": [
-                {name: value for name, value in asdict(finding).items() if name != "members"} for finding in self.findings
-            ],
-            "notes": self.notes,
-        }
-
-
-@dataclass
-class Attack:
+class Attacker:
     """Attacks one time after the other and remembers the patterns it has solved: months often share theirs."""
 
     protection: float
@@ -389,7 +285,7 @@ def _own_parts(moment: Moment, system: System, cells: Ints, relation: Ints, reve
         return
     # Nothing that may be withheld hides what sits on the municipality itself: what follows easily is enough of that.
     may_be_hidden = grid.below_the_top[cells[pinned] - grid.own_start]
-    values, fits = _values(system, pinned, may_be_hidden)
+    values, fits = determined(system, pinned, may_be_hidden, exact_to=ONE_VALUE)
     if not fits and moment.alone is not None:
         # Some figure of the publication before is not that of now, whatever it looks like: what it would give is nobody's.
         system, cells, relation = unknowns(moment.alone)
@@ -403,55 +299,6 @@ def _own_parts(moment: Moment, system: System, cells: Ints, relation: Ints, reve
         yield Finding(
             *moment.cell(cells[i]), kind, f"what sits on the unit itself, {by}{moment.with_previous}", members=(int(cells[i]),)
         )
-
-
-def _values(system: System, columns: Ints, sought: Flags) -> tuple[Floats, bool]:
-    """The values of columns that the equations determine: any solution has them; conjugate gradients find one.
-
-    Those that are not `sought` are 0 where it takes several equations together. And whether the equations fit together, as far
-    as they were needed.
-    """
-    row, column, coefficient = system.row, system.column, system.coefficient.astype(float)
-    solution = np.zeros(system.lower.size)
-    unsolved = np.ones(solution.size, dtype=bool)
-    rest = system.right.astype(float)
-    # Most stand alone in an equation, or do when others are solved.
-    while unsolved[columns].any():
-        entries = np.flatnonzero(unsolved[column])
-        alone = entries[np.bincount(row[entries], minlength=rest.size)[row[entries]] == 1]
-        alone = alone[np.unique(column[alone], return_index=True)[1]]
-        if not alone.size:
-            break
-        solution[column[alone]] = rest[row[alone]] / coefficient[alone]
-        unsolved[column[alone]] = False
-        rest = system.right - np.bincount(row, weights=coefficient * solution[column], minlength=rest.size)
-    is_solved = np.bincount(row[unsolved[column]], minlength=rest.size) == 0
-    fits = bool((np.abs(rest[is_solved]) <= ONE_VALUE).all())
-    wanted = columns[sought & unsolved[columns]]
-    if not wanted.size:
-        return solution[columns], fits
-    entries = np.flatnonzero(unsolved[column])
-    tied = [part for part in components(solution.size, row[entries], column[entries]) if np.isin(part, wanted).any()]
-    kept = np.isin(column, np.concatenate(tied)) & unsolved[column]
-    rest = np.where(np.isin(np.arange(rest.size), row[kept]), rest, 0.0)
-    row, column, coefficient = row[kept], column[kept], coefficient[kept]
-
-    def back(residual: Floats) -> Floats:
-        return np.bincount(column, weights=coefficient * residual[row], minlength=solution.size).astype(float)
-
-    gradient = back(rest)
-    direction, size = gradient, float(np.square(gradient).sum())
-    for _ in range(STEPS):
-        if size <= (ONE_VALUE / 10) ** 2:
-            break
-        change = np.bincount(row, weights=coefficient * direction[column], minlength=rest.size).astype(float)
-        step = size / float(np.square(change).sum())
-        solution += step * direction
-        rest -= step * change
-        gradient = back(rest)
-        before, size = size, float(np.square(gradient).sum())
-        direction = gradient + size / before * direction
-    return solution[columns], fits and bool((np.abs(rest) <= ONE_VALUE).all())
 
 
 def _untrue(moment: Moment) -> Ints:
@@ -511,88 +358,3 @@ def _small_sums(moment: Moment, system: System, cells: Ints, relation: Ints, rev
         if of_table.size:
             kind = "own" if own_alone[of_table].all() else "sum"
             yield Finding(*moment.cell(of_table[0]), kind, grid.relation_text(relation[row]), members=tuple(members.tolist()))
-
-
-def attack(
-    served: Served,
-    previous: Served | None = None,
-    progress: Callable[[str], None] = lambda message: None,
-    own_units: Sequence[tuple[str, str, str]] = (),
-) -> Report:
-    """Attack everything a publication serves, together with what the publication before it served.
-
-    `own_units` are units, by family, that are known to have had positions of their own.
-    """
-    report = Report()
-    attacker = Attack(served.protection, served.hides_own, report.notes)
-    for family in FAMILIES:
-        earlier = previous.load(family) if previous else None
-        own = [(level, unit) for name, level, unit in own_units if name == family.name]
-        cells = served.load(family, own=[*own, *(earlier.own_units if earlier else ())])
-
-        def everything(moment: Moment, _: Moment | None) -> Flags:
-            return np.ones(moment.grid.size, dtype=bool)
-
-        attack_times(attacker, report, cells, earlier, cells.times, everything, progress)
-        if family.has_periods:
-            for year in served.uneven_years(family):
-                report.add(attacker.calendar([joined(cells, earlier, time) for time in cells.times if time[:4] == year]))
-    report.add(copied(served))
-    return report
-
-
-def copied(served: Served) -> list[Finding]:
-    """Withheld cells of which another table serves a figure."""
-    return [Finding(table, cell, "copy", by) for table, cell, by in served.copies()]
-
-
-def attack_times(
-    attacker: Attack,
-    report: Report,
-    cells: Cells,
-    earlier: Cells | None,
-    times: Iterable[str],
-    sought: Callable[[Moment, Moment | None], Flags],
-    progress: Callable[[str], None] = lambda message: None,
-) -> None:
-    """Attack a family at some times and put what is found into the report, in the order of the times.
-
-    `sought` gives the cells to attack by linear programming, of a time and the same time of the publication before. Times are
-    attacked side by side: HiGHS solves without the interpreter's lock.
-    """
-
-    def attacked(time: str) -> tuple[Moment, list[Finding], tuple[list[Finding], Moment] | None, float]:
-        progress(f"{cells.family.name} {time}")
-        began = thread_time()
-        before = earlier.moment(time) if earlier is not None and time in earlier.times else None
-        moment = cells.moment(time) if before is None else cells.moment(time).joined(before)
-        # What serves nothing tells nothing that was not known before.
-        found = attacker.moment(moment, sought(moment, before)) if moment.serves or moment.given else []
-        across = None
-        if before is not None and moment.has_other_units(before):
-            across = attacker.across(moment, before), replace(moment, by_units_of=before)
-        return moment, found, across, thread_time() - began
-
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for moment, found, across, seconds in pool.map(attacked, times):
-            report.add(found, moment)
-            if across is not None:
-                report.add(*across)
-            _count(report, moment, seconds)
-    report.notes.sort()
-
-
-def joined(cells: Cells, earlier: Cells | None, time: str) -> Moment:
-    """The cells at one time, with what the publication before served of them."""
-    moment = cells.moment(time)
-    return moment.joined(earlier.moment(time)) if earlier and time in earlier.times else moment
-
-
-def _count(report: Report, moment: Moment, seconds: float) -> None:
-    """Add the withheld cells by table, and the seconds by their share."""
-    n = len(moment.grid.slices)
-    withheld = (moment.state[: moment.grid.own_start] == WITHHELD).reshape(-1, n).sum(axis=0)
-    for part, count in zip(moment.grid.slices, withheld.tolist(), strict=True):
-        result = report.of(part.table)
-        result.withheld += count
-        result.seconds += seconds * count / max(1, int(withheld.sum()))

@@ -1,0 +1,106 @@
+"""Attacks everything a publication serves: every family at every time, and what several tables serve twice.
+Not here: how one time is attacked (attacker.py), or which of a night's times need it (night.py).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from time import thread_time
+
+import numpy as np
+
+from warehouse.sdc.attack.attacker import Attacker
+from warehouse.sdc.attack.cells import Cells, Moment
+from warehouse.sdc.attack.families import FAMILIES
+from warehouse.sdc.attack.findings import Finding, Report
+from warehouse.sdc.attack.relations import WITHHELD
+from warehouse.sdc.attack.served import Served
+from warehouse.sdc.linear.equations import Flags
+
+
+def attack(
+    served: Served,
+    previous: Served | None = None,
+    progress: Callable[[str], None] = lambda message: None,
+    own_units: Sequence[tuple[str, str, str]] = (),
+) -> Report:
+    """Attack everything a publication serves, together with what the publication before it served.
+
+    `own_units` are units, by family, that are known to have had positions of their own.
+    """
+    report = Report()
+    attacker = Attacker(served.protection, served.hides_own, report.notes)
+    for family in FAMILIES:
+        earlier = previous.load(family) if previous else None
+        own = [(level, unit) for name, level, unit in own_units if name == family.name]
+        cells = served.load(family, own=[*own, *(earlier.own_units if earlier else ())])
+
+        def everything(moment: Moment, _: Moment | None) -> Flags:
+            return np.ones(moment.grid.size, dtype=bool)
+
+        attack_times(attacker, report, cells, earlier, cells.times, everything, progress)
+        if family.has_periods:
+            for year in served.uneven_years(family):
+                report.add(attacker.calendar([joined(cells, earlier, time) for time in cells.times if time[:4] == year]))
+    report.add(copied(served))
+    return report
+
+
+def copied(served: Served) -> list[Finding]:
+    """Withheld cells of which another table serves a figure."""
+    return [Finding(table, cell, "copy", by) for table, cell, by in served.copies()]
+
+
+def attack_times(
+    attacker: Attacker,
+    report: Report,
+    cells: Cells,
+    earlier: Cells | None,
+    times: Iterable[str],
+    sought: Callable[[Moment, Moment | None], Flags],
+    progress: Callable[[str], None] = lambda message: None,
+) -> None:
+    """Attack a family at some times and put what is found into the report, in the order of the times.
+
+    `sought` gives the cells to attack by linear programming, of a time and the same time of the publication before. Times are
+    attacked side by side: HiGHS solves without the interpreter's lock.
+    """
+
+    def attacked(time: str) -> tuple[Moment, list[Finding], tuple[list[Finding], Moment] | None, float]:
+        progress(f"{cells.family.name} {time}")
+        began = thread_time()
+        before = earlier.moment(time) if earlier is not None and time in earlier.times else None
+        moment = cells.moment(time) if before is None else cells.moment(time).joined(before)
+        # What serves nothing tells nothing that was not known before.
+        found = attacker.moment(moment, sought(moment, before)) if moment.serves or moment.given else []
+        across = None
+        if before is not None and moment.has_other_units(before):
+            across = attacker.across(moment, before), replace(moment, by_units_of=before)
+        return moment, found, across, thread_time() - began
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for moment, found, across, seconds in pool.map(attacked, times):
+            report.add(found, moment)
+            if across is not None:
+                report.add(*across)
+            _count(report, moment, seconds)
+    report.notes.sort()
+
+
+def joined(cells: Cells, earlier: Cells | None, time: str) -> Moment:
+    """The cells at one time, with what the publication before served of them."""
+    moment = cells.moment(time)
+    return moment.joined(earlier.moment(time)) if earlier and time in earlier.times else moment
+
+
+def _count(report: Report, moment: Moment, seconds: float) -> None:
+    """Add the withheld cells by table, and the seconds by their share."""
+    n = len(moment.grid.slices)
+    withheld = (moment.state[: moment.grid.own_start] == WITHHELD).reshape(-1, n).sum(axis=0)
+    for part, count in zip(moment.grid.slices, withheld.tolist(), strict=True):
+        result = report.of(part.table)
+        result.withheld += count
+        result.seconds += seconds * count / max(1, int(withheld.sum()))
