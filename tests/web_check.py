@@ -183,7 +183,7 @@ class Browser:
             if answer.get("id") == 1:
                 return answer["result"]
 
-    def text_of(self, address: str, wanted: str, seconds: int = 40) -> str:
+    def text_of(self, address: str, wanted: str, seconds: int = 120) -> str:
         """The text of a page, as soon as it holds `wanted` or when the seconds are over."""
         self.send("Page.navigate", url=address)
         deadline = time.monotonic() + seconds
