@@ -18,7 +18,7 @@ from tests.building import ROOT
 from tests.compiled import make_formulas
 from warehouse.catalogue import read_tables, record_of, recorded_tables, tables_of
 from warehouse.errors import Refused
-from warehouse.restatements import PLACES
+from warehouse.restatement_causes import PLACES
 from warehouse.sdc.attack.families import FAMILIES
 from warehouse.sdc.suppression.sums import TERM_OF
 from warehouse.settings import read_settings
