@@ -18,7 +18,7 @@ from orchestration.environment import variables
 from orchestration.housekeeping import keep_house
 from orchestration.instance import PROCESS_TAG, end_dead_runs
 from orchestration.notify import end_night, remember_settings, settings_to_tell_by
-from orchestration.stages import OUTSIDE_DAGSTER, Plan, log, no_event
+from orchestration.plan import OUTSIDE_DAGSTER, Plan, log, no_event
 from sources.contract import Feed
 from warehouse.archive import Settling
 from warehouse.errors import ProgramFault, Refused, UsageError

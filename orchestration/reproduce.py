@@ -5,7 +5,8 @@ Not here: the stages (stages.py), or the comparison (warehouse/compare.py).
 from __future__ import annotations
 
 from orchestration.dbt import DbtFailed
-from orchestration.stages import Plan, marts, run_stages
+from orchestration.plan import Plan
+from orchestration.stages import marts, run_stages
 from warehouse.catalogue import with_settings
 from warehouse.compare import Reproduction, compare
 from warehouse.database import connect

@@ -6,57 +6,47 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import duckdb
 
+from orchestration.choosing import Chosen, comparable, newest, tonight_of
 from orchestration.dbt import DbtFailed, load_manifest, run_dbt, unproven_tests
-from sources import naming
-from sources.contract import Feed
+from orchestration.loading import FeedLoaded, held_against_the_last, load_feed_of
+from orchestration.plan import Plan, log
 from warehouse import gates, internal
-from warehouse.acceptance import Judged, accept_delivery, judge, judge_waiting
-from warehouse.archive import Settling, TakenIn, kept_arrivals
+from warehouse.acceptance import accept_delivery
+from warehouse.archive import TakenIn
 from warehouse.archive import take_in as archive_new_files
 from warehouse.arrivals import (
     acceptance_of_others,
     accepted,
     close_acceptances,
     is_nothing_new,
-    older_text,
-    same_rows,
-    unused_older,
     withdrawn_behind,
 )
 from warehouse.build_database import delivery_being_built, delivery_of, start_build
 from warehouse.catalogue import Table, tables_of, thresholds
-from warehouse.continuity import Comparison, Gone, compare_with_last, what_is_gone
+from warehouse.continuity import Gone, what_is_gone
 from warehouse.coverage import of_no_position
 from warehouse.database import at_once, connect, one
-from warehouse.delivery import Choice, Delivery
-from warehouse.delivery import choose as choose_delivery
+from warehouse.delivery import Delivery
 from warehouse.doubts import new_doubts
 from warehouse.errors import ProgramFault, Refused, UsageError
-from warehouse.ledger import Arrival
-from warehouse.load import FeedLoad, load_feed
 from warehouse.mend import mend
-from warehouse.optional_feeds import load_optional
-from warehouse.outcome import PUBLISHED, FeedRows, Findings
+from warehouse.outcome import PUBLISHED, Findings
 from warehouse.paths import Home
 from warehouse.postgresql import copy_publication
 from warehouse.pseudonym import WHAT_IS_LOST, key_problem
 from warehouse.publication import current_publication, describe
 from warehouse.publish import keep_if_held
 from warehouse.publish import publish as publish_served
-from warehouse.quarantine import ROWS_NAMED_PER_RULE, RuleOutcome, rule_outcomes
 from warehouse.reconciliation import new_mismatches
 from warehouse.recorded import Recorded, scratch_home
-from warehouse.release import Tonight, tonight
 from warehouse.restatements import WITHOUT_COMPARISON, Restated, restated_figures
 from warehouse.restatements import restate as restate_figures
 from warehouse.sdc.masking import mask
@@ -69,44 +59,8 @@ FIGURES_NAMED = 20
 FOR_A_HUMAN = ("continuity", "accept_restatement")
 # The stages that refuse files for what they are called or hold.
 OF_FILES = ("choose", "accept", "continuity")
-OUTSIDE_DAGSTER = "no Dagster run"
 
-log = logging.getLogger("arsverk")
 Outcome = TypeVar("Outcome")
-
-
-def no_event(event: dict[str, Any]) -> None:
-    """For whoever does not listen to dbt."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What one run of the stages works with. Everything else passes from stage to stage in the build database.
-
-    `previous` is the publication that this one would replace: its decisions are kept, its figures may be restated.
-    `as_of` is the date that a human has asked for: its delivery is published at once. A publication that is made again brings
-    its `delivery`, its `publication_id`, the date `counted_to` and the reason for which it was accepted; else the newest
-    complete delivery is chosen, an id given, and the ledger asked whether a human has accepted it. `only_new`: what is served
-    already is not made again. `today` decides whether a release is due. `settling` says when a file has arrived. `findings`
-    gets what the night is to say when it ends. `on_dbt_event` gets the end of each model, seed and test of dbt.
-    """
-
-    home: Home
-    settings: Settings
-    feeds: Mapping[str, Feed]
-    previous: str | None
-    landing: Path | None = None
-    as_of: date | None = None
-    accepted_restatement: str | None = None
-    dagster_run_id: str = OUTSIDE_DAGSTER
-    delivery: Delivery | None = None
-    publication_id: str | None = None
-    counted_to: date | None = None
-    today: date = field(default_factory=lambda: naming.today())
-    only_new: bool = False
-    settling: Settling = field(default=Settling())
-    findings: Findings = field(default_factory=Findings)
-    on_dbt_event: Callable[[dict[str, Any]], None] = field(default=no_event)
 
 
 @dataclass(frozen=True)
@@ -231,43 +185,6 @@ def _reason_given(plan: Plan) -> str | None:
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """The delivery a build was begun for, a line for each newer one that waits for files, and for each file that is not used.
-
-    `held` is the publication that still holds when it was made of the same files, settings and code: then no build was begun.
-    """
-
-    delivery: Delivery
-    waiting: list[str] = field(default_factory=list)
-    unused: list[str] = field(default_factory=list)
-    held: str | None = None
-
-
-@dataclass(frozen=True)
-class FeedLoaded:
-    """One feed in the build: its files, how each was loaded, how its rules went, and what is gone since the last publication.
-
-    `continuity` is None when the feed was not delivered, its file was rejected, or its rows cannot be known again.
-    """
-
-    arrivals: list[Arrival]
-    loads: list[FeedLoad]
-    rules: dict[str, RuleOutcome]
-    judged: list[Judged]
-    continuity: Comparison | None = None
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether the gate `accept` will end the night for a file of it."""
-        return any(file.problems for file in self.judged)
-
-    @property
-    def is_rejected(self) -> bool:
-        """Whether a file of it cannot be used."""
-        return any(loaded.rejection for loaded in self.loads)
-
-
-@dataclass(frozen=True)
 class Built:
     """Numbers of models built and tests tried."""
 
@@ -318,7 +235,7 @@ def take_in(plan: Plan) -> TakenIn:
 @stage
 def choose(plan: Plan) -> Chosen:
     """Choose the delivery and begin a new build database for it."""
-    chosen = Chosen(plan.delivery) if plan.delivery else _newest(plan)
+    chosen = Chosen(plan.delivery) if plan.delivery else newest(plan)
     delivery = chosen.delivery
     word = accepted(plan.home, delivery, plan.previous)
     reason = plan.accepted_restatement or (word.reason if word else None)
@@ -328,7 +245,7 @@ def choose(plan: Plan) -> Chosen:
     if damage:
         plan.findings.warn("damaged", f"{damage}; this publication is made without comparing with it: {reason}")
     log.info("landing: the delivery of %s is chosen", delivery.extract_date)
-    kind = _tonight(plan, delivery, is_correction=bool(reason or withdrawn_behind(plan.home, plan.previous)))
+    kind = tonight_of(plan, delivery, is_correction=bool(reason or withdrawn_behind(plan.home, plan.previous)))
     if internal.group_of(plan.settings) is None:
         internal.remove(plan.home)
     is_there = internal.is_written(plan.home, plan.settings, delivery)
@@ -359,84 +276,6 @@ def choose(plan: Plan) -> Chosen:
     return chosen
 
 
-def _newest(plan: Plan) -> Chosen:
-    """The newest complete delivery; it is told which files are not loaded, and why."""
-    choice = choose_delivery(kept_arrivals(plan.home), plan.feeds, plan.as_of)
-    chosen = Chosen(choice.delivery)
-    for file in choice.in_future:
-        plan.findings.warn(
-            "unused",
-            f"{file.file_name} is not used: its extract date lies after today; correct the date in its name",
-            files=[file.file_name],
-        )
-    for newer in choice.waiting:
-        chosen.waiting.append(f"the delivery of {newer.extract_date} waits for {', '.join(newer.missing(plan.feeds))}")
-        plan.findings.warn("waiting", chosen.waiting[-1], files=[arrival.file_name for arrival in newer.files])
-        if problems := judge_waiting(plan.home, plan.feeds, newer, plan.settings):
-            raise Refused("\n".join([f"the delivery of {newer.extract_date} is not accepted", *problems]))
-    for arrival in unused_older(plan.home, choice, plan.previous):
-        chosen.unused.append(f"{arrival.file_name} is not used: {older_text(arrival, choice.delivery)}")
-        plan.findings.warn("unused", chosen.unused[-1], files=[arrival.file_name])
-    _judge_doubles(plan, choice)
-    return chosen
-
-
-def _tonight(plan: Plan, delivery: Delivery, *, is_correction: bool) -> Tonight:
-    """Whether the night publishes, and to which date it counts.
-
-    Raises:
-        Refused: the series would begin after that date.
-    """
-    if plan.delivery is not None:
-        kind = Tonight(plan.counted_to or delivery.extract_date)
-    else:
-        kind = tonight(
-            plan.home,
-            plan.settings,
-            delivery,
-            today=plan.today,
-            asked_for=plan.as_of is not None,
-            is_correction=is_correction,
-        )
-    if plan.settings.first_year is not None and plan.settings.first_year > kind.as_of.year:
-        raise Refused(
-            f"the setting first_year is {plan.settings.first_year}, and the figures are counted to {kind.as_of}: nothing would"
-            " be served; set it to a year that has begun by then"
-        )
-    return kind
-
-
-def _judge_doubles(plan: Plan, choice: Choice) -> None:
-    """Two files of one feed and date must hold the same rows; of an optional feed the later one is used, and that is told."""
-    for other, used in choice.doubles:
-        feed = next(feed for feed in plan.feeds.values() if other.feed in feed.stems)
-        if same_rows(plan.home, feed, other, used):
-            plan.findings.warn(
-                "unused",
-                f"{other.file_name} and {used.file_name} hold the same rows; {used.file_name} is used",
-                files=[other.file_name],
-            )
-        elif feed.required:
-            raise Refused(
-                f"the delivery of {choice.delivery.extract_date} is not accepted\n{other.file_name} and {used.file_name} are"
-                f" two files of {feed.name} for one date, and their rows differ; take out the wrong one:"
-                f' arsverk withdraw "{other.file_name}" --reason TEXT (or the other)'
-            )
-        else:
-            plan.findings.warn(
-                "unused",
-                f"{other.file_name} and {used.file_name} are two files of one feed and date with other rows;"
-                f" {used.file_name} came last and is used",
-                files=[other.file_name],
-            )
-
-
-def comparable(plan: Plan) -> tuple[str | None, str | None]:
-    """The previous publication when it is as it was written, so that this one can be compared with it; else its damage."""
-    damage = Recorded(plan.home, plan.previous).damage() if plan.previous else None
-    return (None if damage else plan.previous), damage
-
-
 @stage
 def load(plan: Plan) -> dict[str, FeedLoaded]:
     """Load every feed; one that others refer to comes before them."""
@@ -455,87 +294,8 @@ def _load(plan: Plan, names: Iterable[str]) -> dict[str, FeedLoaded]:
     with connect(plan.home.build_database, plan.settings) as con:
         gates.outdate(con, load.later, because=load.name)
         delivery = delivery_of(con)
-        loaded = {name: _load_feed(plan, con, name, delivery) for name in names}
-    return {name: _held_against_the_last(plan, name, feed) for name, feed in loaded.items()}
-
-
-def _load_feed(plan: Plan, con: duckdb.DuckDBPyConnection, name: str, delivery: Delivery) -> FeedLoaded:
-    feed = plan.feeds[name]
-    arrivals = delivery.of(feed)
-    if not arrivals and feed.required:
-        raise Refused(f"{name} is not part of the delivery")
-    if not arrivals:
-        log.info("feeds: %s is not delivered; its marts are served empty", name)
-        return FeedLoaded([], [], {}, [])
-    if feed.required:
-        loads = load_feed(con, plan.home, feed, arrivals)
-    else:
-        loads, left_out = load_optional(con, plan.home, plan.settings, feed, arrivals)
-        for file in left_out:
-            plan.findings.warn("left_out", f"{name}: {file.as_text()}", files=[file.arrival.file_name])
-    for loaded in loads:
-        for note in loaded.notes:
-            log.warning("feeds: %s: %s", loaded.file_name, note)
-        if loaded.unknown_columns:
-            plan.findings.warn(
-                "unknown_columns",
-                f"{loaded.file_name}: unknown columns are ignored: {', '.join(loaded.unknown_columns)}",
-                count=len(loaded.unknown_columns),
-                files=[loaded.file_name],
-            )
-        if loaded.rejection:
-            log.warning("feeds: %s is rejected", loaded.file_name)
-        else:
-            log.info(
-                "feeds: %s: %d rows delivered, %d loaded, %d quarantined",
-                loaded.file_name,
-                loaded.rows_delivered,
-                loaded.rows_loaded,
-                loaded.rows_quarantined,
-            )
-    plan.findings.rows[name] = FeedRows(
-        *(sum(getattr(file, rows) for file in loads) for rows in ("rows_delivered", "rows_loaded", "rows_quarantined"))
-    )
-    judged = judge(con, plan.settings, feed)
-    for one_file in judged:
-        if one_file.bad and not one_file.problems:
-            plan.findings.warn(
-                "quarantined",
-                f"{one_file.file_name}: {one_file.bad} of {one_file.delivered} rows are bad and not loaded; below the limit",
-                count=one_file.bad,
-                files=[one_file.file_name],
-            )
-    return FeedLoaded(arrivals, loads, rule_outcomes(con, feed), judged)
-
-
-def _held_against_the_last(plan: Plan, name: str, loaded: FeedLoaded) -> FeedLoaded:
-    """Through a connection of its own: the last publication's database may be damaged, which can end a connection."""
-    if not loaded.arrivals or loaded.is_rejected or not plan.feeds[name].natural_key:
-        return loaded
-    continuity = compare_with_last(plan.home, plan.settings, plan.feeds[name])
-    _warn_of_what_is_gone(plan, name, continuity)
-    return replace(loaded, continuity=continuity)
-
-
-def _warn_of_what_is_gone(plan: Plan, name: str, found: Comparison) -> None:
-    if found.not_compared and not found.passed:
-        plan.findings.warn("damaged", f"{name} cannot be held against the last publication: {found.not_compared}")
-    if found.columns_gone:
-        plan.findings.warn(
-            "columns_gone",
-            f"{name}: columns of the last delivery are gone: {', '.join(found.columns_gone)}",
-            count=len(found.columns_gone),
-        )
-    if found.rows_gone:
-        named = [f"{row['file_name']} row {row['row_number']}" for row in found.rows[:ROWS_NAMED_PER_RULE]]
-        more = ", …" if len(found.rows) > len(named) else ""
-        plan.findings.warn(
-            "rows_gone",
-            f"{name}: {found.rows_gone} of the {found.rows_before} rows behind the last publication are gone or quarantined:"
-            f" {', '.join(named)}{more}",
-            count=found.rows_gone,
-            files=dict.fromkeys(str(row["file_name"]) for row in found.rows if row["file_name"]),
-        )
+        loaded = {name: load_feed_of(plan, con, name, delivery) for name in names}
+    return {name: held_against_the_last(plan, name, feed) for name, feed in loaded.items()}
 
 
 @gate(saw=lambda delivery: f"the delivery of {delivery.extract_date}, {len(delivery.files)} files")

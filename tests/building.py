@@ -15,7 +15,8 @@ import pytest
 
 from orchestration import stages
 from orchestration.dbt import load_manifest
-from orchestration.stages import STAGES, Built, Plan, Stage, run_stages
+from orchestration.plan import Plan
+from orchestration.stages import STAGES, Built, Stage, run_stages
 from sources.payroll.profile import feeds_by
 from tests.compiled import build_compiled, compiled
 from tests.examples import is_exhaustive

@@ -8,9 +8,9 @@ import dagster as dg
 
 from orchestration import stages
 from orchestration.defs.landing import chosen_delivery
+from orchestration.loading import FeedLoaded
 from orchestration.night import WRITER_POOL, Night, refusals_as_failures
 from orchestration.shown import DATA_TEAM, OF_SYSTEM, code_at, code_of
-from orchestration.stages import FeedLoaded
 from sources.contract import Feed, Rule, readable_as
 from sources.payroll.profile import ProfileError, feeds_by
 from sources.registry import contract_of, feeds, system_of

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from orchestration.cli import main
-from orchestration.stages import Plan, run_stages
+from orchestration.plan import Plan
+from orchestration.stages import run_stages
 from sources.payroll.profile import feeds_by
 from sources.registry import feeds
 from tests.builds import Built

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.stages import Plan, run_stages
+from orchestration.plan import Plan
+from orchestration.stages import run_stages
 from sources.registry import feeds
 from tests.building import settings_with
 from tests.builds import Built

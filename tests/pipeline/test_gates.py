@@ -12,8 +12,9 @@ import pytest
 from orchestration import stages
 from orchestration.definitions import defs
 from orchestration.instance import prepare_instance
+from orchestration.plan import Plan
 from orchestration.run import failure_of
-from orchestration.stages import STAGES, Plan, publish, recorded_stages
+from orchestration.stages import STAGES, publish, recorded_stages
 from sources.payroll.profile import feeds_by
 from tests.building import settings_with, without_dbt
 from tests.builds import Builds, Built

@@ -14,7 +14,8 @@ import duckdb
 import pytest
 
 from orchestration.dbt import load_manifest
-from orchestration.stages import Plan, run_stages
+from orchestration.plan import Plan
+from orchestration.stages import run_stages
 from sources.registry import feeds
 from tests.building import settings_with
 from tests.builds import Built

@@ -7,6 +7,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import duckdb
 import numpy as np
@@ -21,10 +22,13 @@ from warehouse.database import connect
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.publish import publish
+from warehouse.sdc.attack import attacker
+from warehouse.sdc.attack import night as night_of_the_attack
 from warehouse.sdc.attack.attacker import unknowns
 from warehouse.sdc.attack.families import FAMILIES, Family
 from warehouse.sdc.attack.publication import attack
 from warehouse.sdc.attack.served import Organisation, Served
+from warehouse.sdc.linear import elimination
 from warehouse.settings import Settings
 
 SEED = 11
@@ -160,6 +164,14 @@ def test_a_safe_night_is_recorded_and_not_attacked_again(night: tuple[Home, Sett
     shutil.copy(home.warehouse_database, home.build_database)
     again = attack_served(home, settings, tables_of(load_manifest()))
     assert sum(table.withheld for table in again.tables.values()) == 0
+
+
+@pytest.mark.parametrize("package", [attacker, elimination])
+def test_another_attack_or_another_mathematics_is_another_proof(monkeypatch: pytest.MonkeyPatch, package: ModuleType) -> None:
+    before = night_of_the_attack._code()
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + (b"#" if str(path) == package.__file__ else b""))
+    assert night_of_the_attack._code() != before
 
 
 def test_one_cell_served_again_fails_the_night_and_is_compared_with_the_last(night: tuple[Home, Settings]) -> None:

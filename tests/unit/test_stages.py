@@ -11,8 +11,9 @@ import pytest
 
 from orchestration import stages
 from orchestration.night import refusals_as_failures
+from orchestration.plan import Plan
 from orchestration.run import failure_of
-from orchestration.stages import STAGES, Plan, run_stages
+from orchestration.stages import STAGES, run_stages
 from warehouse import gates
 from warehouse.errors import ProgramFault, Refused
 from warehouse.paths import Home
