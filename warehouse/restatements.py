@@ -212,15 +212,15 @@ def restated_figures(con: duckdb.DuckDBPyConnection) -> Restated:
            order by table_name, abs(now - was) desc, cell, measure""",
         [publication_id],
     ).fetchall()
-    return Restated(figures, [_told(*figure) for figure in to_accept], accepted)
+    return Restated(figures, [_line_of(*figure) for figure in to_accept], accepted)
 
 
-def _told(table: str, cell: str, measure: str, was: float, now: float, cause: str, files: str | None) -> str:
-    told = f"{table} {as_words(json.loads(cell))}: {measure} was {printed(was)}, now {printed(now)} ({cause})"
+def _line_of(table: str, cell: str, measure: str, was: float, now: float, cause: str, files: str | None) -> str:
+    line = f"{table} {as_words(json.loads(cell))}: {measure} was {printed(was)}, now {printed(now)} ({cause})"
     for feed in json.loads(files or "[]"):
         names = ", ".join(file["file_name"] for file in feed["files"]) or feed["feed"]
-        told += f"; {names}: {feed['added']} rows added, {feed['removed']} removed, {feed['changed']} changed"
-    return told
+        line += f"; {names}: {feed['added']} rows added, {feed['removed']} removed, {feed['changed']} changed"
+    return line
 
 
 def _is_number(kind: str) -> bool:

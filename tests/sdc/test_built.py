@@ -91,8 +91,8 @@ def true_cells(con: duckdb.DuckDBPyConnection, family: Family, served: Served, t
     state = np.zeros(grid.size, dtype=np.int8)
     # The marts have the same rows, and settings stand in the served table alone.
     object.__setattr__(cells, "settings", served.settings)
-    moment = cells.load(family, [time]).moment(time)
-    values[: grid.own_start], state[: grid.own_start] = moment.size[: grid.own_start], moment.state[: grid.own_start]
+    snapshot = cells.load(family, [time]).snapshot(time)
+    values[: grid.own_start], state[: grid.own_start] = snapshot.size[: grid.own_start], snapshot.state[: grid.own_start]
     tree = (grid.row < grid.group_rows) & (grid.cell < grid.own_start)
     own = np.bincount(grid.row[tree], weights=grid.coefficient[tree] * values[grid.cell[tree]], minlength=grid.group_rows)
     values[grid.own_start :] = own
@@ -110,13 +110,14 @@ def test_every_relation_the_attack_believes_in_holds(night: tuple[Home, Settings
         served = served_by(con, home)
         cells = served.load(family)
         for time in cells.times[::5] + cells.times[-1:]:
-            moment = cells.moment(time)
-            system, columns, relation = unknowns(moment)
+            snapshot = cells.snapshot(time)
+            system, columns, relation = unknowns(snapshot)
             truth = true_cells(con, family, served, time)[columns]
             left = np.bincount(system.row, weights=system.coefficient * truth[system.column], minlength=relation.size)
             # The municipal director is in the full-time tables and not among the employees of the equality tables.
             off = [
-                moment.grid.relation_text(relation[row]) for row in np.flatnonzero(np.abs(left - system.right) > 1e-6).tolist()
+                snapshot.grid.relation_text(relation[row])
+                for row in np.flatnonzero(np.abs(left - system.right) > 1e-6).tolist()
             ]
             assert [relation for relation in off if "full time = kvinne + mann" not in relation] == []
             assert (truth >= system.lower - 1e-6).all() and (truth <= system.upper + 1e-6).all()

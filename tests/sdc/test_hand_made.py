@@ -841,9 +841,9 @@ def test_a_group_below_which_a_unit_has_moved_tells_it_too(tmp_path: Path) -> No
     with duckdb.connect() as con:
         then = Served(con, history / "2024-01-01", Organisation({"A": "Skole"}))
         now = Served(con, history / "2024-02-01", Organisation({"A": "Skole"}))
-        ((moment, (leak,)),) = attack(now, then).leaking
-    assert (leak.kind, leak.cell["org_unit_code"]) == ("moved", "M") and moment is not None
-    assert {moment.grid.unit_of(cell) for cell in leak.members} == {
+        ((snapshot, (leak,)),) = attack(now, then).leaking
+    assert (leak.kind, leak.cell["org_unit_code"]) == ("moved", "M") and snapshot is not None
+    assert {snapshot.grid.unit_of(cell) for cell in leak.members} == {
         ("avdeling", "M"),
         ("avdeling", "A"),
         ("avdeling", "B"),

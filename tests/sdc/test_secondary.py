@@ -173,14 +173,14 @@ def test_no_set_of_withheld_cells_has_a_known_sum_below_the_threshold(chance: ra
 
 
 def test_problems_decided_in_processes_are_those_decided_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    def turn(year: int) -> Iterator[Problem]:
+    def chain(year: int) -> Iterator[Problem]:
         for month in range(3):
-            problem = lasting(table([[4 + month, 12, 13, 30], [22, 9 + month, 24 + year, 25]]))
+            problem = known_at_every_date(table([[4 + month, 12, 13, 30], [22, 9 + month, 24 + year, 25]]))
             problem.name = f"{year}-{month}"
             yield problem
 
     def decided() -> dict[str, list[bool]]:
-        return {problem.name: withheld.tolist() for problem, withheld in withhold_in_all(map(turn, range(3)), 72, 0.1)}
+        return {problem.name: withheld.tolist() for problem, withheld in withhold_in_all(map(chain, range(3)), 72, 0.1)}
 
     here = decided()
     monkeypatch.setattr("warehouse.sdc.suppression.processes.SMALL", 0)
@@ -205,9 +205,9 @@ def test_a_process_that_is_killed_is_the_machine_s_fault() -> None:
         worker.end()
 
 
-def lasting(problem: Problem) -> Problem:
+def known_at_every_date(problem: Problem) -> Problem:
     """The same with cells that are known again at the next date."""
-    problem.cells = [replace(cell, lasting=cell.key) for cell in problem.cells]
+    problem.cells = [replace(cell, natural_key=cell.key) for cell in problem.cells]
     return problem
 
 

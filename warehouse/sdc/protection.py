@@ -15,7 +15,7 @@ from warehouse.catalogue import Table
 from warehouse.database import at_once, connect
 from warehouse.errors import ProgramFault
 from warehouse.paths import Home
-from warehouse.sdc.attack.cells import Cells, Moment
+from warehouse.sdc.attack.cells import Cells, Snapshot
 from warehouse.sdc.attack.command import leak_lines
 from warehouse.sdc.attack.copies import copies_of
 from warehouse.sdc.attack.findings import Finding, Report
@@ -97,8 +97,8 @@ def _withhold(
         built = Served(con, f"{database}.marts", organisation, of_name)
         figures = _figures(built, examined) if remedy == CHEAPEST else {}
         repeats = copies_of(of_name)
-        for moment, leaks in examined.report.leaking:
-            if moment is None:
+        for snapshot, leaks in examined.report.leaking:
+            if snapshot is None:
                 for leak in leaks:
                     if leak.kind == "copy":
                         which = leak.by.split(".")[0], leak.table
@@ -107,21 +107,21 @@ def _withhold(
                     time = of_name[leak.table].time or "period"
                     done.withheld[leak.table, leak.cell[time]] += _write(con, of_name[leak.table], {time: leak.cell[time]})
                 continue
-            hiding, stuck = _hiding(moment, leaks, remedy, figures, settings)
+            hiding, stuck = _hiding(snapshot, leaks, remedy, figures, settings)
             for cell in hiding:
-                name, key = moment.cell(cell)
-                where = next(part.where for part in moment.family.parts if part.table == name)
-                done.withheld[name, moment.time] += _write(con, of_name[name], key, where)
+                name, key = snapshot.cell(cell)
+                where = next(part.where for part in snapshot.family.parts if part.table == name)
+                done.withheld[name, snapshot.time] += _write(con, of_name[name], key, where)
             for cell in stuck:
-                name, key = moment.cell(cell)
-                where = next(part.where for part in moment.family.parts if part.table == name)
-                done.no_secret[name, moment.time] += _write(con, of_name[name], key, where, withheld=False)
+                name, key = snapshot.cell(cell)
+                where = next(part.where for part in snapshot.family.parts if part.table == name)
+                done.no_secret[name, snapshot.time] += _write(con, of_name[name], key, where, withheld=False)
             for leak in leaks:
-                if set(leak.members) & moment.given.keys() and "substitutes_by_unit" in of_name:
+                if set(leak.members) & snapshot.given.keys() and "substitutes_by_unit" in of_name:
                     # A ratio gives it away: its share of substitutes is one.
                     unit = {name: leak.cell[name] for name in ("org_level", "org_unit_code")}
-                    count = _write(con, of_name["substitutes_by_unit"], {"month": moment.time[:7], **unit})
-                    done.withheld["substitutes_by_unit", moment.time] += count
+                    count = _write(con, of_name["substitutes_by_unit"], {"month": snapshot.time[:7], **unit})
+                    done.withheld["substitutes_by_unit", snapshot.time] += count
         with at_once(con):
             mask(con, tables)
             for copy, empty in sorted(done.copies):
@@ -131,10 +131,10 @@ def _withhold(
 def _figures(built: Served, examined: Examined) -> dict[str, Cells]:
     """The cells before masking of every time at which something was found, by family."""
     families, times = {}, defaultdict(set)
-    for moment, _ in examined.report.leaking:
-        if moment is not None:
-            families[moment.family.name] = moment.family
-            times[moment.family.name].add(moment.time)
+    for snapshot, _ in examined.report.leaking:
+        if snapshot is not None:
+            families[snapshot.family.name] = snapshot.family
+            times[snapshot.family.name].add(snapshot.time)
     return {name: built.load(family, times[name]) for name, family in families.items()}
 
 
@@ -155,11 +155,11 @@ def _write(
 
 
 def _hiding(
-    moment: Moment, leaks: Sequence[Finding], remedy: str, figures: Mapping[str, Cells], settings: Settings
+    snapshot: Snapshot, leaks: Sequence[Finding], remedy: str, figures: Mapping[str, Cells], settings: Settings
 ) -> tuple[Sequence[int], Sequence[int]]:
     """The served cells to withhold at one time, and the withheld ones that are no secret any more."""
-    grid = moment.grid
-    served = moment.state[: grid.own_start] == SERVED
+    grid = snapshot.grid
+    served = snapshot.state[: grid.own_start] == SERVED
     n = len(grid.slices)
     if remedy == "the whole time":
         return np.flatnonzero(served).tolist(), []
@@ -171,7 +171,7 @@ def _hiding(
     }
     for leak in leaks:
         for cell in leak.members:
-            if cell in moment.given:
+            if cell in snapshot.given:
                 # The other sex's percentage tells this one's.
                 unit = cell // n * n
                 found |= {unit + i for i, part in enumerate(grid.slices) if part.table == grid.slice_of(cell).table}
@@ -182,7 +182,7 @@ def _hiding(
             for leak in leaks
             if leak.kind not in told_apart or not found.intersection(leak.members)
         ]
-        cheapest, stuck = _cheapest(moment, others, figures[moment.family.name], settings)
+        cheapest, stuck = _cheapest(snapshot, others, figures[snapshot.family.name], settings)
         return sorted({*cheapest, *(cell for cell in found if served[cell])}), sorted(stuck)
     for cell in {cell for leak in leaks for cell in leak.members}:
         unit, position = grid.structure.index[grid.unit_of(cell)], cell % n
@@ -192,31 +192,31 @@ def _hiding(
         if cell >= grid.own_start:
             siblings = [unit, *grid.structure.children[unit]]
         found |= {sibling * n + i for sibling in siblings for i in same_table}
-    if remedy == "all that has changed" and moment.known_before is not None:
-        found |= set(np.flatnonzero(~moment.known_before).tolist())
+    if remedy == "all that has changed" and snapshot.known_before is not None:
+        found |= set(np.flatnonzero(~snapshot.known_before).tolist())
     return sorted(cell for cell in found if served[cell]), []
 
 
-def _cheapest(moment: Moment, leaks: Sequence[Finding], figures: Cells, settings: Settings) -> tuple[set[int], set[int]]:
+def _cheapest(snapshot: Snapshot, leaks: Sequence[Finding], figures: Cells, settings: Settings) -> tuple[set[int], set[int]]:
     """The cheapest cells whose withholding lets what was found be otherwise, by what the attack knows.
 
     And the cells that nothing can hide: they follow from what was served before.
     """
-    grid = moment.grid
-    true = _true_sizes(moment, figures.moment(moment.time))
+    grid = snapshot.grid
+    true = _true_sizes(snapshot, figures.snapshot(snapshot.time))
     thresholds = np.concatenate(
         [np.tile(grid.thresholds, len(grid.structure.units)), np.tile(grid.thresholds, len(grid.inner))]
     )
-    free = moment.state == WITHHELD
-    candidate = moment.state == SERVED
+    free = snapshot.state == WITHHELD
+    candidate = snapshot.state == SERVED
     candidate[grid.own_start :] = False
-    if moment.known_before is not None:
-        candidate[: grid.own_start] &= ~moment.known_before
-    below = np.where(free, np.maximum(true - moment.lower, 0.0), np.maximum(true, 0.0))
-    above = np.where(free, np.maximum(np.minimum(moment.upper, FAR) - true, 0.0), FAR)
-    if moment.family.bounded and moment.is_judged:
+    if snapshot.known_before is not None:
+        candidate[: grid.own_start] &= ~snapshot.known_before
+    below = np.where(free, np.maximum(true - snapshot.lower, 0.0), np.maximum(true, 0.0))
+    above = np.where(free, np.maximum(np.minimum(snapshot.upper, FAR) - true, 0.0), FAR)
+    if snapshot.family.bounded and snapshot.is_judged:
         below = np.where(candidate, np.maximum(true - thresholds, 0.0), below)
-    equations = moment.equations()
+    equations = snapshot.equations()
     sums = [leak for leak in leaks if len(leak.members) > 1]
     extended = _with_sums(equations, [leak.members for leak in sums])
     more = extended.n_columns - grid.size
@@ -226,10 +226,10 @@ def _cheapest(moment: Moment, leaks: Sequence[Finding], figures: Cells, settings
         np.concatenate([above, np.full(more, FAR)]),
         np.concatenate([np.maximum(thresholds, 1.0), np.ones(more)]),
     )
-    charge = np.concatenate([np.where(free, 0.0, np.where(candidate, _costs(moment, thresholds), np.inf)), np.zeros(more)])
+    charge = np.concatenate([np.where(free, 0.0, np.where(candidate, _costs(snapshot, thresholds), np.inf)), np.zeros(more)])
     found: set[int] = set()
     stuck: set[int] = set()
-    is_decided_here = not moment.family.has_periods or len(moment.time) == len("2023")
+    is_decided_here = not snapshot.family.has_periods or len(snapshot.time) == len("2023")
 
     def take(change: Change) -> None:
         new = change.columns[change.columns < grid.own_start]
@@ -243,9 +243,9 @@ def _cheapest(moment: Moment, leaks: Sequence[Finding], figures: Cells, settings
         need = grid.sum_limit(np.unique(np.array(of_table))) - float(true[members].sum())
         take(movement.cheapest(equations.n_columns + place, max(need, 1.0), charge))
     for leak in leaks:
-        if len(leak.members) == 1 and leak.members[0] not in moment.given:
+        if len(leak.members) == 1 and leak.members[0] not in snapshot.given:
             (cell,) = leak.members
-            amount = 2.2 * settings.protection_interval * float(thresholds[cell]) if moment.is_judged else 1.0
+            amount = 2.2 * settings.protection_interval * float(thresholds[cell]) if snapshot.is_judged else 1.0
             ways = [movement.cheapest(cell, sign * (amount or 1.0), charge) for sign in (1.0, -1.0)]
             most = max(abs(way.of(cell)) for way in ways)
             if most > NEGLIGIBLE:
@@ -255,14 +255,14 @@ def _cheapest(moment: Moment, leaks: Sequence[Finding], figures: Cells, settings
     return found, stuck
 
 
-def _true_sizes(moment: Moment, figures: Moment) -> Floats:
+def _true_sizes(snapshot: Snapshot, figures: Snapshot) -> Floats:
     """The figures of all cells, and of what sits on units themselves."""
-    grid = moment.grid
+    grid = snapshot.grid
     true = np.where(figures.state == SERVED, figures.size, 0.0)
     own = np.zeros(len(grid.inner) * len(grid.slices))
     entries = (grid.row < grid.group_rows) & (grid.cell < grid.own_start)
     np.add.at(own, grid.row[entries], grid.coefficient[entries] * true[grid.cell[entries]])
-    true[grid.own_start :] = np.where(moment.state[grid.own_start :] == ABSENT, 0.0, np.maximum(own, 0.0))
+    true[grid.own_start :] = np.where(snapshot.state[grid.own_start :] == ABSENT, 0.0, np.maximum(own, 0.0))
     return true
 
 
@@ -282,11 +282,11 @@ def _with_sums(equations: Equations, sums: Sequence[Sequence[int]]) -> Equations
     )
 
 
-def _costs(moment: Moment, thresholds: Floats) -> Floats:
+def _costs(snapshot: Snapshot, thresholds: Floats) -> Floats:
     """What withholding each cell costs: by its level, and rising with its size."""
-    grid = moment.grid
+    grid = snapshot.grid
     levels = [TOP_LEVELS.get(level, 1.0) for level, _ in grid.structure.units]
     weight = np.repeat(np.array(levels), len(grid.slices))
     weight *= np.tile(np.where([not part.dimensions for part in grid.slices], UNIT_WEIGHT, 1.0), len(levels))
     weight = np.concatenate([weight, np.ones(grid.size - grid.own_start)])
-    return weight * (1 + np.minimum(moment.size / (10 * np.maximum(thresholds, 1.0)), 10.0)) + np.arange(grid.size) * 1e-7
+    return weight * (1 + np.minimum(snapshot.size / (10 * np.maximum(thresholds, 1.0)), 10.0)) + np.arange(grid.size) * 1e-7

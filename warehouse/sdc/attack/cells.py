@@ -1,5 +1,5 @@
 """The cells of a family of tables at one time: what is there, what is served, what is known of the rest.
-Not here: reading them (served.py), or attacking them (audit.py).
+Not here: reading them (served.py), or attacking them (attacker.py).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PRIMARY, SECONDARY, RUNNING = 1, 2, 3
 
 
 @dataclass
-class Moment:
+class Snapshot:
     """The cells of a family at one time: what is there, what is served, and what is known of the rest."""
 
     family: Family
@@ -40,11 +40,11 @@ class Moment:
     # The own parts that are no small group, by the year's figures; none where that is not asked.
     large_own: Flags | None = None
     # The same without what the publication before served, where that takes part.
-    alone: Moment | None = None
+    alone: Snapshot | None = None
     # Said of a finding when cells that the publication before served took part.
     with_previous: str = ""
     # The publication before, where what was found follows from its units as well.
-    by_units_of: Moment | None = None
+    by_units_of: Snapshot | None = None
 
     @property
     def is_judged(self) -> bool:
@@ -56,7 +56,7 @@ class Moment:
         """Whether the size is at this time what is held against the thresholds."""
         return self.is_judged and self.family.sums_by_size
 
-    def joined(self, earlier: Moment) -> Moment:
+    def beside(self, earlier: Snapshot) -> Snapshot:
         """The same with what the publication before served and this one withholds, where nothing shows that it has changed.
 
         Those cells are known, whatever is withheld now: they count as served.
@@ -84,19 +84,19 @@ class Moment:
             return replace(self, known_before=known)
         measures = ("state", "size", "counted", "lower", "upper")
         copies = {name: getattr(self, name).copy() for name in measures}
-        joined = replace(self, known_before=known, alone=replace(self, known_before=known), **copies)
-        joined.with_previous = ", with the publication before"
-        joined.state[remembered] = SERVED
-        for measure in (joined.size, joined.lower, joined.upper):
+        together = replace(self, known_before=known, alone=replace(self, known_before=known), **copies)
+        together.with_previous = ", with the publication before"
+        together.state[remembered] = SERVED
+        for measure in (together.size, together.lower, together.upper):
             measure[remembered] = earlier.size[place[remembered]]
-        joined.counted[remembered] = earlier.counted[place[remembered]]
-        return joined
+        together.counted[remembered] = earlier.counted[place[remembered]]
+        return together
 
-    def has_other_units(self, earlier: Moment) -> bool:
+    def has_other_units(self, earlier: Snapshot) -> bool:
         """Whether some unit consists of other units than in the publication before."""
         return self.grid.structure.parts != earlier.grid.structure.parts
 
-    def columns_before(self, earlier: Moment) -> Ints:
+    def columns_before(self, earlier: Snapshot) -> Ints:
         """For each cell and own part of the publication before the one that is its figure now, -1 where none is.
 
         A figure is taken to be the same where nothing shows that it has changed: neither the smallest cell around it that both
@@ -146,14 +146,14 @@ class Moment:
             own.n_columns + others.size,
         )
 
-    def is_gone(self, earlier: Moment) -> Flags:
+    def is_gone(self, earlier: Snapshot) -> Flags:
         """The cells of the publication before, own parts not among them, that are not there any more."""
         gone = np.arange(earlier.grid.size) < earlier.grid.own_start
         place = _places(self.grid, earlier.grid)
         gone[place[(place >= 0) & (self.state[: self.grid.own_start] != ABSENT)]] = False
         return gone
 
-    def lost_or_gained(self, earlier: Moment) -> Ints:
+    def lost_or_gained(self, earlier: Snapshot) -> Ints:
         """The cells that both publications serve with other figures, of units below which there are other units than before, or
         beside which there are: their differences are the figures of what has moved.
         """
@@ -172,7 +172,7 @@ class Moment:
         found = found[earlier.state[place[found]] == SERVED]
         return found[np.abs(earlier.size[place[found]] - self.size[found]) > ROUNDING]
 
-    def _recomposed(self, earlier: Moment, place: Ints) -> Flags:
+    def _recomposed(self, earlier: Snapshot, place: Ints) -> Flags:
         """The cells of which something below has appeared or vanished, or whose unit has other units below it than before.
 
         Their earlier figures are not those of now, whatever is served.
@@ -197,7 +197,7 @@ class Moment:
                 return changed
             changed = more
 
-    def of_before(self, known: Flags) -> Moment:
+    def of_before(self, known: Flags) -> Snapshot:
         """The same with nothing served but the cells that are known from before."""
         hidden = self.state == SERVED
         hidden[: self.grid.own_start] &= ~known
@@ -205,7 +205,7 @@ class Moment:
         state[hidden], lower[hidden], upper[hidden] = WITHHELD, 0.0, np.inf
         return replace(self, state=state, lower=lower, upper=upper, given={}, alone=None)
 
-    def beside_changes(self, earlier: Moment) -> Flags:
+    def beside_changes(self, earlier: Snapshot) -> Flags:
         """The cells that share a relation with one that is decided otherwise than in the publication before, or has another
         value there.
         """
@@ -249,7 +249,7 @@ class Moment:
             is_open &= unit >= 0
         return found
 
-    def with_own_parts(self, cells: Ints) -> Moment:
+    def with_own_parts(self, cells: Ints) -> Snapshot:
         """The same where the units of these cells, and those above them, may have positions of their own."""
         freed = replace(self, state=self.state.copy(), alone=self.alone and self.alone.with_own_parts(cells))
         n = len(self.grid.slices)
@@ -290,7 +290,7 @@ def _places(grid: Grid, other: Grid) -> Ints:
 
 
 class Cells:
-    """The cells of a family: compact, and made into moments one at a time."""
+    """The cells of a family: compact, and made into snapshots one at a time."""
 
     def __init__(
         self,
@@ -318,21 +318,21 @@ class Cells:
         """Units that had positions of their own at some time."""
         return [self.grid.structure.units[self.grid.inner[i]] for i in np.flatnonzero(self._ever).tolist()]
 
-    def moment(self, time: str) -> Moment:
+    def snapshot(self, time: str) -> Snapshot:
         """The cells at one time.
 
         Where a unit has positions of its own, what sits on it is unknown: where served figures show them, and where too much
         is withheld to tell, if it is known to have positions that year. Where that is not known either, it has them if figures
         show them at any time of the family.
         """
-        moment = self._bare(time)
+        snapshot = self._bare(time)
         if self.family.hides_own:
-            year = self._bare(time[:4]) if time[:4] in self._rows else moment
-            moment.large_own = self.grid.large_own_parts(year.lower, year.upper)
+            year = self._bare(time[:4]) if time[:4] in self._rows else snapshot
+            snapshot.large_own = self.grid.large_own_parts(year.lower, year.upper)
         some, none = self._shown[time]
         for i in np.flatnonzero(some | (self._likely(time) & ~none)).tolist():
-            moment.free_own_part(i)
-        return moment
+            snapshot.free_own_part(i)
+        return snapshot
 
     def _likely(self, time: str) -> Flags:
         if self._own_positions is None:
@@ -345,10 +345,10 @@ class Cells:
             # Without the responses nothing adds up.
             unknown = np.ones(len(self.grid.inner), dtype=bool)
             return self._weights._own_parts(time) if time in self._weights.times else (unknown, ~unknown)
-        moment = self._bare(time)
-        return self.grid.own_parts(moment.lower, moment.upper, moment.state != ABSENT)
+        snapshot = self._bare(time)
+        return self.grid.own_parts(snapshot.lower, snapshot.upper, snapshot.state != ABSENT)
 
-    def _bare(self, time: str) -> Moment:
+    def _bare(self, time: str) -> Snapshot:
         grid = self.grid
         cell, withheld, size, counted = self._rows[time]
         state = np.full(grid.size, ABSENT, dtype=np.int8)
@@ -367,5 +367,5 @@ class Cells:
             below = np.ceil(thresholds) - 1 if self.family.is_whole else thresholds
             upper[cell[withheld == PRIMARY]] = below[withheld == PRIMARY]
             lower[cell[withheld == SECONDARY]] = thresholds[withheld == SECONDARY]
-        moment = Moment(self.family, time, grid, state, sizes, counts, lower, upper, reasons, self._given.get(time, {}))
-        return replace(moment, serves=bool((withheld == 0).any()))
+        snapshot = Snapshot(self.family, time, grid, state, sizes, counts, lower, upper, reasons, self._given.get(time, {}))
+        return replace(snapshot, serves=bool((withheld == 0).any()))

@@ -51,7 +51,7 @@ def _codes_of(group: str, codes: Collection[str]) -> Iterator[tuple[tuple[int, i
 class Part:
     """A served table's share in a family. What its grain and threshold are the publication says.
 
-    `size` is the measure whose interval is sought, `counted` the one whose sums are held against the threshold. `moment` is
+    `size` is the measure whose interval is sought, `counted` the one whose sums are held against the threshold. `time` is
     the time its rows are of, where it is another than the time in its grain.
     """
 
@@ -61,7 +61,7 @@ class Part:
     where: str = "true"
     # Ratios whose being served gives other cells away.
     ratios: tuple[str, ...] = ()
-    moment: str | None = None
+    time: str | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ FAMILIES = (
                 "fte",
                 "employees",
                 ratios=("employees_percent is null", "fte_percent is null"),
-                moment=YEAR_END,
+                time=YEAR_END,
             ),
         ),
         bounded=False,

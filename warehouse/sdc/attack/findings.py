@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
-from warehouse.sdc.attack.cells import Moment
+from warehouse.sdc.attack.cells import Snapshot
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Finding:
     kind: str
     by: str
     width: float | None = None
-    # Places of the cells whose sum must become uncertain, among those of the moment.
+    # Places of the cells whose sum must become uncertain, among those of the snapshot.
     members: tuple[int, ...] = field(default=(), compare=False, repr=False)
 
     @property
@@ -79,12 +79,12 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     # Where leaks were found, with them; leaks of no single time are by themselves.
-    leaking: list[tuple[Moment | None, list[Finding]]] = field(default_factory=list)
+    leaking: list[tuple[Snapshot | None, list[Finding]]] = field(default_factory=list)
 
-    def add(self, findings: Iterable[Finding], moment: Moment | None = None) -> None:
+    def add(self, findings: Iterable[Finding], snapshot: Snapshot | None = None) -> None:
         findings = list(findings)
         if leaks := [finding for finding in findings if finding.is_leak]:
-            self.leaking.append((moment, leaks))
+            self.leaking.append((snapshot, leaks))
         for finding in findings:
             self.findings.append(finding)
             table = self.of(finding.table)

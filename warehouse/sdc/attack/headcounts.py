@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from warehouse.sdc.attack.cells import PRIMARY, SECONDARY, Moment
+from warehouse.sdc.attack.cells import PRIMARY, SECONDARY, Snapshot
 from warehouse.sdc.attack.relations import ABSENT, ONCE, SERVED, UNION, WITHHELD, Grid
 from warehouse.sdc.linear.equations import Flags, Floats, Ints
 
@@ -16,21 +16,21 @@ from warehouse.sdc.linear.equations import Flags, Floats, Ints
 ROUNDS = 50
 
 
-def known_headcounts(moment: Moment) -> list[tuple[int, list[int]]]:
+def known_headcounts(snapshot: Snapshot) -> list[tuple[int, list[int]]]:
     """The withheld cells whose headcount follows, each with the served cells it follows from.
 
     A cell that has a row has at least one person; a primary one has fewer than the threshold, a secondary one has not. A person
     may count in two units or job codes, so that a whole has at most as many persons as its parts together; in one sex alone.
     What follows from that where nothing is served is left out: no withholding hides it.
     """
-    bounds = _narrowed(moment)
-    pinned = (bounds.least == bounds.most) & (moment.state == WITHHELD)
-    pinned[moment.grid.own_start :] = False
+    bounds = _narrowed(snapshot)
+    pinned = (bounds.least == bounds.most) & (snapshot.state == WITHHELD)
+    pinned[snapshot.grid.own_start :] = False
     if not pinned.any():
         return []
-    of_nothing = _narrowed(replace(moment, state=np.where(moment.state == SERVED, WITHHELD, moment.state)))
+    of_nothing = _narrowed(replace(snapshot, state=np.where(snapshot.state == SERVED, WITHHELD, snapshot.state)))
     pinned &= of_nothing.least < of_nothing.most
-    return [(cell, _telling(moment, bounds.told_by[:, cell])) for cell in np.flatnonzero(pinned).tolist()]
+    return [(cell, _telling(snapshot, bounds.told_by[:, cell])) for cell in np.flatnonzero(pinned).tolist()]
 
 
 @dataclass
@@ -58,24 +58,24 @@ class Bounds:
         return bool(less.any())
 
 
-def _by_reason(moment: Moment) -> Bounds:
+def _by_reason(snapshot: Snapshot) -> Bounds:
     """What each cell tells by itself."""
-    grid = moment.grid
+    grid = snapshot.grid
     thresholds = np.ceil(np.tile(grid.thresholds, grid.size // len(grid.slices)))
-    is_there, is_cell = moment.state != ABSENT, np.arange(grid.size) < grid.own_start
-    least = np.where(moment.reason == SECONDARY, thresholds, np.where(is_there & is_cell, 1.0, 0.0))
-    most = np.where(moment.reason == PRIMARY, thresholds - 1, np.where(is_there, np.inf, 0.0))
-    served = moment.state == SERVED
-    least[served] = most[served] = moment.counted[served]
+    is_there, is_cell = snapshot.state != ABSENT, np.arange(grid.size) < grid.own_start
+    least = np.where(snapshot.reason == SECONDARY, thresholds, np.where(is_there & is_cell, 1.0, 0.0))
+    most = np.where(snapshot.reason == PRIMARY, thresholds - 1, np.where(is_there, np.inf, 0.0))
+    served = snapshot.state == SERVED
+    least[served] = most[served] = snapshot.counted[served]
     return Bounds(least, most)
 
 
-def _narrowed(moment: Moment) -> Bounds:
+def _narrowed(snapshot: Snapshot) -> Bounds:
     """What the cells tell of each other."""
-    grid, bounds = moment.grid, _by_reason(moment)
+    grid, bounds = snapshot.grid, _by_reason(snapshot)
     kinds = _kinds(grid)
-    holds = grid.holding(moment.state, moment.time) & (kinds > 0)
-    entries = (moment.state[grid.cell] != ABSENT) & holds[grid.row]
+    holds = grid.holding(snapshot.state, snapshot.time) & (kinds > 0)
+    entries = (snapshot.state[grid.cell] != ABSENT) & holds[grid.row]
     row, cell, coefficient = grid.row[entries], grid.cell[entries], grid.coefficient[entries]
     is_whole = cell == grid.wholes[row]
     # A group may be less than its units: those below them that count elsewhere.
@@ -117,13 +117,13 @@ def _kinds(grid: Grid) -> Ints:
     return np.concatenate([np.full(grid.identity_rows, UNION), np.tile(of_identities, len(grid.structure.units))])
 
 
-def _telling(moment: Moment, relations: Ints) -> list[int]:
+def _telling(snapshot: Snapshot, relations: Ints) -> list[int]:
     """Of the relations that bound a cell the whole where it is served, else what is served of them."""
-    grid = moment.grid
+    grid = snapshot.grid
     found: set[int] = set()
     for relation in relations[relations >= 0].tolist():
         members = grid.cell[grid.row == relation]
-        served = set(members[moment.state[members] == SERVED].tolist())
+        served = set(members[snapshot.state[members] == SERVED].tolist())
         whole = int(grid.wholes[relation])
         found |= {whole} if whole in served else served
     return sorted(found)

@@ -16,10 +16,10 @@ from warehouse.catalogue import Table
 from warehouse.database import connect, one, quoted
 from warehouse.paths import Home
 from warehouse.sdc.attack.attacker import Attacker
-from warehouse.sdc.attack.cells import Cells, Moment, is_quarter
+from warehouse.sdc.attack.cells import Cells, Snapshot, is_quarter
 from warehouse.sdc.attack.families import FAMILIES, Family
 from warehouse.sdc.attack.findings import Report
-from warehouse.sdc.attack.publication import attack_times, copied, joined
+from warehouse.sdc.attack.publication import attack_times, copied, snapshot_beside
 from warehouse.sdc.attack.relations import SERVED
 from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.sdc.linear.equations import Flags
@@ -43,7 +43,7 @@ class Examined:
     @property
     def safe(self) -> set[tuple[str, str, str]]:
         """The times in which nothing was found."""
-        leaking = {(moment.family.name, moment.time) for moment, _ in self.report.leaking if moment is not None}
+        leaking = {(snapshot.family.name, snapshot.time) for snapshot, _ in self.report.leaking if snapshot is not None}
         return {found for found in self.times if found[:2] not in leaking}
 
 
@@ -126,16 +126,16 @@ def _attack(
     # Where a year's decisions are the same throughout, what follows for a quarter follows for its months.
     times = [time for time in cells.times if not is_quarter(time) or time[:4] in uneven]
 
-    def sought(moment: Moment, before: Moment | None) -> Flags:
-        if before is not None and not moment.is_judged_by_size:
-            return moment.beside_changes(before) & (not is_quarter(moment.time))
-        return np.full(cells.grid.size, not is_quarter(moment.time) and (earlier is not None or moment.time in newest))
+    def sought(snapshot: Snapshot, before: Snapshot | None) -> Flags:
+        if before is not None and not snapshot.is_judged_by_size:
+            return snapshot.beside_changes(before) & (not is_quarter(snapshot.time))
+        return np.full(cells.grid.size, not is_quarter(snapshot.time) and (earlier is not None or snapshot.time in newest))
 
     attack_times(attacker, report, cells, earlier, times, sought)
     for year in uneven:
         periods = [time for time in served.fingerprints(family) if time[:4] == year]
         whole, whole_earlier = served.load(family, periods, own), previous.load(family, periods, own) if previous else None
-        report.add(attacker.calendar([joined(whole, whole_earlier, time) for time in whole.times]))
+        report.add(attacker.calendar([snapshot_beside(whole, whole_earlier, time) for time in whole.times]))
     return cells.own_units
 
 
@@ -143,7 +143,7 @@ def _newest(cells: Cells) -> Collection[str]:
     """The newest month, year and date that serve something: a running year of pay serves nothing."""
     found: dict[int, str] = {}
     for time in sorted(cells.times, reverse=True):
-        if not is_quarter(time) and len(time) not in found and np.any(cells.moment(time).state == SERVED):
+        if not is_quarter(time) and len(time) not in found and np.any(cells.snapshot(time).state == SERVED):
             found[len(time)] = time
     return found.values()
 

@@ -13,7 +13,7 @@ from time import thread_time
 import numpy as np
 
 from warehouse.sdc.attack.attacker import Attacker
-from warehouse.sdc.attack.cells import Cells, Moment
+from warehouse.sdc.attack.cells import Cells, Snapshot
 from warehouse.sdc.attack.families import FAMILIES
 from warehouse.sdc.attack.findings import Finding, Report
 from warehouse.sdc.attack.relations import WITHHELD
@@ -38,13 +38,15 @@ def attack(
         own = [(level, unit) for name, level, unit in own_units if name == family.name]
         cells = served.load(family, own=[*own, *(earlier.own_units if earlier else ())])
 
-        def everything(moment: Moment, _: Moment | None) -> Flags:
-            return np.ones(moment.grid.size, dtype=bool)
+        def everything(snapshot: Snapshot, _: Snapshot | None) -> Flags:
+            return np.ones(snapshot.grid.size, dtype=bool)
 
         attack_times(attacker, report, cells, earlier, cells.times, everything, progress)
         if family.has_periods:
             for year in served.uneven_years(family):
-                report.add(attacker.calendar([joined(cells, earlier, time) for time in cells.times if time[:4] == year]))
+                report.add(
+                    attacker.calendar([snapshot_beside(cells, earlier, time) for time in cells.times if time[:4] == year])
+                )
     report.add(copied(served))
     return report
 
@@ -60,7 +62,7 @@ def attack_times(
     cells: Cells,
     earlier: Cells | None,
     times: Iterable[str],
-    sought: Callable[[Moment, Moment | None], Flags],
+    sought: Callable[[Snapshot, Snapshot | None], Flags],
     progress: Callable[[str], None] = lambda message: None,
 ) -> None:
     """Attack a family at some times and put what is found into the report, in the order of the times.
@@ -69,38 +71,38 @@ def attack_times(
     attacked side by side: HiGHS solves without the interpreter's lock.
     """
 
-    def attacked(time: str) -> tuple[Moment, list[Finding], tuple[list[Finding], Moment] | None, float]:
+    def attacked(time: str) -> tuple[Snapshot, list[Finding], tuple[list[Finding], Snapshot] | None, float]:
         progress(f"{cells.family.name} {time}")
         began = thread_time()
-        before = earlier.moment(time) if earlier is not None and time in earlier.times else None
-        moment = cells.moment(time) if before is None else cells.moment(time).joined(before)
+        before = earlier.snapshot(time) if earlier is not None and time in earlier.times else None
+        snapshot = cells.snapshot(time) if before is None else cells.snapshot(time).beside(before)
         # What serves nothing tells nothing that was not known before.
-        found = attacker.moment(moment, sought(moment, before)) if moment.serves or moment.given else []
+        found = attacker.at_one_time(snapshot, sought(snapshot, before)) if snapshot.serves or snapshot.given else []
         across = None
-        if before is not None and moment.has_other_units(before):
-            across = attacker.across(moment, before), replace(moment, by_units_of=before)
-        return moment, found, across, thread_time() - began
+        if before is not None and snapshot.has_other_units(before):
+            across = attacker.across(snapshot, before), replace(snapshot, by_units_of=before)
+        return snapshot, found, across, thread_time() - began
 
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for moment, found, across, seconds in pool.map(attacked, times):
-            report.add(found, moment)
+        for snapshot, found, across, seconds in pool.map(attacked, times):
+            report.add(found, snapshot)
             if across is not None:
                 report.add(*across)
-            _count(report, moment, seconds)
+            _count(report, snapshot, seconds)
     report.notes.sort()
 
 
-def joined(cells: Cells, earlier: Cells | None, time: str) -> Moment:
+def snapshot_beside(cells: Cells, earlier: Cells | None, time: str) -> Snapshot:
     """The cells at one time, with what the publication before served of them."""
-    moment = cells.moment(time)
-    return moment.joined(earlier.moment(time)) if earlier and time in earlier.times else moment
+    snapshot = cells.snapshot(time)
+    return snapshot.beside(earlier.snapshot(time)) if earlier and time in earlier.times else snapshot
 
 
-def _count(report: Report, moment: Moment, seconds: float) -> None:
+def _count(report: Report, snapshot: Snapshot, seconds: float) -> None:
     """Add the withheld cells by table, and the seconds by their share."""
-    n = len(moment.grid.slices)
-    withheld = (moment.state[: moment.grid.own_start] == WITHHELD).reshape(-1, n).sum(axis=0)
-    for part, count in zip(moment.grid.slices, withheld.tolist(), strict=True):
+    n = len(snapshot.grid.slices)
+    withheld = (snapshot.state[: snapshot.grid.own_start] == WITHHELD).reshape(-1, n).sum(axis=0)
+    for part, count in zip(snapshot.grid.slices, withheld.tolist(), strict=True):
         result = report.of(part.table)
         result.withheld += count
         result.seconds += seconds * count / max(1, int(withheld.sum()))

@@ -47,7 +47,7 @@ class Organisation:
 
 
 # The time of a row, by the column of the grain that says it.
-MOMENTS = {
+TIMES = {
     "period": "period",
     "month": "month",
     "year": "cast(year as varchar)",
@@ -96,11 +96,9 @@ class Served:
         """What the table is broken down by beside units."""
         return self.declared[part.table].dimensions
 
-    def moment(self, part: Part) -> str:
+    def time_of(self, part: Part) -> str:
         """The time of the table's rows, as SQL."""
-        return (part.moment or MOMENTS[self.declared[part.table].time or ""]).format(
-            full_time=self.relation("full_time_by_unit")
-        )
+        return (part.time or TIMES[self.declared[part.table].time or ""]).format(full_time=self.relation("full_time_by_unit"))
 
     def has(self, table: str) -> bool:
         return table in self._columns_of
@@ -211,8 +209,8 @@ class Served:
         rows: dict[str, list[Sequence]] = {}
         for part in present:
             of_table = self._columns(part, family, grid, places, times)
-            found_times, starts = np.unique(of_table["moment"].astype(str), return_index=True)
-            ends = [*starts, of_table["moment"].size][1:]
+            found_times, starts = np.unique(of_table["at_time"].astype(str), return_index=True)
+            ends = [*starts, of_table["at_time"].size][1:]
             for time, start, end in zip(found_times.tolist(), starts, ends, strict=True):
                 rows.setdefault(time, []).append(
                     [of_table[name][start:end] for name in ("cell", "withheld", "size", "counted")]
@@ -234,7 +232,7 @@ class Served:
             for part in family.parts
             if part.table in self.declared
             and self.has(part.table)
-            and (part.moment is None or self.has("full_time_by_unit"))
+            and (part.time is None or self.has("full_time_by_unit"))
             and self._serves(part)
         ]
 
@@ -271,8 +269,8 @@ class Served:
         _insert(self.con, "attack_slices", [(*values, i) for (table, values), i in places.items() if table == part.table])
         on_slice = " and ".join(["true", *(f"cast(mart.{n} as varchar) = attack_slices.of_{n}" for n in self.dimensions(part))])
         on_unit = " and ".join(["true", *(f"mart.{name} = attack_units.{name}" for name in names)])
-        moment = self.moment(part)
-        query = f"""select {moment} as moment,
+        time = self.time_of(part)
+        query = f"""select {time} as at_time,
                 attack_units.i * {len(grid.slices)} + attack_slices.i as cell,
                 case withheld when 'primary' then {PRIMARY} when 'secondary' then {SECONDARY} when 'running' then {RUNNING}
                     else 0 end as withheld,
@@ -280,8 +278,8 @@ class Served:
                 coalesce(cast({part.counted or part.size} as double), 0) as counted
             from {self.relation(part.table)} as mart
             inner join attack_units on {on_unit} inner join attack_slices on {on_slice}
-            where {part.where} and ($1 is null or list_contains($1, {moment}))
-            order by moment"""
+            where {part.where} and ($1 is null or list_contains($1, {time}))
+            order by at_time"""
         columns = self.con.execute(query, [list(times) if times is not None else None]).fetchnumpy()
         return {name: np.asarray(column) for name, column in columns.items()}
 
@@ -339,15 +337,15 @@ class Served:
         for part in self._present(family):
             unit = ("org_level", "org_unit_code") if family.has_units else ()
             columns = [*unit, *self.dimensions(part), "withheld", part.size, part.counted or part.size, *part.ratios]
-            queries.append((part.table, self.moment(part), columns, part.where))
+            queries.append((part.table, self.time_of(part), columns, part.where))
         if family.name == WITH_RATIOS and self.has("substitutes_by_unit") and self.has("full_time_by_unit"):
             month_end = f"""(select cast(max(reference_date) as varchar) from {full_time}
                 where source = 'payroll' and strftime(reference_date, '%Y-%m') = mart.month)"""
             columns = ["org_level", "org_unit_code", "withheld", self._all_fte()]
             queries.append(("substitutes_by_unit", month_end, columns, "true"))
-        for table, moment, columns, where in queries:
-            query = f"""select {moment} as moment, count(*), sum(hash({", ".join(columns)}))
-                from {self.relation(table)} as mart where {where} group by moment"""
+        for table, time, columns, where in queries:
+            query = f"""select {time} as at_time, count(*), sum(hash({", ".join(columns)}))
+                from {self.relation(table)} as mart where {where} group by at_time"""
             for time, *numbers in self.rows(query):
                 prints.setdefault(time, []).append((table, *map(str, numbers)))
         around: list[Any] = [sorted(self.organisation.groups.items()), self.rules]

@@ -66,8 +66,8 @@ class Movement:
 
         `charge` is what each column costs: 0 where it may move freely, infinite where it may not move.
         """
-        room = self._above[column] if amount > 0 else self._below[column]
-        amount = math.copysign(min(abs(amount), room), amount)
+        capacity = self._above[column] if amount > 0 else self._below[column]
+        amount = math.copysign(min(abs(amount), capacity), amount)
         price = np.where(charge == 0, FREE, charge / self._scale)
         near: list[int] = []
         for columns in self._neighbourhoods(column, price):
@@ -132,13 +132,13 @@ class Movement:
             columns = list(range(len(columns)))
         count, place = len(columns), columns.index(column)
         cost = np.tile(price[columns], 2)
-        room = np.concatenate([self._above[columns], self._below[columns]])
+        capacity = np.concatenate([self._above[columns], self._below[columns]])
         may_not_move = np.isinf(cost)
-        cost[may_not_move], room[may_not_move] = 0.0, 0.0
+        cost[may_not_move], capacity[may_not_move] = 0.0, 0.0
         forth, back = (place, place + count) if amount > 0 else (place + count, place)
-        cost[forth], room[forth], room[back] = -REWARD, abs(amount), 0.0
+        cost[forth], capacity[forth], capacity[back] = -REWARD, abs(amount), 0.0
         program = self._program(columns)
-        program.bound(np.zeros(2 * count), room)
+        program.bound(np.zeros(2 * count), capacity)
         found = program.solve(cost)
         if found is None:
             return Change(np.zeros(0, dtype=np.int64), np.zeros(0), 0.0)

@@ -60,7 +60,7 @@ def rules_of_sums(problem: Problem) -> list[Rule]:
     return rules
 
 
-def rules_of_room(view: View) -> list[Rule]:
+def rules_of_capacity(view: View) -> list[Rule]:
     """What every single sum of a whole period demands for the range of each of its cells.
 
     A cell moves one way by no more than its reason for being withheld allows, and the other way by no more than the other
@@ -77,10 +77,10 @@ def rules_of_room(view: View) -> list[Rule]:
                     need = float(view.width[cell] - one_way[cell])
                     if need > NEGLIGIBLE:
                         company = [i for i in side if i != cell]
-                        room = np.minimum([*same[company], *opposite[other]], view.width[cell])
+                        capacity = np.minimum([*same[company], *opposite[other]], view.width[cell])
                         # All of them together can be too little: the cell is narrow by the thresholds alone.
-                        need = min(need, float(room.sum()))
-                        rules.append(Rule(cell, (*company, *other), tuple(room.tolist()), need))
+                        need = min(need, float(capacity.sum()))
+                        rules.append(Rule(cell, (*company, *other), tuple(capacity.tolist()), need))
     return rules
 
 

@@ -111,30 +111,30 @@ def _decide_secondary(
     for source in sources:
         _take_over(con, source, [scope for family, scope in unchanged if family == source.family])
     builder = ProblemBuilder(con, sources, limits, protect_own_positions=settings.protect_own_positions)
-    turns: list[list[tuple[str, str]]] = []
-    turn_of: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    chains: list[list[tuple[str, str]]] = []
+    chain_of: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for scope in sorted(scopes.keys() - unchanged):
         before = _date_before(scope, scopes)
-        turn_of[scope] = turn_of.get(before, []) if before else []
-        if not turn_of[scope]:
-            turns.append(turn_of[scope])
-        turn_of[scope].append(scope)
+        chain_of[scope] = chain_of.get(before, []) if before else []
+        if not chain_of[scope]:
+            chains.append(chain_of[scope])
+        chain_of[scope].append(scope)
 
-    def problems(turn: list[tuple[str, str]]) -> Iterator[Problem]:
-        for scope in turn:
+    def problems(chain: list[tuple[str, str]]) -> Iterator[Problem]:
+        for scope in chain:
             problem = builder.problem(*scope)
             _remember(con, sources, problem, scope)
-            before = _date_before(scope, scopes) if scope == turn[0] else None
+            before = _date_before(scope, scopes) if scope == chain[0] else None
             if before is not None and problem.withheld_before is None:
-                begun = _withheld_places(con, sources, before)
-                problem.withheld_before = np.array([cell.lasting in begun for cell in problem.cells])
+                withheld_then = _withheld_places(con, sources, before)
+                problem.withheld_before = np.array([cell.natural_key in withheld_then for cell in problem.cells])
             yield problem
 
     cells = counts(con, sources)
-    turns.sort(key=lambda turn: -sum(cells[scope] for scope in turn))
+    chains.sort(key=lambda chain: -sum(cells[scope] for scope in chain))
     chosen: dict[str, list[tuple]] = {source.table: [] for source in sources}
-    of_all = sum(cells[scope] for scope in turn_of)
-    for problem, withheld in withhold_in_all(map(problems, turns), of_all, settings.protection_interval):
+    of_all = sum(cells[scope] for scope in chain_of)
+    for problem, withheld in withhold_in_all(map(problems, chains), of_all, settings.protection_interval):
         for i in np.flatnonzero(withheld & ~problem.primary).tolist():
             if (cell := problem.cells[i]).table in chosen:
                 chosen[cell.table].append(cell.key)
@@ -165,7 +165,7 @@ def _withheld_places(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], 
     for source in sources:
         if source.family == scope[0]:
             same = " and ".join(f"decision.{name} = cell.{name}" for name in source.key)
-            columns = ", ".join(f"decision.{name}" for name in source.lasting)
+            columns = ", ".join(f"decision.{name}" for name in source.natural_key)
             rows = con.execute(
                 f"""select {columns} from disclosure.{source.table} as decision
                     inner join cells_{source.table} as cell on {same}

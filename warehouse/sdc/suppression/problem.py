@@ -21,7 +21,7 @@ Relation = tuple[list[int], list[int]]
 @dataclass(frozen=True)
 class Cell:
     """One decision: a row of a table's decisions. `size` is in the threshold's unit; `weight` is what withholding it costs;
-    `place` is the unit or group it tells of, `lasting` what it is at every date.
+    `place` is the unit or group it tells of, `natural_key` what it is at every date.
 
     What sits on a unit itself, beside the units below it, is a cell without a table: hidden, but no figure of any table.
     `fewest` is how many a cell that is there has at least, where its size is a whole number.
@@ -34,7 +34,7 @@ class Cell:
     is_primary: bool
     weight: float
     place: Hashable = ()
-    lasting: tuple[Hashable, ...] = ()
+    natural_key: tuple[Hashable, ...] = ()
     fewest: int | None = None
 
 

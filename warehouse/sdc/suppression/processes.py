@@ -20,23 +20,23 @@ from warehouse.sdc.suppression.problem import Problem
 from warehouse.sdc.suppression.secondary import withhold
 
 # Problems that follow from each other, in their order. They are read one by one, so that few are in memory at once.
-Turn = Iterable[Problem]
+Chain = Iterable[Problem]
 Decided = tuple[Problem, Flags]
 # Problems of fewer cells together are solved before other processes have begun.
 SMALL = 20_000
 
 
-def withhold_in_all(turns: Iterable[Turn], cells: int, protection_interval: float) -> Iterator[Decided]:
+def withhold_in_all(chains: Iterable[Chain], cells: int, protection_interval: float) -> Iterator[Decided]:
     """Every problem with its withheld cells, in whatever order they are decided.
 
-    Problems are read when a process is idle: the largest turns should come first, so that none is left over for the end.
+    Problems are read when a process is idle: the largest chains should come first, so that none is left over for the end.
     `cells` is how many they have together.
 
     Raises:
         ProgramFault: a problem has no solution.
     """
     if cells < SMALL:
-        for problems in map(iter, turns):
+        for problems in map(iter, chains):
             before: Decided | None = None
             while (problem := _following(problems, before)) is not None:
                 before = problem, withhold(problem, protection_interval)
@@ -44,38 +44,38 @@ def withhold_in_all(turns: Iterable[Turn], cells: int, protection_interval: floa
         return
     count = len(os.sched_getaffinity(0))
     workers = [_Worker() for _ in range(count)]
-    idle, ahead = list(workers), map(iter, turns)
+    idle, ahead = list(workers), map(iter, chains)
     running: dict[Future[Flags], tuple[_Worker, Iterator[Problem], Problem]] = {}
     try:
         with ThreadPoolExecutor(count) as pool:
 
-            def begin(turn: Iterator[Problem], before: Decided | None) -> None:
-                if (problem := _following(turn, before)) is not None:
+            def begin(chain: Iterator[Problem], before: Decided | None) -> None:
+                if (problem := _following(chain, before)) is not None:
                     worker = idle.pop()
-                    running[pool.submit(worker.withhold, problem, protection_interval)] = worker, turn, problem
+                    running[pool.submit(worker.withhold, problem, protection_interval)] = worker, chain, problem
 
             while True:
-                while idle and (turn := next(ahead, None)) is not None:
-                    begin(turn, None)
+                while idle and (chain := next(ahead, None)) is not None:
+                    begin(chain, None)
                 if not running:
                     return
                 for done in wait(running, return_when=FIRST_COMPLETED).done:
-                    worker, turn, problem = running.pop(done)
+                    worker, chain, problem = running.pop(done)
                     idle.append(worker)
                     decided = problem, done.result()
-                    begin(turn, decided)
+                    begin(chain, decided)
                     yield decided
     finally:
         for worker in workers:
             worker.end()
 
 
-def _following(turn: Iterator[Problem], before: Decided | None) -> Problem | None:
-    """The next problem of a turn. One with nothing to begin with begins with what the one before it withholds."""
-    problem = next(turn, None)
+def _following(chain: Iterator[Problem], before: Decided | None) -> Problem | None:
+    """The next problem of a chain. One with nothing to begin with begins with what the one before it withholds."""
+    problem = next(chain, None)
     if problem is not None and before is not None and problem.withheld_before is None:
-        begun = {cell.lasting for cell, is_withheld in zip(before[0].cells, before[1], strict=True) if is_withheld}
-        problem.withheld_before = np.array([cell.lasting in begun for cell in problem.cells])
+        withheld_then = {cell.natural_key for cell, is_withheld in zip(before[0].cells, before[1], strict=True) if is_withheld}
+        problem.withheld_before = np.array([cell.natural_key in withheld_then for cell in problem.cells])
     return problem
 
 

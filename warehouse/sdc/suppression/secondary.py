@@ -9,7 +9,14 @@ import numpy as np
 from warehouse.sdc.linear.equations import Flags, Floats, Ints
 from warehouse.sdc.linear.intervals import Intervals
 from warehouse.sdc.linear.movement import Change, Movement
-from warehouse.sdc.suppression.choice import choose, costs, rules_of_pairs, rules_of_room, rules_of_sums, rules_of_whole_numbers
+from warehouse.sdc.suppression.choice import (
+    choose,
+    costs,
+    rules_of_capacity,
+    rules_of_pairs,
+    rules_of_sums,
+    rules_of_whole_numbers,
+)
 from warehouse.sdc.suppression.feasibility import computable, intervals_of
 from warehouse.sdc.suppression.problem import Problem, View
 
@@ -30,7 +37,7 @@ def withhold(problem: Problem, protection_interval: float) -> Flags:
     all_knowing = problem.all_knowing(protection_interval)
     rules = [
         *rules_of_sums(problem),
-        *rules_of_room(all_knowing),
+        *rules_of_capacity(all_knowing),
         *rules_of_whole_numbers(problem),
         *rules_of_pairs(problem),
     ]

@@ -56,7 +56,7 @@ class Source:
         return self.sum_of or (sizes[0] if len(sizes) == 1 and sizes[0] in self.declared.columns else None)
 
     @property
-    def lasting(self) -> tuple[str, ...]:
+    def natural_key(self) -> tuple[str, ...]:
         """The columns of the key that say what a cell is at every date."""
         return self.key[-len(self.breakdown) - 2 :] if "org_unit_code" in self.key else self.breakdown
 

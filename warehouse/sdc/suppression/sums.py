@@ -161,7 +161,7 @@ class ProblemBuilder:
             threshold = self.thresholds[source.table]
             has_units = "org_unit_code" in source.key
             breakdown = len(source.key) - len(source.breakdown)
-            lasting = len(source.lasting)
+            key_columns = len(source.natural_key)
             for months, size, is_primary, *key in self.con.execute(
                 f"""select months, size, is_primary, {", ".join(source.key)} from cells_{source.table}
                     where scope = $1 order by all""",
@@ -181,7 +181,7 @@ class ProblemBuilder:
                     is_primary=is_primary,
                     weight=weight,
                     place=place,
-                    lasting=(source.table, *key[-lasting:]),
+                    natural_key=(source.table, *key[-key_columns:]),
                     fewest=source.fewest,
                 )
                 self._add(source.table, place, tuple(key[breakdown:]), months, cell)
