@@ -9,7 +9,7 @@ CODE=$(cd "$(dirname "$0")/.." && pwd -P)
 ROOTFS=${ROOTFS:-$(mktemp -d)/rootfs}
 MIRROR=${MIRROR:-http://deb.debian.org/debian}
 [ -e "$ROOTFS/usr/bin/git" ] ||
-    debootstrap --variant=minbase --include=python3.11,python3.11-venv,make,git,ca-certificates,procps,util-linux bookworm "$ROOTFS" "$MIRROR"
+    debootstrap --variant=minbase --include=python3.11,python3.11-venv,python3-distutils,make,git,ca-certificates,procps,util-linux bookworm "$ROOTFS" "$MIRROR"
 mkdir -p "$ROOTFS/opt/arsverk"
 git -C "$CODE" archive HEAD | tar -x -C "$ROOTFS/opt/arsverk"
 cat >"$ROOTFS/root/inside.sh" <<'END'
