@@ -4,6 +4,8 @@ Not here: the commands (commands/, a module each), which are imported when they 
 
 from __future__ import annotations
 
+import io
+import sys
 from importlib import import_module
 
 import click
@@ -46,6 +48,9 @@ class Commands(click.Group):
         return import_module(f"orchestration.commands.{cmd_name}").command
 
     def invoke(self, ctx: click.Context) -> object:
+        # Numbers have narrow spaces, which a terminal of another encoding than UTF-8 cannot show: a ? there, and no traceback.
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")
         try:
             return super().invoke(ctx)
         except Refused as refused:

@@ -391,9 +391,11 @@ def disclose(plan: Plan) -> Disclosed:
     if mismatches:
         figures = ", ".join(figure_id for figure_id, _ in mismatches[:FIGURES_NAMED])
         more = f" and {len(mismatches) - FIGURES_NAMED} more" if len(mismatches) > FIGURES_NAMED else ""
+        one = len(mismatches) == 1
+        count_of_mismatches = "1 printed figure mismatches" if one else f"{len(mismatches)} printed figures mismatch"
         plan.findings.warn(
             "mismatches",
-            f"{len(mismatches)} printed figures mismatch that did not before: {figures}{more}",
+            f"{count_of_mismatches} that did not before: {figures}{more}",
             count=len(mismatches),
         )
     for name, (cells, primary, secondary) in decisions.items():

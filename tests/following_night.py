@@ -135,7 +135,7 @@ def check_workbook(home: Home, before: Path, folder: Path) -> None:
     said = first_sheet(book)
     with publication_opened(after) as con:
         (as_of,) = con.execute("select strftime(as_of, '%d.%m.%Y') from publication").fetchall()[0]
-        assert (said["Publikasjon"], said["Tall til og med"]) == (after.name, as_of), said
+        assert (said["Publisering"], said["Tall til og med"]) == (after.name, as_of), said
         compared = 0
         for name, (key, measures, query) in CELLS.items():
             rows = {tuple(row[part] for part in key): row for row in rows_of(book[name])}

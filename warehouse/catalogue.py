@@ -193,7 +193,13 @@ def with_settings(table: Table, settings: Settings) -> Table:
         table,
         descriptions={column: filled(text) for column, text in table.descriptions.items()},
         measures={
-            name: replace(measure, name=filled(measure.name, ","), name_en=filled(measure.name_en))
+            name: replace(
+                measure,
+                name=filled(measure.name, ","),
+                name_en=filled(measure.name_en),
+                of=filled(measure.of, ","),
+                by=filled(measure.by, ","),
+            )
             for name, measure in table.measures.items()
         },
     )

@@ -30,10 +30,13 @@ def parse_conditions(words: Iterable[str]) -> dict[str, str]:
     """COLUMN=VALUE words as a mapping.
 
     Raises:
-        UsageError: a word is not COLUMN=VALUE, or a column is given twice.
+        UsageError: a word is not COLUMN=VALUE or not text, or a column is given twice.
     """
     values: dict[str, str] = {}
     for word in words:
+        # Python keeps bytes that are no text of the terminal's encoding as half characters, which DuckDB cannot read.
+        if any("\ud800" <= character <= "\udfff" for character in word):
+            raise UsageError(f"{word!a} is not written in the terminal's encoding; set the terminal and LANG to UTF-8")
         column, equals, value = word.partition("=")
         if not equals or not column:
             raise UsageError(f"{word!r} is not COLUMN=VALUE, for instance period=2023")

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.errors import Refused
 from warehouse.settings import Settings
 
 # What the catalog of an opened publication is called; by its file it would be called as a schema may be, which is ambiguous.
 PUBLICATION = "publication_file"
+# What DuckDB raises at a file that is cut off or overwritten; a query that is wrong raises others.
+DAMAGED = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException)
 
 
 @contextlib.contextmanager
@@ -44,16 +47,25 @@ def at_once(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 @contextlib.contextmanager
 def publication_opened(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection whose tables are those of the publication in a folder, in whatever schema its version has them."""
-    with duckdb.connect() as con:
-        con.execute(f"attach {quoted(str(folder / 'marts.duckdb'))} as {PUBLICATION} (read_only)")
-        (schema,) = one(
-            con,
-            "select schema_name from duckdb_tables() where database_name = $1 and table_name = 'publication'",
-            [PUBLICATION],
-        )
-        con.execute(f'use {PUBLICATION}."{schema}"')
-        yield con
+    """A connection whose tables are those of the publication in a folder, in whatever schema its version has them.
+
+    Raises:
+        Refused: its file is damaged, at its beginning or where it is read later.
+    """
+    database = folder / "marts.duckdb"
+    try:
+        with duckdb.connect() as con:
+            con.execute(f"attach {quoted(str(database))} as {PUBLICATION} (read_only)")
+            (schema,) = one(
+                con,
+                "select schema_name from duckdb_tables() where database_name = $1 and table_name = 'publication'",
+                [PUBLICATION],
+            )
+            con.execute(f'use {PUBLICATION}."{schema}"')
+            yield con
+    except DAMAGED as error:
+        where = f"publish/history/{database.resolve().parent.name}/{database.name}"
+        raise Refused(f"{where} cannot be read ({str(error).splitlines()[0]}); run `arsverk verify`") from None
 
 
 def remove_database(path: Path) -> None:

@@ -44,8 +44,8 @@ HEADINGS = {
     "pay_group_name": "Lønnsgruppens navn",
     "peer": "Sammenlignet med",
     "period": "Periode",
-    "period_end": "Til og med",
-    "period_start": "Fra og med",
+    "period_end": "Periodens siste dag",
+    "period_start": "Periodens første dag",
     "period_type": "Periodetype",
     "reference_date": "Dato",
     "sex": "Kjønn",
@@ -72,6 +72,13 @@ STATUSES = {
     "contradicted": "trykt ulikt",
     "withheld": "vises ikke",
     "not_covered": "ingen data",
+}
+# Units of printed figures that say it themselves; the others are measured as what they are of.
+PRINTED_UNITS = {
+    "percent": "prosent",
+    "percentage_points": "prosentpoeng",
+    "percent_change": "prosent",
+    "million_nok": "millioner kroner",
 }
 # Units of counts, where there is one.
 OF_ONE = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 
 
-def printed(value: object) -> str:
-    """A figure in Norwegian with at most six decimals, rounded half away from zero; anything else as it is."""
+def printed(value: object, at_least: int = 0) -> str:
+    """A figure in Norwegian with so many decimals or up to six, rounded half away from zero; anything else as it is."""
     if not isinstance(value, float | Decimal):
         return "–" if value is None else str(value)
     rounded = Decimal(repr(value) if isinstance(value, float) else value).quantize(Decimal("0.000001"), ROUND_HALF_UP)
     whole, _, decimals = f"{rounded:,f}".partition(".")
-    decimals = decimals.rstrip("0")
+    decimals = decimals.rstrip("0").ljust(at_least, "0")
     return whole.replace(",", " ") + (f",{decimals}" if decimals else "")

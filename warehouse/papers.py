@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from warehouse.errors import Refused
 from warehouse.workbook import write_workbook
 
 UNFINISHED_PAPER = ".paper"
@@ -88,7 +89,8 @@ def _write(publication: Path, folder: Path, papers: Sequence[Paper], *, replace:
                 log.info("papers: %s in %.1f s", paper.name, time.monotonic() - began)
         except Exception as error:  # whatever goes wrong in it: the tables are what the night is for
             log.debug("%s", paper.name, exc_info=True)
-            failed.append(f"{paper.name} could not be made: {type(error).__name__}: {error}")
+            reason = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
+            failed.append(f"{paper.name} could not be made: {reason}")
         finally:
             shutil.rmtree(target, ignore_errors=True)
     return failed

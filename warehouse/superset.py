@@ -485,7 +485,7 @@ def _dataset(con: duckdb.DuckDBPyConnection, dataset: Dataset) -> dict[str, Any]
         "main_dttm_col": dataset.time,
         "description": " – ".join(filter(None, [dataset.title, comment])),
         "filter_select_enabled": True,
-        "extra": {"certification": {"certified_by": "årsverk", "details": "Laget av publikasjonens egne definisjoner"}},
+        "extra": {"certification": {"certified_by": "årsverk", "details": "Laget av publiseringens egne definisjoner"}},
         "columns": [
             {
                 "column_name": name,

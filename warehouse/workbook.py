@@ -49,6 +49,8 @@ WIDTHS = {
     "superseded_by": 50,
 }
 DATES = {"decided_on", "period_end", "reference_date"}
+# In quotation marks, so that Excel shows the sign and does not multiply the number by 100.
+SIGNS = {"prosent": '" %"', "kroner": '" kr"'}
 YES = {True: "ja", False: "nei"}
 READING = (
     ("Kolon (:)", "Tallet vises ikke: gruppen er liten, eller tallet ville røpet en liten gruppe."),
@@ -207,6 +209,7 @@ class _Measure:
     name: str
     heading: str
     decimals: int
+    unit: str
 
 
 class _Writer:
@@ -239,10 +242,17 @@ class _Writer:
         self.date = self._format(num_format="dd.mm.yyyy", align="left")
         self.left = self._format(num_format="#,##0", align="left")
         self.link = self._format(font_color="#0563C1", underline=1)
-        self.numbers = [self._format(num_format=form, align="right") for form in ("#,##0", "#,##0.0", "#,##0.00")]
+        self.numbers: dict[tuple[int, str], Format] = {}
 
     def _format(self, **properties: Any) -> Format:
         return self.book.add_format({"font_name": "Calibri", "font_size": 11, **properties})
+
+    def _number(self, decimals: int, unit: str) -> Format:
+        """How a number is shown, with the sign of its unit where there is one: a heading does not always say it."""
+        if (decimals, unit) not in self.numbers:
+            digits = f"#,##0.{'0' * decimals}" if decimals else "#,##0"
+            self.numbers[decimals, unit] = self._format(num_format=digits + SIGNS.get(unit, ""), align="right")
+        return self.numbers[decimals, unit]
 
     def write(self) -> None:
         """The first sheet, the charts, and a sheet for each subject that has rows."""
@@ -278,7 +288,7 @@ class _Writer:
         page.write_string(0, 0, sheet.title, self.heading)
         page.write_url(1, 0, "internal:'Les meg'!A1", self.link, "Forklaring og definisjoner")
         columns = [(HEADINGS[key], self.date if key in DATES else self.plain) for key in sheet.keys]
-        columns += [(measure.heading, self.numbers[measure.decimals]) for measure in measures]
+        columns += [(measure.heading, self._number(measure.decimals, measure.unit)) for measure in measures]
         self.table(page, 2, _table_name(sheet.name), columns, rows)
         page.set_row(2, 48)
         page.set_column(0, len(columns) - 1, 14)
@@ -291,9 +301,9 @@ class _Writer:
 
     def _measures(self, sheet: Sheet) -> list[_Measure]:
         found = {
-            name: _Measure(name, heading, min(decimals, len(self.numbers) - 1))
-            for name, heading, decimals in self.con.execute(
-                "select measure, name, decimals from metric_definitions where table_name = $1", [sheet.defined_as]
+            name: _Measure(name, heading, decimals, unit)
+            for name, heading, decimals, unit in self.con.execute(
+                "select measure, name, decimals, unit from metric_definitions where table_name = $1", [sheet.defined_as]
             ).fetchall()
         }
         return [found[column] for column in self.columns[sheet.table] if column in found]
@@ -383,9 +393,9 @@ class _Writer:
         rows = [[str(time), *(by_name.get(name) for name in names)] for time, by_name in values.items()]
         page.write_string(row, 0, title, self.second)
         first, last = row + 2, row + 1 + len(rows)
-        self.table(
-            page, row + 1, f"Diagram_{place}", [("Periode", self.plain), *((name, self.numbers[1]) for name in names)], rows
-        )
+        percent = self._number(1, "prosent")
+        columns = [("Periode", self.plain), *((name, percent) for name in names)]
+        self.table(page, row + 1, f"Diagram_{place}", columns, rows)
         chart = self.book.add_chart({"type": "line"})
         for column, name in enumerate(names, start=1):
             line = {"width": 3.0, "color": BLUE} if column == 1 else {"width": 1.75, "color": COLOURS[column % len(COLOURS)]}
@@ -430,12 +440,12 @@ class _Writer:
             page.set_column(column, column, width)
         page.write_string(0, 0, self.title, self.heading)
         page.write_string(
-            1, 0, "De viste tallene for år og kvartal, fra samme publikasjon som tabellene ved siden av denne filen."
+            1, 0, "De viste tallene for år og kvartal, fra samme publisering som tabellene ved siden av denne filen."
         )
         facts = [
             ("Tall til og med", f"{self.as_of:%d.%m.%Y}"),
             ("Publisert", f"{self.published_at:%d.%m.%Y kl. %H.%M}"),
-            ("Publikasjon", self.id),
+            ("Publisering", self.id),
             ("Laget av", self.code),
         ]
         for row, (name, value) in enumerate(facts, start=3):

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from orchestration.commands.common import existing, home_option
-from warehouse.errors import Refused
 
 
 @click.command("superset")
@@ -40,14 +39,13 @@ def command(home_folder: Path, out: Path, database: Path | None) -> None:
 
     \b
     Exit codes: 0 written
-                1 nothing is published yet
+                1 nothing is published yet, or the publication cannot be read
                 2 wrong usage
     """
+    from warehouse.publication import publication_folder
     from warehouse.superset import write_bundle
 
     home = existing(home_folder)
-    if not home.served_database.exists():
-        raise Refused("nothing is published yet, so there is nothing to describe")
-    files = write_bundle(home.current.resolve(), database or home.served_database, out)
+    files = write_bundle(publication_folder(home, None), database or home.served_database, out)
     counts = {kind: sum(name.startswith(f"{kind}/") for name in files) for kind in ("datasets", "charts", "dashboards")}
     click.echo(f"{out}: {', '.join(f'{count} {kind}' for kind, count in counts.items())}")

@@ -82,7 +82,7 @@ def test_marts_are_the_oracle_s(builds: Builds, changes: dict[str, float], seed:
 
 @pytest.mark.parametrize(
     ("changes", "formula"),
-    [({}, "≥ 80 (full"), ({"full_time_threshold": 62.5, "min_persons": 3}, "≥ 62,5 (full")],
+    [({}, "≥ 80 /"), ({"full_time_threshold": 62.5, "min_persons": 3}, "≥ 62,5 /")],
     ids=["settings", "other settings"],
 )
 def test_definitions_say_the_night_s_settings(builds: Builds, changes: dict[str, float], formula: str) -> None:
@@ -100,5 +100,8 @@ def test_definitions_say_the_night_s_settings(builds: Builds, changes: dict[str,
     assert formula in next(norwegian for measure, norwegian, _ in texts if measure == "full_time_80_percent")
     # What the Parquet files and the manifest call a measure is what metric_definitions calls it.
     tables = [with_settings(table, built.settings) for table in tables_of(load_manifest())]
+    said = [words for table in tables for measure in table.measures.values() for words in (measure.of, measure.by)]
+    said += [words for table in tables for words in table.descriptions.values()]
+    assert [words for words in said if "{" in words or "short_term_max_days" in words] == []
     assert names == {(table.name, name): (of.name, of.name_en) for table in tables for name, of in table.measures.items()}
-    assert f"{formula[2:-6]} % og mer" in names["full_time_by_unit", "full_time_80_percent"][0]
+    assert f"{formula[2:-2]} % og mer" in names["full_time_by_unit", "full_time_80_percent"][0]

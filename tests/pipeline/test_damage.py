@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from orchestration.cli import main
 from orchestration.instance import prepare_instance
 from orchestration.run import run_night
 from sources.registry import feeds
@@ -51,6 +53,23 @@ def spoil(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.write_bytes(b"no database at all" * 500)
     path.chmod(0o600)
+
+
+@pytest.mark.parametrize("share", [0, 0.001, 0.6])
+def test_papers_of_a_damaged_served_database_are_refused_in_a_sentence(copy: Home, share: float, tmp_path: Path) -> None:
+    truncate(copy.served_database.resolve(), share)
+    told = f"publish/history/{current_publication(copy)}/marts.duckdb cannot be read ("
+    for command in ("superset", "report"):
+        done = CliRunner().invoke(main, [command, "--home", str(copy.root), "--out", str(tmp_path / command)])
+        assert done.exit_code == 1 and told in done.stderr and "run `arsverk verify`" in done.stderr, done.output
+        assert done.exception is None or isinstance(done.exception, SystemExit)
+
+
+def test_a_pointer_that_leads_nowhere_is_no_first_night(copy: Home, tmp_path: Path) -> None:
+    copy.current.unlink()
+    copy.current.symlink_to("history/gone")
+    done = CliRunner().invoke(main, ["superset", "--home", str(copy.root), "--out", str(tmp_path / "arsverk.zip")])
+    assert (done.exit_code, done.stderr) == (1, "publish/history/gone is not whole; run `arsverk verify`\n")
 
 
 @pytest.mark.parametrize("share", [0, 0.001, 0.3, 0.6, 0.95])

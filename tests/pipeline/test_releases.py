@@ -96,7 +96,7 @@ def test_nights_between_releases_hold_in_private(small_night: Built, tmp_path: P
         assert newest == ("2024-10",)
     # So does the workbook at its fixed address, whose first sheet says what it is.
     said = first_sheet(load_workbook(home.publish / FILE))
-    assert (said["Publikasjon"], said["Tall til og med"]) == (october, "31.10.2024")
+    assert (said["Publisering"], said["Tall til og med"]) == (october, "31.10.2024")
     assert run(home, settings, "2024-11-06").findings.held.startswith(
         "nothing new has come; no release is due until 2024-12-05"
     )

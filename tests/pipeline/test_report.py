@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -92,6 +93,15 @@ def test_what_is_left_out_is_said_in_norwegian(report: Path) -> None:
     about = (report / "om-tallene.html").read_text(encoding="utf-8")
     assert "Ansattnr finnes i ansatte (Ansattnr)" in about
     assert 'lang="en"' not in about
+
+
+def test_a_table_that_counts_too_says_what_is_percent(report: Path) -> None:
+    """Not of all of it: beside persons or årsverk, *Prosent.* alone is said of them as well."""
+    with_note = re.compile(r'<table>((?:(?!</table>).)*)</table>\s*</div>\s*<p class="note">([^<]*)', re.DOTALL)
+    found = [pair for path in report.glob("*.html") for pair in with_note.findall(path.read_text("utf-8"))]
+    counting = [note for table, note in found if re.search(r'<th scope="col">(Personer|Årsverk)\b', table)]
+    assert counting
+    assert [note for note in counting if re.match(r"Prosent[.;]", note)] == []
 
 
 def test_withheld_figures_stand_in_no_file(town: Built, report: Path) -> None:

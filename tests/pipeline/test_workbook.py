@@ -81,14 +81,17 @@ def test_lengths_of_spells_stand_in_their_order(book: Workbook) -> None:
 def test_numbers_are_shown_as_they_are_defined(book: Workbook) -> None:
     page = book["Sykefravær"]
     headings = [cell.value for cell in page[3]]
-    shown = [row[headings.index("Sykefraværsprosent")] for row in page.iter_rows(min_row=4)]
-    assert {cell.number_format for cell in shown} == {"#,##0.0"}
-    assert {cell.data_type for cell in shown if cell.value != WITHHELD} == {"n"}
+    # With their unit; the sign of percent is text, so that 9.8 is not shown as 980 %.
+    percent = '#,##0.0" %"'
+    for heading, form in [("Sykefraværsprosent", percent), ("Egenmeldt sykefravær", percent), ("Årsverk", "#,##0.0")]:
+        shown = [row[headings.index(heading)] for row in page.iter_rows(min_row=4)]
+        assert {cell.number_format for cell in shown} == {form}
+        assert {cell.data_type for cell in shown if cell.value != WITHHELD} == {"n"}
 
 
 def test_the_first_sheet_says_what_it_is_and_defines_every_figure(published: Built, book: Workbook) -> None:
     page, said = book["Les meg"], first_sheet(book)
-    assert said["Publikasjon"] == published.home.current.resolve().name and said["Tall til og med"] == "31.01.2024"
+    assert said["Publisering"] == published.home.current.resolve().name and said["Tall til og med"] == "31.01.2024"
     assert {name for name, _ in READING} <= said.keys()
     tables = {table.name: page[table.ref] for table in page.tables.values()}
     defined = {row[0].value for row in tables["Definisjoner"]}

@@ -107,6 +107,20 @@ def test_what_becomes_of_a_refusal(raised: Exception, code: int, told: str, monk
     assert (result.exit_code, result.stdout, result.stderr.startswith(told)) == (code, "", True), result.stderr
 
 
+def test_a_terminal_that_cannot_show_a_character_shows_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The narrow space between thousands is no character of Latin-1."""
+    says = click.Command("arrivals", callback=lambda: click.echo("1\u202f879 årsverk"))
+    monkeypatch.setattr("orchestration.commands.arrivals.command", says)
+    result = CliRunner(charset="latin-1").invoke(main, ["arrivals"])
+    assert (result.exit_code, result.stdout) == (0, "1?879 årsverk\n")
+
+
+def test_words_in_another_encoding_than_the_terminal_s_are_wrong_usage(home: Home) -> None:
+    latin = b"org_level=tjenesteomr\xe5de".decode("utf-8", "surrogateescape")
+    result = CliRunner().invoke(main, ["history", "--home", str(home.root), "sick_leave_by_unit", latin])
+    assert (result.exit_code, result.stdout) == (2, "") and "terminal" in result.stderr and "\\udce5" in result.stderr
+
+
 @pytest.mark.parametrize(
     "words", ["", "tracer", "trace --sideways", "purge", "purge --before x", "run --as-of x", "release", "demo --seed x"]
 )

@@ -8,6 +8,7 @@ import pytest
 
 from warehouse.norwegian import with_unit
 from warehouse.report import numbers
+from warehouse.trace.report import as_printed
 
 
 @pytest.mark.parametrize(
@@ -60,3 +61,9 @@ def test_lists() -> None:
 )
 def test_a_unit_as_its_number_asks(shown: str, unit: str, written: str) -> None:
     assert with_unit(shown, unit) == written
+
+
+def test_a_printed_figure_keeps_the_decimals_of_its_document() -> None:
+    printed = {"published": 9.0, "computed": 9.035653999, "decimals": 1}
+    assert [as_printed(printed, name) for name in ("published", "computed")] == ["9,0", "9,035654"]
+    assert as_printed({"published": 731843.0, "decimals": 0}, "published") == "731 843"

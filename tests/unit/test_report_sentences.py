@@ -56,6 +56,10 @@ def test_every_rule_of_a_delivery_has_norwegian_words() -> None:
             "The same document's figures of the single pay groups give 0.1 for this cell. The warehouse computes 0.1.",
             "Dokumentets egne tall for lønnsgruppene gir 0,1",
         ),
+        (
+            "The same document's figures of the single pay groups give 567026 for this cell. The warehouse computes 567025.",
+            "Dokumentets egne tall for lønnsgruppene gir 567\u202f026",
+        ),
         ("Something new.", None),
     ],
 )

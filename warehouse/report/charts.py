@@ -59,7 +59,8 @@ CONFIG = {
         "columnPadding": 24,
     },
     "view": {"stroke": None},
-    "background": "white",
+    # On a narrow screen a shadow behind the picture says that there is more of it at the side (report.css).
+    "background": None,
 }
 Line = tuple[str, Sequence[tuple[date, float | None]]]
 
@@ -92,22 +93,32 @@ def lines(series: Sequence[Line], unit: str) -> dict[str, Any]:
     import altair as alt
 
     names = [name for name, _ in series]
-    rows = [{"line": name, "day": day.isoformat(), "value": value} for name, points in series for day, value in points]
-    chart = (
-        alt.Chart(alt.Data(values=rows))
-        .mark_line(strokeWidth=2.5, point={"size": 30} if max(len(points) for _, points in series) < 20 else False)
-        .encode(
-            x=alt.X("day:T", axis=alt.Axis(title=None, format="%Y", tickCount="year", grid=False)),
-            y=alt.Y("value:Q", title=unit, scale=alt.Scale(zero=True, nice=True)),
-            color=alt.Color("line:N", scale=alt.Scale(domain=names, range=list(COLOURS[: len(names)])), legend=_legend(names)),
-            strokeDash=alt.StrokeDash(
-                "line:N",
-                scale=alt.Scale(domain=names, range=[list(dash) for dash in DASHES[: len(names)]]),
-                legend=_legend(names),
-            ),
+    legend = {"symbolType": "stroke"} if len(names) > 1 else None
+    rows = [
+        {"line": name, "day": day.isoformat(), "value": value, "alone": value is not None and _is_alone(points, place)}
+        for name, points in series
+        for place, (day, value) in enumerate(points)
+    ]
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        x=alt.X("day:T", axis=alt.Axis(title=None, format="%Y", tickCount="year", grid=False)),
+        y=alt.Y("value:Q", title=unit, scale=alt.Scale(zero=True, nice=True)),
+        color=alt.Color("line:N", scale=alt.Scale(domain=names, range=list(COLOURS[: len(names)])), legend=legend),
+    )
+    line = base.mark_line(
+        strokeWidth=2.5, point={"size": 30} if max(len(points) for _, points in series) < 20 else False
+    ).encode(
+        strokeDash=alt.StrokeDash(
+            "line:N",
+            scale=alt.Scale(domain=names, range=[list(dash) for dash in DASHES[: len(names)]]),
+            legend=legend,
         )
     )
-    return _spec(chart, HEIGHT)
+    # A line needs two neighbours: a figure between two that are not shown would be drawn by nothing.
+    return _spec(line + base.mark_point(filled=True, opacity=1, size=40).transform_filter("datum.alone"), HEIGHT)
+
+
+def _is_alone(points: Sequence[tuple[date, float | None]], place: int) -> bool:
+    return all(value is None for _, value in [*points[max(0, place - 1) : place], *points[place + 1 : place + 2]])
 
 
 def columns(rows: Sequence[tuple[str, str, float | None]], unit: str) -> dict[str, Any]:
@@ -215,13 +226,16 @@ def dots(rows: Sequence[tuple[str, str, float | None]], unit: str, domain: tuple
     names = list(dict.fromkeys(name for name, _, _ in rows))
     parts = list(dict.fromkeys(part for _, part, _ in rows))
     data = alt.Data(values=[{"name": name, "part": part, "value": value} for name, part, value in rows])
+    # Scores have one decimal, so that most marks lie upon each other: each is small enough to stand inside the one before.
+    sizes = alt.Size("part:N", scale=alt.Scale(domain=parts, range=[240, 80, 14][: len(parts)]), legend={})
     chart = (
         alt.Chart(data)
-        .mark_point(size=55, filled=False, strokeWidth=2.2)
+        .mark_point(filled=False, strokeWidth=2)
         .encode(
             y=alt.Y("name:N", sort=names, axis=alt.Axis(title=None, grid=True, ticks=False, domain=False)),
             x=alt.X("value:Q", title=unit, scale=alt.Scale(domain=list(domain), nice=False), axis=alt.Axis(grid=False)),
             color=alt.Color("part:N", scale=alt.Scale(domain=parts, range=list(COLOURS[: len(parts)])), legend={}),
+            size=sizes,
             shape=alt.Shape(
                 "part:N", scale=alt.Scale(domain=parts, range=["circle", "diamond", "cross"][: len(parts)]), legend={}
             ),

@@ -152,15 +152,16 @@ class Page:
         """A count."""
         return self._shown(figure, 0, "plain")
 
-    def moved(self, figure: Figure | Derived) -> Markup:
-        """A change of a percentage in a sentence: opp 0,3 prosentpoeng, ned …, uendret."""
+    def moved(self, figure: Figure | Derived, since: str) -> Markup:
+        """A change of a percentage since then, after a comma in a sentence: opp 0,3 prosentpoeng fra 2022, ned …, uendret …"""
         shown = self._shown(figure, 1, "size")
         if figure.value is None:
-            return Markup("med en endring som ikke vises") if figure.empty == WITHHELD else Markup("uten tall for året før")
+            missing = "mens endringen fra {} ikke vises" if figure.empty == WITHHELD else "uten tall for {}"
+            return Markup(missing).format(since)
         at = numbers.rounded(figure.value, 1)
         if at == 0:
-            return Markup("uendret ({} prosentpoeng)").format(shown)
-        return Markup("{} {}{}prosentpoeng").format("opp" if at > 0 else "ned", shown, NO_BREAK_SPACE)
+            return Markup("uendret ({} prosentpoeng) fra {}").format(shown, since)
+        return Markup("{} {}{}prosentpoeng fra {}").format("opp" if at > 0 else "ned", shown, NO_BREAK_SPACE, since)
 
     def chart(self, chart: Chart) -> Chart:
         """Add a chart to the page."""

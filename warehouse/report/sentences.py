@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
+
+from warehouse.report.numbers import number
 
 # A pattern and what it says; `\1` is the first part in brackets. The first that fits the whole sentence counts.
 Said = Sequence[tuple[str, str]]
@@ -245,9 +248,10 @@ def difference(reason: str) -> str | None:
 def _said(sentence: str, said: Said) -> str | None:
     for pattern, words in said:
         if found := re.fullmatch(pattern, sentence):
-            return re.sub(r"^-?\d+\.\d+ |(?<= gir )-?\d+\.\d+$", _with_comma, found.expand(words))
+            return re.sub(r"^-?\d+(\.\d+)?(?= er )|(?<= gir )-?\d+(\.\d+)?$", _as_written, found.expand(words))
     return None
 
 
-def _with_comma(number: re.Match[str]) -> str:
-    return number[0].replace(".", ",")
+def _as_written(found: re.Match[str]) -> str:
+    """A number of a sentence as the report writes numbers: it stands beside them."""
+    return number(Decimal(found[0]), len((found[1] or found[2] or ".")[1:]))

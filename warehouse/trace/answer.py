@@ -17,6 +17,7 @@ from warehouse.catalogue import Table, read_tables
 from warehouse.cells import as_words, find_cell, is_cell, known
 from warehouse.database import one, quoted
 from warehouse.errors import Refused, UsageError
+from warehouse.norwegian import PRINTED_UNITS
 from warehouse.paths import Home
 from warehouse.publication import code_version, publication_folder
 from warehouse.trace.lineage import Lineage, Traced
@@ -160,7 +161,7 @@ def trace(
         labels={name: values[name] for name in tables[table].columns if name not in (*grain, *all_measures, "withheld")},
         measures={name: values[name] for name in shown},
         withheld=withheld,
-        definitions=_definitions(con, table, shown, values.get("indicator") or values.get("measure")),
+        definitions=_definitions(con, table, shown, values),
         fractions=_fractions(con, tables[table], "marts" if built is not served else "served", where, key, shown),
         publication=_row(con, "select * from served.publication", []),
         files=lineage.named(),
@@ -208,20 +209,24 @@ def _refusal(table: str, cell: Mapping[str, Any], withheld: Mapping[str, str]) -
 
 
 def _definitions(
-    con: duckdb.DuckDBPyConnection, table: str, measures: Sequence[str], of: str | None
+    con: duckdb.DuckDBPyConnection, table: str, measures: Sequence[str], cell: Mapping[str, Any]
 ) -> dict[str, dict[str, str]]:
-    """The measures' definitions; what is counted as the measure or indicator that the cell is `of` has that one's unit."""
+    """The measures' definitions; what is counted as the cell's measure or indicator has that one's unit, or the one printed."""
+    of, printed = cell.get("indicator") or cell.get("measure"), PRINTED_UNITS.get(cell.get("unit", ""))
     rows = con.execute(
         f"""select {", ".join(DEFINED)} from (
                 select * replace (
-                    coalesce(case when unit like 'som %' then (
+                    coalesce(case when unit like 'som %' then coalesce($4, (
                         select any_value(unit) from served.metric_definitions where measure = $3 and unit not like 'som %'
-                    ) end, unit) as unit)
+                    )) end, unit) as unit)
                 from served.metric_definitions
                 where table_name = $1 and list_contains($2, measure))""",
-        [table, list(measures), of],
+        [table, list(measures), of, printed],
     ).fetchall()
-    return {row[0]: dict(zip(DEFINED[1:], row[1:], strict=True)) for row in rows}
+    found = {row[0]: dict(zip(DEFINED[1:], row[1:], strict=True)) for row in rows}
+    if "difference" in found and printed == "prosent":
+        found["difference"]["unit"] = "prosentpoeng"
+    return found
 
 
 def _fractions(

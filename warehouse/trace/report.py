@@ -5,7 +5,7 @@ Not here: the answer itself (answer.py).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -131,7 +131,12 @@ def figure_as_text(figure: dict[str, Any]) -> Iterator[str]:
     """A printed figure beside what is computed."""
     for name in PRINTED:
         if figure.get(name) is not None:
-            yield f"  {name:<15} {printed(figure[name])}"
+            yield f"  {name:<15} {as_printed(figure, name)}"
+
+
+def as_printed(figure: Mapping[str, Any], name: str) -> str:
+    """What is known of a printed figure; the figure itself as it stands in its document, 9,0 and not 9."""
+    return printed(figure[name], int(figure["decimals"] or 0) if name == "published" else 0)
 
 
 def in_figures(fraction: Fraction, value: object) -> str:

@@ -14,7 +14,7 @@ from warehouse.report import sentences
 from warehouse.report.numbers import day, number
 from warehouse.report.render import TEMPLATES, template_environment
 from warehouse.trace.answer import Answer
-from warehouse.trace.report import OF_PUBLICATION, PRINTED, in_figures
+from warehouse.trace.report import OF_PUBLICATION, PRINTED, as_printed, in_figures
 
 # What the sheet calls them.
 NAMES = {
@@ -70,7 +70,11 @@ def as_html(answer: Answer, command: str) -> str:
             for traced in answer.excluded
         ],
         rows=sum(traced.count for traced in answer.files),
-        figure={NAMES[name]: _said(name, answer.figure[name]) for name in PRINTED if answer.figure.get(name) is not None},
+        figure={
+            NAMES[name]: as_printed(answer.figure, name) if name == "published" else _said(name, answer.figure[name])
+            for name in PRINTED
+            if answer.figure.get(name) is not None
+        },
         style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
         command=command,
     )

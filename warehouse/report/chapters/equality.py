@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from warehouse.report.numbers import NO_BREAK_SPACE, day
 from warehouse.report.queries import AREA, Served
 from warehouse.report.render import Grid, Page, Row
 
@@ -47,6 +48,13 @@ def _named(page: Page) -> list[str]:
     return [f"{year} (så langt)" if year in running else str(year) for year in page.context["years"]]
 
 
+def _dated(page: Page) -> str:
+    """On which dates persons are counted."""
+    running = [row["year"] for row in page.served.rows("equality_gender_balance") if row["is_partial"]]
+    now = f"; for {max(running)}, som ikke er omme, per {day(page.served.as_of)}" if running else ""
+    return f"Per 31.{NO_BREAK_SPACE}desember{now}."
+
+
 def balance(page: Page) -> Grid:
     """Employees and årsverk of women and men."""
     measures = {
@@ -59,7 +67,7 @@ def balance(page: Page) -> Grid:
     return Grid(
         "Kjønnsbalanse",
         rows=rows,
-        note="31. desember, i år som ikke er omme på tallenes siste dag. Uten kommunedirektøren.",
+        note=f"{_dated(page)} Uten kommunedirektøren.",
         **_heads(page),
     )
 
@@ -74,7 +82,7 @@ def forms(page: Page) -> Grid:
         "involuntary_percent": ("Ufrivillig deltid, prosent av dem som har svart", 1),
     }
     rows = _both(page, "equality_gender_balance", measures, **page.served.municipality.cell)
-    note = "Midlertidig ansatt er den som har sin største stilling som vikar eller midlertidig."
+    note = f"{_dated(page)} Midlertidig ansatt er den som har sin største stilling som vikar eller midlertidig."
     return Grid("Midlertidig ansatte, deltid og ufrivillig deltid", rows=rows, note=note, **_heads(page))
 
 
@@ -89,9 +97,8 @@ def areas(page: Page) -> Grid:
                 figure = served.figure("equality_gender_balance", "employees_percent", year=year, sex=sex, **unit.cell)
                 cells.append(page.show(figure))
         rows.append(Row(unit.name, cells, is_total=unit is served.municipality))
-    return Grid(
-        "Kjønnsbalanse etter tjenesteområde", rows=rows, first="Tjenesteområde", note="Prosent av de ansatte.", **_heads(page)
-    )
+    note = f"Prosent av de ansatte. {_dated(page)}"
+    return Grid("Kjønnsbalanse etter tjenesteområde", rows=rows, first="Tjenesteområde", note=note, **_heads(page))
 
 
 def leaders(page: Page) -> Grid | None:
@@ -108,7 +115,7 @@ def leaders(page: Page) -> Grid | None:
         rows.append(Row(LEVELS.get(level, level), cells, is_total=level == "alle"))
     if not rows:
         return None
-    note = "Antall. Ledere har offentlige roller, og tallene vises alltid."
+    note = f"Antall. {_dated(page)} Ledere har offentlige roller, og tallene vises alltid."
     return Grid("Ledere", rows=rows, first="Nivå", note=note, **_heads(page))
 
 
@@ -129,7 +136,8 @@ def leader_shares(page: Page) -> Grid | None:
         for level in LEVELS
         if level in found
     ]
-    return Grid("Kvinneandel blant lederne", _named(page), rows, first="Nivå", note="Prosent.") if rows else None
+    note = f"Prosent. {_dated(page)}"
+    return Grid("Kvinneandel blant lederne", _named(page), rows, first="Nivå", note=note) if rows else None
 
 
 def parental_leave(page: Page) -> Grid | None:
@@ -193,7 +201,7 @@ def pay(page: Page, year: int) -> Grid | None:
         [
             "Kvinner",
             "Menn",
-            "Kvinneandel",
+            "Kvinneandel, prosent",
             "Snitt kvinner, kr",
             "Snitt menn, kr",
             "Forskjell, kr",
@@ -202,7 +210,8 @@ def pay(page: Page, year: int) -> Grid | None:
         ],
         rows,
         first="Lønnsgruppe",
-        note="Årslønn i 100 prosent stilling, snitt over stillingene. Forskjellen er menns lønn minus kvinners, i prosent av"
+        note="Kvinner og menn er antall stillinger, ikke personer. Årslønn i 100 prosent stilling, snitt over stillingene."
+        " Forskjellen er menns lønn minus kvinners, i prosent av"
         " kvinners lønn. Siste kolonne er kvinners lønn i prosent av menns, slik Bufdir viser den.",
         is_wide=True,
     )
@@ -232,7 +241,8 @@ def pay_by_job_code(page: Page, year: int) -> Grid | None:
         ],
         rows,
         first="Stilling",
-        note="Bare stillingskoder med så mange kvinner og menn at lønnen kan vises.",
+        note="Kvinner og menn er antall stillinger, ikke personer. Årslønn i 100 prosent stilling. Bare stillingskoder med så"
+        " mange kvinner og menn at lønnen kan vises.",
         is_wide=True,
     )
 
@@ -257,7 +267,7 @@ def supplements(page: Page, year: int) -> Grid | None:
         rows,
         first="Stilling",
         groups=[("Grunnlønn", 2), ("Faste tillegg", 2), ("Variable tillegg", 2), ("Overtid", 2)],
-        note="Kroner i snitt, fra PAI 1. desember.",
+        note="Kroner i snitt per stilling, slik beløpene står i PAI 1. desember. Bare stillingskoder som i tabellen over.",
         is_wide=True,
     )
 

@@ -63,11 +63,14 @@ def over_time(page: Page, unit: Unit) -> Grid:
         cells: list[Any] = [page.count(served.full_time(unit, at, "headcount")), page.show(served.full_time(unit, at, "fte"))]
         cells += [page.show(figure) for figure in figures]
         cells += [page.show(served.full_time(unit, at, "involuntary_percent"))]
+        # Of few persons a percent says little: how many it is of stands beside it.
+        cells += [page.count(served.full_time(unit, at, "part_time_answered"))]
         rows.append(Row(date_head(at), cells))
     if len(dates) > 1:
         last, before = dates[-1], served.year_before(dates[-1])
         cells = []
-        for measure, decimals in [("headcount", 0), ("fte", 1), *((name, 1) for name in (*MAIN, "involuntary_percent"))]:
+        percents = [(name, 1) for name in (*MAIN, "involuntary_percent")]
+        for measure, decimals in [("headcount", 0), ("fte", 1), *percents, ("part_time_answered", 0)]:
             cells.append(
                 page.change(
                     difference(served.full_time(unit, last, measure), served.full_time(unit, before, measure)), decimals
@@ -76,11 +79,11 @@ def over_time(page: Page, unit: Unit) -> Grid:
         rows.append(Row(f"Endring fra {day(before)}", cells, is_total=True))
     return Grid(
         "Heltid over tid",
-        ["Personer", "Årsverk", *heads_of_main(served), "Ufrivillig deltid"],
+        ["Personer", "Årsverk", *heads_of_main(served), "Ufrivillig deltid", "Av så mange svar"],
         rows,
         first="Ved utgangen av",
         note="Prosent av personene; snitt i prosent av full stilling; ufrivillig deltid i prosent av de deltidsansatte som har"
-        " svart. Endring i antall og i prosentpoeng. Fra lønnssystemet.",
+        " svart, med antallet ved siden av. Endring i antall og i prosentpoeng. Fra lønnssystemet.",
     )
 
 
@@ -107,7 +110,7 @@ def below(page: Page, unit: Unit, levels: tuple[str, ...], caption: str) -> Grid
         rows,
         first="Enhet",
         groups=[(day(last), 1), ("100 % stilling", 2), (f"Minst {threshold(served)} %", 2), ("Stillingsstørrelse", 2)],
-        note=f"Prosent; endring i prosentpoeng fra {day(before)}.",
+        note=f"Personer i antall, ellers prosent; endring i prosentpoeng fra {day(before)}.",
         is_wide=True,
     )
 
@@ -157,7 +160,8 @@ def by_sex(page: Page, unit: Unit) -> Grid | None:
         ]
         rows.append(Row(name, [page.count(figures[0]), *(page.show(figure) for figure in figures[1:])]))
     heads = ["Personer", *heads_of_main(served), "Ufrivillig deltid"]
-    return Grid(f"Heltid etter kjønn, {day(last)}", heads, rows, first="Kjønn", note="Prosent.")
+    note = "Personer i antall, ellers prosent."
+    return Grid(f"Heltid etter kjønn, {day(last)}", heads, rows, first="Kjønn", note=note)
 
 
 def pai(page: Page, unit: Unit) -> Grid | None:
@@ -178,8 +182,8 @@ def pai(page: Page, unit: Unit) -> Grid | None:
         ]
         rows.append(Row(f"Lønnssystemet minus PAI: {indicator_name(served, measure).lower()}", cells, depth=1))
     note = (
-        "Prosent, 1. desember; forskjeller i prosentpoeng. PAI er KS' statistikk og teller alle ansatte, også de i permisjon; "
-        "lønnssystemet er talt ved årets slutt. De to kildene blandes aldri."
+        "Personer i antall, ellers prosent, 1. desember; forskjeller i prosentpoeng. PAI er KS' statistikk og teller alle"
+        " ansatte, også de i permisjon; lønnssystemet er talt ved årets slutt. De to kildene blandes aldri."
     )
     return Grid("Heltid i KS' statistikk (PAI)", [str(at.year) for at in dates], rows, first="Kilde og mål", note=note)
 
@@ -274,7 +278,8 @@ def substitutes(page: Page, unit: Unit) -> tuple[Grid | None, Chart | None]:
         first="Måned",
         note="Vikarandel i prosent av årsverk og variable årsverk.",
     )
-    points = [(row["period_end"], row["substitute_percent"]) for row in found if not row["is_partial"]]
+    # A month stands where it begins, so that the mark of a year is at its January, also of the first year.
+    points = [(row["period_start"], row["substitute_percent"]) for row in found if not row["is_partial"]]
     shown = [(at, value) for at, value in points if value is not None]
     if len(shown) < 2:
         return grid, None
@@ -318,8 +323,9 @@ def pilots(page: Page) -> Grid | None:
         ["Før", "Nå", "Endring, prosentpoeng", "Endring, prosent", "Resten av området, prosentpoeng", "Etter piloten"],
         rows,
         first="Pilot og mål",
-        note="Før og nå i prosent. Endringen er gitt både i prosentpoeng og i prosent av verdien før: de to må ikke"
-        " forveksles.",
+        note="Før og nå i prosent; av en pilot som er slutt, er «Nå» det siste som ble målt i den. Endringen er gitt både i"
+        " prosentpoeng og i prosent av verdien før: de to må ikke forveksles. «Etter piloten» er sykefraværet i de tolv"
+        " månedene etter at den sluttet.",
         is_wide=True,
     )
 

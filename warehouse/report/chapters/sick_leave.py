@@ -33,6 +33,9 @@ from warehouse.report.render import Chart, Grid, Page, Row
 FILE = "sykefravaer.html"
 NOT_OVER = Markup('<span class="quiet">ikke omme</span>')
 MOST = 10
+GAPS = "Linjen mangler der tallet ikke vises, av hensyn til personvernet."
+# Of tables with a column of årsverk beside percents.
+PERCENT_AND_SIZE = "Sykefravær i prosent av mulige dagsverk; årsverk er snittet over året."
 UNITS_NOTE = (
     "Årsverk er snittet over året. Sykefravær i prosent; endringer i prosentpoeng fra året før og fra tolv måneder før."
 )
@@ -111,8 +114,9 @@ def rolling_chart(page: Page, unit: Unit, name: str) -> Chart | None:
         f" Lavest {number(lowest[1], 1)} i {month(f'{lowest[0]:%Y-%m}')},"
         f" høyest {number(highest[1], 1)} i {month(f'{highest[0]:%Y-%m}')}."
     )
-    caption = "Sykefravær i prosent, de tolv månedene til og med hver måned"
-    return page.chart(Chart(name, charts.lines(lines, "prosent"), alt, caption))
+    caption = "Sykefravær i prosent, de tolv månedene til og med hver måned."
+    note = GAPS if len(shown) < len(lines[0][1]) else ""
+    return page.chart(Chart(name, charts.lines(lines, "prosent"), alt, caption, note))
 
 
 def quarters(page: Page, unit: Unit) -> Grid:
@@ -288,6 +292,7 @@ def contributions(page: Page, unit: Unit) -> Grid | None:
         "Bidrag til endringen siste tolv måneder",
         ["Eget fravær", "Endret sammensetning", "Bidrag"],
         rows,
+        first="Enhet",
         note="Prosentpoeng. «Eget fravær» er virkningen av at enhetens eget sykefravær er endret. «Endret sammensetning» er"
         " virkningen av at enhetens andel av dagsverkene er endret. Til sammen er bidragene endringen for hele enheten.",
     )
@@ -350,14 +355,15 @@ def changed_most(page: Page, unit: Unit) -> Grid | None:
                 ],
             )
         )
+    size = f"Årsverk {size_of}{' så langt' if at.running_year else ''}"
     return Grid(
         f"De {number(len(rows))} enhetene som har endret seg mest siste tolv måneder",
-        [f"Årsverk {size_of}", "Tolv md. før", "Siste 12 md.", "Endring", "Én person betyr", "Endringen i årsverk"],
+        [size, "Tolv md. før", "Siste 12 md.", "Endring", "Én person betyr", "Endringen i årsverk"],
         rows,
         first="Enhet",
-        note="Prosent; endring i prosentpoeng. «Én person betyr» er hvor mange prosentpoeng sykefraværet stiger når én i full"
-        " stilling er borte hele perioden. «Endringen i årsverk» er hvor mange slike personer endringen svarer til. Er det én"
-        " eller to, kan endringen være tilfeldig.",
+        note="Sykefravær i prosent; endring i prosentpoeng. «Én person betyr» er hvor mange prosentpoeng sykefraværet stiger"
+        " når én i full stilling er borte hele perioden. «Endringen i årsverk» er hvor mange slike personer endringen svarer"
+        " til. Er det én eller to, kan endringen være tilfeldig.",
         is_wide=True,
     )
 
@@ -388,7 +394,7 @@ def by_sex(page: Page, unit: Unit) -> Grid | None:
         f"Legemeldt {at.last_year}",
         f"Årsverk {at.last_year}",
     ]
-    return Grid("Sykefravær etter kjønn", heads, rows, first="Kjønn", note="Prosent.")
+    return Grid("Sykefravær etter kjønn", heads, rows, first="Kjønn", note=PERCENT_AND_SIZE)
 
 
 def by_age(page: Page, unit: Unit) -> Grid | None:
@@ -431,7 +437,8 @@ def by_age(page: Page, unit: Unit) -> Grid | None:
     if not rows:
         return None
     heads = [f"Alle {year}" for year in years] + [f"Kvinner {years[-1]}", f"Menn {years[-1]}", f"Årsverk {years[-1]}"]
-    return Grid("Sykefravær etter alder", heads, rows, first="Alder", note="Prosent. Alder er året minus fødselsåret.")
+    note = f"{PERCENT_AND_SIZE} Alder er året minus fødselsåret."
+    return Grid("Sykefravær etter alder", heads, rows, first="Alder", note=note)
 
 
 def by_job_code(page: Page, unit: Unit) -> Grid | None:
@@ -457,7 +464,7 @@ def by_job_code(page: Page, unit: Unit) -> Grid | None:
         rows.append(Row(f"{row['job_title']} ({row['job_code']})", [page.count(fte), *(page.show(figure) for figure in shown)]))
     if not rows:
         return None
-    note = "Prosent. Bare stillingskoder med så mange årsverk at tallene kan vises."
+    note = f"{PERCENT_AND_SIZE} Bare stillingskoder med så mange årsverk at tallene kan vises."
     return Grid(
         "Sykefravær etter stillingskode", [f"Årsverk {at.last_year}", *map(str, years)], rows, first="Stilling", note=note
     )
@@ -479,7 +486,7 @@ def groups(page: Page) -> Grid | None:
         return None
     heads = ([f"Årsverk {at.last_year}"] if at.last_year else []) + [str(year) for year in list(at.years)[-3:]]
     heads += LATEST_MONTHS if at.rolling else []
-    note = "Prosent; endring i prosentpoeng. En gruppe er enheter av samme slag, på tvers av organisasjonen."
+    note = f"{PERCENT_AND_SIZE} Endring i prosentpoeng fra tolv måneder før. En gruppe er enheter av samme slag, på tvers."
     return Grid("Sykefravær i grupper av enheter", heads, rows, first="Gruppe", note=note)
 
 

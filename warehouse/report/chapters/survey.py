@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from warehouse.report import charts
@@ -13,14 +14,19 @@ FILE = "10-faktor.html"
 SCALE = (3.0, 5.0)
 
 
+def _in_order(served: Served, codes: Iterable[str]) -> list[str]:
+    """Units as they stand in all tables, the municipality last; before it those that are no units of it."""
+    places = {unit.code: place for place, unit in enumerate(served.units)}
+    last = served.municipality.code
+    return sorted(codes, key=lambda code: (code == last, places.get(code, len(places)), code))
+
+
 def response(page: Page, year: int) -> Grid:
     """Who answered, with the round before."""
     served = page.served
-    found = sorted(
-        served.rows("survey_response", year=year), key=lambda row: (row["org_level"] == MUNICIPALITY, row["org_unit_code"])
-    )
+    found = {row["org_unit_code"]: row for row in served.rows("survey_response", year=year)}
     rows = []
-    for row in found:
+    for row in (found[code] for code in _in_order(served, found)):
         figures = {
             name: served.of_row("survey_response", row, name)
             for name in ("planned_responses", "responses", "response_percent", "previous_response_percent")
@@ -85,7 +91,7 @@ def by_unit(page: Page, year: int) -> Grid | None:
         return None
     rows = [
         Row(names[code][0], [found[code].get(number_, "") for number_ in numbers], is_total=names[code][1])
-        for code in sorted(found, key=lambda code: (names[code][1], code))
+        for code in _in_order(served, found)
     ]
     note = "Skår fra 1 til 5. Numrene er faktorenes, som i tabellen over."
     return Grid(
