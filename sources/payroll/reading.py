@@ -111,6 +111,11 @@ class Reading:
         control = [*self.only, *self.unless_blank, *self.of_same, *self.apart_by, self.largest_wins]
         return list(dict.fromkeys([*named, *filter(None, control)]))
 
+    @property
+    def person(self) -> list[str]:
+        """The column of the vendor's file that says whose row it is, where the feed has one."""
+        return [cell.header for name, cell in self.columns.items() if name == "Ansattnr" and cell.header]
+
     def takes(self, table: pa.Table) -> np.ndarray:
         """Which rows of the file are rows of the feed, by what the reading says itself."""
         taken = np.ones(table.num_rows, dtype=bool)
@@ -166,12 +171,17 @@ def read_rows(path: Path, file: VendorFile, reading: Reading, beside: Sequence[R
 
 
 def _wins(table: pa.Table, reading: Reading) -> np.ndarray:
-    """True for the row with the largest value among those of the same key; of equals the first."""
-    frame = table.select(reading.of_same).to_pandas()
+    """True for the row with the largest value among those of the same key; of equals the first.
+
+    Rows are copies of one person alone: a vendor may number absences anew for each. A row with a blank in its key is no copy.
+    """
+    key = list(dict.fromkeys([*reading.of_same, *reading.person]))
+    frame = table.select(key).to_pandas()
+    is_blank = frame.isna().any(axis=1).to_numpy()
     sizes = table[reading.largest_wins].to_pandas().astype("string").str.replace(",", ".")
     frame["_size"] = pd.to_numeric(sizes, errors="coerce").fillna(-np.inf).to_numpy(dtype=float)
     ordered = frame.sort_values("_size", ascending=False, kind="stable")
-    return (~ordered.duplicated(subset=list(reading.of_same))).sort_index().to_numpy()
+    return (~ordered.duplicated(subset=key)).sort_index().to_numpy() | is_blank
 
 
 def _converted(

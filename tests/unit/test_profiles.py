@@ -102,6 +102,13 @@ def test_of_duplicates_the_largest_position_wins_and_the_others_are_quarantined_
     assert validated.rows_delivered == 4
 
 
+def test_only_rows_of_one_person_with_a_whole_key_are_copies(tmp_path: Path) -> None:
+    """Absences without a number, or numbered anew for each person, would lose all but one row a day, and no rule would tell."""
+    lines = ["1;7;1;EM;2024-03-04;100;80", "1;8;1;EM;2024-03-04;100;50", ";7;1;EM;2024-03-05;100;80", ";9;1;EM;2024-03-05;100;50"]
+    validated = visma_absences(tmp_path, "fravaer", *lines)
+    assert validated.accepted["Ansattnr"].tolist() == ["7", "8", "7", "9"] and not broken_rules(validated)
+
+
 def test_rows_that_a_profile_sets_aside_are_no_fault_of_the_delivery(home: Home, tmp_path: Path) -> None:
     of_visma = feeds_by("visma")
     path = home.landing / "Turnus_fravær_20240930.csv"
