@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from sources.errors import FileRejected
+from sources.naming import NamedFile
 from sources.registry import feeds
 from sources.validate import validate
 from tests.judging import rules_broken_in
@@ -111,7 +112,45 @@ def test_rule(tmp_path: Path, feed: str, rule: str) -> None:
 
 @pytest.mark.parametrize("feed", BROKEN)
 def test_every_rule_has_a_case(feed: str) -> None:
-    assert {rule.name for rule in feeds()[feed].rules} == BROKEN[feed].keys()
+    of_whole_files = {"percents_of_scale"} if feed in ("sammenligning", "maltall") else set()
+    assert {rule.name for rule in feeds()[feed].rules} == BROKEN[feed].keys() | of_whole_files
+
+
+@pytest.mark.parametrize(
+    ("feed", "values", "rows"),
+    [
+        ("sammenligning", ("0,096", "0,088", "0"), [1, 2]),
+        ("sammenligning", ("0,9", "1,1", "0,8"), []),
+        ("maltall", ("0,075", "1", "-0,5"), [1, 2, 3]),
+        ("maltall", ("0,9", "7,5", "0"), []),
+    ],
+)
+def test_fractions_in_place_of_percents_are_a_warning(
+    tmp_path: Path, feed: str, values: tuple[str, ...], rows: list[int]
+) -> None:
+    """A peer with 0,096 would be the best of all."""
+    lines = {
+        "sammenligning": [f"sick_leave_percent;202{n};Bærum kommune;{value};KS" for n, value in enumerate(values)],
+        "maltall": [f"sick_leave_percent;kommune;K;202{n};{value};HP;13.12.2019;;" for n, value in enumerate(values)],
+    }[feed]
+    # A change in percent, and what is no percent, say nothing of the scale.
+    others = {
+        "sammenligning": ["fte;2023;Bærum kommune;2000;KS"],
+        "maltall": [
+            "sick_leave_percent;kommune;K;2029;-10;HP;13.12.2019;relativ prosent;2020",
+            "fte;kommune;K;2029;9;HP;13.12.2019;;",
+        ],
+    }[feed]
+    path = write_lines(tmp_path / f"{feed}_2024-01-01.csv", HEADERS[feed], [*lines, *others])
+    found = validate(feeds()[feed], feeds()[feed].read_file(path, named_as(feed, path)), {})
+    assert found.warnings["row_number"].tolist() == rows and not found.rows_quarantined
+    assert set(found.warnings["rule"]) <= {"percents_of_scale"}
+
+
+def named_as(feed: str, path: Path) -> NamedFile:
+    named = feeds()[feed].naming.read(path.name)
+    assert named
+    return named
 
 
 # --- SSB ----------------------------------------------------------------------------------------------------------------

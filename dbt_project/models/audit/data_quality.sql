@@ -159,7 +159,7 @@ names_of_other_units as (
         'unit_code_and_name_agree' as rule,
         cast(count_if(has_name_of_another) as bigint) as rows,
         'warning' as severity,
-        'The unit''s name is not that of another unit than its code says; the code is taken' as description
+        'The name of the unit is not that of another unit than the code says; the code is taken' as description
     from (
         select
             'deltakelse' as feed,
