@@ -223,6 +223,13 @@ def test_ssb_file_that_is_no_dataset_is_rejected(tmp_path: Path, changes: dict[s
         cells(tmp_path, dataset(**changes))
 
 
+def test_an_ssb_file_of_another_table_than_its_name_says_is_rejected(tmp_path: Path) -> None:
+    """Figures of residents would be served as a sector's."""
+    assert len(cells(tmp_path, dataset(extension={"px": {"tableid": "12441"}}))) == 4
+    with pytest.raises(FileRejected, match="table 12451 by its own word, and table 12441 by its name; call it ssb_12451_"):
+        cells(tmp_path, dataset(extension={"px": {"tableid": "12451"}}))
+
+
 def test_an_ssb_value_that_is_a_sign_is_no_number(tmp_path: Path) -> None:
     assert [row[3:] for row in cells(tmp_path, dataset(value=["..", 2, ":", 4]))] == [
         (None, ".."),
@@ -275,6 +282,19 @@ def test_ssb_rules(tmp_path: Path) -> None:
 
 
 # --- the list of printed figures ------------------------------------------------------------------------------------
+
+
+def test_a_quote_that_is_not_closed_swallows_no_other_figure(tmp_path: Path) -> None:
+    header = HEADERS["publiserte_tall"].replace(";", ",")
+    rest = "2024-02-01,payroll,sick_leave_percent,2023,,9.0,percent,1,,"
+    lines = [f'A-1,"Rapport,{rest}', f'A-2,Rapport",{rest}', f"A-3,Årsrapport,{rest}", f'A-4,"Rapport{chr(10)}del 2",{rest}']
+    path = write_lines(tmp_path / "publiserte_tall_2024-01-01.csv", header, lines)
+    path.write_bytes(path.read_text(encoding="utf-8").encode("cp1252"))
+    found = validate(
+        feeds()["publiserte_tall"], feeds()["publiserte_tall"].read_file(path, named_as("publiserte_tall", path)), {}
+    )
+    assert found.accepted["document"].tolist() == ['Rapport"', "Årsrapport", "Rapport\ndel 2"]
+    assert found.quarantined[["row_number", "rule"]].to_numpy().tolist() == [[1, "quote_closed"]]
 
 
 def test_ledger_with_commas(tmp_path: Path) -> None:
