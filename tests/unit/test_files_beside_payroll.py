@@ -1,5 +1,6 @@
 """Names of delivered files, the choice of those beside the payroll delivery, and the acceptance of each file by itself."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.municipalities.by_hand import national_number, write_payroll
 from tests.municipalities.files import header_line, write_lines
 from warehouse.acceptance import accept_delivery
 from warehouse.archive import all_arrivals, take_in
+from warehouse.arrivals import states_of_arrivals
 from warehouse.build_database import start_build
 from warehouse.database import connect
 from warehouse.delivery import choose
@@ -131,6 +133,26 @@ def test_a_bad_optional_file_gives_way_to_the_last_good_one_of_its_part(tmp_path
     with duckdb.connect(str(home.build_database), read_only=True) as con:
         stored = con.execute("select pai_year, count(*) from raw.pai group by 1 order by 1").fetchall()
     assert stored == [(2022, 3), (2023, 5)]
+
+
+def test_a_file_that_was_left_out_is_not_said_to_be_loaded_next(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    write_payroll(home.landing, "2024-01-31")
+    write_lines(home.landing / "pai_2023.csv", PAI, [BAD] * 6)
+    load_all(home)
+
+    def told() -> tuple[str, str]:
+        return next((one.state, one.reason) for one in states_of_arrivals(home, feeds()) if one.arrival.feed == "pai")
+
+    assert told()[0] == "next"
+    # What a night leaves behind.
+    shutil.copy(home.build_database, home.private_database)
+    state, reason = told()
+    assert state == "left out" and reason.startswith("by the last night that loaded it: 6 of 6 rows (100,0 %) are bad")
+    write_lines(home.landing / "pai_2023.csv", PAI, [GOOD] * 6)
+    take_in(home, home.landing, feeds())
+    states = [one.state for one in states_of_arrivals(home, feeds()) if one.arrival.feed == "pai"]
+    assert states == ["next", "superseded"]
 
 
 def test_only_an_earlier_file_of_the_same_part_may_take_its_place_and_the_newest_does(tmp_path: Path) -> None:
