@@ -128,6 +128,8 @@ def test_a_bad_optional_file_gives_way_to_the_last_good_one_of_its_part(tmp_path
     write_lines(home.landing / "pai_2023.csv", PAI, [*[GOOD] * 3, *[BAD] * 6])
     left_out = load_all(home)
     assert [(one.arrival.file_name, one.used_instead) for one in left_out] == [("pai_2023.csv", "pai_2023.csv")]
+    told = "pai_2023.csv is left out, and the one of that name before it is used in its place: 6 of 9 rows"
+    assert left_out[0].as_text().startswith(told)
     assert left_out[0].reason.startswith("6 of 9 rows (66,7 %) are bad; the limit is 1 % and 5 rows")
     assert "row 4, Tilsettingsforhold = X: breaks employment_code_in_code_list" in left_out[0].reason
     with duckdb.connect(str(home.build_database), read_only=True) as con:

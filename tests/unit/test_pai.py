@@ -154,6 +154,27 @@ def test_of_two_records_that_are_long_enough_the_shorter_is_meant(tmp_path: Path
     assert read(path).accepted["Fødselsnummer"].tolist() == [national_number(1)]
 
 
+@pytest.mark.parametrize("padded", [True, False])
+def test_a_first_record_with_empty_last_fields_does_not_choose_the_layout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, padded: bool
+) -> None:
+    """By the first record alone a file of the longer layout was read as the shorter, and left out."""
+    text = (layout.LAYOUTS / "fixed_width.toml").read_text(encoding="utf-8")
+    (tmp_path / "fixed_width.toml").write_text(text, encoding="utf-8")
+    of_vendor = text.replace("record_length = 90", "record_length = 120").replace("start = 83,", "start = 113,")
+    (tmp_path / "vendor.toml").write_text(of_vendor, encoding="utf-8")
+    monkeypatch.setattr(layout, "LAYOUTS", tmp_path)
+    monkeypatch.setattr(layout, "layouts", layouts.__wrapped__)
+    records = [
+        f"{national_number(n)}{n:<10}71740755012110{'V1':<10}00512000{'':<26}355{'':<30}{day:<8}"
+        for n, day in enumerate(("", "20100801", "20110801"), start=1)
+    ]
+    path = tmp_path / "pai_2023.txt"
+    path.write_text("\n".join(record if padded else record.rstrip() for record in records), encoding="cp1252")
+    found = read(path)
+    assert (found.rows_quarantined, found.accepted["Lønnsansiennitetsdato"].notna().tolist()) == (0, [False, True, True])
+
+
 def test_a_file_of_no_layout_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "pai_2023.csv"
     path.write_text("1" * 400 + "\n", encoding="utf-8")

@@ -225,7 +225,8 @@ def test_ssb_file_that_is_no_dataset_is_rejected(tmp_path: Path, changes: dict[s
 
 def test_an_ssb_file_of_another_table_than_its_name_says_is_rejected(tmp_path: Path) -> None:
     """Figures of residents would be served as a sector's."""
-    assert len(cells(tmp_path, dataset(extension={"px": {"tableid": "12441"}}))) == 4
+    for extension in ({"px": {"tableid": "12441"}}, {"px": None}, None):
+        assert len(cells(tmp_path, dataset(extension=extension))) == 4
     with pytest.raises(FileRejected, match="table 12451 by its own word, and table 12441 by its name; call it ssb_12451_"):
         cells(tmp_path, dataset(extension={"px": {"tableid": "12451"}}))
 

@@ -64,7 +64,7 @@ def _cells(dataset: dict[str, Any]) -> list[list[str | None]]:
 
 def _refuse_other_table(dataset: dict[str, Any], table: str) -> None:
     """The API puts the number of the table into the dataset. The name alone decides what the figures are taken for."""
-    told = dataset.get("extension", {}).get("px", {}).get("tableid")
+    told = ((dataset.get("extension") or {}).get("px") or {}).get("tableid")
     if told and told.lstrip("0") != table.lstrip("0"):
         raise FileRejected(f"holds table {told} by its own word, and table {table} by its name; call it ssb_{told}_<date>.json")
 
