@@ -45,8 +45,8 @@ def newest(plan: Plan) -> Chosen:
         plan.findings.warn("waiting", chosen.waiting[-1], files=[arrival.file_name for arrival in newer.files])
         if problems := judge_waiting(plan.home, plan.feeds, newer, plan.settings):
             raise Refused("\n".join([f"the delivery of {newer.extract_date} is not accepted", *problems]))
-    for arrival in unused_older(plan.home, choice, plan.previous):
-        chosen.unused.append(f"{arrival.file_name} is not used: {older_text(arrival, choice.delivery)}")
+    for arrival in unused_older(plan.home, plan.feeds, choice, plan.previous):
+        chosen.unused.append(f"{arrival.file_name} is not used: {older_text(arrival, choice.delivery, plan.feeds)}")
         plan.findings.warn("unused", chosen.unused[-1], files=[arrival.file_name])
     _judge_doubles(plan, choice)
     return chosen

@@ -150,7 +150,7 @@ def read_delimited(data: bytes, wanted: Collection[str]) -> TextTable:
     Raises:
         FileRejected: no text, no header, or no rows that can be told apart.
     """
-    text = _one_line_end(as_utf8(data))
+    text = one_line_end(as_utf8(data))
     layout = _layout(text, {header_key(header) for header in wanted})
     if wanted and known(layout.fields, {header_key(header) for header in wanted}) < len(wanted):
         _refuse_code_page(data, wanted)
@@ -164,7 +164,7 @@ def read_delimited(data: bytes, wanted: Collection[str]) -> TextTable:
     return table
 
 
-def _one_line_end(text: bytes) -> bytes:
+def one_line_end(text: bytes) -> bytes:
     """The text with LF or CRLF at the end of lines; another CR within a line is a space."""
     alone = text.count(b"\r") - text.count(b"\r\n")
     if not alone:
@@ -233,7 +233,7 @@ _COMPLETE = {
 
 
 @dataclass(frozen=True)
-class _Records:
+class Records:
     """Lines put together to records: the line each begins on (from 0), how many it has, and those that open a quote."""
 
     first: np.ndarray
@@ -241,7 +241,7 @@ class _Records:
     unclosed: np.ndarray
 
 
-def _records(lines: list[bytes], separator: bytes, width: int) -> _Records:
+def records(lines: list[bytes], separator: bytes, width: int) -> Records:
     """The records of lines that hold quotes.
 
     A line that leaves a quote open goes on in the next ones when these close it as a field is closed, the whole has the
@@ -260,7 +260,7 @@ def _records(lines: list[bytes], separator: bytes, width: int) -> _Records:
         lengths.append(length)
         unclosed.append(bad)
         at += length
-    return _Records(np.array(first), np.array(lengths), np.array(unclosed, dtype=bool))
+    return Records(np.array(first), np.array(lengths), np.array(unclosed, dtype=bool))
 
 
 def _continued(lines: list[bytes], at: int, separator: bytes, width: int) -> int:
@@ -297,7 +297,7 @@ def _read_rows(text: bytes, layout: _Layout, wanted: Collection[str]) -> TextTab
         lines = body.split(b"\n")
         if lines and not lines[-1]:
             lines.pop()
-        found = _records(lines, layout.separator, width)
+        found = records(lines, layout.separator, width)
         if found.unclosed[0]:
             raise FileRejected('the header row opens a quote (") that is never closed; close or remove it')
         starts = found.first

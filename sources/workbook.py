@@ -69,6 +69,11 @@ def _sheet(workbook: CalamineWorkbook, name: str | None) -> CalamineSheet:
     if name is not None:
         if name not in names:
             raise FileRejected(f"the sheet {name} is missing (found {', '.join(names)}); save it with the file")
+        if workbook.sheets_metadata[names.index(name)].visible != SheetVisibleEnum.Visible:
+            raise FileRejected(
+                f"the sheet {name} is hidden (the sheets are {', '.join(names)}); show it, or remove it and give its name to"
+                " the sheet that is meant"
+            )
         return workbook.get_sheet_by_name(name)
     first = workbook.sheets_metadata[0]
     if first.visible != SheetVisibleEnum.Visible:

@@ -213,7 +213,7 @@ class ArrivalState:
 
 
 def states_of_arrivals(home: Home, feeds: Mapping[str, Feed]) -> list[ArrivalState]:
-    """What has become of each arrival, newest extract first: served, next, waiting, superseded, withdrawn, purged, not used."""
+    """What has become of each arrival, newest extract first: served, next, left out, waiting, superseded, withdrawn, …"""
     entries = read_ledger(home)
     withdrawn, purged = withdrawn_files(entries), purged_files(entries)
     kept = kept_arrivals(home)
@@ -221,7 +221,7 @@ def states_of_arrivals(home: Home, feeds: Mapping[str, Feed]) -> list[ArrivalSta
     with contextlib.suppress(Refused):
         choice = choose(kept, feeds, None)
     current = current_publication(home)
-    served = _inputs(home, current)
+    served, left_out = _inputs(home, current), _left_out(home)
     found = []
     for one in sorted(all_arrivals(home), key=lambda a: (a.extract_date, a.sequence), reverse=True):
         if entry := withdrawn.get((one.file_name, one.sha256)):
@@ -236,9 +236,24 @@ def states_of_arrivals(home: Home, feeds: Mapping[str, Feed]) -> list[ArrivalSta
                 reason += "; still served"
         elif (one.file_name, one.sha256) in served:
             state, reason = "served", f"by {current}"
+        elif (one.file_name, one.sha256) in left_out and choice is not None and one in choice.delivery.files:
+            state, reason = "left out", f"by the last night that loaded it: {left_out[one.file_name, one.sha256]}"
         else:
             state, reason = _unserved(one, choice, feeds)
         found.append(ArrivalState(one, state, reason))
+    return found
+
+
+def _left_out(home: Home) -> dict[tuple[str, str], str]:
+    """The files of optional feeds, by name and hash, that the last nights could not use, with the first line that says why."""
+    found: dict[tuple[str, str], str] = {}
+    for database in (home.warehouse_database, home.private_database):
+        # A night may be writing it, or it may be damaged: the next night tells.
+        with contextlib.suppress(duckdb.Error):
+            if database.exists():
+                with duckdb.connect(str(database), read_only=True) as con:
+                    rows = con.execute("select file_name, file_sha256, reason from raw.left_out order by all").fetchall()
+                found |= {(name, sha256): reason.splitlines()[0] for name, sha256, reason in rows}
     return found
 
 
@@ -266,8 +281,8 @@ def _unserved(arrival: Arrival, choice: Choice | None, feeds: Mapping[str, Feed]
     for newer in choice.waiting:
         if arrival in newer.files:
             return "waiting", f"for {', '.join(newer.missing(feeds))}"
-    if arrival.extract_date < choice.delivery.extract_date:
-        return "not used", older_text(arrival, choice.delivery)
+    if arrival.extract_date < choice.delivery.extract_date or _overtaking(arrival, choice.delivery, feeds):
+        return "not used", older_text(arrival, choice.delivery, feeds)
     return "not used", "another file holds in its place"
 
 
@@ -277,35 +292,55 @@ def _if_rows_differ(arrival: Arrival, other: str, feeds: Mapping[str, Feed]) -> 
     return f"; if its rows differ from those of {other} the night stops" if is_required else ""
 
 
-def older_text(arrival: Arrival, chosen: Delivery) -> str:
-    """Why a file of an older extract is not used."""
+def older_text(arrival: Arrival, chosen: Delivery, feeds: Mapping[str, Feed]) -> str:
+    """Why a file of an older date is not used."""
+    if newer := _overtaking(arrival, chosen, feeds):
+        return f"{newer.file_name} is of a later date; if this one is to hold, deliver it under a date after that"
     return (
         f"the extract of {arrival.extract_date} is older than the delivery of {chosen.extract_date};"
         " a correction of a closed month comes with the next full extract"
     )
 
 
-def unused_older(home: Home, choice: Choice, previous: str | None) -> list[Arrival]:
-    """Files of payroll that came too late: older than the served delivery, or than the one that is loaded and was there.
+def _part_beside_payroll(arrival: Arrival, feeds: Mapping[str, Feed]) -> tuple[str, str] | None:
+    """Of a source beside payroll, of whose dated files the newest of each part is used: its name and the part."""
+    for naming in (naming for feed in feeds.values() for naming in feed.namings):
+        if naming.stem == arrival.feed and not naming.of_payroll and (named := naming.read(arrival.file_name)):
+            return named.stem, named.part
+    return None
 
-    What was the newest when it came, and has been loaded in private or overtaken by a newer extract, is no news.
+
+def _overtaking(arrival: Arrival, chosen: Delivery, feeds: Mapping[str, Feed]) -> Arrival | None:
+    """The chosen file of a later date that holds in place of one beside payroll."""
+    part = _part_beside_payroll(arrival, feeds)
+    newer = [one for one in chosen.files if one.extract_date > arrival.extract_date]
+    return next((one for one in newer if part is not None and _part_beside_payroll(one, feeds) == part), None)
+
+
+def unused_older(home: Home, feeds: Mapping[str, Feed], choice: Choice, previous: str | None) -> list[Arrival]:
+    """Files that came too late: of payroll older than the served delivery, or than the one that is loaded and was there; of
+    another source older than its file that is used and was there.
+
+    What was the newest when it came, and has been loaded in private or overtaken by a newer one, is no news.
     """
     made = of_kind(read_ledger(home), PublicationEntry)
     served_since = max((one.sequence for one in made if one.publication_id == previous), default=None)
     if served_since is None:
         return []
-    loaded = [one for one in choice.delivery.files if one.extract_date == choice.delivery.extract_date]
-    payroll_stems, complete_since = {one.feed for one in loaded}, max(one.sequence for one in loaded)
-    kept, inputs = [one for one in kept_arrivals(home) if one.feed in payroll_stems], _inputs(home, previous)
-    served_day = max((one.extract_date for one in kept if (one.file_name, one.sha256) in inputs), default=date.min)
-    return [
+    # Of an optional feed of payroll the loaded delivery may have no file.
+    payroll_stems = {naming.stem for feed in feeds.values() for naming in feed.namings if naming.of_payroll}
+    complete_since = max(one.sequence for one in choice.delivery.files if one.feed in payroll_stems)
+    kept, inputs = kept_arrivals(home), _inputs(home, previous)
+    of_payroll = [one for one in kept if one.feed in payroll_stems]
+    served_day = max((one.extract_date for one in of_payroll if (one.file_name, one.sha256) in inputs), default=date.min)
+    late = [
         one
-        for one in kept
-        if one.sequence > served_since
-        and one.extract_date < choice.delivery.extract_date
-        and (one.sequence > complete_since or one.extract_date < served_day)
-        and one not in choice.delivery.files
+        for one in of_payroll
+        if one.extract_date < choice.delivery.extract_date and (one.sequence > complete_since or one.extract_date < served_day)
     ]
+    beside = ((one, _overtaking(one, choice.delivery, feeds)) for one in kept)
+    late += [one for one, newer in beside if newer is not None and one.sequence > newer.sequence]
+    return [one for one in late if one.sequence > served_since and one not in choice.delivery.files]
 
 
 def is_nothing_new(home: Home, settings: Settings, delivery: Delivery, previous: str | None, tonight: Tonight) -> bool:

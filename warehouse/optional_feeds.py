@@ -28,7 +28,8 @@ class LeftOut:
 
     def as_text(self) -> str:
         """One line for people, and the bad rows below it."""
-        place = f"{self.used_instead} is used in its place" if self.used_instead else "there is no earlier one to use"
+        earlier = self.used_instead if self.used_instead != self.arrival.file_name else "the one of that name before it"
+        place = f"{earlier} is used in its place" if earlier else "there is no earlier one to use"
         return f"{self.arrival.file_name} is left out, and {place}: {self.reason}"
 
 

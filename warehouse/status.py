@@ -20,7 +20,7 @@ from warehouse.release import stale_after_days
 from warehouse.settings import Settings
 
 NIGHTS_SHOWN, ARRIVALS_SHOWN = 7, 10
-SHOWN_STATES = ("waiting", "withdrawn", "not used")
+SHOWN_STATES = ("waiting", "left out", "withdrawn", "not used")
 # The schedule runs every night; so long without one, something does not run at all.
 WITHOUT_NIGHT = timedelta(days=2)
 

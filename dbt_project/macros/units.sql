@@ -27,9 +27,16 @@
    nothing keep their own names under the level ukjent, so that no row is lost. #}
 {% macro with_units(relation, keys) %}
     select
-        delivered.* exclude (unit_code, unit_name),
+        delivered.* exclude (unit_code, unit_name, matched_name, code_of_name),
         delivered.unit_name as delivered_name,
         unit.unit_code is not null as is_matched,
+        -- The code is taken all the same; a list whose codes have slipped by a row shows it by this alone.
+        coalesce(
+            delivered.has_code
+            and delivered.matched_name <> {{ bare_unit_name('delivered.unit_name') }}
+            and delivered.code_of_name <> delivered.matched_code,
+            false
+        ) as has_name_of_another,
         coalesce(unit.unit_level, 'ukjent') as org_level,
         coalesce(unit.unit_code, concat_ws(' ', delivered.unit_code, delivered.unit_name)) as org_unit_code,
         coalesce(unit.unit_name, delivered.unit_name) as org_unit_name
@@ -38,6 +45,8 @@
             candidate.*,
             by_code.unit_code is not null as has_code,
             coalesce(by_code.unit_code, by_name.unit_code, by_alias.unit_code) as matched_code,
+            {{ bare_unit_name('by_code.unit_name') }} as matched_name,
+            coalesce(by_name.unit_code, by_alias.unit_code) as code_of_name,
             row_number() over (
                 partition by coalesce(by_code.unit_code, by_name.unit_code, by_alias.unit_code), {{ keys | join(', ') }}
                 order by by_code.unit_code is null, candidate.row_number

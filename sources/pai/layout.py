@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -125,11 +125,7 @@ def _read_delimited(path: Path) -> TextTable:
 
 def _read_fixed(data: bytes) -> TextTable:
     lines = re.split("\r\n|\n|\r", as_utf8(data).decode("utf-8"))
-    first = len(lines[0].rstrip()) if lines else 0
-    fitting = [layout for layout in layouts().values() if first and layout.record_length >= first]
-    if not fitting:
-        raise FileRejected(f"has neither `;` nor records of a known length ({first} characters); add its layout to sources/pai")
-    layout = min(fitting, key=lambda one: one.record_length)
+    layout = _fixed_layout(lines)
     rows, numbers, misshapen = [], [], {}
     for number, line in enumerate(lines, start=1):
         if len(line.rstrip()) > layout.record_length:
@@ -140,6 +136,27 @@ def _read_fixed(data: bytes) -> TextTable:
     table = text_rows(list(layout.columns), rows, numbers)
     # Without a header row 1 stands on line 1.
     return replace(table, misshapen=misshapen, lines=np.arange(len(lines) + 1))
+
+
+def _fixed_layout(lines: Sequence[str]) -> Layout:
+    """The layout whose record is as long as most lines; where they have lost their trailing blanks, the shortest that most fit.
+
+    One line alone says little: its last fields may be empty, which would make it fit a shorter layout.
+
+    Raises:
+        FileRejected: there is none.
+    """
+    fixed = sorted((one for one in layouts().values() if one.record_length), key=lambda one: one.record_length)
+    filled = [line for line in lines if line.strip()]
+    most = len(filled) / 2
+    for layout in fixed:
+        if sum(len(line) == layout.record_length for line in filled) > most:
+            return layout
+    for layout in fixed:
+        if sum(len(line.rstrip()) <= layout.record_length for line in filled) > most:
+            return layout
+    first = len(lines[0].rstrip())
+    raise FileRejected(f"has neither `;` nor records of a known length ({first} characters); add its layout to sources/pai")
 
 
 def _cell(column: LayoutColumn, line: str) -> str | None:

@@ -15,16 +15,17 @@ from sources.json_text import read_json
 Rows = tuple[list[str], list[list[str | None]]]
 
 
-def read_rows(path: Path, place: str, each: str, wanted: list[str]) -> Rows:
+def read_rows(path: Path, place: str, total: str, each: str, wanted: list[str]) -> Rows:
     """The columns that are wanted and those found, and a row for each record (see records.py).
 
     Raises:
-        FileRejected: no JSON, or no records there.
+        FileRejected: no JSON, no records there, or fewer than the file says that there are.
     """
-    found = read_json(path)
+    found = content = read_json(path)
     try:
         for key in filter(None, place.split(".")):
             found = found[key]
+        _refuse_a_page(content, total, len(several(found)))
         records = [record for whole in several(found) for record in _exploded(whole, each)]
         flat = [_flat(record) for record in records]
     except (KeyError, TypeError, AttributeError, IndexError) as error:
@@ -34,6 +35,19 @@ def read_rows(path: Path, place: str, each: str, wanted: list[str]) -> Rows:
     headers = dict.fromkeys(wanted)
     headers |= dict.fromkeys(header for record in flat for header in record)
     return list(headers), [[row.get(header) for header in headers] for row in flat]
+
+
+def _refuse_a_page(content: Any, total: str, count: int) -> None:
+    """Refuse what is one page of an answer: the rows of the other pages would be missing without a word.
+
+    Raises:
+        FileRejected: the file says that there are more records than it holds.
+    """
+    there_are = content.get(total) if total else None
+    if isinstance(there_are, str) and there_are.isdecimal() and int(there_are) > count:
+        raise FileRejected(
+            f"holds {count} of {there_are} records ({total}), as one page of an answer does; fetch all of them into one file"
+        )
 
 
 def several(value: Any) -> list[Any]:

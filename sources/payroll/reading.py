@@ -5,7 +5,7 @@ Not here: which file and columns those are (profile.py), or the rules of the row
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 from pydantic.dataclasses import dataclass
 
-from sources.cells import without_mark
+from sources.cells import nearest, without_mark
 from sources.contract import Feed
 from sources.dialect import read_text_table
 from sources.payroll.records import read_records
@@ -80,11 +80,12 @@ class Cell:
 
 @dataclass(frozen=True, config=CHECKED)
 class VendorFile:
-    """A file of the vendor: the form of its name, where a JSON file keeps its records, and prefixes of retired codes."""
+    """A file of the vendor: the form of its name, where JSON keeps its records and their number, prefixes of retired codes."""
 
     stem: str
     name: FileName
     records: str = ""
+    total: str = ""
     drop_prefix: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -111,6 +112,11 @@ class Reading:
         control = [*self.only, *self.unless_blank, *self.of_same, *self.apart_by, self.largest_wins]
         return list(dict.fromkeys([*named, *filter(None, control)]))
 
+    @property
+    def person(self) -> list[str]:
+        """The column of the vendor's file that says whose row it is, where the feed has one."""
+        return [cell.header for name, cell in self.columns.items() if name == "Ansattnr" and cell.header]
+
     def takes(self, table: pa.Table) -> np.ndarray:
         """Which rows of the file are rows of the feed, by what the reading says itself."""
         taken = np.ones(table.num_rows, dtype=bool)
@@ -131,9 +137,12 @@ def read_rows(path: Path, file: VendorFile, reading: Reading, beside: Sequence[R
     """
     alike = [one for one in beside if one.each == reading.each]
     wanted = dict.fromkeys([*file.drop_prefix, *(header for one in alike for header in one.headers)])
-    is_json = file.name.endswith(".json")
-    source = read_records(path, file.records, reading.each, wanted) if is_json else read_text_table(path, wanted=wanted)
-    refuse_missing([header for header in wanted if header not in source.columns], source, wanted)
+    if file.name.endswith(".json"):
+        source = read_records(path, file.records, file.total, reading.each, wanted)
+        _refuse_renamed(source, wanted)
+    else:
+        source = read_text_table(path, wanted=wanted)
+        refuse_missing([header for header in wanted if header not in source.columns], source, wanted)
     used = {header for one in beside for header in one.headers} | {one.each for one in beside}
     columns = dict(source.columns)
     for header, prefix in file.drop_prefix.items():
@@ -165,13 +174,31 @@ def read_rows(path: Path, file: VendorFile, reading: Reading, beside: Sequence[R
     return replace(source, columns=result, row_numbers=numbers, set_aside=set_aside, noted=noted, merged=merged)
 
 
+def _refuse_renamed(source: TextTable, wanted: Collection[str]) -> None:
+    """Refuse JSON in which no record has a path of the profile, and some have one with nearly its name.
+
+    JSON leaves out what is empty. But an end date that is called otherwise would leave every absence without an end.
+
+    Raises:
+        FileRejected: such a path is there.
+    """
+    unknown = [header for header in source.columns if header not in wanted]
+    empty = [header for header in wanted if source.columns[header].null_count == len(source.row_numbers)]
+    refuse_missing([header for header in empty if nearest(header, unknown, cutoff=0.85)], source, wanted)
+
+
 def _wins(table: pa.Table, reading: Reading) -> np.ndarray:
-    """True for the row with the largest value among those of the same key; of equals the first."""
-    frame = table.select(reading.of_same).to_pandas()
+    """True for the row with the largest value among those of the same key; of equals the first.
+
+    Rows are copies of one person alone: a vendor may number absences anew for each. A row with a blank in its key is no copy.
+    """
+    key = list(dict.fromkeys([*reading.of_same, *reading.person]))
+    frame = table.select(key).to_pandas()
+    is_blank = frame.isna().any(axis=1).to_numpy()
     sizes = table[reading.largest_wins].to_pandas().astype("string").str.replace(",", ".")
     frame["_size"] = pd.to_numeric(sizes, errors="coerce").fillna(-np.inf).to_numpy(dtype=float)
     ordered = frame.sort_values("_size", ascending=False, kind="stable")
-    return (~ordered.duplicated(subset=list(reading.of_same))).sort_index().to_numpy()
+    return (~ordered.duplicated(subset=key)).sort_index().to_numpy() | is_blank
 
 
 def _converted(

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sources.cells import NO_TEXT
+from sources.cells import NO_TEXT, header_key
 from sources.dialect import read_text_table
 from sources.errors import FileRejected
 from sources.naming import NamedFile, Naming
@@ -23,6 +23,8 @@ YEAR = "Undersøkelsesår"
 SERVED_NAME = "Faktornavn"
 NORWAY = "norge"
 NORWAY_ROW = "Rad med Norge"
+# What a row of the long form says of its one factor.
+OF_ONE_FACTOR = ("Faktor", "Navn", "Snitt", "Norge")
 SHEETS = {"Deltakelse": ("Enhet", "Enhetskode", "Planlagte svar", "Svar"), "Faktorer": ("Enhet", "Enhetskode", "Antall svar")}
 # What the supplier prints where too few have answered.
 NO_SCORE = ("-", "–", "*", "**", "..", ":")
@@ -40,8 +42,8 @@ def factor_names() -> dict[int, list[str]]:
 def factor_of_name(name: str) -> int | None:
     """The factor a name stands for, with or without its number in front."""
     bare = NUMBERED.sub("", name, count=1) if NUMBERED.match(name) else name
-    known = {alias.casefold(): number for number, aliases in factor_names().items() for alias in aliases}
-    return known.get(bare.strip().casefold())
+    known = {header_key(alias): number for number, aliases in factor_names().items() for alias in aliases}
+    return known.get(header_key(bare))
 
 
 def _factor_of_header(header: str) -> int | None:
@@ -95,6 +97,8 @@ def _long(table: TextTable, by_factor: dict[str, int]) -> TextTable:
     """One row a unit and factor of a sheet with one column a factor. Cells without a score are no rows."""
     cells = {header: column.to_pylist() for header, column in table.columns.items()}
     units = cells.get("Enhet", [None] * len(table.row_numbers))
+    # A mean of all factors, or a national one, in a column of its own is of no factor: it is told as a column that is not used.
+    made = {header: f"{header} (of no factor)" for header in table.columns if header in OF_ONE_FACTOR}
     kept = [header for header in table.columns if header not in by_factor]
     norway = {
         header: (cells[header][i], str(number))
@@ -113,4 +117,4 @@ def _long(table: TextTable, by_factor: dict[str, int]) -> TextTable:
                     [*known, str(factor), factor_names()[factor][0], cells[header][i], *norway.get(header, (None, None))]
                 )
                 numbers.append(number)
-    return text_rows([*kept, "Faktor", "Navn", "Snitt", "Norge", NORWAY_ROW], rows, numbers)
+    return text_rows([*(made.get(header, header) for header in kept), *OF_ONE_FACTOR, NORWAY_ROW], rows, numbers)

@@ -24,7 +24,7 @@ from tests.municipalities.files import write_delivery
 from tests.municipalities.random_rows import random_feeds
 from tests.pipeline.test_workbook import first_sheet
 from warehouse.archive import kept_arrivals, take_in
-from warehouse.arrivals import accepted, unused_older, withdraw, withdrawn_behind
+from warehouse.arrivals import accepted, older_text, unused_older, withdraw, withdrawn_behind
 from warehouse.catalogue import tables_of
 from warehouse.database import connect, one
 from warehouse.delivery import choose
@@ -198,13 +198,37 @@ def test_only_what_comes_too_late_is_not_used(small_night: Built, tmp_path: Path
     def unused(day: str) -> set[str]:
         deliver(home, day, sick="50")
         take_in(home, home.landing, feeds())
-        return {one.file_name for one in unused_older(home, choose(kept_arrivals(home), feeds(), None), previous)}
+        return {one.file_name for one in unused_older(home, feeds(), choose(kept_arrivals(home), feeds(), None), previous)}
 
     assert unused("2024-10-11") == unused("2024-10-12") == set(), "the first was the newest when it came"
     late = unused("2024-10-10")
     assert {name for name in late if "2024-10-10" in name} == late and len(late) == 5
     assert unused("2024-10-13") == set()
     assert {name[-14:-4] for name in unused("2024-08-31")} == {"2024-08-31"}
+
+
+def test_late_files_of_optional_feeds_are_told_too(small_night: Built, tmp_path: Path) -> None:
+    """Corrected targets under an older date, and hours of a month that payroll delivered without them, would change nothing and
+    nobody would know.
+    """
+    home = small_night.copy(tmp_path)
+    previous = current_publication(home)
+
+    def unused(*names: str) -> dict[str, str]:
+        for name in names:
+            (home.landing / name).write_text(name, encoding="utf-8")
+        take_in(home, home.landing, feeds())
+        choice = choose(kept_arrivals(home), feeds(), None)
+        late = unused_older(home, feeds(), choice, previous)
+        return {one.file_name: older_text(one, choice.delivery, feeds()) for one in late}
+
+    assert unused("maltall_2024-01-01.csv", "ssb_12441_2024-06-01.json", "pai_2022.csv") == {}
+    assert unused("maltall_2024-02-01.csv", "ssb_12451_2024-01-01.json", "pai_2021.csv", "pai_2022.csv") == {}
+    told = unused("maltall_2024-01-15.csv", "ssb_12441_2024-05-01.json", "variable_timer_2024-08-31.csv")
+    assert told.keys() == {"maltall_2024-01-15.csv", "ssb_12441_2024-05-01.json", "variable_timer_2024-08-31.csv"}
+    assert told["maltall_2024-01-15.csv"].startswith("maltall_2024-02-01.csv is of a later date; if this one is to hold")
+    older = "the extract of 2024-08-31 is older than the delivery of 2024-09-30"
+    assert told["variable_timer_2024-08-31.csv"].startswith(older)
 
 
 def test_a_first_year_that_has_not_begun_is_named(small_night: Built, tmp_path: Path) -> None:

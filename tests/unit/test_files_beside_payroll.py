@@ -1,5 +1,6 @@
 """Names of delivered files, the choice of those beside the payroll delivery, and the acceptance of each file by itself."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.municipalities.by_hand import national_number, write_payroll
 from tests.municipalities.files import header_line, write_lines
 from warehouse.acceptance import accept_delivery
 from warehouse.archive import all_arrivals, take_in
+from warehouse.arrivals import states_of_arrivals
 from warehouse.build_database import start_build
 from warehouse.database import connect
 from warehouse.delivery import choose
@@ -126,11 +128,33 @@ def test_a_bad_optional_file_gives_way_to_the_last_good_one_of_its_part(tmp_path
     write_lines(home.landing / "pai_2023.csv", PAI, [*[GOOD] * 3, *[BAD] * 6])
     left_out = load_all(home)
     assert [(one.arrival.file_name, one.used_instead) for one in left_out] == [("pai_2023.csv", "pai_2023.csv")]
+    told = "pai_2023.csv is left out, and the one of that name before it is used in its place: 6 of 9 rows"
+    assert left_out[0].as_text().startswith(told)
     assert left_out[0].reason.startswith("6 of 9 rows (66,7 %) are bad; the limit is 1 % and 5 rows")
     assert "row 4, Tilsettingsforhold = X: breaks employment_code_in_code_list" in left_out[0].reason
     with duckdb.connect(str(home.build_database), read_only=True) as con:
         stored = con.execute("select pai_year, count(*) from raw.pai group by 1 order by 1").fetchall()
     assert stored == [(2022, 3), (2023, 5)]
+
+
+def test_a_file_that_was_left_out_is_not_said_to_be_loaded_next(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    write_payroll(home.landing, "2024-01-31")
+    write_lines(home.landing / "pai_2023.csv", PAI, [BAD] * 6)
+    load_all(home)
+
+    def told() -> tuple[str, str]:
+        return next((one.state, one.reason) for one in states_of_arrivals(home, feeds()) if one.arrival.feed == "pai")
+
+    assert told()[0] == "next"
+    # What a night leaves behind.
+    shutil.copy(home.build_database, home.private_database)
+    state, reason = told()
+    assert state == "left out" and reason.startswith("by the last night that loaded it: 6 of 6 rows (100,0 %) are bad")
+    write_lines(home.landing / "pai_2023.csv", PAI, [GOOD] * 6)
+    take_in(home, home.landing, feeds())
+    states = [one.state for one in states_of_arrivals(home, feeds()) if one.arrival.feed == "pai"]
+    assert states == ["next", "superseded"]
 
 
 def test_only_an_earlier_file_of_the_same_part_may_take_its_place_and_the_newest_does(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ BROKEN = {
     "service_place_four_digits": ("2110", "21100"),
     "base_pay_required": ("512 000", ""),
     "base_pay_readable": ("512 000", "512.000"),
+    "base_pay_not_zero": ("512 000", "0"),
     "base_pay_in_range": ("512 000", "-1"),
     "fixed_supplements_readable": ("1 200,50", "noe"),
     "variable_supplements_readable": (";;;741", ";noe;;741"),
@@ -65,6 +66,15 @@ def test_rule(tmp_path: Path, rule: str) -> None:
     assert GOOD.count(good) == 1
     path = write_lines(tmp_path / "pai_2023.csv", HEADER, [GOOD, GOOD.replace(good, bad)])
     assert rules_broken_in(PAI, path) == [rule]
+
+
+def test_a_seniority_after_the_reference_date_is_a_warning(tmp_path: Path) -> None:
+    """The register of 2024 under the name of 2023 would be served as 2023's, and nothing else shows it."""
+    on_the_day = GOOD.replace("01.08.2010", "01.12.2023").replace(";7174;", ";6572;")
+    without = GOOD.replace("01.08.2010", "").replace(";7174;", ";7000;")
+    later = GOOD.replace("01.08.2010", "02.12.2023")
+    path = write_lines(tmp_path / "pai_2023.csv", HEADER, [on_the_day, without, later])
+    assert read(path).warnings[["row_number", "rule"]].values.tolist() == [[3, "seniority_by_reference"]]
 
 
 @pytest.mark.parametrize("masked", ["018280", "018280XXXXX", "***********", "018280 1234 5", "ukjent"])
@@ -101,6 +111,7 @@ def test_every_rule_has_a_case() -> None:
         "pai_year_readable",
         "national_number_unmasked",
         "no_copy",
+        "seniority_by_reference",
     }
 
 
@@ -141,6 +152,27 @@ def test_of_two_records_that_are_long_enough_the_shorter_is_meant(tmp_path: Path
     path = tmp_path / "pai_2023.txt"
     path.write_text(f"{national_number(1)}{'1':<10}71740755012110{'V1':<10}00512000{'':<26}355", encoding="cp1252")
     assert read(path).accepted["Fødselsnummer"].tolist() == [national_number(1)]
+
+
+@pytest.mark.parametrize("padded", [True, False])
+def test_a_first_record_with_empty_last_fields_does_not_choose_the_layout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, padded: bool
+) -> None:
+    """By the first record alone a file of the longer layout was read as the shorter, and left out."""
+    text = (layout.LAYOUTS / "fixed_width.toml").read_text(encoding="utf-8")
+    (tmp_path / "fixed_width.toml").write_text(text, encoding="utf-8")
+    of_vendor = text.replace("record_length = 90", "record_length = 120").replace("start = 83,", "start = 113,")
+    (tmp_path / "vendor.toml").write_text(of_vendor, encoding="utf-8")
+    monkeypatch.setattr(layout, "LAYOUTS", tmp_path)
+    monkeypatch.setattr(layout, "layouts", layouts.__wrapped__)
+    records = [
+        f"{national_number(n)}{n:<10}71740755012110{'V1':<10}00512000{'':<26}355{'':<30}{day:<8}"
+        for n, day in enumerate(("", "20100801", "20110801"), start=1)
+    ]
+    path = tmp_path / "pai_2023.txt"
+    path.write_text("\n".join(record if padded else record.rstrip() for record in records), encoding="cp1252")
+    found = read(path)
+    assert (found.rows_quarantined, found.accepted["Lønnsansiennitetsdato"].notna().tolist()) == (0, [False, True, True])
 
 
 def test_a_file_of_no_layout_is_rejected(tmp_path: Path) -> None:

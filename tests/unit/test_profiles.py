@@ -102,6 +102,18 @@ def test_of_duplicates_the_largest_position_wins_and_the_others_are_quarantined_
     assert validated.rows_delivered == 4
 
 
+def test_only_rows_of_one_person_with_a_whole_key_are_copies(tmp_path: Path) -> None:
+    """Absences without a number, or numbered anew for each person, would lose all but one row a day, and no rule would tell."""
+    lines = [
+        "1;7;1;EM;2024-03-04;100;80",
+        "1;8;1;EM;2024-03-04;100;50",
+        ";7;1;EM;2024-03-05;100;80",
+        ";9;1;EM;2024-03-05;100;50",
+    ]
+    validated = visma_absences(tmp_path, "fravaer", *lines)
+    assert validated.accepted["Ansattnr"].tolist() == ["7", "8", "7", "9"] and not broken_rules(validated)
+
+
 def test_rows_that_a_profile_sets_aside_are_no_fault_of_the_delivery(home: Home, tmp_path: Path) -> None:
     of_visma = feeds_by("visma")
     path = home.landing / "Turnus_fravær_20240930.csv"
@@ -160,10 +172,30 @@ def test_a_file_of_headers_alone_has_no_rows(tmp_path: Path) -> None:
     assert read_by("fint", tmp_path, "fravaer").rows_delivered == 0
 
 
+def test_one_page_of_several_is_rejected(tmp_path: Path) -> None:
+    """FINT answers in pages: the first alone would be a delivery without most of its rows."""
+    path = tmp_path / "fravar_2024-09-30.json"
+    write_entries(path, [{"ansattnummer": {"identifikatorverdi": "7"}}])
+    path.write_text(path.read_text(encoding="utf-8").replace('"total_items": 1', '"total_items": 2600'), encoding="utf-8")
+    with pytest.raises(FileRejected, match=r"holds 1 of 2600 records \(total_items\)"):
+        read_by("fint", tmp_path, "fravaer")
+
+
 def test_a_header_of_the_profile_that_is_missing_rejects_the_file(tmp_path: Path) -> None:
     (tmp_path / "Turnus_fravær_20240930.csv").write_text(DAYS.replace("Dato", "Dag") + "\n", encoding="utf-8")
     with pytest.raises(FileRejected, match=r"required column Dato is missing .*the nearest to Dato is Dag"):
         read_by("visma", tmp_path, "fravaer")
+
+
+def test_a_path_that_json_has_under_nearly_its_name_rejects_the_file(tmp_path: Path) -> None:
+    """JSON leaves out what is empty: every absence would be read as one without an end."""
+    absence = {"ansattnummer": {"identifikatorverdi": "7"}, "fravarstype": {"kode": "EM"}, "prosent": 10000}
+    dates = {"start": "2024-03-04T00:00:00Z", "sluttdato": "2024-03-05T00:00:00Z"}
+    write_entries(tmp_path / "fravar_2024-09-30.json", [absence | {"periode": dates}])
+    with pytest.raises(FileRejected, match=r"periode.slutt is missing .*the nearest to periode.slutt is periode.sluttdato"):
+        read_by("fint", tmp_path, "fravaer")
+    write_entries(tmp_path / "fravar_2024-09-30.json", [absence | {"periode": {"start": dates["start"], "beskrivelse": "x"}}])
+    assert read_by("fint", tmp_path, "fravaer").rows_quarantined == 0
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[", '{"_embedded": {"_entries": ["text"]}}', '{"_embedded": []}'])

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from sources.errors import FileRejected
+from sources.naming import NamedFile
 from sources.registry import feeds
 from sources.validate import validate
 from tests.judging import rules_broken_in
@@ -111,7 +112,45 @@ def test_rule(tmp_path: Path, feed: str, rule: str) -> None:
 
 @pytest.mark.parametrize("feed", BROKEN)
 def test_every_rule_has_a_case(feed: str) -> None:
-    assert {rule.name for rule in feeds()[feed].rules} == BROKEN[feed].keys()
+    of_whole_files = {"percents_of_scale"} if feed in ("sammenligning", "maltall") else set()
+    assert {rule.name for rule in feeds()[feed].rules} == BROKEN[feed].keys() | of_whole_files
+
+
+@pytest.mark.parametrize(
+    ("feed", "values", "rows"),
+    [
+        ("sammenligning", ("0,096", "0,088", "0"), [1, 2]),
+        ("sammenligning", ("0,9", "1,1", "0,8"), []),
+        ("maltall", ("0,075", "1", "-0,5"), [1, 2, 3]),
+        ("maltall", ("0,9", "7,5", "0"), []),
+    ],
+)
+def test_fractions_in_place_of_percents_are_a_warning(
+    tmp_path: Path, feed: str, values: tuple[str, ...], rows: list[int]
+) -> None:
+    """A peer with 0,096 would be the best of all."""
+    lines = {
+        "sammenligning": [f"sick_leave_percent;202{n};Bærum kommune;{value};KS" for n, value in enumerate(values)],
+        "maltall": [f"sick_leave_percent;kommune;K;202{n};{value};HP;13.12.2019;;" for n, value in enumerate(values)],
+    }[feed]
+    # A change in percent, and what is no percent, say nothing of the scale.
+    others = {
+        "sammenligning": ["fte;2023;Bærum kommune;2000;KS"],
+        "maltall": [
+            "sick_leave_percent;kommune;K;2029;-10;HP;13.12.2019;relativ prosent;2020",
+            "fte;kommune;K;2029;9;HP;13.12.2019;;",
+        ],
+    }[feed]
+    path = write_lines(tmp_path / f"{feed}_2024-01-01.csv", HEADERS[feed], [*lines, *others])
+    found = validate(feeds()[feed], feeds()[feed].read_file(path, named_as(feed, path)), {})
+    assert found.warnings["row_number"].tolist() == rows and not found.rows_quarantined
+    assert set(found.warnings["rule"]) <= {"percents_of_scale"}
+
+
+def named_as(feed: str, path: Path) -> NamedFile:
+    named = feeds()[feed].naming.read(path.name)
+    assert named
+    return named
 
 
 # --- SSB ----------------------------------------------------------------------------------------------------------------
@@ -184,6 +223,14 @@ def test_ssb_file_that_is_no_dataset_is_rejected(tmp_path: Path, changes: dict[s
         cells(tmp_path, dataset(**changes))
 
 
+def test_an_ssb_file_of_another_table_than_its_name_says_is_rejected(tmp_path: Path) -> None:
+    """Figures of residents would be served as a sector's."""
+    for extension in ({"px": {"tableid": "12441"}}, {"px": None}, None):
+        assert len(cells(tmp_path, dataset(extension=extension))) == 4
+    with pytest.raises(FileRejected, match="table 12451 by its own word, and table 12441 by its name; call it ssb_12451_"):
+        cells(tmp_path, dataset(extension={"px": {"tableid": "12451"}}))
+
+
 def test_an_ssb_value_that_is_a_sign_is_no_number(tmp_path: Path) -> None:
     assert [row[3:] for row in cells(tmp_path, dataset(value=["..", 2, ":", 4]))] == [
         (None, ".."),
@@ -236,6 +283,19 @@ def test_ssb_rules(tmp_path: Path) -> None:
 
 
 # --- the list of printed figures ------------------------------------------------------------------------------------
+
+
+def test_a_quote_that_is_not_closed_swallows_no_other_figure(tmp_path: Path) -> None:
+    header = HEADERS["publiserte_tall"].replace(";", ",")
+    rest = "2024-02-01,payroll,sick_leave_percent,2023,,9.0,percent,1,,"
+    lines = [f'A-1,"Rapport,{rest}', f'A-2,Rapport",{rest}', f"A-3,Årsrapport,{rest}", f'A-4,"Rapport{chr(10)}del 2",{rest}']
+    path = write_lines(tmp_path / "publiserte_tall_2024-01-01.csv", header, lines)
+    path.write_bytes(path.read_text(encoding="utf-8").encode("cp1252"))
+    found = validate(
+        feeds()["publiserte_tall"], feeds()["publiserte_tall"].read_file(path, named_as("publiserte_tall", path)), {}
+    )
+    assert found.accepted["document"].tolist() == ['Rapport"', "Årsrapport", "Rapport\ndel 2"]
+    assert found.quarantined[["row_number", "rule"]].to_numpy().tolist() == [[1, "quote_closed"]]
 
 
 def test_ledger_with_commas(tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from sources.contract import Feed
 from sources.errors import FileRejected
 from sources.registry import feeds
 from sources.tenfactor.workbook import factor_names, factor_of_name
+from sources.validate import validate
 from tests.judging import rules_broken_in
 from tests.municipalities.files import write_workbook
 
@@ -116,6 +118,39 @@ def test_wide_sheet_is_read_as_one_row_a_factor(tmp_path: Path) -> None:
     ]
     assert rules_broken_in(feeds()["faktorer"], path) == []
     assert {row["Undersøkelsesår"] for row in rows} == {"2021"}
+
+
+def test_columns_of_a_wide_sheet_are_known_as_all_headers_and_those_of_no_factor_are_told(tmp_path: Path) -> None:
+    path = write_workbook(
+        tmp_path / "10faktor_2023.xlsx",
+        {
+            "Faktorer": [
+                ["Enhet", "Antall svar", "INDRE\u00a0 MOTIVASJON", "2. Mestrings\u00adtro", "Snitt", "Norge"],
+                ["Oppvekst", 8, 4.2, 4.4, 4.3, 4.1],
+            ]
+        },
+    )
+    assert [(row["Faktor"], row["Snitt"], row["Norge"]) for row in table_of(feeds()["faktorer"], path)] == [
+        ("1", "4,2", None),
+        ("2", "4,4", None),
+    ]
+    named = feeds()["faktorer"].naming.read(path.name)
+    assert named
+    validated = validate(feeds()["faktorer"], feeds()["faktorer"].read_file(path, named), {})
+    assert (len(validated.accepted), validated.unknown_columns) == (2, ["Snitt (of no factor)", "Norge (of no factor)"])
+
+
+def test_a_hidden_sheet_rejects_the_file(tmp_path: Path) -> None:
+    """The round before, hidden, would be served as this one's."""
+    path = tmp_path / "10faktor_2023.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for name, row in (("Deltakelse 2023", ["Oppvekst", "O", 20, 16]), ("Deltakelse", GOOD_PARTICIPATION)):
+            sheet = book.add_worksheet(name)
+            sheet.write_row(0, 0, PARTICIPATION)
+            sheet.write_row(1, 0, row)
+        sheet.hide()
+    with pytest.raises(FileRejected, match=r"the sheet Deltakelse is hidden \(the sheets are Deltakelse 2023, Deltakelse\)"):
+        rules_broken_in(feeds()["deltakelse"], path)
 
 
 def test_missing_sheet_and_column_reject_the_file(tmp_path: Path) -> None:

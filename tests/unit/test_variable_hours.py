@@ -24,6 +24,7 @@ BROKEN = {
     "hours_kind_in_code_list": "1;V1;2023-02;Beredskap;1;",
     "hours_required": "1;V1;2023-02;Overtid;;",
     "hours_readable": "1;V1;2023-02;Overtid;en;",
+    "hours_in_range": "1;V1;2023-02;Overtid;744,5;",
     "hours_pay_readable": "1;V1;2023-02;Overtid;1;mye",
     "employee_no_known": "2;V1;2023-02;Overtid;1;",
     "unit_code_known": "1;V2;2023-02;Overtid;1;",

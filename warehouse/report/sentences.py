@@ -22,6 +22,10 @@ RULES: Said = (
         r"Den nyeste filen er god nok. Ikke brukt: \1",
     ),
     (r"All columns are known; ignored: (.+)", r"Alle kolonner er kjent. Ikke brukt: \1"),
+    (
+        r"No two files of the feed hold the same, .+; the same: (.+)",
+        r"Filene holder ikke det samme (som når en har feil år i navnet). De samme: \1",
+    ),
     (r"Some cell of the table is used; no cell is of: (.+)", r"Noe i tabellen er brukt. Ikke noe i: \1"),
     (
         r"Sick absence lies within the validity of the position; days outside it count for nothing",
@@ -46,6 +50,26 @@ RULES: Said = (
     (
         r"The unit is one of organisasjon, by code; other positions count in the municipality alone",
         "Enheten står i organisasjon. Andre stillinger teller bare i kommunen",
+    ),
+    (
+        r"The name of the unit is not that of another unit than the code says; the code is taken",
+        "Navnet er ikke en annen enhets enn koden sier. Koden er brukt",
+    ),
+    (
+        r"The indicator is a measure of a table; others stand beside no figure of the municipality: (.+)",
+        r"Indikatoren er et mål i en tabell. Uten kommunens eget tall ved siden av seg: \1",
+    ),
+    (
+        r"A peer has one figure of an indicator and period, .+; each of several is ranked",
+        "En sammenligning har ett tall for en indikator og periode, hvordan den enn er skrevet. Hvert av flere får en plass",
+    ),
+    (
+        r"A decision sets a target once, .+; of several the last row is taken",
+        "Et vedtak setter et mål én gang, med enhetens kode eller navn. Av flere er den siste raden brukt",
+    ),
+    (
+        r"The decision is not dated after the file; .+",
+        "Vedtaket har ikke en dato etter filens. Det seneste vedtaket gjelder, så et feil år står foran alle riktige",
     ),
     (
         r"The job code is in the list of job codes .+; others are counted all the same",
@@ -97,6 +121,11 @@ RULES: Said = (
     # Of a row.
     (r"the row has as many fields as the header", "Raden har like mange felter som overskriften"),
     (r"(.+) is not before the year the person turns (\d+)", r"\1 er ikke før året personen fyller \2"),
+    (
+        r"(.+) is not after 1 December of the year in the name of the file",
+        r"\1 er ikke etter 1. desember i året i filens navn",
+    ),
+    (r"some (.+) of the file that is a percent is above 1", r"Noe i filens \1 som er prosent, er over 1"),
     (r"(.+) is not before (.+)", r"\1 er ikke før \2"),
     (r"(.+) makes the person (\d+) to (\d+) years old at the extract", r"\1 gjør personen \2 til \3 år ved uttrekket"),
     (r"the file has one row of level kommune", "Filen har én rad på nivået kommune"),

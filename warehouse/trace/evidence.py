@@ -62,9 +62,21 @@ def of_data_quality(lineage: Lineage, cell: Mapping[str, object], measures: Sequ
         ("maltall", "unit_matched"): "select * from intermediate.int_targets where not is_matched",
         ("maltall", "indicator_known"): f"""select * from intermediate.int_targets where indicator not in (
             select measure from marts.metric_definitions where table_name in ({UNIT_TABLES}))""",
+        ("deltakelse", "unit_code_and_name_agree"): "from intermediate.int_survey_response where has_name_of_another",
+        ("faktorer", "unit_code_and_name_agree"): "from intermediate.int_survey_factors where has_name_of_another",
+        ("maltall", "target_once"): "from intermediate.int_targets where is_said_again",
+        ("maltall", "decision_is_taken"): """
+            select target.* from intermediate.int_targets as target
+            inner join raw.inputs as delivered on target.file_sha256 = delivered.sha256
+            where delivered.feed = 'maltall' and target.decided_on > delivered.extract_date""",
         ("maltall", "target_not_superseded"): "select * from intermediate.int_targets where is_superseded",
+        ("sammenligning", "indicator_known"): """select * from staging.stg_peer_figures where indicator not in (
+            select measure from marts.metric_definitions)""",
+        ("sammenligning", "peer_once"): "from intermediate.int_peer_figures where is_told_again",
         ("sammenligning", "peer_is_another"): "select * from intermediate.int_benchmarks where is_replaced",
         ("pai", "unit_matched"): "select * from staging.stg_pai where not is_known_unit",
+        (feed, "files_differ"): f"""select * from raw.{feed} where file_sha256 in (
+            select sha256 from raw.inputs where feed = '{feed}' group by sha256 having count(*) > 1)""",
         (feed, "job_code_listed"): f"from intermediate.int_listed_job_codes where feed = '{feed}' and not is_listed",
         (feed, "pay_group_as_listed"): f"from intermediate.int_listed_job_codes where feed = '{feed}' and has_other_pay_group",
     }

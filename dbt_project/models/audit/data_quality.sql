@@ -36,6 +36,27 @@ left_out as (
     group by feed
 ),
 
+same_files as (
+    select
+        feed,
+        'files_differ' as rule,
+        cast(sum(rows_loaded) as bigint) as rows,
+        'warning' as severity,
+        'No two files of the feed hold the same, as where one has the wrong year or table in its name; the same: '
+        || string_agg(file_names, '; ' order by file_names) as description
+    from (
+        select
+            feed,
+            any_value(rows_loaded) as rows_loaded,
+            string_agg(file_name, ', ' order by file_name) as file_names
+        from {{ source('raw', 'inputs') }}
+        where rows_loaded > 0
+        group by feed, sha256
+        having count(*) > 1
+    ) as alike
+    group by feed
+),
+
 unknown_columns as (
     select
         feed,
@@ -132,6 +153,27 @@ unmatched_units as (
     group by feed, consequence
 ),
 
+names_of_other_units as (
+    select
+        feed,
+        'unit_code_and_name_agree' as rule,
+        cast(count_if(has_name_of_another) as bigint) as rows,
+        'warning' as severity,
+        'The name of the unit is not that of another unit than the code says; the code is taken' as description
+    from (
+        select
+            'deltakelse' as feed,
+            has_name_of_another
+        from {{ ref('int_survey_response') }}
+        union all
+        select
+            'faktorer' as feed,
+            has_name_of_another
+        from {{ ref('int_survey_factors') }}
+    ) as delivered
+    group by feed
+),
+
 job_codes_beside_the_list as (
     select
         feed,
@@ -182,6 +224,33 @@ unknown_indicators as (
         )
 ),
 
+indicators_of_peers as (
+    select
+        'sammenligning' as feed,
+        'indicator_known' as rule,
+        cast(count(*) as bigint) as rows,
+        'warning' as severity,
+        'The indicator is a measure of a table; others stand beside no figure of the municipality: '
+        || coalesce(string_agg(distinct indicator, ', ' order by indicator), 'none') as description
+    from {{ ref('stg_peer_figures') }}
+    where
+        indicator not in (
+            {% for table, subject, column, said in measures_of_tables() %}'{{ column }}', {% endfor %}''
+        )
+),
+
+peers_told_twice as (
+    select
+        'sammenligning' as feed,
+        'peer_once' as rule,
+        cast(count_if(is_told_again) as bigint) as rows,
+        'warning' as severity,
+        'A peer has one figure of an indicator and period, whatever its name is written like; each of several is ranked'
+            as description
+    from {{ ref('int_peer_figures') }}
+    where feed = 'sammenligning'
+),
+
 other_notes as (
     select
         'maltall' as feed,
@@ -190,6 +259,26 @@ other_notes as (
         'warning' as severity,
         'No later decision has set the same target; superseded targets are kept and say by which' as description
     from {{ ref('int_targets') }}
+    union all
+    select
+        'maltall' as feed,
+        'target_once' as rule,
+        cast(count_if(is_said_again) as bigint) as rows,
+        'warning' as severity,
+        'A decision sets a target once, whether the unit is told by code or by name; of several the last row is taken'
+            as description
+    from {{ ref('int_targets') }}
+    union all
+    select
+        'maltall' as feed,
+        'decision_is_taken' as rule,
+        cast(count_if(target.decided_on > delivered.extract_date) as bigint) as rows,
+        'warning' as severity,
+        'The decision is not dated after the file; the later decision holds, so a wrong year stands before every right one'
+            as description
+    from {{ ref('int_targets') }} as target
+    inner join {{ source('raw', 'inputs') }} as delivered on target.file_sha256 = delivered.sha256
+    where delivered.feed = 'maltall'
     union all
     select
         'sammenligning' as feed,
@@ -206,6 +295,8 @@ select * from not_delivered
 union all
 select * from left_out
 union all
+select * from same_files
+union all
 select * from unknown_columns
 union all
 select * from unused_tables
@@ -218,10 +309,16 @@ select * from hours_of_later_months
 union all
 select * from unmatched_units
 union all
+select * from names_of_other_units
+union all
 select * from job_codes_beside_the_list
 union all
 select * from unknown_aliases
 union all
 select * from unknown_indicators
+union all
+select * from indicators_of_peers
+union all
+select * from peers_told_twice
 union all
 select * from other_notes

@@ -20,6 +20,7 @@ pai as (
         job_code,
         count(distinct person_key) filter (where sex = 'kvinne') as women_persons,
         count(distinct person_key) filter (where sex = 'mann') as men_persons,
+        {{ fewest_of_pai_means() }} as fewest_persons,
         {{ pai_means() }}
     from {{ ref('int_pai_pay') }}
     group by calendar_year, job_code
@@ -52,7 +53,8 @@ select
         totals.women_persons,
         totals.men_persons,
         nullif(pai.women_persons, 0),
-        nullif(pai.men_persons, 0)
+        nullif(pai.men_persons, 0),
+        pai.fewest_persons
     ) as fewest_persons,
     cast(null as varchar) as withheld
 from totals

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pandas as pd
 import pandera.pandas as pap
 
-from sources.contract import Feed, amount, between, check, date, integer, matches, one_of, percent, text, unique_rows
+from sources.contract import DATE, Feed, amount, between, check, date, integer, matches, one_of, percent, text, unique_rows
 from sources.naming import Naming
 from sources.national_number import eleven_digits, looks_masked
 from sources.pai.layout import YEAR, read_pai
@@ -24,6 +24,11 @@ four_digits = matches(r"\d{4}", "four_digits", "has four digits", "use the four-
 
 def _one_employee_no(frame: pd.DataFrame) -> pd.Series:
     return frame.groupby("Fødselsnummer")["Ansattnr"].transform("nunique") == 1
+
+
+def _reference_dates(frame: pd.DataFrame) -> pd.Series:
+    dates = pd.to_datetime(frame["PAI-år"].astype("int64").astype(str) + "-12-01")
+    return dates.astype("datetime64[s]").astype(DATE)
 
 
 has_eleven_digits = check(
@@ -46,6 +51,15 @@ one_employee_no = check(
     "a national number has one employee number",
     "see whether they are one person; the row is loaded, and the person's positions are summed",
     column="Fødselsnummer",
+    severity="warning",
+    stage="row",
+)
+seniority_by_reference = check(
+    lambda frame: frame["Lønnsansiennitetsdato"].isna() | (frame["Lønnsansiennitetsdato"] <= _reference_dates(frame)),
+    "seniority_by_reference",
+    "Lønnsansiennitetsdato is not after 1 December of the year in the name of the file",
+    "see whether the file is of the year in its name; the row is loaded, and counts in that year",
+    column="Lønnsansiennitetsdato",
     severity="warning",
     stage="row",
 )
@@ -94,7 +108,13 @@ FEED = Feed(
             ),
             "Tjenestested": text("service_place", "KS' place of service.", required=True, digits=4, checks=[four_digits]),
             "Enhetskode": text("unit_code", "The unit's code in organisasjon.", required=False, optional=True),
-            "Grunnlønn": amount("base_pay", "Basic pay in kroner.", required=True, checks=[between(0, 5_000_000)]),
+            "Grunnlønn": amount(
+                "base_pay",
+                "Basic pay in kroner; 0 is read as empty, and counts in no mean.",
+                required=True,
+                zero_is_empty=True,
+                checks=[between(0, 5_000_000)],
+            ),
             "Faste tillegg": amount("fixed_supplements", "Fixed supplements in kroner.", required=False, optional=True),
             "Variable tillegg": amount(
                 "variable_supplements", "Variable supplements in kroner.", required=False, optional=True
@@ -112,6 +132,6 @@ FEED = Feed(
                 "seniority_date", "Date the pay seniority counts from.", required=False, optional=True
             ),
         },
-        checks=[unmasked, one_employee_no, no_copy],
+        checks=[unmasked, one_employee_no, seniority_by_reference, no_copy],
     ),
 )

@@ -2,11 +2,21 @@
 
 import pandera.pandas as pap
 
-from sources.contract import Feed, amount, matches, number, one_of, text, unique_rows
+from sources.contract import Feed, amount, check, matches, number, one_of, text, unique_rows
 
 KINDS = ("Overtid", "Ekstravakt", "Timelønn", "Mertid")
 
 known_kind = one_of(*KINDS, remedy="correct the kind; the row is loaded, but its hours count in no measure", severity="warning")
+
+# No month has more hours. Minutes, or hours in hundredths, would be served as somebody's hundreds of years.
+MOST_HOURS = 31 * 24
+of_one_month = check(
+    lambda hours: hours.between(-MOST_HOURS, MOST_HOURS),
+    "in_range",
+    f"is between -{MOST_HOURS} and {MOST_HOURS}",
+    "deliver hours of the one month, in hours; the row is loaded",
+    severity="warning",
+)
 
 FEED = Feed(
     required=False,
@@ -29,7 +39,7 @@ FEED = Feed(
                 checks=[matches(r"\d{4}-(0[1-9]|1[0-2])", "year_and_month", "is yyyy-mm", "write the month as yyyy-mm")],
             ),
             "Lønnsart": text("hours_kind", "Overtid, Ekstravakt, Timelønn or Mertid.", required=True, checks=[known_kind]),
-            "Timer": number("hours", "Hours; corrections may be negative.", required=True),
+            "Timer": number("hours", "Hours; corrections may be negative.", required=True, checks=[of_one_month]),
             "Beløp": amount("hours_pay", "Pay for the hours in kroner.", required=False),
         },
         checks=[unique_rows("Ansattnr", "Enhetskode", "Måned", "Lønnsart", name="hours_unique")],

@@ -5,6 +5,7 @@ import pandera.pandas as pap
 from sources.contract import Feed, between, check, date, integer, number, one_of, text, unique_rows
 from sources.naming import Naming
 from sources.payroll.organisasjon.contract import LEVELS
+from sources.reference.percents import no_fractions
 
 base_year_given = check(
     lambda frame: (frame["Type"] != "relativ prosent").fillna(True) | frame["Utgangsår"].notna(),
@@ -46,6 +47,10 @@ FEED = Feed(
                 checks=[between(1990, 2100)],
             ),
         },
-        checks=[base_year_given, unique_rows("Indikator", "Nivå", "Enhet", "År", "Vedtatt dato", name="target_unique")],
+        checks=[
+            base_year_given,
+            no_fractions("Mål"),
+            unique_rows("Indikator", "Nivå", "Enhet", "År", "Vedtatt dato", name="target_unique"),
+        ],
     ),
 )

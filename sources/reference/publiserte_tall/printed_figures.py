@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sources.delimited import UTF8_BOM, as_utf8, one_line_end, records
 from sources.dialect import read_text_table
 from sources.errors import FileRejected
 from sources.naming import NamedFile
@@ -39,11 +40,26 @@ def _replace(columns: dict[str, pa.ChunkedArray], header: str, pattern: str, rep
 
 
 def _read_commas(path: Path) -> TextTable:
+    text = one_line_end(as_utf8(path.read_bytes().removeprefix(UTF8_BOM)))
+    lines = text.rstrip(b"\r\n").split(b"\n")
+    headers = _fields(lines[0])
+    found = records(lines, b",", len(headers))
+    rows, wrong, unclosed = {}, {}, {}
+    for number, (at, length, is_unclosed) in enumerate(zip(found.first, found.lengths, found.unclosed, strict=True)):
+        row = [] if is_unclosed else _fields(b"\n".join(lines[at : at + length]))
+        if is_unclosed:
+            unclosed[number] = ""
+        elif row and len(row) != len(headers):
+            wrong[number] = len(row)
+        elif row and number:
+            rows[number] = row
+    if 0 in unclosed:
+        raise FileRejected('the header row opens a quote (") that is never closed; close or remove it')
+    return replace(text_rows(headers, list(rows.values()), list(rows)), misshapen=wrong, unclosed=unclosed)
+
+
+def _fields(record: bytes) -> list[str]:
     try:
-        lines = csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline=""), strict=True)
-        headers, *rows = lines
-    except (ValueError, csv.Error) as error:
-        raise FileRejected(f"cannot be read as comma-separated UTF-8 text ({error}); export the file again") from None
-    wrong = {number: len(row) for number, row in enumerate(rows, start=1) if row and len(row) != len(headers)}
-    kept = {number: row for number, row in enumerate(rows, start=1) if row and number not in wrong}
-    return replace(text_rows(headers, list(kept.values()), list(kept)), misshapen=wrong)
+        return next(csv.reader(io.StringIO(record.decode("utf-8").rstrip("\r\n"), newline="")), [])
+    except csv.Error as error:
+        raise FileRejected(f"cannot be read as comma-separated text ({error}); export the file again") from None

@@ -4,6 +4,7 @@ import pandera.pandas as pap
 
 from sources.contract import Feed, matches, number, text, unique_rows
 from sources.naming import Naming
+from sources.reference.percents import no_fractions
 
 period_form = matches(
     r"\d{4}(-Q[1-4]|-(0[1-9]|1[0-2]))?", "year_quarter_or_month", "is 2023, 2023-Q1 or 2023-01", "write the period in that form"
@@ -23,6 +24,6 @@ FEED = Feed(
             "Verdi": number("value", "The figure as published.", required=True),
             "Kilde": text("source_name", "Who published it.", required=True),
         },
-        checks=[unique_rows("Indikator", "Periode", "Sammenligningsenhet", name="figure_unique")],
+        checks=[no_fractions("Verdi"), unique_rows("Indikator", "Periode", "Sammenligningsenhet", name="figure_unique")],
     ),
 )

@@ -23,14 +23,15 @@ MOST_CELLS = 5_000_000
 NO_FIGURE = (".", "..", ":", "-", "")
 
 
-def read_rows(path: Path) -> list[list[str | None]]:
-    """A row for each cell, in the columns of HEADERS.
+def read_rows(path: Path, table: str) -> list[list[str | None]]:
+    """A row for each cell, in the columns of HEADERS. `table`: the number of the table by the file's name.
 
     Raises:
-        FileRejected: no JSON, or no dataset of JSON-stat version 2.
+        FileRejected: no JSON, no dataset of JSON-stat version 2, or one that says that it is another table.
     """
     dataset = read_json(path)
     try:
+        _refuse_other_table(dataset, table)
         return _cells(dataset)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise FileRejected(f"is no JSON-stat2 dataset ({error!r}); fetch the table in the format json-stat2") from None
@@ -59,6 +60,13 @@ def _cells(dataset: dict[str, Any]) -> list[list[str | None]]:
         texts = [*region, contents[1], time[0], "; ".join(selected) or None, figure, symbol]
         rows.append([text if text is None or isinstance(text, str) else str(text) for text in texts])
     return rows
+
+
+def _refuse_other_table(dataset: dict[str, Any], table: str) -> None:
+    """The API puts the number of the table into the dataset. The name alone decides what the figures are taken for."""
+    told = ((dataset.get("extension") or {}).get("px") or {}).get("tableid")
+    if told and told.lstrip("0") != table.lstrip("0"):
+        raise FileRejected(f"holds table {told} by its own word, and table {table} by its name; call it ssb_{told}_<date>.json")
 
 
 def _by_cell(given: object, count: int) -> Sequence[Any]:

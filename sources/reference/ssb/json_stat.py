@@ -14,7 +14,7 @@ def read_cells(path: Path, named: NamedFile) -> TextTable:
     """One row a cell, numbered from 1 in the dataset's order, with the table's number on every row.
 
     Raises:
-        FileRejected: no JSON, or no dataset of JSON-stat version 2.
+        FileRejected: no JSON, no dataset of JSON-stat version 2, or one that says that it is another table.
     """
-    rows = in_own_process(read_rows, path)
+    rows = in_own_process(read_rows, path, named.part)
     return text_rows(HEADERS, rows, range(1, len(rows) + 1)).with_constant("Tabell", named.part)

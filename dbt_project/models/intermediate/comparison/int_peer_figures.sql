@@ -101,6 +101,12 @@ select
     basis,
     basis = 'employer'
     and {{ bare_peer_name('peer') }} not in (select municipality.bare_name from municipality) as is_ranked,
+    basis = 'employer'
+    and {{ bare_peer_name('peer') }} not in (select municipality.bare_name from municipality)
+    and row_number() over (
+        partition by indicator, period, feed, {{ bare_peer_name('peer') }}
+        order by row_number
+    ) > 1 as is_told_again,
     feed,
     file_sha256,
     row_number

@@ -56,6 +56,16 @@ select
             matched.target_year
         order by matched.decided_on desc, matched.row_number desc
     ) > 1 as is_superseded,
+    row_number() over (
+        partition by
+            matched.indicator,
+            matched.unit_level,
+            coalesce(matched.matched_code, matched.unit_delivered),
+            matched.target_year,
+            matched.decision,
+            matched.decided_on
+        order by matched.row_number desc
+    ) > 1 as is_said_again,
     matched.file_sha256,
     matched.row_number
 from matched
