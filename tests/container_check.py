@@ -279,6 +279,8 @@ def main() -> None:
         base = made_base(engine, folder) if given.base == "debootstrap" else given.base
         began = time.monotonic()
         chosen = [f"--build-arg=BASE={base}"] if base else []
+        # Podman's own format of images drops the health check.
+        chosen += ["--format=docker"] if Path(engine.words[0]).name == "podman" else []
         engine("build", *engine.build_options, *chosen, "-f", DEPLOY / "Dockerfile", "-t", IMAGE, ROOT)
         (made,) = json.loads(engine("image", "inspect", IMAGE))
         print(f"the image: built in {time.monotonic() - began:.0f} s, {made['Size'] / 1e9:.2f} GB", flush=True)
