@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 from pydantic.dataclasses import dataclass
 
-from sources.cells import nearest, without_mark
+from sources.cells import header_key, nearest, without_mark
 from sources.contract import Feed
 from sources.dialect import read_text_table
 from sources.payroll.records import read_records
@@ -184,7 +184,19 @@ def _refuse_renamed(source: TextTable, wanted: Collection[str]) -> None:
     """
     unknown = [header for header in source.columns if header not in wanted]
     empty = [header for header in wanted if source.columns[header].null_count == len(source.row_numbers)]
-    refuse_missing([header for header in empty if nearest(header, unknown, cutoff=0.85)], source, wanted)
+    refuse_missing([header for header in empty if any(_is_nearly(header, other) for other in unknown)], source, wanted)
+
+
+def _is_nearly(path: str, other: str) -> bool:
+    """Whether two paths differ in one name alone, and little there: `periode.slutt` is nearly `periode.sluttdato`.
+
+    Long names before it count for nothing: beside an end that is empty, `beskrivelse` is another thing.
+    """
+    names, others = path.split("."), other.split(".")
+    if len(names) != len(others):
+        return False
+    differing = [(one, found) for one, found in zip(names, others, strict=True) if header_key(one) != header_key(found)]
+    return len(differing) <= 1 and all(nearest(one, [found], cutoff=0.7) for one, found in differing)
 
 
 def _wins(table: pa.Table, reading: Reading) -> np.ndarray:

@@ -198,6 +198,15 @@ def test_a_path_that_json_has_under_nearly_its_name_rejects_the_file(tmp_path: P
     assert read_by("fint", tmp_path, "fravaer").rows_quarantined == 0
 
 
+def test_employments_that_all_go_on_and_are_described_are_read(tmp_path: Path) -> None:
+    """Their ends are empty; what stands beside is no end under another name, however long the path to both."""
+    period = {"start": "2024-03-04T00:00:00Z", "beskrivelse": "fast"}
+    employment = {"stillingsnummer": "1", "gyldighetsperiode": period, "lonnsprosent": 10000}
+    person = {"ansattnummer": {"identifikatorverdi": "7"}, "arbeidsforhold": employment}
+    write_entries(tmp_path / "personalressurs_2024-09-30.json", [person])
+    assert read_by("fint", tmp_path, "stillinger").rows_delivered == 1
+
+
 @pytest.mark.parametrize("content", ["", "{}", "[", '{"_embedded": {"_entries": ["text"]}}', '{"_embedded": []}'])
 def test_what_is_no_json_of_records_is_rejected(tmp_path: Path, content: str) -> None:
     (tmp_path / "fravar_2024-09-30.json").write_text(content, encoding="utf-8")
