@@ -246,6 +246,9 @@ def records(lines: list[bytes], separator: bytes, width: int) -> Records:
 
     A line that leaves a quote open goes on in the next ones when these close it as a field is closed, the whole has the
     header's width, and none of them could be a row of its own. Else the quote is the line's fault, and the line a bad row.
+
+    Raises:
+        FileRejected: the header row, which is the first, opens a quote that is never closed.
     """
     complete = _COMPLETE[separator]
     first, lengths, unclosed = [], [], []
@@ -260,6 +263,8 @@ def records(lines: list[bytes], separator: bytes, width: int) -> Records:
         lengths.append(length)
         unclosed.append(bad)
         at += length
+    if unclosed[0]:
+        raise FileRejected('the header row opens a quote (") that is never closed; close or remove it')
     return Records(np.array(first), np.array(lengths), np.array(unclosed, dtype=bool))
 
 
@@ -298,8 +303,6 @@ def _read_rows(text: bytes, layout: _Layout, wanted: Collection[str]) -> TextTab
         if lines and not lines[-1]:
             lines.pop()
         found = records(lines, layout.separator, width)
-        if found.unclosed[0]:
-            raise FileRejected('the header row opens a quote (") that is never closed; close or remove it')
         starts = found.first
         for record in np.flatnonzero(found.unclosed).tolist():
             unclosed[record] = _column_of_quote(lines[starts[record]], layout)

@@ -34,7 +34,8 @@ class Delivery:
 
     def of(self, feed: Feed) -> list[Arrival]:
         """The files that hold rows of a feed."""
-        return [arrival for arrival in self.files if arrival.feed in feed.stems]
+        stems = feed.stems
+        return [arrival for arrival in self.files if arrival.feed in stems]
 
     def missing(self, feeds: Mapping[str, Feed]) -> list[str]:
         """Required feeds of which a file has not arrived."""

@@ -22,11 +22,16 @@
     {{ percent_of('totals.pay_women * totals.men', 'totals.pay_men * totals.women') }} as women_pay_percent,
 {%- endmacro %}
 
+{# The kinds of pay that PAI delivers, each a column of int_pai_pay. #}
+{% macro kinds_of_pai() -%}
+    {{ return(['base_pay', 'fixed_supplements', 'variable_supplements', 'overtime_pay']) }}
+{%- endmacro %}
+
 {# The fewest persons behind one of pai_means; null where there is none. Empty cells are in no mean: of many persons one may have a
    supplement, and the mean of it is that person's. #}
 {% macro fewest_of_pai_means() -%}
     least(
-        {%- for kind in ['base_pay', 'fixed_supplements', 'variable_supplements', 'overtime_pay'] -%}
+        {%- for kind in kinds_of_pai() -%}
             {%- for sex in ['kvinne', 'mann'] -%}
                 nullif(count(distinct person_key) filter (where sex = '{{ sex }}' and {{ kind }} is not null), 0)
                 {{- ', ' if not (loop.last and kind == 'overtime_pay') }}
@@ -37,7 +42,7 @@
 
 {# Plain means of what PAI delivers of each kind of pay, by sex, as base_pay_women and so on. #}
 {% macro pai_means() -%}
-    {%- for kind in ['base_pay', 'fixed_supplements', 'variable_supplements', 'overtime_pay'] -%}
+    {%- for kind in kinds_of_pai() -%}
         {%- for sex, sexes in [('kvinne', 'women'), ('mann', 'men')] -%}
             cast(sum({{ kind }}) filter (where sex = '{{ sex }}') as double)
             / count({{ kind }}) filter (where sex = '{{ sex }}') as {{ kind }}_{{ sexes }}
