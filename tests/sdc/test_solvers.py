@@ -128,7 +128,7 @@ def test_a_change_keeps_every_equation_and_every_bound(draw: Random) -> None:
     for _ in range(2):
         for column in draw.sample(np.flatnonzero(np.isfinite(charge)).tolist(), int(np.isfinite(charge).sum())):
             for way, amount in enumerate((2.0, -2.0)):
-                change = movement.cheapest(column, amount, charge)
+                change = movement.around(column, charge).cheapest(amount)
                 moved = change.dense(n)
                 assert (moved <= above + 1e-6).all() and (moved >= -below - 1e-6).all()
                 assert not moved[np.isinf(charge)].any(), "what may not move does not"
@@ -154,7 +154,7 @@ def test_ends_without_programs_are_those_of_programs(draw: Random) -> None:
     movement, charge = Movement(equations, below, above, np.ones(n)), np.where(free, 0.0, np.inf)
     ringed = set(equations.among(free).column[in_rings(equations.among(free))].tolist())
     for i in np.flatnonzero(free).tolist():
-        lowest, highest = (movement.cheapest(i, amount, charge).of(i) for amount in (-1000.0, 1000.0))
+        lowest, highest = (movement.around(i, charge).cheapest(amount).of(i) for amount in (-1000.0, 1000.0))
         assert (intervals.lowest[i], intervals.highest[i]) == pytest.approx((lowest, highest), abs=1e-5), i in ringed
 
 
@@ -186,7 +186,7 @@ def test_the_few_that_are_left_are_pushed_as_the_many(seed: int) -> None:
     movement = Movement(equations, below, above, np.ones(800))
     for cell in np.array(asked)[is_missing & can_be_wide].tolist():
         for amount in (width[cell], -width[cell]):
-            change = movement.cheapest(cell, amount, np.zeros(800))
+            change = movement.around(cell, np.zeros(800)).cheapest(amount)
             intervals.see(change.columns, change.amounts)
     assert not intervals.missing()[asked][can_be_wide].any()
 

@@ -241,12 +241,13 @@ def _cheapest(snapshot: Snapshot, leaks: Sequence[Finding], figures: Cells, sett
         members = list(leak.members)
         of_table = [cell % len(grid.slices) for cell in members if cell < grid.own_start]
         need = grid.sum_limit(np.unique(np.array(of_table))) - float(true[members].sum())
-        take(movement.cheapest(equations.n_columns + place, max(need, 1.0), charge))
+        take(movement.around(equations.n_columns + place, charge).cheapest(max(need, 1.0)))
     for leak in leaks:
         if len(leak.members) == 1 and leak.members[0] not in snapshot.given:
             (cell,) = leak.members
             amount = 2.2 * settings.protection_interval * float(thresholds[cell]) if snapshot.is_judged else 1.0
-            ways = [movement.cheapest(cell, sign * (amount or 1.0), charge) for sign in (1.0, -1.0)]
+            around = movement.around(cell, charge)
+            ways = [around.cheapest(sign * (amount or 1.0)) for sign in (1.0, -1.0)]
             most = max(abs(way.of(cell)) for way in ways)
             if most > NEGLIGIBLE:
                 take(min((way for way in ways if abs(way.of(cell)) >= 0.9 * most), key=lambda way: way.cost))

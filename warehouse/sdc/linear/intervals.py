@@ -17,8 +17,10 @@ TIGHTENINGS = 30
 # In a block: so many pushes at most, and one by one where the block is small.
 PUSHES = 24
 ONE_BY_ONE = 700
-# A smaller share of a large block is pushed by the simplex method from where nothing changes: few columns have to move.
+# A smaller share of a large block is pushed by the simplex method from where nothing changes: few columns have to move. In a
+# block of so many columns even that takes longer than an interior point method.
 FEW = 0.05
+VERY_LARGE = 30_000
 # Many times what a change costs there.
 PULL = 1000.0
 # From so many columns on an interior point method is quicker than the simplex method.
@@ -130,7 +132,7 @@ class Intervals:
             upper = np.where(left, np.clip(self.lowest[columns] + width, 0.0, above), above)
             lower = np.where(left, np.clip(self.highest[columns] - width, -below, 0.0), -below)
             pull = np.where(left, direction * random.uniform(0.5, 1.5, count), 0.0)
-            if count > ONE_BY_ONE and left.sum() < FEW * count:
+            if ONE_BY_ONE < count < VERY_LARGE and left.sum() < FEW * count:
                 near = near or up_and_down(self.equations, columns)
                 near.forget()
                 near.bound(np.zeros(2 * count), np.concatenate([upper, -lower]))
@@ -140,7 +142,8 @@ class Intervals:
                 program.bound(lower, upper)
                 change = program.solve(-pull)
             self._take(columns, change, seen)
-            idle = idle + 1 if (self.missing(columns) > 0).sum() > 0.97 * left.sum() else 0
+            gained = left.sum() - (self.missing(columns) > 0).sum()
+            idle = idle + 1 if gained < max(0.03 * left.sum(), count / 4000) else 0
         if not singly or count > ONE_BY_ONE:
             return
         program.set(simplex_strategy=PRIMAL)
@@ -194,9 +197,10 @@ def reach(system: System, wanted: Floats, blocks: Sequence[Ints] = ()) -> tuple[
     intervals.prove(np.ones(n, dtype=bool), blocks or [np.arange(n)])
     movement, free = Movement(equations, below, above, np.ones(n)), np.zeros(n)
     for column in np.flatnonzero(intervals.missing() > 0).tolist():
+        around = movement.around(column, free)
         for sign, end in ((1.0, intervals.highest), (-1.0, intervals.lowest)):
             if missing := float(intervals.missing(np.array([column]))[0]):
-                change = movement.cheapest(column, float(end[column]) + sign * missing, free)
+                change = around.cheapest(float(end[column]) + sign * missing)
                 intervals.see(change.columns, change.amounts)
     closed = (wanted > 0) & ~open_columns
     return np.where(closed, lower, first + intervals.lowest), np.where(closed, upper, first + intervals.highest), first

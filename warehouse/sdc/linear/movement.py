@@ -7,8 +7,9 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -53,55 +54,31 @@ class Movement:
     """Finds changes that keep every equation: Widening of one column's feasibility interval at the least charge.
 
     A column that changes at all costs its `charge`, whatever the amount. A linear program cannot say so; the charge is spread
-    over the amount, and what the first change costs tells how to spread it better.
+    over the amount, and what the first change costs tells how to spread it better. `likely` names columns that may well change
+    with a column, though others are nearer to it.
     """
 
-    def __init__(self, equations: Equations, below: Floats, above: Floats, scale: Floats) -> None:
-        self._equations, self._rows, self._of = equations, equations.rows, equations.of_column
-        self._below, self._above, self._scale = below, above, scale
-        self._whole: Program | None = None
+    def __init__(
+        self,
+        equations: Equations,
+        below: Floats,
+        above: Floats,
+        scale: Floats,
+        likely: Callable[[int], list[int]] | None = None,
+    ) -> None:
+        self.equations, self.rows, self.of_column = equations, equations.rows, equations.of_column
+        self.below, self.above, self.scale, self.likely = below, above, scale, likely
 
-    def cheapest(self, column: int, amount: float, charge: Floats) -> Change:
-        """Move a column by the amount (down when negative), or as far as it can be moved at all.
+    def around(self, column: int, charge: Floats) -> Around:
+        """The changes that move one column. `charge` is what each costs: 0 where it may move freely, infinite where not at all."""
+        return Around(self, column, charge)
 
-        `charge` is what each column costs: 0 where it may move freely, infinite where it may not move.
-        """
-        capacity = self._above[column] if amount > 0 else self._below[column]
-        amount = math.copysign(min(abs(amount), capacity), amount)
-        price = np.where(charge == 0, FREE, charge / self._scale)
-        near: list[int] = []
-        for columns in self._neighbourhoods(column, price):
-            if len(columns) <= sum(NEIGHBOURHOODS):
-                near = columns
-            change = self._change(column, columns, amount, price, charge)
-            if abs(change.of(column)) > abs(amount) - NEGLIGIBLE:
-                break
-        # A cheaper one is sought near by and among what that one changes.
-        near = list(dict.fromkeys([*near, *change.columns.tolist()]))
-        while (charge[change.columns] > 0).sum() > 1:
-            whole = np.abs(change.dense(charge.size)) + ALWAYS * self._scale
-            cheaper = self._change(column, near, amount, np.where(charge == 0, FREE, charge / whole), charge)
-            if abs(cheaper.of(column)) < abs(change.of(column)) - NEGLIGIBLE or cheaper.cost >= change.cost:
-                break
-            change = cheaper
-        return change
+    @cached_property
+    def whole(self) -> Neighbourhood:
+        """All columns: their program is made once."""
+        return Neighbourhood(self, range(len(self.of_column)))
 
-    def _neighbourhoods(self, column: int, price: Floats) -> Iterator[list[int]]:
-        """More and more columns around one: the cheapest to reach, those few steps away, all."""
-        near = list(itertools.islice(self._reached(column, price), NEIGHBOURHOODS[0]))
-        yield near
-        if len(near) < NEIGHBOURHOODS[0]:
-            return
-        further = self._reached(column, np.where(np.isinf(price), price, np.minimum(price, FARTHEST)))
-        for count in NEIGHBOURHOODS[1:]:
-            more = list(itertools.islice(further, count))
-            near = list(dict.fromkeys([*near, *more]))
-            yield near
-            if len(more) < count:
-                return
-        yield list(range(len(self._of)))
-
-    def _reached(self, column: int, price: Floats) -> Iterator[int]:
+    def reached(self, column: int, price: Floats) -> Iterator[int]:
         """The columns in the order of the price at which they are reached, by equations from column to column."""
         reached: set[int] = set()
         prices = price.tolist()
@@ -114,48 +91,103 @@ class Movement:
                 continue
             reached.add(i)
             yield i
-            for number in self._of[i]:
+            for number in self.of_column[i]:
                 if number in passed:
                     continue
                 passed.add(number)
-                for j in self._rows[number]:
+                for j in self.rows[number]:
                     if j not in reached:
                         there = so_far + prices[j]
                         if there < best.get(j, math.inf):
                             best[j] = there
                             heapq.heappush(queue, (there, j))
 
-    def _change(self, column: int, columns: list[int], amount: float, price: Floats, charge: Floats) -> Change:
-        """The cheapest change of these columns alone that moves one of them by the amount."""
-        if len(columns) == len(self._of):
-            # The program of all columns is made once, in this order.
-            columns = list(range(len(columns)))
-        count, place = len(columns), columns.index(column)
-        cost = np.tile(price[columns], 2)
-        capacity = np.concatenate([self._above[columns], self._below[columns]])
+
+class Neighbourhood:
+    """Some columns, of which alone a change is sought: one program for any amount and price."""
+
+    def __init__(self, movement: Movement, columns: Iterable[int]) -> None:
+        self.columns = np.array(list(dict.fromkeys(columns)), dtype=np.int64)
+        self._program = up_and_down(movement.equations, self.columns)
+        self._capacity = np.concatenate([movement.above[self.columns], movement.below[self.columns]])
+
+    def change(self, column: int, amount: float, price: Floats, charge: Floats) -> Change:
+        """The cheapest change that moves a column by the amount, or as far as it goes."""
+        count = self.columns.size
+        place = int(np.flatnonzero(self.columns == column)[0])
+        cost, capacity = np.tile(price[self.columns], 2), self._capacity.copy()
         may_not_move = np.isinf(cost)
         cost[may_not_move], capacity[may_not_move] = 0.0, 0.0
         forth, back = (place, place + count) if amount > 0 else (place + count, place)
         cost[forth], capacity[forth], capacity[back] = -REWARD, abs(amount), 0.0
-        program = self._program(columns)
-        program.bound(np.zeros(2 * count), capacity)
-        found = program.solve(cost)
+        self._program.forget()
+        self._program.bound(np.zeros(2 * count), capacity)
+        found = self._program.solve(cost)
         if found is None:
             return Change(np.zeros(0, dtype=np.int64), np.zeros(0), 0.0)
         amounts = found[:count] - found[count:]
         moved = np.abs(amounts) > NEGLIGIBLE
-        changed = np.array(columns, dtype=np.int64)[moved]
+        changed = self.columns[moved]
         return Change(changed, amounts[moved], float(charge[changed].sum()))
 
-    def _program(self, columns: list[int]) -> Program:
-        is_whole = len(columns) == len(self._of)
-        if is_whole and self._whole is not None:
-            self._whole.forget()
-            return self._whole
-        program = up_and_down(self._equations, np.array(columns, dtype=np.int64))
-        if is_whole:
-            self._whole = program
-        return program
+
+class Around:
+    """The changes that move one column at given charges, up or down: sought in one neighbourhood after the other."""
+
+    def __init__(self, movement: Movement, column: int, charge: Floats) -> None:
+        self._movement, self._column, self._charge = movement, column, charge
+        self._price = np.where(charge == 0, FREE, charge / movement.scale)
+        self._made: list[Neighbourhood] = []
+        self._ahead = self._neighbourhoods()
+
+    def cheapest(self, amount: float) -> Change:
+        """Move the column by the amount (down when negative), or as far as it can be moved at all."""
+        capacity = self._movement.above[self._column] if amount > 0 else self._movement.below[self._column]
+        amount = math.copysign(min(abs(amount), capacity), amount)
+        near: Iterable[int] = ()
+        for neighbourhood in itertools.chain([*self._made], self._ahead):
+            if neighbourhood.columns.size <= sum(NEIGHBOURHOODS):
+                near = neighbourhood.columns.tolist()
+            change = neighbourhood.change(self._column, amount, self._price, self._charge)
+            if abs(change.of(self._column)) > abs(amount) - NEGLIGIBLE:
+                break
+        if (self._charge[change.columns] > 0).sum() > 1:
+            # A cheaper one is sought near by and among what that one changes.
+            return self._cheaper(change, amount, Neighbourhood(self._movement, [*near, *change.columns.tolist()]))
+        return change
+
+    def _cheaper(self, change: Change, amount: float, near: Neighbourhood) -> Change:
+        while (self._charge[change.columns] > 0).sum() > 1:
+            whole = np.abs(change.dense(self._charge.size)) + ALWAYS * self._movement.scale
+            price = np.where(self._charge == 0, FREE, self._charge / whole)
+            cheaper = near.change(self._column, amount, price, self._charge)
+            if abs(cheaper.of(self._column)) < abs(change.of(self._column)) - NEGLIGIBLE or cheaper.cost >= change.cost:
+                break
+            change = cheaper
+        return change
+
+    def _neighbourhoods(self) -> Iterator[Neighbourhood]:
+        """More and more columns: the cheapest to reach, those few steps away, the likely ones, all."""
+        for neighbourhood in self._more_and_more():
+            self._made.append(neighbourhood)
+            yield neighbourhood
+
+    def _more_and_more(self) -> Iterator[Neighbourhood]:
+        movement, column, price = self._movement, self._column, self._price
+        near = list(itertools.islice(movement.reached(column, price), NEIGHBOURHOODS[0]))
+        yield Neighbourhood(movement, near)
+        if len(near) < NEIGHBOURHOODS[0]:
+            return
+        further = movement.reached(column, np.where(np.isinf(price), price, np.minimum(price, FARTHEST)))
+        for count in NEIGHBOURHOODS[1:]:
+            more = list(itertools.islice(further, count))
+            near += more
+            yield Neighbourhood(movement, near)
+            if len(more) < count:
+                return
+        if movement.likely is not None and (likely := movement.likely(column)):
+            yield Neighbourhood(movement, [*near, *likely])
+        yield movement.whole
 
 
 def up_and_down(equations: Equations, columns: Ints) -> Program:

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import functools
 import operator
+from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from warehouse.sdc.linear.equations import Equations, Flags
+from warehouse.sdc.linear.equations import Equations, Flags, components
 
 # How far a withheld cell can be moved at most, in the unit of its table: above every figure of a municipality.
 FAR = 1e6
@@ -134,16 +135,58 @@ class Problem:
         known that is below.
         """
         small = self.primary & self.protected
-        within: list[Relation] = []
-        across: list[Relation] = []
-        for left, right in self.relations:
-            places = {self.cells[i].place for i in (*left, *right)}
-            (within if len(places) == 1 else across).append((left, right))
+        within, across = self._within_and_across
         far = np.full(len(self.cells), FAR)
         return [
             View(relations, self.size, far, -self.size, np.where(small, limit, 0.0))
             for relations, limit in ((within, np.minimum(self.threshold, self.sum_threshold)), (across, self.threshold))
         ]
+
+    def alongside(self, cell: int) -> list[int]:
+        """The cells of all places that have a cell of the same kind, such as a job code.
+
+        Where few units have it, only these can make up for its figures. None where that is half of the problem or more.
+        """
+        places = self._places_of[self._kind[cell]]
+        if 2 * sum(len(self._cells_of[place]) for place in places) >= len(self.cells):
+            return []
+        return [i for place in places for i in self._cells_of[place]]
+
+    @functools.cached_property
+    def _within_and_across(self) -> tuple[list[Relation], list[Relation]]:
+        """The relations within one place, and those between places: between cells of one kind over the tree."""
+        within: list[Relation] = []
+        across: list[Relation] = []
+        for left, right in self.relations:
+            places = {self.cells[i].place for i in (*left, *right)}
+            (within if len(places) == 1 else across).append((left, right))
+        return within, across
+
+    @functools.cached_property
+    def _kind(self) -> list[int]:
+        """A number for each cell: that of all cells of its kind, which relations between places tie together."""
+        across = Equations.of_sides(self._within_and_across[1], len(self.cells))
+        kind = np.zeros(len(self.cells), dtype=np.int64)
+        for number, part in enumerate(components(len(self.cells), across.row, across.column)):
+            kind[part] = number
+        found: list[int] = kind.tolist()
+        return found
+
+    @functools.cached_property
+    def _places_of(self) -> dict[int, list[Hashable]]:
+        """The places that have a cell of each kind, in their order."""
+        places: dict[int, dict[Hashable, None]] = defaultdict(dict)
+        for cell, kind in zip(self.cells, self._kind, strict=True):
+            places[kind][cell.place] = None
+        return {kind: list(of_kind) for kind, of_kind in places.items()}
+
+    @functools.cached_property
+    def _cells_of(self) -> dict[Hashable, list[int]]:
+        """The cells of each place."""
+        cells: dict[Hashable, list[int]] = defaultdict(list)
+        for i, cell in enumerate(self.cells):
+            cells[cell.place].append(i)
+        return cells
 
     @functools.cached_property
     def sums(self) -> list[Relation]:

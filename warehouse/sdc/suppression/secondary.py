@@ -59,7 +59,7 @@ class Complement:
         self.all_knowing = all_knowing
         views = (all_knowing, *problem.summing())
         self.intervals = [intervals_of(view) for view in views]
-        self._movements = [Movement(view.equations, view.below, view.above, problem.scale) for view in views]
+        self._movements = [Movement(view.equations, view.below, view.above, problem.scale, problem.alongside) for view in views]
         self._costs = np.where(problem.known, np.inf, costs(problem))
         # In every set of existing cells: those that can move there, and so do not follow from the rest.
         self._moving = np.zeros_like(problem.exists)
@@ -120,7 +120,7 @@ class Complement:
                 for cell in found.tolist():
                     if not moving[cell]:
                         amount = view.width[cell] or 1.0
-                        change = movement.cheapest(cell, amount if view.above[cell] > view.below[cell] else -amount, charge)
+                        change = movement.around(cell, charge).cheapest(amount if view.above[cell] > view.below[cell] else -amount)
                         self._see(change.columns, change.amounts)
                         withheld[change.columns] = True
                         charge[change.columns] = 0.0
@@ -138,11 +138,12 @@ class Complement:
 def _ways(intervals: Intervals, movement: Movement, cell: int, charge: Floats) -> list[Change]:
     """The cheapest changes that give a cell its interval: upwards or downwards, or both where one does not suffice."""
     missing = float(intervals.missing(np.array([cell]))[0])
-    up = movement.cheapest(cell, float(intervals.highest[cell]) + missing, charge)
+    around = movement.around(cell, charge)
+    up = around.cheapest(float(intervals.highest[cell]) + missing)
     gained = up.of(cell) - float(intervals.highest[cell])
     if gained > missing - 1e-6 and not up.cost:
         return [up]
-    down = movement.cheapest(cell, float(intervals.lowest[cell]) - missing, charge)
+    down = around.cheapest(float(intervals.lowest[cell]) - missing)
     lost = float(intervals.lowest[cell]) - down.of(cell)
     wide = [change for change, far in ((up, gained), (down, lost)) if far > missing - 1e-6]
     if wide:
