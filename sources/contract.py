@@ -20,7 +20,7 @@ from sources.text_table import TextTable
 
 Severity = Literal["error", "warning"]
 Stored = Literal["value", "pseudonym", "year", "nothing"]
-Stage = Literal["cell", "row", "reference", "duplicate", "overlap", "tree"]
+Stage = Literal["cell", "row", "reference", "duplicate", "overlap", "tree", "file"]
 
 TEXT = pd.ArrowDtype(pa.string())
 DATE = pd.ArrowDtype(pa.date32())
@@ -280,6 +280,13 @@ def no_cycle(child: str, parent: str) -> pap.Check:
         column=parent,
         stage="tree",
     )
+
+
+def of_file(
+    function: Callable[[pd.DataFrame], pd.Series], name: str, description: str, remedy: str, *, column: str
+) -> pap.Check:
+    """A sign that a whole file is wrong, which no row shows alone (signs.py): the rows that give it are told, and load."""
+    return check(function, name, description, f"{remedy}; the rows are loaded", column=column, severity="warning", stage="file")
 
 
 @dataclass(frozen=True)

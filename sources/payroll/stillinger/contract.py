@@ -6,16 +6,19 @@ from sources.contract import (
     Feed,
     amount,
     between,
+    check,
     date,
     date_order,
     integer,
     matches,
     no_overlap,
+    of_file,
     one_of,
     percent,
     text,
     unique_rows,
 )
+from sources.signs import begin_as_positions_do, end_as_positions_do, outnumbered
 
 EMPLOYMENT_FORMS = (
     "Fast",
@@ -31,6 +34,46 @@ LEADER_LEVELS = ("Avdelingsleder", "Virksomhetsleder", "Kommunalsjef", "Direktø
 
 known_leader_level = one_of(
     *LEADER_LEVELS, remedy="correct the leader level; the row is loaded, but counts at no leader level", severity="warning"
+)
+
+# No position has so little at 100 %: a month's pay, or thousands of kroner.
+LEAST_SALARY = 100_000
+of_one_year = check(
+    lambda salaries: (salaries < 0) | (salaries >= LEAST_SALARY),
+    "of_a_year",
+    f"is at least {LEAST_SALARY}",
+    "deliver the pay of a year at 100 %, in kroner; the row is loaded",
+    severity="warning",
+)
+no_fraction = check(
+    lambda percents: (percents <= 0) | (percents > 1),
+    "no_fraction",
+    "is above 1, or 0",
+    "see whether it is a fraction, 0,8 for 80 %; the row is loaded",
+    severity="warning",
+)
+starts_as_usual = of_file(
+    lambda frame: begin_as_positions_do(frame["Gyldig fra"]),
+    "starts_as_usual",
+    "positions begin on the first of a month more than on the day beside it, or than in the first days of January",
+    "see whether the export moves dates by a day (time zone, 1904) or exchanges month and day",
+    column="Gyldig fra",
+)
+ends_as_usual = of_file(
+    lambda frame: end_as_positions_do(frame["Gyldig til"]),
+    "ends_as_usual",
+    "positions end on the last of a month more than on the day beside it",
+    "see whether the export gives the first day after the period, or moves dates by a day; Gyldig til is inclusive",
+    column="Gyldig til",
+)
+sizes_as_usual = of_file(
+    lambda frame: (
+        ~outnumbered(*((frame["Ansettelsesform"] == "Fast") & (frame["Stillingsprosent"] == size) for size in (0, 100)))
+    ),
+    "sizes_as_usual",
+    "of the permanent positions more are full than of 0 %",
+    "see whether another column was exported as Stillingsprosent",
+    column="Stillingsprosent",
 )
 
 FEED = Feed(
@@ -71,7 +114,7 @@ FEED = Feed(
                 "position_percent",
                 "Percent of a full position; 0 does not count.",
                 required=True,
-                checks=[between(0, 100)],
+                checks=[between(0, 100), no_fraction],
                 of_scale=True,
             ),
             "Gyldig fra": date("valid_from", "First day of the period.", required=True, after_birth_of=("ansatte", "Ansattnr")),
@@ -80,7 +123,7 @@ FEED = Feed(
                 "annual_salary",
                 "Annual salary in kroner at 100 %; 0 is read as empty.",
                 required=False,
-                checks=[between(0, 5_000_000)],
+                checks=[between(0, 5_000_000), of_one_year],
                 zero_is_empty=True,
             ),
             "Lønnsgruppe": integer("pay_group", "KS pay group.", required=False, checks=[between(1, 10)]),
@@ -96,6 +139,9 @@ FEED = Feed(
             date_order("Gyldig fra", "Gyldig til"),
             unique_rows("Ansattnr", "Stillingsnr", "Gyldig fra", name="period_unique"),
             no_overlap("Ansattnr", "Stillingsnr", first="Gyldig fra", last="Gyldig til"),
+            starts_as_usual,
+            ends_as_usual,
+            sizes_as_usual,
         ],
     ),
 )
