@@ -137,7 +137,6 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
     with connect(home.build_database, settings, read_only=True) as con:
         gone.to_accept += _empty_months(con, required, delivery)
         gone.to_accept += _no_position_now(con, delivery)
-        gone.changed += _nobody_away(con, delivery)
     if previous is None:
         return gone
     with raw_rows(home, previous, settings, home.build / "earlier") as rows, connect(home.build_database, settings) as con:
@@ -148,6 +147,7 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
                 gone.to_accept += _drops(con, feed, delivery, settings.max_drop)
             gone.to_accept += _ends_in_view(con, before, now)
             gone.to_accept += _in_work(con, before, now)
+            gone.changed += _nobody_away(con, before, now)
             gone.changed += _changed_persons(con, settings.max_drop)
             gone.changed += _exchanged_names(con)
             _lost_days(con, settings.max_drop, before, gone)
@@ -228,6 +228,19 @@ def _in_work(con: duckdb.DuckDBPyConnection, before: date, today: date) -> list[
     )
     fallen = was - now > max(was / 2, FEWEST_ROWS)
     return [f"stillinger: persons with a position on the day of the extract {_fall(was, now)}"] if fallen else []
+
+
+def _nobody_away(con: duckdb.DuckDBPyConnection, before: date, today: date) -> list[str]:
+    """Whether no absence goes on after the extract, where some did. A system that delivers days has none that does."""
+    was, now = (
+        one(con, f"select count(*) from {database}raw.fravaer where from_date <= $1 and coalesce(to_date, $1 + 1) > $1", [day])[
+            0
+        ]
+        for database, day in (("last.", before), ("", today))
+    )
+    if now or was <= FEWEST_AWAY:
+        return []
+    return [f"fravaer: absences that go on after the extract {_fall(was, now)}; those without an end may have been left out"]
 
 
 def _changed_persons(con: duckdb.DuckDBPyConnection, max_drop: float) -> list[str]:
@@ -327,23 +340,6 @@ def _no_position_now(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> list
         [delivery.extract_date],
     )
     return [f"stillinger: none of the {rows} rows is valid on the day of the extract"] if rows > FEWEST_ROWS and not now else []
-
-
-def _nobody_away(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> list[str]:
-    """Whether no absence lasts, where some were going on at every time of the four weeks before."""
-    lasting, days = one(
-        con,
-        """select count(*) filter (coalesce(to_date, $1) >= $1),
-               coalesce(sum(greatest(0, 1 + date_diff('day', greatest(from_date, $1 - 28), least(to_date, $1 - 1)))), 0)
-           from raw.fravaer where from_date <= $1""",
-        [delivery.extract_date],
-    )
-    if lasting or days <= 28 * FEWEST_AWAY:
-        return []
-    return [
-        f"fravaer: no absence lasts on the day of the extract, where {days / 28:.0f} did on a day of the four weeks before;"
-        " those without an end may have been left out"
-    ]
 
 
 def _cut_lines(home: Home, feeds: Sequence[Feed], delivery: Delivery, previous: str | None) -> list[str]:

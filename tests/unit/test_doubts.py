@@ -35,4 +35,7 @@ def test_what_the_last_publication_did_not_warn_of_is_told(tmp_path: Path) -> No
     con.execute(f"copy served.data_quality to '{tmp_path}/data_quality.parquet'")
     assert new_doubts(con, tmp_path) == []
     con.execute("update served.data_quality set description = 'no cell is of: ssb_12451.json' where feed = 'ssb'")
+    con.execute(f"copy (select * replace (0 as rows) from served.data_quality) to '{tmp_path}/data_quality.parquet'")
+    assert new_doubts(con, tmp_path) == [copies, table.replace("12441", "12451"), *of_files]
+    con.execute(f"copy (from served.data_quality where feed <> 'ssb') to '{tmp_path}/data_quality.parquet'")
     assert new_doubts(con, tmp_path) == [table.replace("12441", "12451")]
