@@ -12,6 +12,8 @@ TIMES = 3
 # Absences begin on any day, and on Mondays most.
 FEWEST_ABSENCES = 100
 TIMES_MONDAYS = 1.5
+# Most percents are of a whole position or absence, and above the hours of a week.
+HOURS = 40
 
 
 def outnumbered(sign: pd.Series, usual: pd.Series, *, fewest: int = FEWEST_ROWS, times: float = TIMES) -> pd.Series:
@@ -47,3 +49,8 @@ def begin_as_absences_do(dates: pd.Series) -> pd.Series:
     weekdays = dates.astype("datetime64[s]").dt.day_of_week
     beside = [outnumbered(weekdays == day, weekdays == 0, fewest=FEWEST_ABSENCES, times=TIMES_MONDAYS) for day in (6, 1)]
     return ~pd.concat(beside, axis=1).any(axis=1)
+
+
+def are_percents(numbers: pd.Series, *, fewest: int) -> pd.Series:
+    """False where hardly any of many is above the hours of a week."""
+    return ~outnumbered(numbers <= HOURS, numbers > HOURS, fewest=fewest, times=fewest)

@@ -136,6 +136,7 @@ CASES = [
     Case("stillinger", "unit_code_known", {"Enhetskode": "9999"}),
     Case("stillinger", "date_order", {"Gyldig til": "31.12.2023"}),
     Case("stillinger", "period_unique", {"Stillingsprosent": "60"}, added=True),
+    Case("stillinger", "told_once", {"Stillingsnr": "3"}, added=True),
     Case("stillinger", "no_overlap", {"Gyldig fra": "30.06.2025", "Gyldig til": ""}, added=True),
     Case("fravaer", "field_count", "700413;2;Sykt barn;12.02.2024;12.02.2024;50;ett for mye"),
     Case("fravaer", "employee_no_required", {"Ansattnr": ""}),
@@ -168,11 +169,29 @@ CASES = [
 ]
 
 
+# In what the rows of a good file differ, two of each.
+DIFFERENT: dict[str, dict[str, tuple[str, str]]] = {
+    "ansatte": {"Kjønn": ("K", "M")},
+    "stillinger": {
+        "Enhetskode": ("1000", "1110"),
+        "Stillingskode": ("7174", "6572"),
+        "Ansettelsesform": ("Fast", "Vikar"),
+        "Stillingsprosent": ("50", "100"),
+    },
+    "fravaer": {"Fraværstype": ("Egenmelding", "Sykmelding"), "Fraværsprosent": ("40", "100")},
+}
+
+
 def rows_of(feed: str, number: int, changes: Callable[[int], Row]) -> Rows:
-    """The last row of the feed so many times, told apart by its number and changed."""
+    """The last row of the feed so many times, told apart by its number, different as those of a good file, and changed."""
     last = small_delivery()[feed][-1]
     own = {"ansatte": "Ansattnr", "stillinger": "Stillingsnr", "fravaer": "Stillingsnr"}[feed]
-    return [last | {own: str(n)} | changes(n) for n in range(number)]
+    usual = [{header: cells[n % 2] for header, cells in DIFFERENT[feed].items()} for n in range(number)]
+    return [last | {own: str(n)} | usual[n] | changes(n) for n in range(number)]
+
+
+def number_of(n: int) -> Row:
+    return {"Fødselsnummer": str(n)}
 
 
 def months(day: int) -> Callable[[int], Row]:
@@ -186,27 +205,29 @@ def ends(day: int) -> Callable[[int], Row]:
 
 def weekdays(first: str, days: int = 7) -> Callable[[int], Row]:
     begin = from_dmy(first)
-    return lambda n: {
-        "Fra dato": f"{begin + timedelta(days=days * n):%d.%m.%Y}",
-        "Til dato": "",
-        "Fraværstype": ("Egenmelding", "Sykmelding")[n % 2],
-    }
+    return lambda n: {"Fra dato": f"{begin + timedelta(days=days * n):%d.%m.%Y}", "Til dato": ""}
+
+
+def always(**cells: str) -> Callable[[int], Row]:
+    return lambda n: cells
 
 
 # Files of which no row is wrong by itself: the rows, and the numbers of those that are told.
 SIGNS = {
-    ("ansatte", "both_sexes"): (rows_of("ansatte", 50, lambda n: {"Fødselsnummer": str(n)}), range(1, 51)),
+    ("ansatte", "sex_code_varies"): (rows_of("ansatte", 50, lambda n: number_of(n) | {"Kjønn": "K"}), range(1, 51)),
     ("stillinger", "starts_as_usual"): (rows_of("stillinger", 24, months(2)), range(1, 25)),
     ("stillinger", "ends_as_usual"): (rows_of("stillinger", 20, ends(1)), range(1, 21)),
-    ("stillinger", "sizes_as_usual"): (
-        rows_of("stillinger", 22, lambda n: {"Ansettelsesform": "Fast", "Stillingsprosent": "0" if n > 1 else "50"}),
-        range(3, 23),
-    ),
+    ("stillinger", "sizes_as_usual"): (rows_of("stillinger", 40, always(Stillingsprosent="0")), range(1, 41, 2)),
+    ("stillinger", "unit_code_varies"): (rows_of("stillinger", 50, always(Enhetskode="1000")), range(1, 51)),
+    ("stillinger", "job_code_varies"): (rows_of("stillinger", 50, always(Stillingskode="7174")), range(1, 51)),
+    ("stillinger", "employment_form_varies"): (rows_of("stillinger", 50, always(Ansettelsesform="Fast")), range(1, 51)),
     ("fravaer", "begins_as_usual"): (rows_of("fravaer", 100, weekdays("07.01.2018")), range(1, 101)),
-    ("fravaer", "both_certifications"): (rows_of("fravaer", 100, lambda n: {"Fraværstype": "Egenmelding"}), range(1, 101)),
+    ("fravaer", "both_certifications"): (rows_of("fravaer", 100, always(Fraværstype="Egenmelding")), range(1, 101)),
+    ("fravaer", "percents_as_usual"): (rows_of("fravaer", 100, always(Fraværsprosent="7,5")), range(1, 101)),
 }
 LIKE_THEM = {
-    "few persons of one sex": ("ansatte", rows_of("ansatte", 49, lambda n: {"Fødselsnummer": str(n)})),
+    "few persons of one sex": ("ansatte", rows_of("ansatte", 49, lambda n: number_of(n) | {"Kjønn": "K"})),
+    "many persons": ("ansatte", rows_of("ansatte", 60, number_of)),
     "starts on the first": ("stillinger", rows_of("stillinger", 24, months(1))),
     "starts on both": ("stillinger", [*rows_of("stillinger", 30, months(2)), *rows_of("stillinger", 10, months(1))]),
     "ends on the last": ("stillinger", rows_of("stillinger", 20, ends(31))),
@@ -217,8 +238,9 @@ ALSO_WRONG = {
     "a day early": ("stillinger", rows_of("stillinger", 24, lambda n: {"Gyldig fra": f"31.{(1, 3, 5, 7)[n % 4]:02}.2020"})),
     "month and day exchanged": ("stillinger", rows_of("stillinger", 24, lambda n: {"Gyldig fra": f"{n % 11 + 2:02}.01.2020"})),
     "ends a day early": ("stillinger", rows_of("stillinger", 20, ends(30))),
+    "hours of a week": ("stillinger", rows_of("stillinger", 50, always(Stillingsprosent="37,5"))),
     "Tuesdays": ("fravaer", rows_of("fravaer", 100, weekdays("02.01.2018"))),
-    "doctors alone": ("fravaer", rows_of("fravaer", 100, lambda n: {"Fraværstype": "Sykmelding"})),
+    "doctors alone": ("fravaer", rows_of("fravaer", 100, always(Fraværstype="Sykmelding"))),
 }
 
 

@@ -1,9 +1,8 @@
 """Contract of the feed ansatte: one row a person employed by the municipality."""
 
-import pandas as pd
 import pandera.pandas as pap
 
-from sources.contract import Feed, check, date, of_file, one_of, text, unique_rows
+from sources.contract import Feed, check, date, one_of, text, unique_rows, varies
 from sources.national_number import tells_birth_date, tells_sex, valid_check_digits
 
 check_digits = check(
@@ -32,21 +31,6 @@ sex_of_number = check(
     column="Kjønn",
     severity="warning",
     stage="row",
-)
-FEWEST_PERSONS = 50
-
-
-def _of_both_sexes(frame: pd.DataFrame) -> pd.Series:
-    is_good = len(frame) < FEWEST_PERSONS or frame["Kjønn"].nunique() > 1
-    return pd.Series(is_good, index=frame.index)
-
-
-both_sexes = of_file(
-    _of_both_sexes,
-    "both_sexes",
-    "a file of many persons has women and men",
-    "see whether the extract has a filter, or the export one code for all",
-    column="Kjønn",
 )
 
 FEED = Feed(
@@ -96,7 +80,7 @@ FEED = Feed(
                 remedy="see whether they are one person; the row is loaded, and counts as a person of its own",
                 severity="warning",
             ),
-            both_sexes,
+            varies("Kjønn", "sex_code_varies"),
         ],
     ),
 )

@@ -5,7 +5,7 @@ import pandera.pandas as pap
 
 from sources.code_lists import kinds_of_class
 from sources.contract import Feed, between, date, date_order, of_file, percent, text, unique_rows
-from sources.signs import FEWEST_ABSENCES, begin_as_absences_do, outnumbered
+from sources.signs import FEWEST_ABSENCES, HOURS, are_percents, begin_as_absences_do, outnumbered
 
 begins_as_usual = of_file(
     lambda frame: begin_as_absences_do(frame["Fra dato"]),
@@ -25,6 +25,13 @@ def _of_both_classes(frame: pd.DataFrame) -> pd.Series:
     return ~(alone[0] | alone[1])
 
 
+percents_as_usual = of_file(
+    lambda frame: are_percents(frame["Fraværsprosent"], fewest=FEWEST_ABSENCES),
+    "percents_as_usual",
+    f"some absence of a file with many is of more than {HOURS} %",
+    "see whether hours or another column were exported as Fraværsprosent",
+    column="Fraværsprosent",
+)
 both_certifications = of_file(
     _of_both_classes,
     "both_certifications",
@@ -68,6 +75,7 @@ FEED = Feed(
             unique_rows("Ansattnr", "Stillingsnr", "Fraværstype", "Fra dato", "Til dato", "Fraværsprosent", name="no_copy"),
             begins_as_usual,
             both_certifications,
+            percents_as_usual,
         ],
     ),
 )

@@ -1,8 +1,10 @@
 """Contract of the feed stillinger: one row a position and validity period."""
 
+import pandas as pd
 import pandera.pandas as pap
 
 from sources.contract import (
+    MANY_ROWS,
     Feed,
     amount,
     between,
@@ -17,8 +19,9 @@ from sources.contract import (
     percent,
     text,
     unique_rows,
+    varies,
 )
-from sources.signs import begin_as_positions_do, end_as_positions_do, outnumbered
+from sources.signs import HOURS, are_percents, begin_as_positions_do, end_as_positions_do, outnumbered
 
 EMPLOYMENT_FORMS = (
     "Fast",
@@ -66,14 +69,26 @@ ends_as_usual = of_file(
     "see whether the export gives the first day after the period, or moves dates by a day; Gyldig til is inclusive",
     column="Gyldig til",
 )
+
+
+def _sizes_as_usual(frame: pd.DataFrame) -> pd.Series:
+    sizes, is_permanent = frame["Stillingsprosent"], frame["Ansettelsesform"] == "Fast"
+    nothing = outnumbered(is_permanent & (sizes == 0), is_permanent & (sizes == 100))
+    return ~nothing & are_percents(sizes, fewest=MANY_ROWS)
+
+
 sizes_as_usual = of_file(
-    lambda frame: (
-        ~outnumbered(*((frame["Ansettelsesform"] == "Fast") & (frame["Stillingsprosent"] == size) for size in (0, 100)))
-    ),
+    _sizes_as_usual,
     "sizes_as_usual",
-    "of the permanent positions more are full than of 0 %",
-    "see whether another column was exported as Stillingsprosent",
+    f"of the permanent positions more are full than of 0 %, and some position is above {HOURS} %",
+    "see whether another column was exported as Stillingsprosent, as the rest to 100 or the hours of a week",
     column="Stillingsprosent",
+)
+told_once = unique_rows(
+    *("Ansattnr", "Enhetskode", "Stillingskode", "Stillingsprosent", "Gyldig fra", "Gyldig til"),
+    name="told_once",
+    remedy="see whether the export has each position twice, by another Stillingsnr; both are loaded and counted",
+    severity="warning",
 )
 
 FEED = Feed(
@@ -138,10 +153,14 @@ FEED = Feed(
         checks=[
             date_order("Gyldig fra", "Gyldig til"),
             unique_rows("Ansattnr", "Stillingsnr", "Gyldig fra", name="period_unique"),
+            told_once,
             no_overlap("Ansattnr", "Stillingsnr", first="Gyldig fra", last="Gyldig til"),
             starts_as_usual,
             ends_as_usual,
             sizes_as_usual,
+            varies("Enhetskode", "unit_code_varies"),
+            varies("Stillingskode", "job_code_varies"),
+            varies("Ansettelsesform", "employment_form_varies"),
         ],
     ),
 )
