@@ -307,7 +307,7 @@ def accept(plan: Plan) -> Delivery:
 
 
 @gate(
-    saw=lambda gone: f"{len(gone.to_accept)} losses to accept, {len(gone.to_tell)} to tell",
+    saw=lambda gone: f"{len(gone.to_accept)} losses to accept, {len(gone.to_tell) + len(gone.changed)} to tell",
     needed_acceptance=lambda gone: bool(gone.to_accept),
 )
 def continuity(plan: Plan) -> Gone:
@@ -316,6 +316,8 @@ def continuity(plan: Plan) -> Gone:
     gone = what_is_gone(plan.home, plan.settings, plan.feeds, delivery, plan.previous)
     for line in gone.to_tell:
         plan.findings.warn("loss", line)
+    for line in gone.changed:
+        plan.findings.warn("changed", line)
     if not gone.to_accept:
         return gone
     if not (reason := _reason_given(plan)):

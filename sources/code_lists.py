@@ -1,4 +1,4 @@
-"""The lists of kinds that the municipality edits (dbt_project/seeds), for the rule that a delivered kind is one of them.
+"""The lists of kinds that the municipality edits (dbt_project/seeds), for rules of the contracts.
 Not here: what a kind counts as, which the tables know by joining the same list.
 """
 
@@ -19,12 +19,25 @@ def listed_kinds(name: str) -> dict[str, str]:
     Raises:
         FileRejected: the list cannot be read.
     """
+    return {header_key(kind): kind for kind in _classes(name)}
+
+
+def kinds_of_class(name: str, wanted: str) -> list[str]:
+    """The kinds of a list that are of a class.
+
+    Raises:
+        FileRejected: the list cannot be read.
+    """
+    return [kind for kind, found in _classes(name).items() if found == wanted]
+
+
+def _classes(name: str) -> dict[str, str]:
     path = LISTS / f"{name}.csv"
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            kinds = [row["kind"].strip() for row in csv.DictReader(file)]
+            classes = {row["kind"].strip(): row["class"].strip() for row in csv.DictReader(file)}
     except (OSError, UnicodeDecodeError, KeyError, AttributeError, csv.Error) as error:
         raise FileRejected(
             f"cannot be held against the list dbt_project/seeds/{path.name} ({error}); mend the list: columns kind and class"
         ) from None
-    return {header_key(kind): kind for kind in kinds if kind}
+    return {kind: found for kind, found in classes.items() if kind}

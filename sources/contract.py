@@ -20,7 +20,7 @@ from sources.text_table import TextTable
 
 Severity = Literal["error", "warning"]
 Stored = Literal["value", "pseudonym", "year", "nothing"]
-Stage = Literal["cell", "row", "reference", "duplicate", "overlap", "tree"]
+Stage = Literal["cell", "row", "reference", "duplicate", "overlap", "tree", "file"]
 
 TEXT = pd.ArrowDtype(pa.string())
 DATE = pd.ArrowDtype(pa.date32())
@@ -29,6 +29,8 @@ AMOUNT = pd.ArrowDtype(pa.decimal128(12, 2))
 NUMBER = pd.ArrowDtype(pa.decimal128(18, 6))
 INTEGER = pd.ArrowDtype(pa.int32())
 
+# So many rows of a payroll feed are never alike in some columns.
+MANY_ROWS = 50
 # Ages that a person who is or was employed may have.
 YOUNGEST, OLDEST = 13, 99
 
@@ -192,7 +194,8 @@ def date_order(first: str, last: str) -> pap.Check:
         lambda frame: frame[last].isna() | (frame[last] >= frame[first]).fillna(False),
         "date_order",
         f"{last} is not before {first}",
-        "correct the dates so that the period does not end before it begins",
+        "correct the dates so that the period does not end before it begins; where many rows are named, see whether the two"
+        " columns, or month and day, are exchanged",
         column=last,
         stage="row",
     )
@@ -279,6 +282,29 @@ def no_cycle(child: str, parent: str) -> pap.Check:
         "correct the parent of one of the units in the circle",
         column=parent,
         stage="tree",
+    )
+
+
+def of_file(
+    function: Callable[[pd.DataFrame], pd.Series], name: str, description: str, remedy: str, *, column: str
+) -> pap.Check:
+    """A sign that a whole file is wrong, which no row shows alone (signs.py): the rows that give it are told, and load."""
+    return check(function, name, description, f"{remedy}; the rows are loaded", column=column, severity="warning", stage="file")
+
+
+def varies(header: str, name: str) -> pap.Check:
+    """A column that is the same on every one of many rows, where no municipality's is: a filter, or cells filled down."""
+
+    def not_all_the_same(frame: pd.DataFrame) -> pd.Series:
+        is_good = len(frame) < MANY_ROWS or frame[header].nunique(dropna=False) > 1
+        return pd.Series(is_good, index=frame.index)
+
+    return of_file(
+        not_all_the_same,
+        name,
+        f"{header} is not the same in all of {MANY_ROWS} or more rows",
+        "see whether the extract has a filter, or the column was filled down",
+        column=header,
     )
 
 
@@ -432,7 +458,7 @@ def _rules(schema: pap.DataFrameSchema) -> Iterator[Rule]:
     for header, column in schema.columns.items():
         if reference := column.metadata["references"]:
             described = f"exists in {reference[0]} ({reference[1]})"
-            remedy = f"deliver the row in {reference[0]} too, or correct the code"
+            remedy = f"deliver the row in {reference[0]} too, or correct the code (has a spreadsheet taken its leading zeros?)"
             yield Rule(rule_of(column, "known"), header, described, remedy, "error", "reference", reference[0])
         if person := column.metadata["after_birth_of"]:
             described = f"is not before the year the person turns {YOUNGEST}"

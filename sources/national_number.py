@@ -1,4 +1,4 @@
-"""Norwegian national numbers (fødselsnummer, D-nummer): the check digits, and signs of masking.
+"""Norwegian national numbers (fødselsnummer, D-nummer): check digits, signs of masking, and the birth date and sex they tell.
 Not here: the pseudonym made from the number, which is the warehouse's; sex and birth date come from their own columns.
 """
 
@@ -9,6 +9,8 @@ FIRST_WEIGHTS = np.array([3, 7, 6, 1, 8, 9, 4, 5, 2, 1])
 SECOND_WEIGHTS = np.array([5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1])
 # Numbers issued from 2032 may leave one of these remainders by the first check digit; older ones leave none.
 FIRST_REMAINDERS = (0, 1, 2, 3)
+# What is added to the month of numbers that are no ordinary ones: synthetic ones of several registers, help numbers.
+ADDED_TO_MONTH = (0, 40, 65, 80)
 
 
 def eleven_digits(numbers: pd.Series) -> pd.Series:
@@ -35,3 +37,27 @@ def valid_check_digits(numbers: pd.Series) -> pd.Series:
         second = digits @ SECOND_WEIGHTS % 11 == 0
         valid[valid] = first & second
     return pd.Series(valid, index=numbers.index)
+
+
+def tells_birth_date(numbers: pd.Series, dates: pd.Series) -> pd.Series:
+    """False where a valid number has another day, month or two-digit year than the date."""
+    parts = _parts(numbers, dates.notna())
+    days = pd.to_datetime(dates.loc[parts.index].astype("datetime64[s]"))
+    months = pd.concat([parts["month"] - added == days.dt.month for added in ADDED_TO_MONTH], axis=1).any(axis=1)
+    same = ((parts["day"] - 1) % 40 + 1 == days.dt.day) & months & (parts["year"] == days.dt.year % 100)
+    return same.reindex(numbers.index, fill_value=True)
+
+
+def tells_sex(numbers: pd.Series, sexes: pd.Series) -> pd.Series:
+    """False where a valid number is of the other sex than K or M. A synthetic number may have been made for either."""
+    parts = _parts(numbers, sexes.isin(["K", "M"]))
+    parts = parts[parts["month"] <= 12]
+    same = (parts["individual"] % 2 == 1) == (sexes.loc[parts.index] == "M").astype(bool)
+    return same.reindex(numbers.index, fill_value=True)
+
+
+def _parts(numbers: pd.Series, wanted: pd.Series) -> pd.DataFrame:
+    """The parts of the valid ones of the wanted numbers, as integers."""
+    valid = numbers[valid_check_digits(numbers) & wanted.astype(bool)].astype("string")
+    places = {"day": (0, 2), "month": (2, 4), "year": (4, 6), "individual": (6, 9)}
+    return pd.DataFrame({name: valid.str[first:last].astype(int) for name, (first, last) in places.items()})

@@ -35,7 +35,7 @@ from sources.naming import today
 from sources.text_table import NO_LINES, TextTable, refuse_missing
 
 ROW_NUMBER = "row_number"
-STAGES = ("row", "reference", "duplicate", "overlap", "tree")
+STAGES = ("row", "reference", "duplicate", "overlap", "tree", "file")
 MASK = "***"
 # What workbooks show for a formula that failed, in English and Norwegian.
 ERROR_VALUES = r"^#(N/A|I/T|REF!|VALUE!|VERDI!|DIV/0!|NAME\?|NAVN\?|NUM!|NULL!|SPILL!|OVERFLYT!|CALC!|GETTING_DATA)$"
@@ -143,8 +143,8 @@ def validate(
 ) -> Validated:
     """Try every rule of the contract on a file.
 
-    Cells first (all broken cells of a row are told), then whole rows, references, duplicates, overlaps and trees, each only
-    on rows that are still good: a row that will never load cannot make another one a duplicate.
+    Cells first (all broken cells of a row are told), then whole rows, references, duplicates, overlaps, trees and the file,
+    each only on rows that are still good: a row that will never load cannot make another one a duplicate.
     Pandera's checks are called one by one rather than through `schema.validate`: that gives the count of rows each rule saw
     (a gate has to have run), cannot be switched off by PANDERA_VALIDATION_ENABLED, and stays linear when every row fails.
 

@@ -26,8 +26,10 @@ from warehouse.settings import Settings
 # Fewer rows, or days of absence, vanish or halve by chance.
 FEWEST_ROWS = 5
 FEWEST_DAYS = 30
+FEWEST_AWAY = 10
 MONTHS_BEFORE = 3
 MONTHS_NAMED = 12
+UNITS_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -112,23 +114,29 @@ FIRST_DATES = {"fravaer": ("from_date", 15), "permisjoner": ("from_date", 30), "
 
 @dataclass
 class Gone:
-    """What a full extract should not have lost, a line each: what a human has to accept, and what is only told."""
+    """What a full extract should not have lost, a line each: what a human has to accept, and what is only told.
+
+    `changed` is told too: persons and units that are not what they were, or an extract without what is going on now.
+    """
 
     to_accept: list[str] = field(default_factory=list)
     to_tell: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
 
 
 def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], delivery: Delivery, previous: str | None) -> Gone:
     """Hold the required feeds against the delivery that is served, before anything is computed.
 
-    To accept: rows or persons that dropped by more than `max_drop`, an end of the file that is gone, a newest month without
-    rows, a closed month that lost most of its absence, no position with an end in view any more, a file that is cut off. To
-    tell: closed months whose days of absence dropped by more than `max_drop`. Small numbers are let be.
+    To accept: rows or persons that dropped by more than `max_drop`, rows that are mostly others, an end of the file that is
+    gone, a newest month without rows, a closed month that lost most of its absence, no position with an end in view any more,
+    most persons without a position, a file that is cut off. To tell: closed months whose days of absence dropped by more than
+    `max_drop`, nobody away now, numbers that now belong to others, names that units have exchanged. Small numbers are let be.
     """
     required = [feed for feed in feeds.values() if feed.required]
     gone = Gone(_cut_lines(home, required, delivery, previous))
     with connect(home.build_database, settings, read_only=True) as con:
         gone.to_accept += _empty_months(con, required, delivery)
+        gone.to_accept += _no_position_now(con, delivery)
     if previous is None:
         return gone
     with raw_rows(home, previous, settings, home.build / "earlier") as rows, connect(home.build_database, settings) as con:
@@ -138,6 +146,10 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
             for feed in required:
                 gone.to_accept += _drops(con, feed, delivery, settings.max_drop)
             gone.to_accept += _ends_in_view(con, before, now)
+            gone.to_accept += _in_work(con, before, now)
+            gone.changed += _nobody_away(con, before, now)
+            gone.changed += _changed_persons(con, settings.max_drop)
+            gone.changed += _exchanged_names(con)
             _lost_days(con, settings.max_drop, before, gone)
         con.execute("detach last")
     return gone
@@ -160,20 +172,38 @@ def _drops(con: duckdb.DuckDBPyConnection, feed: Feed, delivery: Delivery, max_d
         was, now = (one(con, f"select {count} from {database}raw.{feed.name}")[0] for database in ("last.", ""))
         if was - now > max(max_drop * was, FEWEST_ROWS):
             found.append(f"{_names(feed, delivery)}: {what} of {feed.name} {_fall(was, now)}")
-    return found or _cut_tail(con, feed, delivery)
+    return found or _rows_not_known_again(con, feed, delivery)
 
 
-def _cut_tail(con: duckdb.DuckDBPyConnection, feed: Feed, delivery: Delivery) -> list[str]:
-    """The last rows of the earlier file, when not one of them is there any more."""
-    same = " and ".join(f"new.{name} is not distinct from old.{name}" for name in feed.column_names(feed.natural_key))
-    total, kept = one(
+def _rows_not_known_again(con: duckdb.DuckDBPyConnection, feed: Feed, delivery: Delivery) -> list[str]:
+    """Whether most rows are others, as in an extract of another place, or the last rows of the earlier file are gone.
+
+    A row is known again by its first date and its person, who has the same number or the same pseudonym: a system that numbers
+    persons and positions anew loses nothing by it.
+    """
+    if feed.name == "ansatte":
+        rows, keys = "select * from {}raw.ansatte", [["employee_no"], ["person_key"]]
+    elif feed.name in FIRST_DATES:
+        rows = f"select person_key, own.* from {{0}}raw.{feed.name} as own inner join {{0}}raw.ansatte using (employee_no)"
+        keys = [[person, FIRST_DATES[feed.name][0]] for person in ("employee_no", "person_key")]
+    else:
+        rows, keys = f"select * from {{}}raw.{feed.name}", [feed.column_names(feed.natural_key)]
+    same = [" and ".join(f"new.{name} = old.{name}" for name in key) for key in keys]
+    is_known = " or ".join(f"exists (select 1 from new where {alike})" for alike in same)
+    total, others, last, last_known = one(
         con,
-        f"""select max(old.row_number), max(old.row_number) filter (exists (select 1 from raw.{feed.name} as new where {same}))
-            from last.raw.{feed.name} as old""",
+        f"""with old as ({rows.format("last.")}), new as ({rows.format("")}),
+            known as (select row_number, {is_known} as is_known from old)
+            select count(*), count(*) filter (not is_known), max(row_number), max(row_number) filter (is_known) from known""",
     )
-    if kept is None or total - kept < FEWEST_ROWS:
+    if others > max(total / 2, FEWEST_ROWS):
+        return [
+            f"{_names(feed, delivery)}: {others} of the {total} rows of the earlier file are not in this one: it is of another"
+            " place or period, its codes or first dates were made anew, or a column was moved alone"
+        ]
+    if last_known is None or last - last_known < FEWEST_ROWS:
         return []
-    return [f"{_names(feed, delivery)}: the last {total - kept} rows of the earlier file are gone: it looks cut off"]
+    return [f"{_names(feed, delivery)}: the last {last - last_known} rows of the earlier file are gone: it looks cut off"]
 
 
 def _ends_in_view(con: duckdb.DuckDBPyConnection, before: date, today: date) -> list[str]:
@@ -183,6 +213,71 @@ def _ends_in_view(con: duckdb.DuckDBPyConnection, before: date, today: date) -> 
         for database, extract_date in (("last.", before), ("", today))
     )
     return [f"stillinger: positions with an end after the extract {_fall(was, now)}"] if was > FEWEST_ROWS and not now else []
+
+
+def _in_work(con: duckdb.DuckDBPyConnection, before: date, today: date) -> list[str]:
+    """Whether most of the persons with a position at the extract have none any more."""
+    was, now = (
+        one(
+            con,
+            f"""select count(distinct employee_no) from {database}raw.stillinger
+                where valid_from <= $1 and coalesce(valid_to, $1) >= $1""",
+            [extract_date],
+        )[0]
+        for database, extract_date in (("last.", before), ("", today))
+    )
+    fallen = was - now > max(was / 2, FEWEST_ROWS)
+    return [f"stillinger: persons with a position on the day of the extract {_fall(was, now)}"] if fallen else []
+
+
+def _nobody_away(con: duckdb.DuckDBPyConnection, before: date, today: date) -> list[str]:
+    """Whether no absence goes on after the extract, where some did. A system that delivers days has none that does."""
+    was, now = (
+        one(con, f"select count(*) from {database}raw.fravaer where from_date <= $1 and coalesce(to_date, $1 + 1) > $1", [day])[
+            0
+        ]
+        for database, day in (("last.", before), ("", today))
+    )
+    if now or was <= FEWEST_AWAY:
+        return []
+    return [f"fravaer: absences that go on after the extract {_fall(was, now)}; those without an end may have been left out"]
+
+
+def _changed_persons(con: duckdb.DuckDBPyConnection, max_drop: float) -> list[str]:
+    """Whether employee numbers belong to other persons than before, or persons have another sex or year of birth."""
+    persons, *changed = one(
+        con,
+        """select count(*), count(*) filter (old.person_key <> new.person_key), count(*) filter (old.sex_code <> new.sex_code),
+               count(*) filter (old.birth_year <> new.birth_year)
+           from last.raw.ansatte as old inner join raw.ansatte as new using (employee_no)""",
+    )
+    what = ("Fødselsnummer", "Kjønn", "year of Fødselsdato")
+    return [
+        f"ansatte: {count} of {persons} employee numbers have another {column} than in the last extract"
+        for column, count in zip(what, changed, strict=True)
+        if count > max(max_drop * persons, FEWEST_ROWS)
+    ]
+
+
+def _exchanged_names(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Units with the name that another unit had, where both codes are still there; and a municipality of another name."""
+    moved = con.execute(
+        """select old.unit_code, old.unit_name, new.unit_code
+           from last.raw.organisasjon as old
+           inner join raw.organisasjon as new on old.unit_name = new.unit_name and old.unit_code <> new.unit_code
+           inner join last.raw.organisasjon as before on new.unit_code = before.unit_code and before.unit_name <> new.unit_name
+           inner join raw.organisasjon as now on old.unit_code = now.unit_code and now.unit_name <> old.unit_name
+           order by all"""
+    ).fetchall()
+    shown = "; ".join(f"{name}: {code} → {now}" for code, name, now in moved[:UNITS_NAMED])
+    more = f"; and {len(moved) - UNITS_NAMED} more" if len(moved) > UNITS_NAMED else ""
+    found = [f"organisasjon: names have moved to other codes, and the figures of all years with them: {shown}{more}"]
+    renamed = con.execute(
+        """select old.unit_name, new.unit_name from last.raw.organisasjon as old
+           inner join raw.organisasjon as new on old.unit_level = new.unit_level and old.unit_name <> new.unit_name
+           where old.unit_level = 'kommune' limit 1"""
+    ).fetchall()
+    return (found if moved else []) + [f"organisasjon: the municipality's name was {was}, and is {now}" for was, now in renamed]
 
 
 def _lost_days(con: duckdb.DuckDBPyConnection, max_drop: float, before: date, gone: Gone) -> None:
@@ -235,6 +330,16 @@ def _empty_months(con: duckdb.DuckDBPyConnection, feeds: Sequence[Feed], deliver
             told = ", ".join(f"{month}: {count}" for month, count in before)
             found.append(f"{_names(feed, delivery)}: no row of {feed.name} begins in {newest} ({told})")
     return found
+
+
+def _no_position_now(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> list[str]:
+    """Whether there are positions, and none on the day of the extract."""
+    rows, now = one(
+        con,
+        """select count(*), count(*) filter (valid_from <= $1 and coalesce(valid_to, $1) >= $1) from raw.stillinger""",
+        [delivery.extract_date],
+    )
+    return [f"stillinger: none of the {rows} rows is valid on the day of the extract"] if rows > FEWEST_ROWS and not now else []
 
 
 def _cut_lines(home: Home, feeds: Sequence[Feed], delivery: Delivery, previous: str | None) -> list[str]:

@@ -83,11 +83,17 @@ KINDS = {
     ),
     "doubtful": Kind(
         "feeds",
-        "what data_quality newly warns of in optional files",
+        "what data_quality newly warns of",
         DATA_TEAM,
         "correct the files, or leave them so; `arsverk trace data_quality feed=… rule=…` names the rows",
     ),
     "loss": Kind("continuity", "less than the last extract had", PAYROLL, "see whether the named months were corrected"),
+    "changed": Kind(
+        "continuity",
+        "persons or units that are not what they were",
+        PAYROLL,
+        "see whether this is meant; if a column was moved or the extract is another one, have it made again",
+    ),
     "loss_accepted": Kind("continuity", "losses that were accepted", DATA_TEAM, "nothing, if the acceptance still holds"),
     "acceptance_closed": Kind(
         "publication",

@@ -30,6 +30,8 @@ SHEETS = {"Deltakelse": ("Enhet", "Enhetskode", "Planlagte svar", "Svar"), "Fakt
 NO_SCORE = ("-", "–", "*", "**", "..", ":")
 # "Faktor 3", "F3", "3.", "03 - ": what may stand before a factor's name, or alone.
 NUMBERED = re.compile(r"(?:f(?:aktor)?\s*)?0?(\d{1,2})\b\s*[.:–-]?\s*", re.IGNORECASE)
+# What a row of sums is called. The whole municipality may be called "Totalt".
+SUM = r"(?i)^\s*(sum|totalsum|til sammen|i alt)\s*:?\s*$"
 
 
 @cache
@@ -80,10 +82,22 @@ def read_factors(path: Path, named: NamedFile) -> TextTable:
 
 
 def _sheet(path: Path, name: str) -> TextTable:
+    """A sheet of the workbook. A row of sums, which has no code, is no unit.
+
+    Raises:
+        FileRejected: it cannot be read.
+    """
     try:
-        return read_text_table(path, name, wanted=SHEETS[name])
+        table = read_text_table(path, name, wanted=SHEETS[name])
     except FileRejected as rejected:
         raise FileRejected(f"sheet {name}: {rejected}") from None
+    if "Enhet" not in table.columns:
+        return table
+    sums = pc.fill_null(pc.match_substring_regex(table.columns["Enhet"], SUM), False)
+    if "Enhetskode" in table.columns:
+        sums = pc.and_(sums, pc.is_null(table.columns["Enhetskode"]))
+    rows = np.flatnonzero(sums.to_numpy())
+    return table.without_rows(rows, f"sheet {name}: {len(rows)} rows of sums are no rows") if rows.size else table
 
 
 def _with_served_name(table: TextTable) -> TextTable:

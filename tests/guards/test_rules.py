@@ -7,8 +7,9 @@ from __future__ import annotations
 import csv
 import hmac
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from tests.building import settings_with
 from tests.judging import broken_rules, judged, judged_rows
 from tests.municipalities.by_hand import small_delivery
 from tests.municipalities.files import EXTRACT_DATE, PAYROLL, Delivery, Row, Rows, write_delivery, write_feed
+from tests.municipalities.random_rows import from_dmy
 from warehouse.acceptance import accept_delivery, judge_waiting
 from warehouse.archive import take_in
 from warehouse.build_database import start_build
@@ -63,11 +65,18 @@ CASES = [
     Case("ansatte", "birth_date_plausible", {"Fødselsdato": "11.10.2065"}),
     Case("ansatte", "birth_date_plausible", {"Fødselsdato": "31.12.1924"}),
     Case("ansatte", "birth_date_plausible", {"Fødselsdato": "01.01.2012"}),
-    Case("ansatte", "national_number_unique", {"Fødselsnummer": "01818048439"}),
+    Case("ansatte", "national_number_unique", {"Fødselsnummer": "01818048439", "Fødselsdato": "01.01.1980"}),
+    Case("ansatte", "birth_date_of_number", {"Fødselsdato": "10.11.1965"}),
+    # A number of the range for people born in 1865.
+    Case("ansatte", "sex_of_number", {"Fødselsnummer": "11106550036"}),
     Case("stillinger", "weekly_hours_readable", {"Timer per uke": "37.5"}),
     Case("stillinger", "weekly_hours_in_range", {"Timer per uke": "375"}),
     Case("stillinger", "valid_from_after_birth", {"Gyldig fra": "31.12.1977"}),
     Case("stillinger", "annual_salary_not_zero", {"Årslønn": "0"}),
+    Case("stillinger", "annual_salary_of_a_year", {"Årslønn": "83333"}),
+    Case("stillinger", "annual_salary_of_a_year", {"Årslønn": "1000"}),
+    Case("stillinger", "position_percent_no_fraction", {"Stillingsprosent": "0,8"}),
+    Case("stillinger", "position_percent_no_fraction", {"Stillingsprosent": "1"}),
     Case("fravaer", "from_date_after_birth", {"Fra dato": "12.02.1924"}),
     Case("fravaer", "absence_type_listed", {"Fraværstype": "Sykemelding"}),
     Case("permisjoner", "from_date_after_birth", {"Fra dato": "01.04.2014"}),
@@ -127,6 +136,7 @@ CASES = [
     Case("stillinger", "unit_code_known", {"Enhetskode": "9999"}),
     Case("stillinger", "date_order", {"Gyldig til": "31.12.2023"}),
     Case("stillinger", "period_unique", {"Stillingsprosent": "60"}, added=True),
+    Case("stillinger", "told_once", {"Stillingsnr": "3"}, added=True),
     Case("stillinger", "no_overlap", {"Gyldig fra": "30.06.2025", "Gyldig til": ""}, added=True),
     Case("fravaer", "field_count", "700413;2;Sykt barn;12.02.2024;12.02.2024;50;ett for mye"),
     Case("fravaer", "employee_no_required", {"Ansattnr": ""}),
@@ -159,8 +169,107 @@ CASES = [
 ]
 
 
+# In what the rows of a good file differ, two of each.
+DIFFERENT: dict[str, dict[str, tuple[str, str]]] = {
+    "ansatte": {"Kjønn": ("K", "M")},
+    "stillinger": {
+        "Enhetskode": ("1000", "1110"),
+        "Stillingskode": ("7174", "6572"),
+        "Ansettelsesform": ("Fast", "Vikar"),
+        "Stillingsprosent": ("50", "100"),
+    },
+    "fravaer": {"Fraværstype": ("Egenmelding", "Sykmelding"), "Fraværsprosent": ("40", "100")},
+}
+
+
+def rows_of(feed: str, number: int, changes: Callable[[int], Row]) -> Rows:
+    """The last row of the feed so many times, told apart by its number, different as those of a good file, and changed."""
+    last = small_delivery()[feed][-1]
+    own = {"ansatte": "Ansattnr", "stillinger": "Stillingsnr", "fravaer": "Stillingsnr"}[feed]
+    usual = [{header: cells[n % 2] for header, cells in DIFFERENT[feed].items()} for n in range(number)]
+    return [last | {own: str(n)} | usual[n] | changes(n) for n in range(number)]
+
+
+def number_of(n: int) -> Row:
+    return {"Fødselsnummer": str(n)}
+
+
+def months(day: int) -> Callable[[int], Row]:
+    """Dates on a day of each month of two years."""
+    return lambda n: {"Gyldig fra": f"{day:02}.{n % 12 + 1:02}.{2020 + n // 12 % 2}"}
+
+
+def ends(day: int) -> Callable[[int], Row]:
+    return lambda n: {"Gyldig til": f"{day:02}.{(7, 8, 12)[n % 3]:02}.2024"}
+
+
+def weekdays(first: str, days: int = 7) -> Callable[[int], Row]:
+    begin = from_dmy(first)
+    return lambda n: {"Fra dato": f"{begin + timedelta(days=days * n):%d.%m.%Y}", "Til dato": ""}
+
+
+def always(**cells: str) -> Callable[[int], Row]:
+    return lambda n: cells
+
+
+# Files of which no row is wrong by itself: the rows, and the numbers of those that are told.
+SIGNS = {
+    ("ansatte", "sex_code_varies"): (rows_of("ansatte", 50, lambda n: number_of(n) | {"Kjønn": "K"}), range(1, 51)),
+    ("stillinger", "starts_as_usual"): (rows_of("stillinger", 24, months(2)), range(1, 25)),
+    ("stillinger", "ends_as_usual"): (rows_of("stillinger", 20, ends(1)), range(1, 21)),
+    ("stillinger", "sizes_as_usual"): (rows_of("stillinger", 40, always(Stillingsprosent="0")), range(1, 41, 2)),
+    ("stillinger", "unit_code_varies"): (rows_of("stillinger", 50, always(Enhetskode="1000")), range(1, 51)),
+    ("stillinger", "job_code_varies"): (rows_of("stillinger", 50, always(Stillingskode="7174")), range(1, 51)),
+    ("stillinger", "employment_form_varies"): (rows_of("stillinger", 50, always(Ansettelsesform="Fast")), range(1, 51)),
+    ("fravaer", "begins_as_usual"): (rows_of("fravaer", 100, weekdays("07.01.2018")), range(1, 101)),
+    ("fravaer", "both_certifications"): (rows_of("fravaer", 100, always(Fraværstype="Egenmelding")), range(1, 101)),
+    ("fravaer", "percents_as_usual"): (rows_of("fravaer", 100, always(Fraværsprosent="7,5")), range(1, 101)),
+}
+LIKE_THEM = {
+    "few persons of one sex": ("ansatte", rows_of("ansatte", 49, lambda n: number_of(n) | {"Kjønn": "K"})),
+    "many persons": ("ansatte", rows_of("ansatte", 60, number_of)),
+    "starts on the first": ("stillinger", rows_of("stillinger", 24, months(1))),
+    "starts on both": ("stillinger", [*rows_of("stillinger", 30, months(2)), *rows_of("stillinger", 10, months(1))]),
+    "ends on the last": ("stillinger", rows_of("stillinger", 20, ends(31))),
+    "Mondays": ("fravaer", rows_of("fravaer", 100, weekdays("01.01.2018"))),
+    "every day": ("fravaer", rows_of("fravaer", 800, weekdays("01.01.2018", 1))),
+}
+ALSO_WRONG = {
+    "a day early": ("stillinger", rows_of("stillinger", 24, lambda n: {"Gyldig fra": f"31.{(1, 3, 5, 7)[n % 4]:02}.2020"})),
+    "month and day exchanged": ("stillinger", rows_of("stillinger", 24, lambda n: {"Gyldig fra": f"{n % 11 + 2:02}.01.2020"})),
+    "ends a day early": ("stillinger", rows_of("stillinger", 20, ends(30))),
+    "hours of a week": ("stillinger", rows_of("stillinger", 50, always(Stillingsprosent="37,5"))),
+    "Tuesdays": ("fravaer", rows_of("fravaer", 100, weekdays("02.01.2018"))),
+    "doctors alone": ("fravaer", rows_of("fravaer", 100, always(Fraværstype="Sykmelding"))),
+}
+
+
 def test_every_declared_rule_has_a_case() -> None:
-    assert {(case.feed, case.rule) for case in CASES} == set(RULES)
+    assert {(case.feed, case.rule) for case in CASES} | set(SIGNS) == set(RULES)
+
+
+def signs_in(folder: Path, feed: str, rows: Rows) -> dict[str, list[int]]:
+    """The rules of whole files that warn, with the rows they name."""
+    warnings = judged_rows(folder, feed, rows).warnings
+    of_files = {rule.name for rule in feeds()[feed].rules if rule.stage == "file"}
+    return {rule: list(found["row_number"]) for rule, found in warnings.groupby("rule") if rule in of_files}
+
+
+@pytest.mark.parametrize(("feed", "rule"), SIGNS)
+def test_a_sign_of_a_wrong_file_names_its_rows_and_loads(tmp_path: Path, feed: str, rule: str) -> None:
+    rows, named = SIGNS[feed, rule]
+    assert signs_in(tmp_path, feed, rows) == {rule: list(named)}
+    assert RULES[feed, rule].severity == "warning"
+
+
+@pytest.mark.parametrize(("feed", "rows"), LIKE_THEM.values(), ids=LIKE_THEM)
+def test_a_good_file_gives_no_sign(tmp_path: Path, feed: str, rows: Rows) -> None:
+    assert signs_in(tmp_path, feed, rows) == {}
+
+
+@pytest.mark.parametrize(("feed", "rows"), ALSO_WRONG.values(), ids=ALSO_WRONG)
+def test_another_form_of_a_wrong_file_gives_its_sign(tmp_path: Path, feed: str, rows: Rows) -> None:
+    assert len(signs_in(tmp_path, feed, rows)) == 1
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.feed}-{case.rule}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -154,6 +154,10 @@ def test_what_a_full_extract_has_lost(left: Sequence[int], told: list[str]) -> N
         con.execute("attach ':memory:' as last; create schema raw; create schema last.raw")
         for database, numbers in (("last.", range(1, 101)), ("", left)):
             con.execute(
+                f"""create table {database}raw.ansatte as
+                    select n::varchar as employee_no, 'k' || n as person_key from range(51) as t (n)"""
+            )
+            con.execute(
                 f"""create table {database}raw.fravaer as
                     select cast((n + 1) // 2 as varchar) as employee_no, date '2024-01-01' + cast(n as integer) as from_date,
                         n as row_number
@@ -161,6 +165,98 @@ def test_what_a_full_extract_has_lost(left: Sequence[int], told: list[str]) -> N
                 [list(numbers)],
             )
         assert continuity._drops(con, feeds()["fravaer"], Delivery(OCTOBER, (arrival,)), 0.1) == told
+
+
+PERSON = "select 'n' || n as employee_no, 'k' || n as person_key, 'K' as sex_code, 1980 as birth_year, n as row_number"
+POSITION = "select 'n' || n as employee_no, date '2020-01-01' + n as valid_from, null::date as valid_to, n as row_number"
+UNIT = (
+    "select 'u' || n as unit_code, 'Name ' || n as unit_name, if(n = 0, 'kommune', 'virksomhet') as unit_level, n as row_number"
+)
+
+
+@pytest.fixture
+def both() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Twenty persons with a position each and twenty units, in the last extract and in this one."""
+    with duckdb.connect() as con:
+        con.execute("attach ':memory:' as last; create schema raw; create schema last.raw")
+        for database in ("last.", ""):
+            for feed, row in {"ansatte": PERSON, "stillinger": POSITION, "organisasjon": UNIT}.items():
+                con.execute(f"create table {database}raw.{feed} as {row} from (select n::integer as n from range(20) as t (n))")
+        yield con
+
+
+def arrived(feed: str) -> Delivery:
+    arrival = Arrival(arrived_at="", feed=feed, extract_date=OCTOBER, file_name=feed, sha256="", size=0, is_personal=True)
+    return Delivery(OCTOBER, (arrival,))
+
+
+OTHER_ROWS = {
+    "nothing": ("select 1", None),
+    "all persons numbered anew": (
+        "update raw.ansatte set employee_no = '9' || employee_no; update raw.stillinger set employee_no = '9' || employee_no",
+        None,
+    ),
+    "another key of the pseudonym": ("update raw.ansatte set person_key = 'x' || person_key", None),
+    "another place": (
+        "update raw.ansatte set person_key = 'x' || person_key, employee_no = '9' || employee_no;"
+        " update raw.stillinger set employee_no = '9' || employee_no",
+        "ansatte",
+    ),
+    "half of the first dates": ("update raw.stillinger set valid_from = date '2024-01-01' where row_number < 10", None),
+    "most of the first dates": ("update raw.stillinger set valid_from = date '2024-01-01' where row_number < 11", "stillinger"),
+    "codes with a zero before them": ("update raw.organisasjon set unit_code = '0' || unit_code", "organisasjon"),
+}
+
+
+@pytest.mark.parametrize(("change", "feed"), OTHER_ROWS.values(), ids=OTHER_ROWS)
+def test_a_file_of_other_rows_stops(both: duckdb.DuckDBPyConnection, change: str, feed: str | None) -> None:
+    both.execute(change)
+    found = [
+        line
+        for name in ("ansatte", "stillinger", "organisasjon")
+        for line in continuity._drops(both, feeds()[name], arrived(name), 0.1)
+    ]
+    assert [line.partition(":")[0] for line in found[:1]] == ([feed] if feed else [])
+
+
+def test_persons_without_a_position_any_more_stop(both: duckdb.DuckDBPyConnection) -> None:
+    both.execute("update raw.stillinger set valid_to = date '2024-10-30' where row_number < 10")
+    assert continuity._in_work(both, SEPTEMBER, OCTOBER) == []
+    both.execute("update raw.stillinger set valid_to = date '2024-10-30' where row_number < 11")
+    told = "stillinger: persons with a position on the day of the extract 20 → 9 (−55,0 %)"
+    assert continuity._in_work(both, SEPTEMBER, OCTOBER) == [told]
+    assert continuity._no_position_now(both, arrived("stillinger")) == []
+    both.execute("update raw.stillinger set valid_to = date '2024-10-30'")
+    none_valid = "stillinger: none of the 20 rows is valid on the day of the extract"
+    assert continuity._no_position_now(both, arrived("stillinger")) == [none_valid]
+
+
+def test_what_persons_and_units_are_told_to_have_changed(both: duckdb.DuckDBPyConnection) -> None:
+    both.execute("update raw.ansatte set sex_code = 'M' where row_number < 5")
+    both.execute("update raw.ansatte set birth_year = 1976 where row_number < 6")
+    told = "ansatte: 6 of 20 employee numbers have another year of Fødselsdato than in the last extract"
+    assert continuity._changed_persons(both, 0.1) == [told]
+    both.execute("update raw.organisasjon set unit_name = 'New' where unit_code = 'u3'")
+    both.execute("update raw.organisasjon set unit_code = 'u99' where unit_code = 'u4'")
+    assert continuity._exchanged_names(both) == []
+    both.execute("update raw.organisasjon set unit_name = 'Name ' || (13 - row_number) where row_number in (6, 7)")
+    both.execute("update raw.organisasjon set unit_name = 'Elsewhere' where row_number = 0")
+    moved = "names have moved to other codes, and the figures of all years with them"
+    assert continuity._exchanged_names(both) == [
+        f"organisasjon: {moved}: Name 6: u6 → u7; Name 7: u7 → u6",
+        "organisasjon: the municipality's name was Name 0, and is Elsewhere",
+    ]
+
+
+@pytest.mark.parametrize(("ends", "told"), [("2024-10-31", True), (None, False)])
+def test_an_extract_in_which_nobody_is_away_is_told(both: duckdb.DuckDBPyConnection, ends: str | None, told: bool) -> None:
+    """Eleven absences went on in the last one, and all of them ended, or the last of them has no end."""
+    columns = "date '2024-09-01' as from_date, n as row_number"
+    both.execute(f"create table last.raw.fravaer as select {columns}, date '2024-10-31' as to_date from range(11) as t (n)")
+    both.execute("create table raw.fravaer as from last.raw.fravaer")
+    both.execute("update raw.fravaer set to_date = cast($1 as date) where row_number = 10", [ends])
+    expected = "fravaer: absences that go on after the extract 11 → 0 (−100,0 %); those without an end may have been left out"
+    assert continuity._nobody_away(both, SEPTEMBER, OCTOBER) == [expected] * told
 
 
 @pytest.mark.parametrize(

@@ -586,7 +586,7 @@ def test_cells_are_read_exactly_or_not_at_all(
     ],
 )
 def test_a_doubtful_national_number_is_a_warning_and_loads(tmp_path: Path, delivered: str, stored: str, warned: bool) -> None:
-    rows = [small_delivery()["ansatte"][-1] | {"Fødselsnummer": delivered}]
+    rows = [small_delivery()["ansatte"][-1] | {"Fødselsnummer": delivered, "Fødselsdato": "01.01.1980"}]
     validated = judged(write_feed(tmp_path, "ansatte", rows, encoding="utf-8"))
     assert validated.accepted["Fødselsnummer"].tolist() == [stored]
     assert validated.warnings["rule"].tolist() == ["national_number_check_digits"] * warned

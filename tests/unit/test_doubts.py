@@ -12,16 +12,30 @@ ROWS = """values
     ('pai', 'base_pay_readable', 1, 'error', 'an amount'),
     ('piloter', 'feed_delivered', 0, 'warning', 'not delivered'),
     ('maltall', 'target_not_superseded', 3, 'warning', 'superseded'),
-    ('stillinger', 'pay_group_as_listed', 9, 'warning', 'as listed')"""
+    ('stillinger', 'pay_group_as_listed', 9, 'warning', 'as listed'),
+    ('stillinger', 'starts_as_usual', 20, 'warning', 'starts'),
+    ('stillinger', 'annual_salary_of_a_year', 30, 'warning', 'pay'),
+    ('ansatte', 'national_number_check_digits', 30, 'warning', 'digits')"""
 
 
 def test_what_the_last_publication_did_not_warn_of_is_told(tmp_path: Path) -> None:
     con = duckdb.connect()
     con.execute("create schema served")
+    con.execute("create schema raw; create table raw.feeds (feed varchar, is_required boolean)")
+    con.execute("insert into raw.feeds values ('stillinger', true), ('ansatte', true)")
+    con.execute(
+        """create table raw.rule_results as select * from (values ('stillinger', 'starts_as_usual', 99),
+            ('stillinger', 'annual_salary_of_a_year', 59), ('ansatte', 'national_number_check_digits', 60))
+            as t (feed, rule, rows_seen)"""
+    )
     con.execute(f"create table served.data_quality as select * from ({ROWS}) as t (feed, rule, rows, severity, description)")
     copies, table = "pai, no_copy (2): a copy", "ssb, table_used (1): no cell is of: ssb_12441.json"
-    assert new_doubts(con, None) == [copies, table]
+    of_files = ["stillinger, annual_salary_of_a_year (30): pay", "stillinger, starts_as_usual (20): starts"]
+    assert new_doubts(con, None) == [copies, table, *of_files]
     con.execute(f"copy served.data_quality to '{tmp_path}/data_quality.parquet'")
     assert new_doubts(con, tmp_path) == []
     con.execute("update served.data_quality set description = 'no cell is of: ssb_12451.json' where feed = 'ssb'")
+    con.execute(f"copy (select * replace (0 as rows) from served.data_quality) to '{tmp_path}/data_quality.parquet'")
+    assert new_doubts(con, tmp_path) == [copies, table.replace("12441", "12451"), *of_files]
+    con.execute(f"copy (from served.data_quality where feed <> 'ssb') to '{tmp_path}/data_quality.parquet'")
     assert new_doubts(con, tmp_path) == [table.replace("12441", "12451")]

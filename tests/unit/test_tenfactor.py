@@ -71,6 +71,14 @@ def table_of(feed: Feed, path: Path) -> list[dict[str, object]]:
     return [{"row": row, **{name: column[i] for name, column in columns.items()}} for i, row in enumerate(table.row_numbers)]
 
 
+def test_a_row_of_sums_is_no_unit(tmp_path: Path) -> None:
+    path = workbook(tmp_path, ["Sum", None, 10, 8], ["SUM:", None, 1, "Indre motivasjon", 4.2, 8, 4.3])
+    for name in ("deltakelse", "faktorer"):
+        assert [row["Enhet"] for row in table_of(feeds()[name], path)] == ["Oppvekst"]
+    path = workbook(tmp_path, ["Sum", "S", 10, 8], ["Sum og sånt", None, 1, "Indre motivasjon", 4.2, 8, 4.3])
+    assert [len(table_of(feeds()[name], path)) for name in ("deltakelse", "faktorer")] == [2, 2]
+
+
 @pytest.mark.parametrize("rule", BROKEN_PARTICIPATION)
 def test_participation_rule(tmp_path: Path, rule: str) -> None:
     path = workbook(tmp_path, participation=BROKEN_PARTICIPATION[rule])

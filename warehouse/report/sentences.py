@@ -118,7 +118,11 @@ RULES: Said = (
     (r"a name has no signs of a wrong encoding \((.+) for (.+), lost letters\)", r"Navn er lest riktig (ikke \1 for \2)"),
     (r"a text column holds no date, error value or formula without a value", "Tekst er ikke dato, feilverdi eller tom formel"),
     (r"a quote \(\"\) that the row opens is closed in it", "Anførselstegn som åpnes i en rad, lukkes i den"),
+    (r"(.+) is above 1, or 0", r"\1 er over 1, eller 0"),
+    (r"(.+) is at least 100000", r"\1 er minst 100 000"),
     # Of a row.
+    (r"Fødselsdato is the date in Fødselsnummer", "Fødselsdato er datoen i fødselsnummeret"),
+    (r"Kjønn is that in Fødselsnummer, .+", "Kjønn er det i fødselsnummeret (når det ikke er syntetisk)"),
     (r"the row has as many fields as the header", "Raden har like mange felter som overskriften"),
     (r"(.+) is not before the year the person turns (\d+)", r"\1 er ikke før året personen fyller \2"),
     (
@@ -133,6 +137,22 @@ RULES: Said = (
     (r"(.+) is not above (.+)", r"\1 er ikke over \2"),
     (r"(.+) is filled where (.+) is (.+)", r"\1 er fylt ut der \2 er \3"),
     # Of the file and of others.
+    (r"(.+) is not the same in all of (\d+) or more rows", r"\1 er ikke det samme i alle rader når de er \2 eller flere"),
+    (
+        r"absences begin on Mondays more than on Sundays or Tuesdays",
+        "Fravær begynner oftere på en mandag enn på en søndag eller tirsdag",
+    ),
+    (r"sick absences are self-certified and doctor-certified ones", "Sykefravær er både egenmeldt og legemeldt"),
+    (r"some absence of a file with many is of more than (\d+) %", r"Noe fravær er over \1 % når det er mange"),
+    (
+        r"positions begin on the first of a month .+",
+        "Stillinger begynner oftere den første i måneden enn dagen ved siden av eller de første dagene i januar",
+    ),
+    (r"positions end on the last of a month .+", "Stillinger slutter oftere den siste i måneden enn dagen ved siden av"),
+    (
+        r"of the permanent positions more are full than of 0 %, and some position is above (\d+) %",
+        r"Flere faste stillinger er hele enn på 0 %, og noen stilling er over \1 %",
+    ),
     (r"(.+) is not already in the file", r"\1 står ikke i filen fra før"),
     (r"(.+) exists in (\w+) \((.+)\)", r"\1 finnes i \2 (\3)"),
     (

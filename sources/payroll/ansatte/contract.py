@@ -2,8 +2,8 @@
 
 import pandera.pandas as pap
 
-from sources.contract import Feed, check, date, one_of, text, unique_rows
-from sources.national_number import valid_check_digits
+from sources.contract import Feed, check, date, one_of, text, unique_rows, varies
+from sources.national_number import tells_birth_date, tells_sex, valid_check_digits
 
 check_digits = check(
     valid_check_digits,
@@ -11,6 +11,26 @@ check_digits = check(
     "has eleven digits with valid check digits",
     "compare the number with the National Registry; the row is loaded all the same",
     severity="warning",
+)
+
+OF_ANOTHER = "the row is loaded; where many rows are named, a column was moved or sorted alone, or is written otherwise"
+birth_date_of_number = check(
+    lambda frame: tells_birth_date(frame["Fødselsnummer"], frame["Fødselsdato"]),
+    "birth_date_of_number",
+    "Fødselsdato is the date in Fødselsnummer",
+    f"correct the date or the number; {OF_ANOTHER}",
+    column="Fødselsdato",
+    severity="warning",
+    stage="row",
+)
+sex_of_number = check(
+    lambda frame: tells_sex(frame["Fødselsnummer"], frame["Kjønn"]),
+    "sex_of_number",
+    "Kjønn is that in Fødselsnummer, where it is not a synthetic one",
+    f"correct the sex or the number; {OF_ANOTHER}",
+    column="Kjønn",
+    severity="warning",
+    stage="row",
 )
 
 FEED = Feed(
@@ -51,6 +71,8 @@ FEED = Feed(
             ),
         },
         checks=[
+            birth_date_of_number,
+            sex_of_number,
             unique_rows("Ansattnr", name="employee_no_unique"),
             unique_rows(
                 "Fødselsnummer",
@@ -58,6 +80,7 @@ FEED = Feed(
                 remedy="see whether they are one person; the row is loaded, and counts as a person of its own",
                 severity="warning",
             ),
+            varies("Kjønn", "sex_code_varies"),
         ],
     ),
 )

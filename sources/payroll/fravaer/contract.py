@@ -1,8 +1,44 @@
 """Contract of the feed fravaer: one row an absence."""
 
+import pandas as pd
 import pandera.pandas as pap
 
-from sources.contract import Feed, between, date, date_order, percent, text, unique_rows
+from sources.code_lists import kinds_of_class
+from sources.contract import Feed, between, date, date_order, of_file, percent, text, unique_rows
+from sources.signs import FEWEST_ABSENCES, HOURS, are_percents, begin_as_absences_do, outnumbered
+
+begins_as_usual = of_file(
+    lambda frame: begin_as_absences_do(frame["Fra dato"]),
+    "begins_as_usual",
+    "absences begin on Mondays more than on Sundays or Tuesdays",
+    "see whether the export moves dates by a day (time zone, 1904)",
+    column="Fra dato",
+)
+
+
+def _of_both_classes(frame: pd.DataFrame) -> pd.Series:
+    by_self, by_doctor = (frame["Fraværstype"].isin(kinds_of_class("absence_kinds", name)) for name in ("self", "doctor"))
+    alone = [
+        outnumbered(*pair, fewest=FEWEST_ABSENCES, times=FEWEST_ABSENCES)
+        for pair in ((by_self, by_doctor), (by_doctor, by_self))
+    ]
+    return ~(alone[0] | alone[1])
+
+
+percents_as_usual = of_file(
+    lambda frame: are_percents(frame["Fraværsprosent"], fewest=FEWEST_ABSENCES),
+    "percents_as_usual",
+    f"some absence of a file with many is of more than {HOURS} %",
+    "see whether hours or another column were exported as Fraværsprosent",
+    column="Fraværsprosent",
+)
+both_certifications = of_file(
+    _of_both_classes,
+    "both_certifications",
+    "sick absences are self-certified and doctor-certified ones",
+    "see whether the extract has a filter, or the other kind is kept in another system",
+    column="Fraværstype",
+)
 
 FEED = Feed(
     required=True,
@@ -37,6 +73,9 @@ FEED = Feed(
         checks=[
             date_order("Fra dato", "Til dato"),
             unique_rows("Ansattnr", "Stillingsnr", "Fraværstype", "Fra dato", "Til dato", "Fraværsprosent", name="no_copy"),
+            begins_as_usual,
+            both_certifications,
+            percents_as_usual,
         ],
     ),
 )

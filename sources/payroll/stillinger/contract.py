@@ -1,21 +1,27 @@
 """Contract of the feed stillinger: one row a position and validity period."""
 
+import pandas as pd
 import pandera.pandas as pap
 
 from sources.contract import (
+    MANY_ROWS,
     Feed,
     amount,
     between,
+    check,
     date,
     date_order,
     integer,
     matches,
     no_overlap,
+    of_file,
     one_of,
     percent,
     text,
     unique_rows,
+    varies,
 )
+from sources.signs import HOURS, are_percents, begin_as_positions_do, end_as_positions_do, outnumbered
 
 EMPLOYMENT_FORMS = (
     "Fast",
@@ -31,6 +37,58 @@ LEADER_LEVELS = ("Avdelingsleder", "Virksomhetsleder", "Kommunalsjef", "Direktø
 
 known_leader_level = one_of(
     *LEADER_LEVELS, remedy="correct the leader level; the row is loaded, but counts at no leader level", severity="warning"
+)
+
+# No position has so little at 100 %: a month's pay, or thousands of kroner.
+LEAST_SALARY = 100_000
+of_one_year = check(
+    lambda salaries: (salaries < 0) | (salaries >= LEAST_SALARY),
+    "of_a_year",
+    f"is at least {LEAST_SALARY}",
+    "deliver the pay of a year at 100 %, in kroner; the row is loaded",
+    severity="warning",
+)
+no_fraction = check(
+    lambda percents: (percents <= 0) | (percents > 1),
+    "no_fraction",
+    "is above 1, or 0",
+    "see whether it is a fraction, 0,8 for 80 %; the row is loaded",
+    severity="warning",
+)
+starts_as_usual = of_file(
+    lambda frame: begin_as_positions_do(frame["Gyldig fra"]),
+    "starts_as_usual",
+    "positions begin on the first of a month more than on the day beside it, or than in the first days of January",
+    "see whether the export moves dates by a day (time zone, 1904) or exchanges month and day",
+    column="Gyldig fra",
+)
+ends_as_usual = of_file(
+    lambda frame: end_as_positions_do(frame["Gyldig til"]),
+    "ends_as_usual",
+    "positions end on the last of a month more than on the day beside it",
+    "see whether the export gives the first day after the period, or moves dates by a day; Gyldig til is inclusive",
+    column="Gyldig til",
+)
+
+
+def _sizes_as_usual(frame: pd.DataFrame) -> pd.Series:
+    sizes, is_permanent = frame["Stillingsprosent"], frame["Ansettelsesform"] == "Fast"
+    nothing = outnumbered(is_permanent & (sizes == 0), is_permanent & (sizes == 100))
+    return ~nothing & are_percents(sizes, fewest=MANY_ROWS)
+
+
+sizes_as_usual = of_file(
+    _sizes_as_usual,
+    "sizes_as_usual",
+    f"of the permanent positions more are full than of 0 %, and some position is above {HOURS} %",
+    "see whether another column was exported as Stillingsprosent, as the rest to 100 or the hours of a week",
+    column="Stillingsprosent",
+)
+told_once = unique_rows(
+    *("Ansattnr", "Enhetskode", "Stillingskode", "Stillingsprosent", "Gyldig fra", "Gyldig til"),
+    name="told_once",
+    remedy="see whether the export has each position twice, by another Stillingsnr; both are loaded and counted",
+    severity="warning",
 )
 
 FEED = Feed(
@@ -71,7 +129,7 @@ FEED = Feed(
                 "position_percent",
                 "Percent of a full position; 0 does not count.",
                 required=True,
-                checks=[between(0, 100)],
+                checks=[between(0, 100), no_fraction],
                 of_scale=True,
             ),
             "Gyldig fra": date("valid_from", "First day of the period.", required=True, after_birth_of=("ansatte", "Ansattnr")),
@@ -80,7 +138,7 @@ FEED = Feed(
                 "annual_salary",
                 "Annual salary in kroner at 100 %; 0 is read as empty.",
                 required=False,
-                checks=[between(0, 5_000_000)],
+                checks=[between(0, 5_000_000), of_one_year],
                 zero_is_empty=True,
             ),
             "Lønnsgruppe": integer("pay_group", "KS pay group.", required=False, checks=[between(1, 10)]),
@@ -95,7 +153,14 @@ FEED = Feed(
         checks=[
             date_order("Gyldig fra", "Gyldig til"),
             unique_rows("Ansattnr", "Stillingsnr", "Gyldig fra", name="period_unique"),
+            told_once,
             no_overlap("Ansattnr", "Stillingsnr", first="Gyldig fra", last="Gyldig til"),
+            starts_as_usual,
+            ends_as_usual,
+            sizes_as_usual,
+            varies("Enhetskode", "unit_code_varies"),
+            varies("Stillingskode", "job_code_varies"),
+            varies("Ansettelsesform", "employment_form_varies"),
         ],
     ),
 )

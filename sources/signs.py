@@ -1,0 +1,56 @@
+"""Signs that a whole column is of another form than its header says, though every cell of it can be read.
+Belongs here: what a good file has far more of than a wrong one. Not here: which column of which feed (the contracts).
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+# So many rows, and so many times those that a good file has, are no accident.
+FEWEST_ROWS = 20
+TIMES = 3
+# Absences begin on any day, and on Mondays most.
+FEWEST_ABSENCES = 100
+TIMES_MONDAYS = 1.5
+# Most percents are of a whole position or absence, and above the hours of a week.
+HOURS = 40
+
+
+def outnumbered(sign: pd.Series, usual: pd.Series, *, fewest: int = FEWEST_ROWS, times: float = TIMES) -> pd.Series:
+    """The rows with the sign, where they are many beside those that should be; else none."""
+    count = int(sign.sum())
+    return sign if count >= fewest and count > times * int(usual.sum()) else sign & False
+
+
+def begin_as_positions_do(dates: pd.Series) -> pd.Series:
+    """False for dates beside the first of a month, where hardly any is on it; and for those in January, where the first days
+    of all other months are missing: month and day are exchanged.
+    """
+    days = dates.astype("datetime64[s]").dt
+    first = days.day == 1
+    signs = [
+        outnumbered(days.is_month_end, first),
+        outnumbered(days.day == 2, first),
+        outnumbered((days.month == 1) & days.day.between(2, 12), first & (days.month > 1)),
+    ]
+    return ~pd.concat(signs, axis=1).any(axis=1)
+
+
+def end_as_positions_do(dates: pd.Series) -> pd.Series:
+    """False for dates beside the last of a month, where hardly any is on it; an end that is exclusive is one day later."""
+    ends = dates.astype("datetime64[s]")
+    last = ends.dt.is_month_end
+    beside = [outnumbered(ends.dt.day == 1, last), outnumbered((ends + pd.Timedelta(days=1)).dt.is_month_end, last)]
+    return ~pd.concat(beside, axis=1).any(axis=1)
+
+
+def begin_as_absences_do(dates: pd.Series) -> pd.Series:
+    """False for Sundays or Tuesdays, where they are many more than Mondays."""
+    weekdays = dates.astype("datetime64[s]").dt.day_of_week
+    beside = [outnumbered(weekdays == day, weekdays == 0, fewest=FEWEST_ABSENCES, times=TIMES_MONDAYS) for day in (6, 1)]
+    return ~pd.concat(beside, axis=1).any(axis=1)
+
+
+def are_percents(numbers: pd.Series, *, fewest: int) -> pd.Series:
+    """False where hardly any of many is above the hours of a week."""
+    return ~outnumbered(numbers <= HOURS, numbers > HOURS, fewest=fewest, times=fewest)
