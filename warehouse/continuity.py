@@ -105,9 +105,10 @@ def _columns_gone(con: duckdb.DuckDBPyConnection, feed: Feed) -> tuple[str, ...]
     return tuple(header for (header,) in gone if header in feed.columns)
 
 
-# The date by which a feed's rows belong to a month, and how many rows the MONTHS_BEFORE months must have together for a month
-# without any to be no accident.
-FIRST_DATES = {"fravaer": ("from_date", 15), "permisjoner": ("from_date", 30), "stillinger": ("valid_from", 30)}
+# The date by which a feed's rows belong to a month, and how many rows each of the MONTHS_BEFORE months must have for a month
+# without any to be no accident: July has a third of June's absences, and after August's new positions come few.
+FIRST_DATES = {"fravaer": "from_date", "permisjoner": "from_date", "stillinger": "valid_from"}
+FEWEST_A_MONTH = 10
 
 
 @dataclass
@@ -137,7 +138,7 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
         if before <= now:
             for feed in required:
                 gone.to_accept += _drops(con, feed, delivery, settings.max_drop)
-            gone.to_accept += _ends_in_view(con, before, now)
+            gone.to_accept += _ends_in_view(con, feeds["stillinger"], before, now)
             _lost_days(con, settings.max_drop, before, gone)
         con.execute("detach last")
     return gone
@@ -176,13 +177,24 @@ def _cut_tail(con: duckdb.DuckDBPyConnection, feed: Feed, delivery: Delivery) ->
     return [f"{_names(feed, delivery)}: the last {total - kept} rows of the earlier file are gone: it looks cut off"]
 
 
-def _ends_in_view(con: duckdb.DuckDBPyConnection, before: date, today: date) -> list[str]:
-    """Whether positions with an end after the extract are all gone. How many there are changes with the season."""
+def _ends_in_view(con: duckdb.DuckDBPyConnection, feed: Feed, before: date, today: date) -> list[str]:
+    """Whether positions with an end after the extract are all gone. How many there are changes with the season: after the last
+    day of a school year there may be none. So the ends of the earlier file must be gone too.
+    """
     was, now = (
         one(con, f"select count(*) from {database}raw.stillinger where valid_to > $1", [extract_date])[0]
         for database, extract_date in (("last.", before), ("", today))
     )
-    return [f"stillinger: positions with an end after the extract {_fall(was, now)}"] if was > FEWEST_ROWS and not now else []
+    key = ", ".join(feed.column_names(feed.natural_key))
+    without_end = one(
+        con,
+        f"""select count(*) from last.raw.stillinger as old
+            anti join (from raw.stillinger where valid_to is not null) as new using ({key})
+            where old.valid_to > $1""",
+        [before],
+    )[0]
+    is_gone = without_end > FEWEST_ROWS and not now
+    return [f"stillinger: positions with an end after the extract {_fall(was, now)}"] if is_gone else []
 
 
 def _lost_days(con: duckdb.DuckDBPyConnection, max_drop: float, before: date, gone: Gone) -> None:
@@ -221,7 +233,7 @@ def _empty_months(con: duckdb.DuckDBPyConnection, feeds: Sequence[Feed], deliver
     for feed in feeds:
         if feed.name not in FIRST_DATES:
             continue
-        first_date, fewest = FIRST_DATES[feed.name]
+        first_date = FIRST_DATES[feed.name]
         *before, (newest, rows) = con.execute(
             f"""select strftime(month, '%Y-%m'), count(row_number)
                 from (select unnest(generate_series(
@@ -231,7 +243,7 @@ def _empty_months(con: duckdb.DuckDBPyConnection, feeds: Sequence[Feed], deliver
                 group by month order by month""",
             [delivery.extract_date],
         ).fetchall()
-        if rows == 0 and all(count for _, count in before) and sum(count for _, count in before) >= fewest:
+        if rows == 0 and all(count >= FEWEST_A_MONTH for _, count in before):
             told = ", ".join(f"{month}: {count}" for month, count in before)
             found.append(f"{_names(feed, delivery)}: no row of {feed.name} begins in {newest} ({told})")
     return found
