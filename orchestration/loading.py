@@ -10,7 +10,6 @@ import duckdb
 
 from orchestration.plan import Plan, log
 from warehouse.acceptance import Judged, judge
-from warehouse.continuity import Comparison, compare_with_last
 from warehouse.delivery import Delivery
 from warehouse.errors import Refused
 from warehouse.ledger import Arrival
@@ -18,6 +17,7 @@ from warehouse.load import FeedLoad, load_feed
 from warehouse.optional_feeds import load_optional
 from warehouse.outcome import FeedRows
 from warehouse.quarantine import ROWS_NAMED_PER_RULE, RuleOutcome, rule_outcomes
+from warehouse.still_loaded import Comparison, compare_with_last
 
 
 @dataclass(frozen=True)

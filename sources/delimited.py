@@ -20,6 +20,8 @@ from sources.text_table import TextTable, text_table
 
 BLOCK_BYTES = 64 << 20
 UTF8_BOM = b"\xef\xbb\xbf"
+# Ctrl+Z, which older systems write after the last line.
+END_OF_FILE = b"\x1a"
 # A workbook is a zip archive.
 XLSX_SIGNATURE = b"PK\x03\x04"
 SEPARATORS = {b";": "semicolon", b",": "comma", b"\t": "tab", b"|": "vertical bar"}
@@ -48,6 +50,7 @@ def as_utf8(data: bytes) -> bytes:
         FileRejected: it is no text, or of an encoding that cannot be told.
     """
     refuse_what_is_no_text(data)
+    data = data.removesuffix(END_OF_FILE)
     for bom, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(bom):
             try:
@@ -155,6 +158,8 @@ def read_delimited(data: bytes, wanted: Collection[str]) -> TextTable:
     if wanted and known(layout.fields, {header_key(header) for header in wanted}) < len(wanted):
         _refuse_code_page(data, wanted)
     table = _read_rows(text, layout, wanted)
+    if table.misshapen and not len(table.row_numbers):
+        table = _read_closed_rows(text, layout, wanted, set(table.misshapen.values())) or table
     if layout.separator != b";" and table.misshapen:
         row, fields = next(iter(table.misshapen.items()))
         raise FileRejected(
@@ -319,6 +324,26 @@ def _read_rows(text: bytes, layout: _Layout, wanted: Collection[str]) -> TextTab
     misshapen = {row: fields for row, fields in misshapen.items() if row}
     notes = layout.notes + table.notes
     return replace(table, width=width, misshapen=misshapen, unclosed=unclosed, lines=starts + layout.header + 1, notes=notes)
+
+
+def _read_closed_rows(text: bytes, layout: _Layout, wanted: Collection[str], widths: Collection[int]) -> TextTable | None:
+    """The table of a file in which every row, but not the header, ends with a separator, or the header alone does.
+
+    Args:
+        widths: how many fields the rows have.
+    """
+    *above, header, rows = text.split(b"\n", layout.header + 1)
+    header, separator = header.rstrip(b"\r"), layout.separator
+    width = len(layout.fields)
+    closed = (separator, separator + b'""')
+    if widths == {width + 1} and all(row.rstrip().endswith(closed) for row in rows.split(b"\n") if row.strip()):
+        fields, header, found = [*layout.fields, ""], header + separator, "each row but not the header ends"
+    elif widths == {width - 1} and not layout.fields[-1].strip() and header.endswith(separator):
+        fields, header, found = layout.fields[:-1], header.removesuffix(separator), "the header but no row ends"
+    else:
+        return None
+    notes = (*layout.notes, f"{found} with a separator")
+    return _read_rows(b"\n".join([*above, header, rows]), replace(layout, fields=fields, notes=notes), wanted)
 
 
 def _column_of_quote(line: bytes, layout: _Layout) -> str:

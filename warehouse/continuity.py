@@ -1,5 +1,5 @@
-"""Holds what is loaded against what the last publication was made of: full extracts do not lose rows from one to the next.
-Not here: the rules of a single file (sources), or what the publication before decides of the next (sdc, restatements.py).
+"""The gate of continuity: holds a delivery against the one that is served. A full extract does not lose what was there.
+Not here: a feed's rows one by one (still_loaded.py), rules of a single file (sources), changed figures (restatements.py).
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from warehouse.build_database import extract_date_of
 from warehouse.database import connect, one, quoted
 from warehouse.delivery import Delivery
 from warehouse.paths import Home
-from warehouse.publication import current_publication
-from warehouse.quarantine import ROWS_SHOWN_PER_RULE
 from warehouse.recorded import Recorded, raw_rows
 from warehouse.settings import Settings
 
@@ -32,84 +30,9 @@ MONTHS_NAMED = 12
 UNITS_NAMED = 5
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """How many of a feed's rows of the last publication are gone, with the first of them as dicts of file and row number.
-
-    Of several rows alike in the natural key of which some are gone, all are named. `columns_gone` are columns of the contract
-    that the feed's files had then and have no longer. `not_compared` says why nothing could be held against anything;
-    `passed` is still true where nothing is wrong with that.
-    """
-
-    passed: bool
-    rows_before: int = 0
-    rows_gone: int = 0
-    rows: tuple[dict[str, object], ...] = ()
-    not_compared: str | None = None
-    columns_gone: tuple[str, ...] = ()
-
-
-def compare_with_last(home: Home, settings: Settings, feed: Feed) -> Comparison:
-    """Look for the rows of a feed that the last publication was made of and that are not loaded now.
-
-    A row is known again by the feed's natural key, so that an absence whose end has become known is the same row. A row
-    that is quarantined now is gone as well.
-    """
-    if not home.warehouse_database.exists():
-        if current_publication(home):
-            return Comparison(False, not_compared="the last publication's database is gone")
-        return Comparison(True, not_compared="this is the first publication")
-    with connect(home.build_database, settings, read_only=True) as con:
-        try:
-            con.execute(f"attach {quoted(str(home.warehouse_database))} as last (read_only)")
-            return _compared(con, feed, feed.column_names(feed.natural_key))
-        except duckdb.Error as error:
-            return Comparison(False, not_compared=f"the last publication's database cannot be read: {type(error).__name__}")
-
-
-def _compared(con: duckdb.DuckDBPyConnection, feed: Feed, key: Sequence[str]) -> Comparison:
-    before, now = extract_date_of(con, "last"), extract_date_of(con)
-    if before > now:
-        return Comparison(True, not_compared=f"the last publication is of a newer extract, {before}")
-    columns = ", ".join(key)
-    con.execute(
-        f"""create temporary table gone as
-            with before as (select {columns}, count(*) as copies from last.raw.{feed.name} group by all),
-            now as (select {columns}, count(*) as copies from raw.{feed.name} group by all)
-            select before.*, before.copies - coalesce(now.copies, 0) as missing
-            from before left join now using ({columns})
-            where before.copies > coalesce(now.copies, 0)"""
-    )
-    rows_before = one(con, f"select count(*) from last.raw.{feed.name}")[0]
-    rows_gone = one(con, "select cast(coalesce(sum(missing), 0) as bigint) from gone")[0]
-    rows = con.execute(
-        f"""select input.file_name, old.row_number
-            from last.raw.{feed.name} as old
-            semi join gone using ({columns})
-            left join last.raw.inputs as input on old.file_sha256 = input.sha256 and input.feed = $1
-            order by all limit $2""",
-        [feed.name, ROWS_SHOWN_PER_RULE],
-    ).fetchall()
-    found = tuple({"file_name": file_name, "row_number": row} for file_name, row in rows)
-    return Comparison(rows_gone == 0, rows_before, rows_gone, found, columns_gone=_columns_gone(con, feed))
-
-
-def _columns_gone(con: duckdb.DuckDBPyConnection, feed: Feed) -> tuple[str, ...]:
-    """Columns of the contract that the feed's files behind the last publication had and none of its files has now; none of an
-    older database. An unknown column fed nothing, so that nobody misses it.
-    """
-    recorded = """select 1 from duckdb_columns()
-        where database_name = 'last' and schema_name = 'raw' and table_name = 'inputs' and column_name = 'columns'"""
-    if not con.execute(recorded).fetchall():
-        return ()
-    headers = "select distinct unnest(columns) as header from {}raw.inputs where feed = $1"
-    gone = con.execute(f"{headers.format('last.')} except {headers.format('')} order by header", [feed.name]).fetchall()
-    return tuple(header for (header,) in gone if header in feed.columns)
-
-
-# The date by which a feed's rows belong to a month, and how many rows the MONTHS_BEFORE months must have together for a month
-# without any to be no accident.
-FIRST_DATES = {"fravaer": ("from_date", 15), "permisjoner": ("from_date", 30), "stillinger": ("valid_from", 30)}
+# The date by which a feed's rows belong to a month, and how many rows each of the MONTHS_BEFORE months must have for a month
+# without any to be no accident: after August's new positions come few.
+FIRST_DATES = {"fravaer": ("from_date", 5), "permisjoner": ("from_date", 10), "stillinger": ("valid_from", 10)}
 
 
 @dataclass
@@ -145,7 +68,7 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
         if before <= now:
             for feed in required:
                 gone.to_accept += _drops(con, feed, delivery, settings.max_drop)
-            gone.to_accept += _ends_in_view(con, before, now)
+            gone.to_accept += _ends_in_view(con, feeds["stillinger"], before, now)
             gone.to_accept += _in_work(con, before, now)
             gone.changed += _nobody_away(con, before, now)
             gone.changed += _changed_persons(con, settings.max_drop)
@@ -206,13 +129,24 @@ def _rows_not_known_again(con: duckdb.DuckDBPyConnection, feed: Feed, delivery: 
     return [f"{_names(feed, delivery)}: the last {last - last_known} rows of the earlier file are gone: it looks cut off"]
 
 
-def _ends_in_view(con: duckdb.DuckDBPyConnection, before: date, today: date) -> list[str]:
-    """Whether positions with an end after the extract are all gone. How many there are changes with the season."""
+def _ends_in_view(con: duckdb.DuckDBPyConnection, feed: Feed, before: date, today: date) -> list[str]:
+    """Whether positions with an end after the extract are all gone. How many there are changes with the season: after the last
+    day of a school year there may be none. So the ends of the earlier file must be gone too.
+    """
     was, now = (
         one(con, f"select count(*) from {database}raw.stillinger where valid_to > $1", [extract_date])[0]
         for database, extract_date in (("last.", before), ("", today))
     )
-    return [f"stillinger: positions with an end after the extract {_fall(was, now)}"] if was > FEWEST_ROWS and not now else []
+    key = ", ".join(feed.column_names(feed.natural_key))
+    without_end = one(
+        con,
+        f"""select count(*) from last.raw.stillinger as old
+            anti join (from raw.stillinger where valid_to is not null) as new using ({key})
+            where old.valid_to > $1""",
+        [before],
+    )[0]
+    is_gone = without_end > FEWEST_ROWS and not now
+    return [f"stillinger: positions with an end after the extract {_fall(was, now)}"] if is_gone else []
 
 
 def _in_work(con: duckdb.DuckDBPyConnection, before: date, today: date) -> list[str]:
@@ -326,7 +260,7 @@ def _empty_months(con: duckdb.DuckDBPyConnection, feeds: Sequence[Feed], deliver
                 group by month order by month""",
             [delivery.extract_date],
         ).fetchall()
-        if rows == 0 and all(count for _, count in before) and sum(count for _, count in before) >= fewest:
+        if rows == 0 and all(count >= fewest for _, count in before):
             told = ", ".join(f"{month}: {count}" for month, count in before)
             found.append(f"{_names(feed, delivery)}: no row of {feed.name} begins in {newest} ({told})")
     return found

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import duckdb
 
+from warehouse.continuity import FEWEST_ROWS
 from warehouse.database import one
 
 COUNTS = {
@@ -18,10 +19,12 @@ COUNTS = {
 
 
 def of_no_position(con: duckdb.DuckDBPyConnection, share: float) -> Iterator[str]:
-    """A line for each feed of which more than this share of rows lies wholly outside every position it could apply to."""
+    """A line for each feed of which more than this share of rows, and more than happen to, lie wholly outside every position
+    they could apply to.
+    """
     for feed, query in COUNTS.items():
         outside, rows = one(con, query)
-        if outside > share * rows:
+        if outside > max(share * rows, FEWEST_ROWS):
             yield (
                 f"{feed}: {outside} of {rows} rows count for nothing: the person holds no position on those days, or none with"
                 " that Stillingsnr"

@@ -233,6 +233,15 @@ def _cell(mart: Table, row: str) -> str:
     return f"cast(json_object({parts}) as varchar)"
 
 
+def _is_by_chance(mart: Table, name: str) -> str:
+    """SQL that says whether a measure has changed, in the numerator, by no more than what a few late rows do."""
+    measure = mart.measures[name]
+    if mart.restatement is None or not mart.restatement.by_chance or measure.unit != "prosent":
+        return "false"
+    moved = f"abs(after.{name} - before.{name}) / {measure.factor} * after.{measure.denominator}"
+    return f"coalesce({moved} <= {mart.restatement.by_chance}, false)"
+
+
 def _compare(con: duckdb.DuckDBPyConnection, mart: Table, earlier: Recorded) -> None:
     """Put into `restated` the measures of one table that changed in a cell of a closed period."""
     period, path = mart.time, earlier.folder / f"{mart.name}.parquet"
@@ -245,7 +254,8 @@ def _compare(con: duckdb.DuckDBPyConnection, mart: Table, earlier: Recorded) -> 
     if not measures or any(then.get(name) != now[name] for name in mart.grain):
         return
     changes = ", ".join(
-        f"{{'measure': {quoted(name)}, 'was': cast(before.{name} as double), 'now': cast(after.{name} as double)}}"
+        f"{{'measure': {quoted(name)}, 'was': cast(before.{name} as double), 'now': cast(after.{name} as double),"
+        f" 'is_by_chance': {_is_by_chance(mart, name)}}}"
         for name in measures
     )
     differs = " or ".join(f"before.{name} <> after.{name}" for name in measures)
@@ -262,7 +272,7 @@ def _compare(con: duckdb.DuckDBPyConnection, mart: Table, earlier: Recorded) -> 
                 where {differs}
             )
             select {quoted(mart.name)}, cell, period, org_level, org_unit_code, change.measure, change.was, change.now,
-                {f"case when change.measure in ({gated}) then times end" if gated else "null"}
+                {f"case when change.measure in ({gated}) and not change.is_by_chance then times end" if gated else "null"}
             from changed as changed (cell, period, org_level, org_unit_code, times, change)
             where {CHANGED.format(was="change.was", now="change.now")} and last_day_of(period) <= $1""",
         [earlier.row["as_of"]],

@@ -14,9 +14,9 @@ from orchestration.shown import DATA_TEAM, OF_SYSTEM, code_at, code_of
 from sources.contract import Feed, Rule, readable_as
 from sources.payroll.profile import ProfileError, feeds_by
 from sources.registry import contract_of, feeds, system_of
-from warehouse.continuity import Comparison
 from warehouse.errors import UsageError
 from warehouse.settings import PROFILES, Settings
+from warehouse.still_loaded import Comparison
 
 FILE_ACCEPTED = "file_accepted"
 ROWS_STILL_LOADED = "rows_still_loaded"

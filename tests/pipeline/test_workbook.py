@@ -6,7 +6,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+import xlsxwriter
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -14,7 +16,7 @@ from tests.builds import Builds, Built, published_whole
 from tests.pipeline.test_examples_of_the_docs import deliver
 from warehouse.database import publication_opened
 from warehouse.verify import verify
-from warehouse.workbook import FILE, READING, SHEETS, WITHHELD, write_workbook
+from warehouse.workbook import FILE, READING, SHEETS, WITHHELD, _Writer, write_workbook
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +116,78 @@ def test_a_period_that_is_not_over_says_so() -> None:
     over = {"survey_response", "survey_factor_scores", "targets"}
     with_time = {sheet.table: sheet.keys for sheet in SHEETS if {"year", "month", "period"} & set(sheet.keys)}
     assert {table for table, keys in with_time.items() if "is_partial" not in keys} == over
+
+
+# A publication of the tables that the charts, the first sheet and the sheet Heltid are made of.
+BY_HAND = """
+create table publication as select 'p' as publication_id, date '2024-11-15' as as_of,
+    timestamp '2024-12-31 23:30' as published_at, 'v' as code_version, '{"municipality": "Prøve"}' as settings;
+create table metric_definitions as from (values
+    ('full_time_by_unit', 'full_time_80_percent', 'Heltidsandel (80 %)', 'prosent', 1),
+    ('full_time_by_unit', 'fte', 'Årsverk', 'årsverk', 1)) as t (table_name, measure, name, unit, decimals);
+create table org_units as from (values ('kommune', 'K', null, 1), ('tjenesteområde', 'O', 'O', 2), ('avdeling', 'A', 'O', 3))
+    as t (org_level, org_unit_code, level_2, sort_order);
+create table sick_leave_by_unit as from (values
+    ('quarter', '2024-Q3', false, 'tjenesteområde', 'O', 'Oppvekst', 8.0),
+    ('quarter', '2024-Q3', false, 'kommune', 'K', 'Prøve', 7.0),
+    ('quarter', '2024-Q2', false, 'kommune', 'K', 'Prøve', 6.0),
+    ('quarter', '2024-Q4', true, 'kommune', 'K', 'Prøve', 99.0),
+    ('month', '2024-09', false, 'kommune', 'K', 'Prøve', 99.0),
+    ('quarter', '2024-Q3', false, 'avdeling', 'A', 'Avdeling', 99.0))
+    as t (period_type, period, is_partial, org_level, org_unit_code, org_unit_name, sick_leave_percent);
+create table full_time_by_unit as
+    select *, reference_date as period_end, null as withheld from (values
+    ('payroll', date '2023-11-30', 'kommune', 'K', 'Prøve', 99.0, 99.0, 99.0),
+    ('payroll', date '2023-12-31', 'kommune', 'K', 'Prøve', 41.0, 61.0, 200.0),
+    ('pai', date '2022-12-01', 'kommune', 'K', 'Prøve', 98.0, 98.0, 199.0),
+    ('payroll', date '2024-09-30', 'kommune', 'K', 'Prøve', 97.0, 97.0, 201.0),
+    ('payroll', date '2024-11-15', 'tjenesteområde', 'O', 'Oppvekst', 96.0, 96.0, 100.0),
+    ('payroll', date '2024-11-15', 'kommune', 'K', 'Prøve', 42.0, 62.0, 202.0))
+    as t (source, reference_date, org_level, org_unit_code, org_unit_name, full_time_100_percent, full_time_80_percent, fte);
+create table targets as from (values ('full_time_80_percent', 'kommune', 2024, 65.0, null),
+    ('full_time_80_percent', 'kommune', 2023, 64.0, 'vedtak'), ('sick_leave_percent', 'kommune', 2023, 8.0, null))
+    as t (indicator, org_level, year, target, superseded_by);
+"""
+
+
+@pytest.fixture(scope="module")
+def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Workbook:
+    """The charts, the sheet Heltid and the first sheet of a publication made by hand."""
+    path = tmp_path_factory.mktemp("by_hand") / FILE
+    with duckdb.connect() as con, xlsxwriter.Workbook(path) as made:
+        con.execute(BY_HAND)
+        writer = _Writer(con, made)
+        writer._write_charts(made.add_worksheet("Diagrammer"))
+        writer._write_subject(next(sheet for sheet in SHEETS if sheet.name == "Heltid"))
+        writer._write_first(made.add_worksheet("Les meg"), {})
+    return load_workbook(path)
+
+
+def test_a_chart_draws_closed_quarters_and_each_years_last_date_of_payroll(by_hand: Workbook) -> None:
+    page = by_hand["Diagrammer"]
+    drawn = {
+        name: [[cell.value for cell in row] for row in page[table.ref]]
+        for name, table in zip(page.tables, page.tables.values(), strict=True)
+    }
+    assert drawn["Diagram_1"] == [["Periode", "Prøve", "Oppvekst"], ["2024-Q2", 6, None], ["2024-Q3", 7, 8]]
+    assert drawn["Diagram_2"] == [
+        ["Periode", "Heltidsandel (100 %)", "Heltidsandel (80 %)", "Mål for heltidsandel (80 %)"],
+        ["2023", 41, 61, None],
+        ["2024", 42, 62, 65],
+    ]
+
+
+def test_rows_stand_newest_first_by_their_source_and_the_tree(by_hand: Workbook) -> None:
+    shown = [(row["Kilde"], f"{row['Dato']:%Y-%m-%d}", row["Enhet"], row["Årsverk"]) for row in rows_of(by_hand["Heltid"])]
+    assert shown == [
+        ("lønn", "2024-11-15", "Prøve", 202),
+        ("lønn", "2024-11-15", "Oppvekst", 100),
+        ("lønn", "2024-09-30", "Prøve", 201),
+        ("lønn", "2023-12-31", "Prøve", 200),
+        ("PAI", "2022-12-01", "Prøve", 199),
+    ]
+
+
+def test_the_first_sheet_says_when_it_was_published_in_norway(by_hand: Workbook) -> None:
+    said = first_sheet(by_hand)
+    assert (said["Publisert"], said["Tall til og med"]) == ("01.01.2025 kl. 00.30", "15.11.2024")

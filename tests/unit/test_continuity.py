@@ -17,13 +17,13 @@ from tests.municipalities.files import write_delivery
 from warehouse import continuity
 from warehouse.archive import all_arrivals, take_in
 from warehouse.build_database import start_build
-from warehouse.continuity import Comparison, compare_with_last
 from warehouse.database import connect
 from warehouse.delivery import Delivery, choose
 from warehouse.ledger import Arrival
 from warehouse.load import load_feed
 from warehouse.paths import Home
 from warehouse.settings import read_settings
+from warehouse.still_loaded import Comparison, compare_with_last
 
 SEPTEMBER, OCTOBER = date(2024, 9, 30), date(2024, 10, 31)
 REQUIRED = sorted(small_delivery())
@@ -131,6 +131,10 @@ def test_a_last_database_that_cannot_be_read_is_told_of(tmp_path: Path, compared
     assert {found.passed for found in compared(broken, september).values()} == {False}
 
 
+def arrival(feed: str) -> Arrival:
+    return Arrival(arrived_at="", feed=feed, extract_date=OCTOBER, file_name=f"{feed}.csv", sha256="", size=0, is_personal=True)
+
+
 # 100 absences before, two of each person, of whom these numbers are left; 10 % may be gone.
 LOSSES = {
     "a tenth of the rows": (range(11, 101), []),
@@ -147,9 +151,6 @@ LOSSES = {
 
 @pytest.mark.parametrize(("left", "told"), LOSSES.values(), ids=LOSSES)
 def test_what_a_full_extract_has_lost(left: Sequence[int], told: list[str]) -> None:
-    arrival = Arrival(
-        arrived_at="", feed="fravaer", extract_date=OCTOBER, file_name="fravaer.csv", sha256="", size=0, is_personal=True
-    )
     with duckdb.connect() as con:
         con.execute("attach ':memory:' as last; create schema raw; create schema last.raw")
         for database, numbers in (("last.", range(1, 101)), ("", left)):
@@ -164,7 +165,7 @@ def test_what_a_full_extract_has_lost(left: Sequence[int], told: list[str]) -> N
                     from (select unnest($1::bigint[]) as n)""",
                 [list(numbers)],
             )
-        assert continuity._drops(con, feeds()["fravaer"], Delivery(OCTOBER, (arrival,)), 0.1) == told
+        assert continuity._drops(con, feeds()["fravaer"], Delivery(OCTOBER, (arrival("fravaer"),)), 0.1) == told
 
 
 PERSON = "select 'n' || n as employee_no, 'k' || n as person_key, 'K' as sex_code, 1980 as birth_year, n as row_number"
@@ -280,3 +281,51 @@ def test_a_closed_month_that_has_lost_more_than_half_of_its_absence_stops(left: 
         assert [line.startswith(f"fravaer: days of absence in closed months 2024-01: 100 → {left} (") for line in lines] == [
             True
         ]
+
+
+# Positions that end on the last day of the school year, before and after it: their ends in the later file, None where they have
+# none, and how many are not there at all.
+ENDS = {
+    "the school year is over, and no new contracts yet": ([date(2024, 7, 31)] * 20, []),
+    "the column has lost its cells": (
+        [None] * 20,
+        ["stillinger: positions with an end after the extract 20 → 0 (−100,0 %)"],
+    ),
+    "five have become permanent": ([None] * 5 + [date(2024, 7, 31)] * 15, []),
+    "they are gone": ([], ["stillinger: positions with an end after the extract 20 → 0 (−100,0 %)"]),
+}
+
+
+@pytest.mark.parametrize(("ends", "told"), ENDS.values(), ids=ENDS)
+def test_ends_in_view_that_are_gone(ends: Sequence[date | None], told: list[str]) -> None:
+    with duckdb.connect() as con:
+        con.execute("attach ':memory:' as last; create schema raw; create schema last.raw")
+        for database, found in (("last.", [date(2024, 7, 31)] * 20), ("", ends)):
+            con.execute(
+                f"""create table {database}raw.stillinger as
+                    select cast(row_number() over () as varchar) as employee_no, '1' as position_no,
+                        date '2023-08-01' as valid_from, valid_to
+                    from (select unnest($1::date[]) as valid_to)""",
+                [found],
+            )
+        assert continuity._ends_in_view(con, feeds()["stillinger"], date(2024, 6, 30), date(2024, 7, 31)) == told
+
+
+@pytest.mark.parametrize(
+    ("rows", "stops"),
+    [((10, 10, 10), True), ((60, 12, 9), False), ((60, 20, 10), True)],
+    ids=["many each month", "few after the school year's beginning", "enough each month"],
+)
+def test_a_newest_month_in_which_nothing_begins(rows: Sequence[int], stops: bool) -> None:
+    begun = [date(2024, month, 1) for month, count in zip((7, 8, 9), rows, strict=True) for _ in range(count)]
+    stillinger = feeds()["stillinger"]
+    with duckdb.connect() as con:
+        con.execute("create schema raw")
+        con.execute(
+            "create table raw.stillinger as select valid_from, 1 as row_number from (select unnest($1::date[]) as valid_from)",
+            [begun],
+        )
+        told = continuity._empty_months(con, [stillinger], Delivery(OCTOBER, (arrival("stillinger"),)))
+    july, august, september = rows
+    counts = f"2024-07: {july}, 2024-08: {august}, 2024-09: {september}"
+    assert told == ([f"stillinger.csv: no row of stillinger begins in 2024-10 ({counts})"] if stops else [])

@@ -130,6 +130,17 @@ def other_headers(folder: Path, feed: str, rows: list[Row]) -> Path:
     return write_feed(folder, feed, renamed, columns=columns)
 
 
+def closed(*, header: bool, rows: bool, quote_all: bool = False) -> Writer:
+    """One more separator at the end of the header, or of each row."""
+
+    def write(folder: Path, feed: str, content: list[Row]) -> Path:
+        first, *others = csv_text(headers(feed), content, quote_all=quote_all).splitlines()
+        lines = [first + ";" * header, *(line + ";" * rows for line in others)]
+        return written(folder, feed, "".join(line + "\r\n" for line in lines).encode("cp1252"))
+
+    return write
+
+
 def titled_workbook(folder: Path, feed: str, rows: list[Row]) -> Path:
     path = folder / f"{feed}_{EXTRACT_DATE}.xlsx"
     with xlsxwriter.Workbook(path) as book:
@@ -183,6 +194,10 @@ VARIANTS: dict[str, Writer] = {
     "shuffled columns": shuffled,
     "headers padded and decomposed": decomposed_headers,
     "optional columns left out": empty_optional_columns_left_out,
+    "a separator after each row": closed(header=False, rows=True),
+    "a separator after each quoted row": closed(header=False, rows=True, quote_all=True),
+    "a separator after the header": closed(header=True, rows=False),
+    "Ctrl+Z at the end": text(tail="\x1a"),
     "blank lines at the end": text(tail="\r\n\r\n   \r\n"),
     "rows of separators at the end": text(tail=";;;;;;\r\n;;;;\r\n;;;;;;;;;;;;\r\n;;;;;;;;;;;;;;;;;;;;\r\n"),
     "XLSX with native numbers and dates": write_feed_xlsx,
@@ -250,6 +265,11 @@ ROW_NUMBERS = {
         [LEAVE.format(10), "Sum;1;2;3;4;5;6;7"],
         [1],
         {2: ["field_count"]},
+    ),
+    "a field too many in every row is no closing separator": (
+        [LEAVE.format(10) + ";0", "700412;;Ulønnet; permisjon;01.05.2024;;20;"],
+        [],
+        {1: ["field_count"], 2: ["field_count"]},
     ),
     "quarantined rows count": (
         ["", LEAVE.format(0), LEAVE.format(10), "feil", LEAVE.format(10), LEAVE.format(20), ""],

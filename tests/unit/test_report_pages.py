@@ -49,3 +49,25 @@ def test_marks_of_the_same_score_stand_inside_each_other() -> None:
     spec = charts.dots([("Autonomi", part, 4.3) for part in ("Kommunen", "Norge", "Forrige runde")], "skår", (3.0, 5.0))
     sizes = spec["encoding"]["size"]["scale"]["range"]
     assert sizes == sorted(set(sizes), reverse=True) and len(sizes) == 3
+
+
+def test_a_target_stands_at_the_mark_of_its_year() -> None:
+    """The axis' mark of a year is its last day: the figure of 31 December 2024 stands at 2024, not a year beside its target."""
+    actual = [(date(2023, 12, 31), 8.0), (date(2024, 6, 30), 8.1)]
+    spec = charts.path(actual, [(date(2023, 12, 31), 8.0), (date(2027, 12, 31), 7.0)], "prosent")
+    drawn = [(row["line"], round(row["year"], 3), row["value"]) for row in spec["data"]["values"]]
+    assert drawn == [
+        ("Faktisk", 2023, 8.0),
+        ("Faktisk", round(2023 + 182 / 366, 3), 8.1),
+        ("Vei til målet", 2023, 8.0),
+        ("Vei til målet", 2027, 7.0),
+    ]
+    assert spec["encoding"]["x"]["axis"]["values"] == [2023, 2024, 2025, 2026, 2027]
+
+
+def test_parts_of_a_chart_keep_their_order_and_the_newest_is_darkest() -> None:
+    rows = [(quarter, year, 8.0) for quarter in ("1. kvartal", "2. kvartal") for year in ("2022", "2023", "2024")]
+    encoding = charts.columns(rows, "prosent")["encoding"]
+    assert encoding["x"]["sort"] == ["1. kvartal", "2. kvartal"] and encoding["xOffset"]["sort"] == ["2022", "2023", "2024"]
+    shades = encoding["color"]["scale"]["range"]
+    assert len(shades) == 3 and shades == sorted(shades, reverse=True)

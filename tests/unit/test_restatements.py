@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+
 import duckdb
 import pytest
 
-from warehouse.restatements import IS_ABOVE_THRESHOLD
+from tests.building import table_of
+from warehouse.restatements import DAYS_OF_PERIODS, IS_ABOVE_THRESHOLD, _compare
 
 # By half a point and a quarter of the figure: was, now, unit, times, whether few rows differ, and whether it stops the night.
 CHANGES = {
@@ -29,3 +35,25 @@ def test_a_change_above_the_threshold_stops_the_night(change: tuple) -> None:
     with duckdb.connect() as con:
         con.execute(IS_ABOVE_THRESHOLD)
         assert con.execute("select is_above_threshold($1, $2, $3, $4, $5, 0.5, 0.25)", of_figure).fetchall() == [(stops,)]
+
+
+@pytest.mark.parametrize(("lost_days", "is_held_against_the_threshold"), [(55, False), (56, True)])
+def test_a_few_days_of_sick_leave_stop_no_night(tmp_path: Path, lost_days: float, is_held_against_the_threshold: bool) -> None:
+    """Of 1 000 possible days, as 48 persons have in a month, 40 were lost at first. Årsverk are no matter of days."""
+    table = table_of("sick_leave_by_unit")
+    mart = replace(table, columns=(*table.grain, "fte", "possible_days", "sick_leave_percent"))
+    row = "'month' as period_type, '2024-01' as period, 'kommune' as org_level, 'K' as org_unit_code, 1000.0 as possible_days"
+    with duckdb.connect() as con:
+        con.execute(f"{DAYS_OF_PERIODS}; create schema served")
+        con.execute(f"create table before as select {row}, 47.0 as fte, 4.0 as sick_leave_percent")
+        con.execute(f"copy before to '{tmp_path / 'sick_leave_by_unit.parquet'}'")
+        con.execute(
+            f"create table served.sick_leave_by_unit as select {row}, 48.0 as fte, {lost_days / 10} as sick_leave_percent"
+        )
+        con.execute(
+            """create table restated (table_name varchar, cell varchar, period varchar, org_level varchar,
+               org_unit_code varchar, measure varchar, was double, now double, times integer)"""
+        )
+        _compare(con, mart, SimpleNamespace(folder=tmp_path, row={"as_of": date(2024, 2, 29)}))  # type: ignore[arg-type]
+        times = dict(con.execute("select measure, times from restated").fetchall())
+    assert times == {"fte": 3, "sick_leave_percent": 3 if is_held_against_the_threshold else None}

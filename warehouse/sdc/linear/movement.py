@@ -70,7 +70,9 @@ class Movement:
         self.below, self.above, self.scale, self.likely = below, above, scale, likely
 
     def around(self, column: int, charge: Floats) -> Around:
-        """The changes that move one column. `charge` is what each costs: 0 where it may move freely, infinite where not at all."""
+        """The changes that move one column. `charge` is what each column costs: 0 where it may move freely, infinite where not
+        at all.
+        """
         return Around(self, column, charge)
 
     @cached_property

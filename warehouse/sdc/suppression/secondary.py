@@ -120,7 +120,9 @@ class Complement:
                 for cell in found.tolist():
                     if not moving[cell]:
                         amount = view.width[cell] or 1.0
-                        change = movement.around(cell, charge).cheapest(amount if view.above[cell] > view.below[cell] else -amount)
+                        change = movement.around(cell, charge).cheapest(
+                            amount if view.above[cell] > view.below[cell] else -amount
+                        )
                         self._see(change.columns, change.amounts)
                         withheld[change.columns] = True
                         charge[change.columns] = 0.0
