@@ -241,3 +241,20 @@ def test_hardly_more_is_withheld_than_the_least_that_is_safe() -> None:
         least += best
         more += secondary - best
     assert more <= 0.1 * least
+
+
+def test_what_lies_alongside_are_the_cells_of_all_places_that_have_the_kind() -> None:
+    """Nine units below one, which alone has both kinds: the first is in two of them, the other in all."""
+    kinds = {unit: ("rare", "common") if unit in ("top", 0, 1) else ("common",) for unit in ("top", *range(9))}
+    names = [(unit, kind) for unit, of_unit in kinds.items() for kind in of_unit]
+    cells = [Cell("t", name, 20.0, THRESHOLD, False, 1.0, place=name[0]) for name in names]
+    of_tree = [
+        ([names.index(("top", kind))], [names.index((unit, kind)) for unit in range(9) if kind in kinds[unit]])
+        for kind in ("rare", "common")
+    ]
+    within = [([names.index((unit, "rare"))], [names.index((unit, "common"))]) for unit in ("top", 0, 1)]
+    problem = Problem("kinds", cells, [*of_tree, *within], np.ones((1, len(cells)), dtype=bool))
+    assert {names[i] for i in problem.alongside(names.index((0, "rare")))} == {
+        (unit, kind) for unit in ("top", 0, 1) for kind in ("rare", "common")
+    }
+    assert problem.alongside(names.index((0, "common"))) == [], "all of them are no neighbourhood"

@@ -139,6 +139,21 @@ def test_a_change_keeps_every_equation_and_every_bound(draw: Random) -> None:
                 farthest[way, column] = reached
 
 
+def test_what_is_likely_to_move_is_tried_before_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ring of 40 columns that must all move, of which the nearest are too few; one more column moves with none of them."""
+    monkeypatch.setattr("warehouse.sdc.linear.movement.NEIGHBOURHOODS", (3, 2, 2))
+    ring = [([i], [(i + 1) % 40]) for i in range(40)]
+    equations, ends = Equations.of_sides(ring, 41), np.ones(41)
+    movement = Movement(equations, ends, ends, ends, lambda column: list(range(40)))
+    change = movement.around(0, np.zeros(41)).cheapest(1.0)
+    assert change.dense(41) == pytest.approx(np.append(np.ones(40), 0.0))
+    assert "whole" not in vars(movement), "no program of all columns was made"
+    # What is likely need not suffice: then all are tried.
+    movement = Movement(equations, ends, ends, ends, lambda column: [0, 1, 2, 3])
+    assert movement.around(0, np.zeros(41)).cheapest(1.0).of(0) == pytest.approx(1.0)
+    assert "whole" in vars(movement)
+
+
 @examples(few=60, many=1000)
 @given(draw=st.randoms(use_true_random=False))
 def test_ends_without_programs_are_those_of_programs(draw: Random) -> None:

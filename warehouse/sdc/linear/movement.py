@@ -148,6 +148,7 @@ class Around:
         amount = math.copysign(min(abs(amount), capacity), amount)
         near: Iterable[int] = ()
         for neighbourhood in itertools.chain([*self._made], self._ahead):
+            # The likely ones and the whole are too many to seek in again and again.
             if neighbourhood.columns.size <= sum(NEIGHBOURHOODS):
                 near = neighbourhood.columns.tolist()
             change = neighbourhood.change(self._column, amount, self._price, self._charge)

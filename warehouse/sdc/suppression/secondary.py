@@ -119,10 +119,8 @@ class Complement:
                 charge = self._charge(withheld)
                 for cell in found.tolist():
                     if not moving[cell]:
-                        amount = view.width[cell] or 1.0
-                        change = movement.around(cell, charge).cheapest(
-                            amount if view.above[cell] > view.below[cell] else -amount
-                        )
+                        way = 1 if view.above[cell] > view.below[cell] else -1
+                        change = movement.around(cell, charge).cheapest(way * (view.width[cell] or 1.0))
                         self._see(change.columns, change.amounts)
                         withheld[change.columns] = True
                         charge[change.columns] = 0.0
