@@ -1,5 +1,5 @@
 """`arsverk attack`: attacks one publication of the history and tells what it found, without any value.
-Not here: the attack (audit.py), or the night's gate (night.py).
+Not here: the attack (attacker.py), or the night's gate (night.py).
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Withheld headcounts that follow because they are whole numbers: two cells below 5 of a unit of 8 persons are 4 and 4.
-Not here: sums and intervals of årsverk and other measures (audit.py).
+Not here: sums and intervals of årsverk and other measures (attacker.py).
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """The attack of a night on the tables that are about to be published, and the record of what was found safe.
-Not here: the attack (audit.py), attacks by hand (command.py), or what becomes of a finding (warehouse/sdc/protection.py).
+Not here: the attack (attacker.py), attacks by hand (command.py), or what becomes of a finding (warehouse/sdc/protection.py).
 """
 
 from __future__ import annotations

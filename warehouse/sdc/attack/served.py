@@ -1,5 +1,5 @@
 """Reads what a publication serves, and what everybody knows of the organisation, into the cells of families.
-Not here: withheld values, which this package never sees; or what is made of the cells (audit.py).
+Not here: withheld values, which this package never sees; or what is made of the cells (attacker.py).
 """
 
 from __future__ import annotations
