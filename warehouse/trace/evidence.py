@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from warehouse.database import quoted
 from warehouse.trace.lineage import Lineage
 
-# Whose measures targets can be set for (dbt_project/macros/targets.sql).
-UNIT_TABLES = "'full_time_by_unit', 'sick_leave_by_unit', 'substitutes_by_unit', 'survey_response'"
 Tracer = Callable[[Lineage, Mapping[str, object], Sequence[str]], None]
 
 
@@ -51,43 +49,16 @@ def _add_file(lineage: Lineage, feed: str, sha256: str) -> None:
 def of_data_quality(lineage: Lineage, cell: Mapping[str, object], measures: Sequence[str]) -> None:
     """The rows that broke the rule."""
     feed, rule = str(cell["feed"]), str(cell["rule"])
-    computed = {
-        ("fravaer", "absence_within_position"): """
-            select file_sha256, row_number from intermediate.int_spells where absence_row in (
-                select absence_row from intermediate.int_absence_coverage where uncovered_days > 0)""",
-        ("permisjoner", "leave_within_position"): "from intermediate.int_leave_coverage where not is_covered",
-        ("variable_timer", "month_has_begun"): "from staging.stg_variable_hours where not has_month_begun",
-        ("deltakelse", "unit_matched"): "select * from intermediate.int_survey_response where not is_matched",
-        ("faktorer", "unit_matched"): "select * from intermediate.int_survey_factors where not is_matched",
-        ("maltall", "unit_matched"): "select * from intermediate.int_targets where not is_matched",
-        ("maltall", "indicator_known"): f"""select * from intermediate.int_targets where indicator not in (
-            select measure from marts.metric_definitions where table_name in ({UNIT_TABLES}))""",
-        ("deltakelse", "unit_code_and_name_agree"): "from intermediate.int_survey_response where has_name_of_another",
-        ("faktorer", "unit_code_and_name_agree"): "from intermediate.int_survey_factors where has_name_of_another",
-        ("maltall", "target_once"): "from intermediate.int_targets where is_said_again",
-        ("maltall", "decision_is_taken"): """
-            select target.* from intermediate.int_targets as target
-            inner join raw.inputs as delivered on target.file_sha256 = delivered.sha256
-            where delivered.feed = 'maltall' and target.decided_on > delivered.extract_date""",
-        ("maltall", "target_not_superseded"): "select * from intermediate.int_targets where is_superseded",
-        ("sammenligning", "indicator_known"): """select * from staging.stg_peer_figures where indicator not in (
-            select measure from marts.metric_definitions)""",
-        ("sammenligning", "peer_once"): "from intermediate.int_peer_figures where is_told_again",
-        ("sammenligning", "peer_is_another"): "select * from intermediate.int_benchmarks where is_replaced",
-        ("pai", "unit_matched"): "select * from staging.stg_pai where not is_known_unit",
-        (feed, "files_differ"): f"""select * from raw.{feed} where file_sha256 in (
-            select sha256 from raw.inputs where feed = '{feed}' group by sha256 having count(*) > 1)""",
-        (feed, "job_code_listed"): f"from intermediate.int_listed_job_codes where feed = '{feed}' and not is_listed",
-        (feed, "pay_group_as_listed"): f"from intermediate.int_listed_job_codes where feed = '{feed}' and has_other_pay_group",
-    }
-    if (feed, rule) in computed:
-        lineage.add(feed, "row that breaks the rule", f"select file_sha256, row_number from ({computed[feed, rule]}) as broken")
-    else:
-        broken = " union all ".join(
-            f"select file_sha256, row_number from raw.{table} where feed = $1 and rule = $2"
-            for table in ("quarantine", "warnings")
-        )
-        lineage.add(feed, "row that breaks the rule", broken, [feed, rule])
+    role = "row that breaks the rule"
+    if rule == "files_differ":
+        alike = "select sha256 from raw.inputs where feed = $1 group by sha256 having count(*) > 1"
+        lineage.add(feed, role, f"select file_sha256, row_number from raw.{feed} where file_sha256 in ({alike})", [feed])
+        return
+    broken = " union all ".join(
+        f"select file_sha256, row_number from {table} where feed = $1 and rule = $2"
+        for table in ("intermediate.int_doubtful_rows", "raw.quarantine", "raw.warnings")
+    )
+    lineage.add(feed, role, broken, [feed, rule])
 
 
 def of_reconciliation(

@@ -50,6 +50,8 @@ covers as (
 sick_absences as (
     select
         spell.absence_row,
+        absence.file_sha256,
+        absence.row_number,
         absence.employee_no,
         absence.position_no,
         spell.from_date,
@@ -60,6 +62,8 @@ sick_absences as (
 
 select
     absence.absence_row,
+    absence.file_sha256,
+    absence.row_number,
     absence.to_date - absence.from_date + 1 - coalesce(
         sum(
             greatest(0, least(absence.to_date, cover.valid_to) - greatest(absence.from_date, cover.valid_from) + 1)
@@ -73,4 +77,4 @@ left join covers as cover
         and absence.position_no is not distinct from cover.position_no
         and absence.from_date <= cover.valid_to
         and absence.to_date >= cover.valid_from
-group by absence.absence_row, absence.from_date, absence.to_date
+group by absence.absence_row, absence.file_sha256, absence.row_number, absence.from_date, absence.to_date
