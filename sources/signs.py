@@ -9,6 +9,8 @@ import pandas as pd
 # So many rows, and so many times those that a good file has, are no accident.
 FEWEST_ROWS = 20
 TIMES = 3
+# Most positions begin on a first and end on a last day of a month, so that a wrong form shows in this share of them at least.
+SHARE = 1 / 3
 # Absences begin on any day, and on Mondays most.
 FEWEST_ABSENCES = 100
 TIMES_MONDAYS = 1.5
@@ -22,6 +24,12 @@ def outnumbered(sign: pd.Series, usual: pd.Series, *, fewest: int = FEWEST_ROWS,
     return sign if count >= fewest and count > times * int(usual.sum()) else sign & False
 
 
+def _of_most(dates: pd.Series, signs: list[pd.Series]) -> pd.Series:
+    """False for the rows of a sign that a good share of all dates gives."""
+    found = [sign for sign in signs if sign.sum() > SHARE * dates.notna().sum()]
+    return ~pd.concat([*found, dates.isna() & False], axis=1).any(axis=1)
+
+
 def begin_as_positions_do(dates: pd.Series) -> pd.Series:
     """False for dates beside the first of a month, where hardly any is on it; and for those in January, where the first days
     of all other months are missing: month and day are exchanged.
@@ -33,7 +41,7 @@ def begin_as_positions_do(dates: pd.Series) -> pd.Series:
         outnumbered(days.day == 2, first),
         outnumbered((days.month == 1) & days.day.between(2, 12), first & (days.month > 1)),
     ]
-    return ~pd.concat(signs, axis=1).any(axis=1)
+    return _of_most(dates, signs)
 
 
 def end_as_positions_do(dates: pd.Series) -> pd.Series:
@@ -41,7 +49,7 @@ def end_as_positions_do(dates: pd.Series) -> pd.Series:
     ends = dates.astype("datetime64[s]")
     last = ends.dt.is_month_end
     beside = [outnumbered(ends.dt.day == 1, last), outnumbered((ends + pd.Timedelta(days=1)).dt.is_month_end, last)]
-    return ~pd.concat(beside, axis=1).any(axis=1)
+    return _of_most(ends, beside)
 
 
 def begin_as_absences_do(dates: pd.Series) -> pd.Series:

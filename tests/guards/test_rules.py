@@ -231,6 +231,7 @@ LIKE_THEM = {
     "starts on the first": ("stillinger", rows_of("stillinger", 24, months(1))),
     "starts on both": ("stillinger", [*rows_of("stillinger", 30, months(2)), *rows_of("stillinger", 10, months(1))]),
     "ends on the last": ("stillinger", rows_of("stillinger", 20, ends(31))),
+    "ends on any day": ("stillinger", rows_of("stillinger", 100, lambda n: ends(1 if n % 10 < 3 else 16)(n))),
     "Mondays": ("fravaer", rows_of("fravaer", 100, weekdays("01.01.2018"))),
     "every day": ("fravaer", rows_of("fravaer", 800, weekdays("01.01.2018", 1))),
 }
