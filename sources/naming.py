@@ -16,6 +16,10 @@ OSLO = ZoneInfo("Europe/Oslo")
 DAY = r"(?P<date>\d{4}-\d{2}-\d{2})"
 ANY_DAY = r"(?P<date>\d{4}-\d{2}-\d{2}|\d{8})"
 YEAR = r"(?P<year>[12]\d{3})"
+# What programs that copy or upload add to the name of a file that is not whole yet.
+UNFINISHED = (".part", ".filepart", ".partial", ".tmp", ".crdownload")
+# What Excel and Windows keep beside the files of a folder.
+KEPT_BY_PROGRAMS = re.compile(r"~\$.*|thumbs\.db|desktop\.ini", re.IGNORECASE)
 # What browsers and Explorer add to the name of a second copy.
 COPY = r"(?: ?\(\d+\)| - (?:kopi|copy)(?: \(\d+\))?)?"
 

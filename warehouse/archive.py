@@ -4,6 +4,7 @@ Not here: reading of the files' content, or the choice of which delivery to load
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -14,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sources.naming import nearest_form, recognise
+from sources.naming import KEPT_BY_PROGRAMS, UNFINISHED, Naming, nearest_form, recognise
 from warehouse.errors import Refused
 from warehouse.ledger import Arrival, Purge, append, entered_now, of_kind, purged_files, read_ledger, withdrawn_files
 from warehouse.outcome import NightWarning
@@ -141,15 +142,31 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
     """Archive every delivery file in the landing folder that is new, and recognise those seen before.
 
     A file is known by its hash: the same name with other content is a new arrival, which supersedes the earlier one. The
-    landing folder is only read. Files of other names, and those that were purged, are noted and left alone.
+    landing folder is only read. Files of other names, those that were purged and those in folders below are noted and left
+    alone.
+
+    Raises:
+        Refused: there is no landing folder, or something in it cannot be read.
     """
-    if not landing.is_dir():
-        raise Refused(f"the landing folder {landing} does not exist")
+    try:
+        if not landing.is_dir():
+            raise Refused(f"the landing folder {landing} does not exist")
+        return _take_in(home, landing, feeds, settling)
+    except PermissionError as denied:
+        path = Path(denied.filename or "")
+        if not path.is_relative_to(landing):
+            raise
+        what = f"the landing folder {landing}" if path == landing else path.name
+        raise Refused(f"{what} cannot be read; give the user the night runs as read access to it") from None
+
+
+def _take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Settling) -> TakenIn:
     remove_purged(home)
     entries = read_ledger(home)
     purged, withdrawn = purged_files(entries), withdrawn_files(entries)
     arrived = all_arrivals(home)
-    latest = {arrival.file_name: arrival for arrival in arrived}
+    # Two payroll profiles may know a name as files of their own.
+    latest = {(arrival.file_name, arrival.feed): arrival for arrival in arrived}
     hashes = {arrival.sha256: arrival for arrival in reversed(arrived)}
     namings = [naming for feed in feeds.values() for naming in feed.namings]
     personal = {stem for feed in feeds.values() if feed.is_personal for stem in feed.stems}
@@ -159,8 +176,14 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
     dates = {name: named.extract_date for name, named in names.items() if named}
     growing = growing_files(landing, [path for path in files if path.name in dates], dates, settling)
     for path in files:
-        shown = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        shown = _shown(path)
         named = recognise(path.name, namings) if shown == path.name else None
+        if KEPT_BY_PROGRAMS.fullmatch(shown):
+            taken.notes.append(f"{shown} is left alone: Excel or Windows keeps it there")
+            continue
+        if named is None and shown.lower().endswith(UNFINISHED) and recognise(shown.rpartition(".")[0], namings):
+            taken.warn("waiting", shown, f"{shown} is not uploaded whole and waits until it has its own name")
+            continue
         if named is None:
             form = nearest_form(shown, namings)
             meant = f"; if it is meant to be one, call it {form} (a date as 2024-09-30)" if form else ""
@@ -176,11 +199,11 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
         sha256, size = stored
         if withdrawal := withdrawn.get((path.name, sha256)):
             taken.notes.append(f"{path.name} is not used: it was withdrawn ({withdrawal.reason})")
-        previous = latest.get(path.name)
+        previous = latest.get((path.name, named.stem))
         if previous and previous.sha256 == sha256:
             taken.seen.append(previous)
             continue
-        if twin := hashes.get(sha256):
+        if (twin := hashes.get(sha256)) and twin.file_name != path.name:
             taken.notes.append(f"{path.name} has the same content as {twin.file_name}, which arrived {twin.arrived_at}")
         arrival = Arrival(
             arrived_at=entered_now(),
@@ -191,9 +214,10 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
             size=size,
             is_personal=named.stem in personal,
         )
-        latest[path.name] = arrival
+        latest[path.name, named.stem] = arrival
         hashes.setdefault(sha256, arrival)
         taken.new.append(arrival)
+    _note_folders(landing, namings, {name for name, _ in latest}, taken)
     if has_unknown:
         forms = ", ".join(dict.fromkeys(naming.told for naming in namings))
         taken.notes.append(f"delivery files are called {forms}")
@@ -203,10 +227,8 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
 
 
 def _store(home: Home, path: Path, extract_date: date, purged: Mapping[str, Purge], taken: TakenIn) -> tuple[str, int] | None:
-    """Put a landed file into the archive; returns its hash and size. None when it cannot come in yet, or at all: that is noted.
-
-    Raises:
-        Refused: the file cannot be read.
+    """Put a landed file into the archive; returns its hash and size. None when it cannot come in yet, or at all; that is noted
+    then.
     """
     try:
         before = _look(path)
@@ -220,8 +242,6 @@ def _store(home: Home, path: Path, extract_date: date, purged: Mapping[str, Purg
         after = _look(path)
     except FileNotFoundError:
         after = None
-    except PermissionError:
-        raise Refused(f"{path.name} cannot be read; give the user the night runs as read access to it") from None
     if after is None:
         taken.warn("unused", path.name, _vanished(path))
         return None
@@ -241,6 +261,23 @@ def _by_time(landing: Path, taken: TakenIn) -> list[Path]:
             except FileNotFoundError:
                 taken.warn("unused", path.name, _vanished(path))
     return [path for *_, path in sorted(found)]
+
+
+def _note_folders(landing: Path, namings: Sequence[Naming], known: set[str], taken: TakenIn) -> None:
+    """Warn of folders in the landing folder that hold delivery files which have never come in."""
+    for folder in sorted(path for path in landing.iterdir() if path.is_dir() and not path.name.startswith(".")):
+        # It may be none of the night's business.
+        with contextlib.suppress(OSError):
+            names = {path.name for path in folder.iterdir() if path.name.isprintable() and recognise(path.name, namings)}
+            if new := sorted(names - known):
+                more = f" and {len(new) - 1} more" if len(new) > 1 else ""
+                text = f"{_shown(folder)} is a folder and is not looked into; what it has ({new[0]}{more}) has to lie beside it"
+                taken.warn("unused", _shown(folder), text)
+
+
+def _shown(path: Path) -> str:
+    """Its name as it can be printed."""
+    return path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _vanished(path: Path) -> str:

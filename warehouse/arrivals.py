@@ -272,6 +272,8 @@ def _superseding(arrival: Arrival, kept: list[Arrival]) -> Arrival | None:
 def _unserved(arrival: Arrival, choice: Choice | None, feeds: Mapping[str, Feed]) -> tuple[str, str]:
     if is_in_future(arrival.extract_date):
         return "not used", "its extract date lies after today; withdraw it and deliver it by its right date"
+    if not any(arrival.feed in feed.stems for feed in feeds.values()):
+        return "not used", "the payroll_profile of the settings has no file of this name"
     if choice is None:
         return "waiting", "its delivery is not complete"
     if arrival in choice.delivery.files:

@@ -185,7 +185,9 @@ def _changed_persons(con: duckdb.DuckDBPyConnection, max_drop: float) -> list[st
                count(*) filter (old.birth_year <> new.birth_year)
            from last.raw.ansatte as old inner join raw.ansatte as new using (employee_no)""",
     )
-    what = ("Fødselsnummer", "Kjønn", "year of Fødselsdato")
+    what = ["Fødselsnummer", "Kjønn", "year of Fødselsdato"]
+    if not one(con, "select count(*) from raw.ansatte semi join last.raw.ansatte using (person_key)")[0]:
+        what[0] = "Fødselsnummer (nobody has the same one: the column was replaced, or the pseudonym key is another one)"
     return [
         f"ansatte: {count} of {persons} employee numbers have another {column} than in the last extract"
         for column, count in zip(what, changed, strict=True)
@@ -206,10 +208,13 @@ def _exchanged_names(con: duckdb.DuckDBPyConnection) -> list[str]:
     shown = "; ".join(f"{name}: {code} → {now}" for code, name, now in moved[:UNITS_NAMED])
     more = f"; and {len(moved) - UNITS_NAMED} more" if len(moved) > UNITS_NAMED else ""
     found = [f"organisasjon: names have moved to other codes, and the figures of all years with them: {shown}{more}"]
+    # There may be a second unit of this level.
     renamed = con.execute(
-        """select old.unit_name, new.unit_name from last.raw.organisasjon as old
-           inner join raw.organisasjon as new on old.unit_level = new.unit_level and old.unit_name <> new.unit_name
-           where old.unit_level = 'kommune' limit 1"""
+        """with was as (select unit_name from last.raw.organisasjon where unit_level = 'kommune'),
+               now as (select unit_name from raw.organisasjon where unit_level = 'kommune')
+           select gone.unit_name, new.unit_name
+           from (from was anti join now using (unit_name)) as gone, (from now anti join was using (unit_name)) as new
+           order by all limit 1"""
     ).fetchall()
     return (found if moved else []) + [f"organisasjon: the municipality's name was {was}, and is {now}" for was, now in renamed]
 
@@ -278,7 +283,9 @@ def _no_position_now(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> list
 
 def _cut_lines(home: Home, feeds: Sequence[Feed], delivery: Delivery, previous: str | None) -> list[str]:
     """Files of text whose last line has no end, where that is not how the payroll system writes all its files."""
-    texts = [one for feed in feeds for one in delivery.of(feed) if one.file_name.lower().endswith((".csv", ".txt"))]
+    # Several feeds may read one file.
+    files = dict.fromkeys(one for feed in feeds for one in delivery.of(feed))
+    texts = [one for one in files if one.file_name.lower().endswith((".csv", ".txt"))]
     without = [one for one in texts if not _ends_with_line(unchanged_file(home, one))]
     usual: set[str] = set()
     if previous and without:

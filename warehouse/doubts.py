@@ -9,7 +9,6 @@ from pathlib import Path
 import duckdb
 
 from sources.registry import feeds
-from warehouse.database import quoted
 from warehouse.publication import earlier_table
 
 # A later decision replaces an earlier one as it should.
@@ -25,29 +24,28 @@ def new_doubts(con: duckdb.DuckDBPyConnection, previous: Path | None) -> list[st
     file.
 
     Args:
-        previous: the folder of the previous publication, of which the same rules with the same words are known.
+        previous: the folder of the previous publication, of which the same rules with the same words are known; but not one
+            that most rows break now, and less than half as many did then.
     """
-    optional = ", ".join(quoted(feed.name) for feed in feeds().values() if not feed.required)
+    optional = {feed.name for feed in feeds().values() if not feed.required}
+    signs = {(feed.name, rule.name) for feed in feeds().values() for rule in feed.rules if rule.stage == "file"}
     served = earlier_table(previous, "data_quality")
     # A rule that no row broke then stands there too.
-    known = f"anti join (from {served} where rows > 0) using (feed, rule, description)" if served else ""
+    known = f"from {served} where rows > 0" if served else "from served.data_quality limit 0"
     found = con.execute(
-        f"""select feed, rule, rows, description from served.data_quality {known}
-            where severity = 'warning' and rows > 0 and feed in ({optional}) and rule <> '{IN_ORDER}' order by feed, rule"""
+        f"""with tried as (select feed, rule, sum(rows_seen) as seen from raw.rule_results group by all),
+            known as (select feed, rule, description, rows as rows_then {known}),
+            broken as (
+                select feed, rule, rows, description,
+                    coalesce(rows > {FEWEST_ROWS} and rows > seen / 2, false) as is_of_most
+                from served.data_quality left join tried using (feed, rule)
+                where severity = 'warning' and rows > 0 and rule <> '{IN_ORDER}'
+            )
+            select feed, rule, rows, description, is_of_most from broken left join known using (feed, rule, description)
+            where rows_then is null or (is_of_most and rows > 2 * rows_then) order by feed, rule"""
     ).fetchall()
     return [
-        f"{feed}, {rule} ({rows}): {description}" for feed, rule, rows, description in [*found, *_of_whole_files(con, known)]
+        f"{feed}, {rule} ({rows}): {description}"
+        for feed, rule, rows, description, is_of_most in found
+        if feed in optional or is_of_most or (feed, rule) in signs
     ]
-
-
-def _of_whole_files(con: duckdb.DuckDBPyConnection, known: str) -> list[tuple[str, str, int, str]]:
-    signs = {(feed.name, rule.name) for feed in feeds().values() for rule in feed.rules if rule.stage == "file"}
-    found = con.execute(
-        f"""select feed, rule, rows, description, rows > {FEWEST_ROWS} and rows > tried.seen / 2
-            from served.data_quality {known}
-            inner join (select feed, rule, sum(rows_seen) as seen from raw.rule_results group by all) as tried
-                using (feed, rule)
-            inner join raw.feeds as required using (feed)
-            where severity = 'warning' and rows > 0 and required.is_required order by feed, rule"""
-    ).fetchall()
-    return [(feed, rule, rows, text) for feed, rule, rows, text, is_most in found if is_most or (feed, rule) in signs]

@@ -273,6 +273,15 @@ def test_another_form_of_a_wrong_file_gives_its_sign(tmp_path: Path, feed: str, 
     assert len(signs_in(tmp_path, feed, rows)) == 1
 
 
+@pytest.mark.parametrize(
+    "changes", [[{"Ansettelsesform": "Vikar"}], [{"Stillingsprosent": "0"}] * 2], ids=["another form", "0 %"]
+)
+def test_what_a_person_may_hold_beside_a_position_is_not_told_twice(tmp_path: Path, changes: list[Row]) -> None:
+    rows = small_delivery()["stillinger"]
+    rows += [rows[-1] | change | {"Stillingsnr": str(place)} for place, change in enumerate(changes, start=8)]
+    assert list(judged_rows(tmp_path, "stillinger", rows).warnings["rule"]) == []
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.feed}-{case.rule}")
 def test_a_broken_rule_fires_alone_and_on_its_row_only(tmp_path: Path, case: Case) -> None:
     rows: list[Row | str] = [*small_delivery()[case.feed]]

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from sources.payroll.profile import feeds_by
 from sources.registry import feeds
 from tests.municipalities.files import EXTRACT_DATE, Delivery, write_delivery, write_feed, write_feed_xlsx
-from warehouse import arrivals
+from warehouse import archive, arrivals
 from warehouse.archive import TakenIn, all_arrivals, archived_file, kept_arrivals, sha256_of, take_in
 from warehouse.arrivals import withdraw
 from warehouse.delivery import choose
@@ -162,6 +163,63 @@ def test_a_file_of_another_name_is_noted_and_left_alone(home: Home, name: str, m
     assert note == f"{name} is not a delivery file and is left alone{hint}"
     assert "ansatte_<date>.csv" in names and "ssb_<table>_<date>.json" in names
     assert list(home.archive.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("ansatte_2024-09-30.csv.filepart", "waiting"), ("~$ansatte_2024-09-30.xlsx", None), ("Thumbs.db", None)],
+)
+def test_what_a_program_leaves_beside_a_file_is_no_file_of_another_name(home: Home, name: str, kind: str | None) -> None:
+    drop(home, name)
+    taken = look(home)
+    assert (taken.new, [warning.kind for warning in taken.warnings]) == ([], [kind] if kind else [])
+    assert [name in note for note in taken.notes] == [True]
+
+
+def test_files_in_a_folder_below_are_told_until_they_have_come_in(home: Home) -> None:
+    folder = home.landing / "2024-09"
+    folder.mkdir()
+    for name in ("ansatte_2024-09-30.csv", "stillinger_2024-09-30.csv", "notat.txt"):
+        (folder / name).write_text("innhold", encoding="utf-8")
+    told = "2024-09 is a folder and is not looked into; what it has (ansatte_2024-09-30.csv and 1 more) has to lie beside it"
+    assert [(warning.kind, warning.text) for warning in look(home).warnings] == [("unused", told)]
+    for path in folder.iterdir():
+        shutil.copy(path, home.landing)
+    (home.landing / "notat.txt").unlink()
+    assert [len(taken.warnings) for taken in (look(home), look(home))] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("denied", "told"), [("", "the landing folder {}"), ("/ansatte_2024-09-30.csv", "ansatte_2024-09-30.csv"), (None, None)]
+)
+def test_a_landing_folder_that_cannot_be_read_is_named(
+    home: Home, monkeypatch: pytest.MonkeyPatch, denied: str | None, told: str | None
+) -> None:
+    """What else cannot be reached, as the archive, is another matter."""
+    where = str(home.archive) if denied is None else f"{home.landing}{denied}"
+
+    def refuse(landing: Path, taken: TakenIn) -> list[Path]:
+        raise PermissionError(13, "Permission denied", where)
+
+    monkeypatch.setattr(archive, "_by_time", refuse)
+    with pytest.raises(Refused if told else PermissionError) as found:
+        look(home)
+    if told:
+        assert str(found.value).startswith(f"{told.format(home.landing)} cannot be read")
+
+
+def test_a_file_of_two_profiles_comes_in_by_each(home: Home) -> None:
+    """As in a first night, before anybody has set the profile."""
+    drop(home, "Stillinger_2024-09-30.csv")
+    stems = [[one.feed for one in take_in(home, home.landing, by).new] for by in (feeds(), feeds_by("visma"), feeds())]
+    assert stems == [["stillinger"], ["visma_stillinger"], []]
+
+
+def test_files_of_another_profile_say_why_they_are_not_used(home: Home, small: Delivery) -> None:
+    write_delivery(home.landing, small)
+    look(home)
+    told = {(one.state, one.reason) for one in arrivals.states_of_arrivals(home, feeds_by("visma"))}
+    assert told == {("not used", "the payroll_profile of the settings has no file of this name")}
 
 
 @pytest.mark.parametrize("name", ["Ansatte_2024-09-30.CSV", "ANSATTE_2024-09-30.xlsx"])

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from sources.payroll.profile import feeds_by
 from sources.registry import feeds
 from tests.municipalities.by_hand import small_delivery
 from tests.municipalities.files import Delivery as Rows
@@ -247,6 +248,29 @@ def test_what_persons_and_units_are_told_to_have_changed(both: duckdb.DuckDBPyCo
         f"organisasjon: {moved}: Name 6: u6 → u7; Name 7: u7 → u6",
         "organisasjon: the municipality's name was Name 0, and is Elsewhere",
     ]
+
+
+def test_a_second_municipality_is_no_other_name(both: duckdb.DuckDBPyConnection) -> None:
+    for database in ("last.", ""):
+        both.execute(f"update {database}raw.organisasjon set unit_level = 'kommune' where row_number = 1")
+    assert continuity._exchanged_names(both) == []
+
+
+def test_another_key_of_the_pseudonym_is_named_as_a_cause(both: duckdb.DuckDBPyConnection) -> None:
+    both.execute("update raw.ansatte set person_key = 'x' || person_key where row_number > 0")
+    told = "ansatte: {} of 20 employee numbers have another Fødselsnummer{} than in the last extract"
+    assert continuity._changed_persons(both, 0.1) == [told.format(19, "")]
+    both.execute("update raw.ansatte set person_key = 'xk0' where row_number = 0")
+    cause = " (nobody has the same one: the column was replaced, or the pseudonym key is another one)"
+    assert continuity._changed_persons(both, 0.1) == [told.format(20, cause)]
+
+
+def test_a_file_of_two_feeds_is_told_once_to_be_cut_off(home: Home) -> None:
+    visma = feeds_by("visma")
+    (home.landing / f"Turnus_fravær_{OCTOBER}.csv").write_bytes(b"AnsattId;Dato\r\n1")
+    delivery = Delivery(OCTOBER, tuple(take_in(home, home.landing, visma).new))
+    found = continuity._cut_lines(home, [visma["fravaer"], visma["permisjoner"]], delivery, None)
+    assert found == [f"Turnus_fravær_{OCTOBER}.csv: its last line, 2, has no line end and 1 of 2 fields: it looks cut off"]
 
 
 @pytest.mark.parametrize(("ends", "told"), [("2024-10-31", True), (None, False)])

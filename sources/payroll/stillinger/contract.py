@@ -84,11 +84,16 @@ sizes_as_usual = of_file(
     "see whether another column was exported as Stillingsprosent, as the rest to 100 or the hours of a week",
     column="Stillingsprosent",
 )
-told_once = unique_rows(
-    *("Ansattnr", "Enhetskode", "Stillingskode", "Stillingsprosent", "Gyldig fra", "Gyldig til"),
-    name="told_once",
-    remedy="see whether the export has each position twice, by another Stillingsnr; both are loaded and counted",
+# A person may be called in by several positions of 0 % in one unit, and be a substitute there beside the own position.
+ALIKE = ["Ansattnr", "Enhetskode", "Stillingskode", "Ansettelsesform", "Stillingsprosent", "Gyldig fra", "Gyldig til"]
+told_once = check(
+    lambda frame: ~(frame.duplicated(subset=ALIKE, keep="first") & (frame["Stillingsprosent"] > 0)),
+    "told_once",
+    f"{' + '.join(ALIKE)} is not already in the file, or the position is of 0 %",
+    "see whether the export has each position twice, by another Stillingsnr; both are loaded and counted",
+    column="Ansattnr",
     severity="warning",
+    stage="duplicate",
 )
 
 FEED = Feed(
