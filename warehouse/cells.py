@@ -5,6 +5,8 @@ Not here: what is said of the cell (trace, history.py), or how its figures are p
 from __future__ import annotations
 
 import difflib
+import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +18,8 @@ from warehouse.errors import UsageError
 
 VALUES_NAMED = 20
 CELLS_NAMED = 10
+# What a shell leaves as it is, letters of every language among it; an age group `<25` is not.
+PLAIN = re.compile(r"[\w@%+=:,./-]*")
 
 
 class Unknown(UsageError):
@@ -53,7 +57,7 @@ def as_words(values: Mapping[str, object], only: Sequence[str] | None = None) ->
 
 def _word(name: str, value: object) -> str:
     text = f"{name}={value}"
-    return f"'{text}'" if " " in text else text
+    return text if PLAIN.fullmatch(text) else shlex.quote(text)
 
 
 def known(kind: str, given: str, names: Sequence[str]) -> str:

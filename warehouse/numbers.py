@@ -10,6 +10,7 @@ def printed(value: object, at_least: int = 0) -> str:
     if not isinstance(value, float | Decimal):
         return "–" if value is None else str(value)
     rounded = Decimal(repr(value) if isinstance(value, float) else value).quantize(Decimal("0.000001"), ROUND_HALF_UP)
+    rounded += 0  # a minus before nothing goes
     whole, _, decimals = f"{rounded:,f}".partition(".")
     decimals = decimals.rstrip("0").ljust(at_least, "0")
     return whole.replace(",", " ") + (f",{decimals}" if decimals else "")

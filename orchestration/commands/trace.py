@@ -73,6 +73,8 @@ def command(
                     raise UsageError(
                         f"{published} is given by no cell, so there is nothing to show on a page; leave out --html"
                     )
+                if rows_file:
+                    raise UsageError(f"{published} is given by no cell, so there are no rows to write; leave out --rows")
                 click.echo(unmapped_as_json(figure) if as_json else "\n".join(figure_as_text(figure)))
                 return
         else:

@@ -581,7 +581,7 @@ def test_what_rests_on_a_withheld_cell_is_withheld(town: tuple[Home, Settings]) 
     assert traced(home, *words, "--measure", "actual").exit_code == 1
 
 
-def test_published_figure(town: tuple[Home, Settings]) -> None:
+def test_published_figure(town: tuple[Home, Settings], tmp_path: Path) -> None:
     home, _ = town
     found = answer(home, "--published", "A-1")
     assert (found["table"], found["measures"].keys()) == ("sick_leave_by_unit", {"sick_leave_percent"})
@@ -596,6 +596,11 @@ def test_published_figure(town: tuple[Home, Settings]) -> None:
     unmapped = traced(home, "--published", "A-2")
     assert unmapped.exit_code == 0
     assert "reason" in unmapped.stdout and "not_covered" in unmapped.stdout
+    # Nobody waits for a file that is not written.
+    for option, told in (("--rows", "there are no rows to write"), ("--html", "there is nothing to show on a page")):
+        refused = traced(home, "--published", "A-2", option, str(tmp_path / "file"))
+        assert (refused.exit_code, refused.stdout, list(tmp_path.iterdir())) == (2, "", [])
+        assert told in refused.stderr
     unknown = traced(home, "--published", "A-3")
     assert (unknown.exit_code, unknown.stderr) == (2, "there is no printed figure A-3; there are A-2, A-1\n")
 
