@@ -70,12 +70,13 @@ class Stops:
     times the settings' threshold they may change.
 
     `by_chance`: a percent whose numerator has changed by no more than this stops nothing; a few late rows do that. Its
-    denominator is a column.
+    denominator is a column. `counts_persons`: what few rows alone have changed stops nothing, since each is one person.
     """
 
     measures: tuple[str, ...]
     times: str
     by_chance: float = 0
+    counts_persons: bool = False
 
 
 @dataclass(frozen=True)
@@ -303,7 +304,7 @@ def _table(manifest: Mapping, node: Mapping) -> Table:
         withheld_with=WithheldWith(**meta["withheld_with"]) if "withheld_with" in meta else None,
         from_served=bool(meta.get("from_served")),
         source_tables=frozenset(_source_tables(manifest, node["unique_id"])),
-        restatement=Stops(tuple(stops["measures"]), stops["times"], stops.get("by_chance", 0)) if stops else None,
+        restatement=Stops(**stops | {"measures": tuple(stops["measures"])}) if stops else None,
         closed_years_only=meta.get("closed_years_only", False),
     )
     if missing := [column for column in table.grain if column not in table.columns]:

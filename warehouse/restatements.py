@@ -26,18 +26,30 @@ WITHOUT_COMPARISON = "restore it from backup, or publish without comparing with 
 WITH_VALUES = "disclosure.restatements"
 # Settings that change no figure.
 WITHOUT_EFFECT = {
-    "memory_limit",
-    "max_quarantine_share",
+    "copy_to",
+    "folders",
+    "internal",
+    "keep_month_ends_years",
+    "keep_publications_days",
+    "keep_runs_days",
+    "max_age_days",
+    "max_drop",
     "max_quarantine_rows",
+    "max_quarantine_share",
+    "memory_limit",
+    "release",
+    "release_day",
     "report",
     "restatement_points",
     "restatement_share",
+    "settle_seconds",
 }
 # A change at the threshold itself stops nothing. Percents are held against points, where few rows differ against a share of
-# themselves too; all else against a share.
+# themselves too; all else against a share. Some tables let what few rows have changed (`counts_persons` of Stops).
 IS_ABOVE_THRESHOLD = """
-create or replace temp macro is_above_threshold(was, now, unit, times, has_few_rows, points, share) as coalesce(
-    (unit <> 'prosent' or abs(now - was) > points * times)
+create or replace temp macro is_above_threshold(was, now, unit, times, has_few_rows, lets_few_rows, points, share) as coalesce(
+    not coalesce(has_few_rows and lets_few_rows, false)
+    and (unit <> 'prosent' or abs(now - was) > points * times)
     and ((unit = 'prosent' and not coalesce(has_few_rows, false)) or abs(now - was) > share * times * abs(was)),
     false)
 """
@@ -132,8 +144,8 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
         """insert into served.restatements by name
            select $1 as publication_id, $2 as previous_publication, figure.table_name, figure.cell, figure.period,
                figure.org_unit_code, figure.measure, figure.was, figure.now,
-               is_above_threshold(figure.was, figure.now, text.unit, figure.times, touch.has_few_rows, $3, $4)
-                   as is_above_threshold,
+               is_above_threshold(figure.was, figure.now, text.unit, figure.times, touch.has_few_rows,
+                   list_contains($8, figure.table_name) and $5 is null and $6 is null, $3, $4) as is_above_threshold,
                concat_ws('; ',
                    case when touch.has_rows then 'rows' end,
                    case when touch.has_structure then 'structure' end,
@@ -160,6 +172,7 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
             _settings_that_differ(con, earlier),
             "code" if one(con, "select code_version from raw.publication")[0] != earlier.row["code_version"] else None,
             accepted,
+            [mart.name for mart in marts if mart.restatement and mart.restatement.counts_persons],
         ],
     )
     _keep_earlier(con, marts, earlier)

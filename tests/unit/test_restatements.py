@@ -11,21 +11,25 @@ import duckdb
 import pytest
 
 from tests.building import table_of
-from warehouse.restatements import DAYS_OF_PERIODS, IS_ABOVE_THRESHOLD, _compare
+from warehouse.restatements import DAYS_OF_PERIODS, IS_ABOVE_THRESHOLD, WITHOUT_EFFECT, _compare
+from warehouse.settings import Settings
 
-# By half a point and a quarter of the figure: was, now, unit, times, whether few rows differ, and whether it stops the night.
+# By half a point and a quarter of the figure: was, now, unit, times, whether few rows differ, whether those stop nothing in the
+# table, and whether the change stops the night.
 CHANGES = {
-    "points, at the threshold": (8.0, 8.5, "prosent", 1, False, False),
-    "points, above it": (8.0, 8.75, "prosent", 1, False, True),
-    "points downwards": (8.75, 8.0, "prosent", 1, False, True),
-    "five times as many in an area": (8.0, 8.75, "prosent", 5, False, False),
-    "of few rows the share as well": (8.0, 8.75, "prosent", 1, True, False),
-    "of few rows, at the share": (8.0, 10.0, "prosent", 1, True, False),
-    "of few rows, above both": (8.0, 10.25, "prosent", 1, True, True),
-    "a share, at the threshold": (100.0, 125.0, "personer", 1, False, False),
-    "a share, above it": (100.0, 126.0, "personer", 1, False, True),
-    "of nothing": (0.0, 1.0, "personer", 1, False, True),
-    "no main figure": (8.0, 80.0, "prosent", None, False, False),
+    "points, at the threshold": (8.0, 8.5, "prosent", 1, False, False, False),
+    "points, above it": (8.0, 8.75, "prosent", 1, False, False, True),
+    "points downwards": (8.75, 8.0, "prosent", 1, False, False, True),
+    "five times as many in an area": (8.0, 8.75, "prosent", 5, False, False, False),
+    "of few rows the share as well": (8.0, 8.75, "prosent", 1, True, False, False),
+    "of few rows, at the share": (8.0, 10.0, "prosent", 1, True, False, False),
+    "of few rows, above both": (8.0, 10.25, "prosent", 1, True, False, True),
+    "few rows where each is a person": (60.0, 80.0, "personer", 1, True, True, False),
+    "many rows where each is a person": (60.0, 80.0, "personer", 1, False, True, True),
+    "a share, at the threshold": (100.0, 125.0, "personer", 1, False, False, False),
+    "a share, above it": (100.0, 126.0, "personer", 1, False, False, True),
+    "of nothing": (0.0, 1.0, "personer", 1, False, False, True),
+    "no main figure": (8.0, 80.0, "prosent", None, False, False, False),
 }
 
 
@@ -34,7 +38,7 @@ def test_a_change_above_the_threshold_stops_the_night(change: tuple) -> None:
     *of_figure, stops = change
     with duckdb.connect() as con:
         con.execute(IS_ABOVE_THRESHOLD)
-        assert con.execute("select is_above_threshold($1, $2, $3, $4, $5, 0.5, 0.25)", of_figure).fetchall() == [(stops,)]
+        assert con.execute("select is_above_threshold($1, $2, $3, $4, $5, $6, 0.5, 0.25)", of_figure).fetchall() == [(stops,)]
 
 
 @pytest.mark.parametrize(("lost_days", "is_held_against_the_threshold"), [(55, False), (56, True)])
@@ -57,3 +61,7 @@ def test_a_few_days_of_sick_leave_stop_no_night(tmp_path: Path, lost_days: float
         _compare(con, mart, SimpleNamespace(folder=tmp_path, row={"as_of": date(2024, 2, 29)}))  # type: ignore[arg-type]
         times = dict(con.execute("select measure, times from restated").fetchall())
     assert times == {"fte": 3, "sick_leave_percent": 3 if is_held_against_the_threshold else None}
+
+
+def test_settings_without_effect_are_settings() -> None:
+    assert Settings.model_fields.keys() > WITHOUT_EFFECT
