@@ -425,6 +425,12 @@ def test_no_such_publication_is_wrong_usage(nights: Nights) -> None:
     assert (done.exit_code, done.stdout, done.stderr) == (2, "", told)
 
 
+def test_cells_of_a_reproduction_need_a_folder_before_it_begins(nights: Nights, tmp_path: Path) -> None:
+    cells = tmp_path / "none" / "cells.csv"
+    done = CliRunner().invoke(main, ["reproduce", "--home", str(nights.home.root), nights.august, "--cells", str(cells)])
+    assert (done.exit_code, done.stderr.startswith("there is no folder")) == (2, True), done.output
+
+
 def test_the_settings_of_a_publication_are_enough_to_build_it_again(nights: Nights) -> None:
     recorded = Recorded(nights.home, nights.september)
     assert recorded.settings(settings_with(nights.home.build, min_fte_unit=99, municipality='"En annen"')) == (
