@@ -17,6 +17,8 @@ TIGHTENINGS = 30
 # In a block: so many pushes at most, and one by one where the block is small.
 PUSHES = 24
 ONE_BY_ONE = 700
+# A push takes about as long as one column by itself for each so many of its columns: it must gain more than those.
+WORTH = 5_000
 # So many columns at most of several small parts make one block.
 HANDFULS = 100
 # A smaller share of a large block is pushed by the simplex method from where nothing changes: few columns have to move. In a
@@ -145,7 +147,7 @@ class Intervals:
                 change = program.solve(-pull)
             self._take(columns, change, seen)
             gained = left.sum() - (self.missing(columns) > 0).sum()
-            idle = idle + 1 if gained < max(0.03 * left.sum(), count / 4000) else 0
+            idle = idle + 1 if gained < max(0.03 * left.sum(), count // WORTH) else 0
         if not singly or count > ONE_BY_ONE:
             return
         program.set(simplex_strategy=PRIMAL)
