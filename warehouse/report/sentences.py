@@ -153,6 +153,10 @@ RULES: Said = (
         r"of the permanent positions more are full than of 0 %, and some position is above (\d+) %",
         r"Flere faste stillinger er hele enn på 0 %, og noen stilling er over \1 %",
     ),
+    (
+        r"(.+) is not already in the file, or the position is of 0 %",
+        r"\1 står ikke i filen fra før, når stillingen er større enn 0 %",
+    ),
     (r"(.+) is not already in the file", r"\1 står ikke i filen fra før"),
     (r"(.+) exists in (\w+) \((.+)\)", r"\1 finnes i \2 (\3)"),
     (
