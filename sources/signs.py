@@ -26,8 +26,7 @@ def outnumbered(sign: pd.Series, usual: pd.Series, *, fewest: int = FEWEST_ROWS,
 
 def _of_most(dates: pd.Series, signs: list[pd.Series]) -> pd.Series:
     """False for the rows of a sign that a good share of all dates gives."""
-    found = [sign for sign in signs if sign.sum() > SHARE * dates.notna().sum()]
-    return ~pd.concat([*found, dates.isna() & False], axis=1).any(axis=1)
+    return ~pd.concat([sign & (sign.sum() > SHARE * dates.notna().sum()) for sign in signs], axis=1).any(axis=1)
 
 
 def begin_as_positions_do(dates: pd.Series) -> pd.Series:

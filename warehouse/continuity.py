@@ -30,6 +30,8 @@ MONTHS_NAMED = 12
 UNITS_NAMED = 5
 
 
+# Whether a position is held on a day.
+ON_THE_DAY = "valid_from <= $1 and coalesce(valid_to, $1) >= $1"
 # The date by which a feed's rows belong to a month, and how many rows each of the MONTHS_BEFORE months must have for a month
 # without any to be no accident: after August's new positions come few.
 FIRST_DATES = {"fravaer": ("from_date", 5), "permisjoner": ("from_date", 10), "stillinger": ("valid_from", 10)}
@@ -86,6 +88,12 @@ def _fall(was: float, now: float) -> str:
     return f"{was:,.0f} → {now:,.0f} (−{100 * (was - now) / was:.1f} %)".replace(",", " ").replace(".", ",")
 
 
+def _then_and_now(con: duckdb.DuckDBPyConnection, count: str, before: date, today: date) -> tuple[int, int]:
+    """What a query counts in the last delivery and in this one. It names a table `{}raw.…`, and the day of the extract $1."""
+    then, now = (one(con, count.format(database), [day])[0] for database, day in (("last.", before), ("", today)))
+    return then, now
+
+
 def _drops(con: duckdb.DuckDBPyConnection, feed: Feed, delivery: Delivery, max_drop: float) -> list[str]:
     found = []
     counted = {"rows": "count(*)"}
@@ -133,10 +141,7 @@ def _ends_in_view(con: duckdb.DuckDBPyConnection, feed: Feed, before: date, toda
     """Whether positions with an end after the extract are all gone. How many there are changes with the season: after the last
     day of a school year there may be none. So the ends of the earlier file must be gone too.
     """
-    was, now = (
-        one(con, f"select count(*) from {database}raw.stillinger where valid_to > $1", [extract_date])[0]
-        for database, extract_date in (("last.", before), ("", today))
-    )
+    was, now = _then_and_now(con, "select count(*) from {}raw.stillinger where valid_to > $1", before, today)
     key = ", ".join(feed.column_names(feed.natural_key))
     without_end = one(
         con,
@@ -151,27 +156,16 @@ def _ends_in_view(con: duckdb.DuckDBPyConnection, feed: Feed, before: date, toda
 
 def _in_work(con: duckdb.DuckDBPyConnection, before: date, today: date) -> list[str]:
     """Whether most of the persons with a position at the extract have none any more."""
-    was, now = (
-        one(
-            con,
-            f"""select count(distinct employee_no) from {database}raw.stillinger
-                where valid_from <= $1 and coalesce(valid_to, $1) >= $1""",
-            [extract_date],
-        )[0]
-        for database, extract_date in (("last.", before), ("", today))
-    )
+    held = f"select count(distinct employee_no) from {{}}raw.stillinger where {ON_THE_DAY}"
+    was, now = _then_and_now(con, held, before, today)
     fallen = was - now > max(was / 2, FEWEST_ROWS)
     return [f"stillinger: persons with a position on the day of the extract {_fall(was, now)}"] if fallen else []
 
 
 def _nobody_away(con: duckdb.DuckDBPyConnection, before: date, today: date) -> list[str]:
     """Whether no absence goes on after the extract, where some did. A system that delivers days has none that does."""
-    was, now = (
-        one(con, f"select count(*) from {database}raw.fravaer where from_date <= $1 and coalesce(to_date, $1 + 1) > $1", [day])[
-            0
-        ]
-        for database, day in (("last.", before), ("", today))
-    )
+    away = "select count(*) from {}raw.fravaer where from_date <= $1 and coalesce(to_date, $1 + 1) > $1"
+    was, now = _then_and_now(con, away, before, today)
     if now or was <= FEWEST_AWAY:
         return []
     return [f"fravaer: absences that go on after the extract {_fall(was, now)}; those without an end may have been left out"]
@@ -275,7 +269,7 @@ def _no_position_now(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> list
     """Whether there are positions, and none on the day of the extract."""
     rows, now = one(
         con,
-        """select count(*), count(*) filter (valid_from <= $1 and coalesce(valid_to, $1) >= $1) from raw.stillinger""",
+        f"select count(*), count(*) filter ({ON_THE_DAY}) from raw.stillinger",
         [delivery.extract_date],
     )
     return [f"stillinger: none of the {rows} rows is valid on the day of the extract"] if rows > FEWEST_ROWS and not now else []

@@ -14,68 +14,64 @@
     ('sammenligning', 'peer_once', ref('int_peer_figures') ~ ' where is_told_again'),
     ('sammenligning', 'peer_is_another', ref('int_benchmarks') ~ ' where is_replaced'),
 ] %}
-with broken as (
-    {% for feed, rule, rows in rows_of_rules %}
-        select
-            '{{ feed }}' as feed,
-            '{{ rule }}' as rule,
-            file_sha256,
-            row_number,
-            cast(null as varchar) as named
-        from {{ rows }}
-        union all
-    {% endfor %}
+{% for feed, rule, rows in rows_of_rules %}
     select
-        feed,
-        'job_code_listed' as rule,
+        '{{ feed }}' as feed,
+        '{{ rule }}' as rule,
         file_sha256,
         row_number,
-        null as named
-    from {{ ref('int_listed_job_codes') }}
-    where not is_listed
+        cast(null as varchar) as named
+    from {{ rows }}
     union all
-    select
-        feed,
-        'pay_group_as_listed' as rule,
-        file_sha256,
-        row_number,
-        null as named
-    from {{ ref('int_listed_job_codes') }}
-    where has_other_pay_group
-    union all
-    select
-        'maltall' as feed,
-        'indicator_known' as rule,
-        file_sha256,
-        row_number,
-        indicator as named
-    from {{ ref('int_targets') }}
-    where
-        indicator not in (
-            {% for column in measures_of_targets() %}'{{ column }}', {% endfor %}''
-        )
-    union all
-    select
-        'maltall' as feed,
-        'decision_is_taken' as rule,
-        target.file_sha256,
-        target.row_number,
-        null as named
-    from {{ ref('int_targets') }} as target
-    inner join {{ source('raw', 'inputs') }} as delivered on target.file_sha256 = delivered.sha256
-    where delivered.feed = 'maltall' and target.decided_on > delivered.extract_date
-    union all
-    select
-        'sammenligning' as feed,
-        'indicator_known' as rule,
-        file_sha256,
-        row_number,
-        indicator as named
-    from {{ ref('stg_peer_figures') }}
-    where
-        indicator not in (
-            {% for table, subject, column, said in measures_of_tables() %}'{{ column }}', {% endfor %}''
-        )
-)
-
-select * from broken
+{% endfor %}
+select
+    feed,
+    'job_code_listed' as rule,
+    file_sha256,
+    row_number,
+    null as named
+from {{ ref('int_listed_job_codes') }}
+where not is_listed
+union all
+select
+    feed,
+    'pay_group_as_listed' as rule,
+    file_sha256,
+    row_number,
+    null as named
+from {{ ref('int_listed_job_codes') }}
+where has_other_pay_group
+union all
+select
+    'maltall' as feed,
+    'indicator_known' as rule,
+    file_sha256,
+    row_number,
+    indicator as named
+from {{ ref('int_targets') }}
+where
+    indicator not in (
+        {% for column in measures_of_targets() %}'{{ column }}', {% endfor %}''
+    )
+union all
+select
+    'maltall' as feed,
+    'decision_is_taken' as rule,
+    target.file_sha256,
+    target.row_number,
+    null as named
+from {{ ref('int_targets') }} as target
+inner join {{ source('raw', 'inputs') }} as delivered on target.file_sha256 = delivered.sha256
+where delivered.feed = 'maltall' and target.decided_on > delivered.extract_date
+union all
+select
+    'sammenligning' as feed,
+    'indicator_known' as rule,
+    file_sha256,
+    row_number,
+    indicator as named
+from {{ ref('stg_peer_figures') }}
+where
+    indicator not in (
+        {% for table, subject, column, said in measures_of_tables() %}'{{ column }}', {% endfor %}''
+    )
