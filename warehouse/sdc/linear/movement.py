@@ -66,8 +66,7 @@ class Movement:
         scale: Floats,
         likely: Callable[[int], list[int]] | None = None,
     ) -> None:
-        self.equations, self.rows, self.of_column = equations, equations.rows, equations.of_column
-        self.below, self.above, self.scale, self.likely = below, above, scale, likely
+        self.equations, self.below, self.above, self.scale, self.likely = equations, below, above, scale, likely
 
     def around(self, column: int, charge: Floats) -> Around:
         """The changes that move one column. `charge` is what each column costs: 0 where it may move freely, infinite where not
@@ -78,10 +77,11 @@ class Movement:
     @cached_property
     def whole(self) -> Neighbourhood:
         """All columns: their program is made once."""
-        return Neighbourhood(self, range(len(self.of_column)))
+        return Neighbourhood(self, range(self.equations.n_columns))
 
     def reached(self, column: int, price: Floats) -> Iterator[int]:
         """The columns in the order of the price at which they are reached, by equations from column to column."""
+        rows, of_column = self.equations.rows, self.equations.of_column
         reached: set[int] = set()
         prices = price.tolist()
         best = {column: 0.0}
@@ -93,11 +93,11 @@ class Movement:
                 continue
             reached.add(i)
             yield i
-            for number in self.of_column[i]:
+            for number in of_column[i]:
                 if number in passed:
                     continue
                 passed.add(number)
-                for j in self.rows[number]:
+                for j in rows[number]:
                     if j not in reached:
                         there = so_far + prices[j]
                         if there < best.get(j, math.inf):
