@@ -7,7 +7,6 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -82,7 +81,7 @@ def test_what_the_publication_before_withheld_is_preferred_and_kept() -> None:
 def of_persons(inner: list[list[float]]) -> Problem:
     """Units × sexes, each person in one of both: below 5 is at most 4, and where there is a row there is somebody."""
     problem = table(inner)
-    cells = [replace(cell, threshold=5.0, is_primary=cell.size < 5, fewest=1) for cell in problem.cells]
+    cells = [cell._replace(threshold=5.0, is_primary=cell.size < 5, fewest=1) for cell in problem.cells]
     of_units = [relation for relation in problem.relations if problem.cells[relation[0][0]].key[1] == -1]
     return Problem(
         "persons", cells, problem.relations, problem.exists, partitions=of_units[: len(inner) + 1], sum_threshold=5.0
@@ -207,7 +206,7 @@ def test_a_process_that_is_killed_is_the_machine_s_fault() -> None:
 
 def known_at_every_date(problem: Problem) -> Problem:
     """The same with cells that are known again at the next date."""
-    problem.cells = [replace(cell, natural_key=cell.key) for cell in problem.cells]
+    problem.cells = [cell._replace(natural_key=cell.key) for cell in problem.cells]
     return problem
 
 

@@ -23,6 +23,7 @@ from warehouse.sdc.attack.publication import attack_times, copied, snapshot_besi
 from warehouse.sdc.attack.relations import SERVED
 from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.sdc.linear.equations import Flags
+from warehouse.sdc.memory import rarely_collected
 from warehouse.settings import Settings
 
 # What the last night found safe: a time of a family of tables whose fingerprint is the same is safe again.
@@ -71,7 +72,7 @@ def examine(
     report = Report()
     records: list[tuple[str, str, str]] = []
     own_units: list[tuple[str, str, str]] = []
-    with connect(None, settings) as con:
+    with rarely_collected(), connect(None, settings) as con:
         con.execute(f"attach {quoted(str(home.build_database))} as build (read_only)")
         organisation = Organisation.delivered(con, "build")
         served = Served(con, "build.served", organisation, {table.name: table for table in tables})

@@ -7,7 +7,6 @@ null space is zero in it. A random vector of the null space, taken modulo a larg
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,8 +15,16 @@ import numpy as np
 from warehouse.sdc.linear.equations import Flags, Ints
 
 PRIME = 2**61 - 1
+# Half of its digits. Numbers below are left as they are, and doubles hold the sums of many.
+HALF = 31
+SMALL = 2**HALF
 # A reduced row over more cells than this is not tried as a sum: so many cells lie above any threshold.
 LONGEST_SUM = 40
+Entries = tuple[Ints, Ints, Ints]
+# Relations of which each has an unknown that stands in no other, with these unknowns.
+Solved = tuple[Ints, Ints]
+# A column, the other entries of a relation that gives it, and its coefficient there.
+Step = tuple[int, dict[int, int], int]
 
 
 @dataclass(frozen=True)
@@ -38,25 +45,23 @@ def eliminate(known: Flags, row: Ints, column: Ints, coefficient: Ints, *, sums:
 
     `known` columns are known from elsewhere and count as pinned. Sums are sought on demand.
     """
-    n_columns, pinned = known.size, known.copy()
-    reason = np.full(n_columns, -1, dtype=np.int64)
+    pinned, reason = known.copy(), np.full(known.size, -1, dtype=np.int64)
     if row.size == 0:
         return Revealed(pinned, reason, [])
     solved, left = _peel(row, column, pinned, reason)
     pivots = _core(row[left], column[left], coefficient[left])
-    by_row = _entries_by_row(row, column, coefficient, ~pinned[column])
-    steps = [(c, {k: v for k, v in by_row[r].items() if k != c}, by_row[r][c]) for r, c in solved]
-    steps += pivots
-    _pin_by_null_space(n_columns, steps, column, pinned)
-    return Revealed(pinned, reason, list(_sums(steps, pinned)) if sums else [])
+    unknown = ~pinned[column]
+    entries = row[unknown], column[unknown], coefficient[unknown]
+    _pin_by_null_space(entries, solved, pivots, pinned)
+    return Revealed(pinned, reason, list(_sums(_steps(entries, solved) + pivots, pinned)) if sums else [])
 
 
-def _peel(row: Ints, column: Ints, pinned: Flags, reason: Ints) -> tuple[list[tuple[int, int]], Flags]:
+def _peel(row: Ints, column: Ints, pinned: Flags, reason: Ints) -> tuple[list[Solved], Flags]:
     """Take off what needs no arithmetic: a relation's only unknown is pinned; a relation with an unknown that stands nowhere
-    else tells of that unknown alone. Returns the latter relations with their unknowns in order, and the entries that are left.
+    else tells of that unknown alone. Returns the latter relations with their unknowns, round by round, and the entries left.
     """
     alive = ~pinned[column]
-    solved: list[tuple[int, int]] = []
+    solved: list[Solved] = []
     n_rows, n_columns = int(row.max()) + 1, pinned.size
     while alive.any():
         alone = alive & (np.bincount(row[alive], minlength=n_rows)[row] == 1)
@@ -70,27 +75,27 @@ def _peel(row: Ints, column: Ints, pinned: Flags, reason: Ints) -> tuple[list[tu
         if not private.any():
             break
         rows, first = np.unique(row[private], return_index=True)
-        solved += zip(rows.tolist(), column[private][first].tolist(), strict=True)
+        solved.append((rows, column[private][first]))
         taken = np.zeros(n_rows, dtype=bool)
         taken[rows] = True
         alive &= ~taken[row]
     return solved, alive
 
 
-def _entries_by_row(row: Ints, column: Ints, coefficient: Ints, kept: Flags) -> dict[int, dict[int, int]]:
+def _entries_by_row(row: Ints, column: Ints, coefficient: Ints) -> dict[int, dict[int, int]]:
     rows: dict[int, dict[int, int]] = {}
-    for r, c, v in zip(row[kept].tolist(), column[kept].tolist(), coefficient[kept].tolist(), strict=True):
+    for r, c, v in zip(row.tolist(), column.tolist(), coefficient.tolist(), strict=True):
         entries = rows.setdefault(r, {})
-        entries[c] = (entries.get(c, 0) + v) % PRIME
+        entries[c] = entries.get(c, 0) + v
     return rows
 
 
-def _core(row: Ints, column: Ints, coefficient: Ints) -> list[tuple[int, dict[int, int], int]]:
+def _core(row: Ints, column: Ints, coefficient: Ints) -> list[Step]:
     """Sparse elimination of what peeling leaves, always by the column that stands in the fewest relations.
 
     Returns the pivots in order: column, the other entries of its relation, its coefficient.
     """
-    rows = _entries_by_row(row, column, coefficient, np.ones(row.size, dtype=bool))
+    rows = _entries_by_row(row, column, coefficient)
     columns: dict[int, set[int]] = {}
     for r, entries in rows.items():
         for c in entries:
@@ -107,7 +112,7 @@ def _core(row: Ints, column: Ints, coefficient: Ints) -> list[tuple[int, dict[in
         holders = columns.pop(c)
         if not holders:
             continue
-        chosen = min(holders, key=lambda r: (len(rows[r]), r))
+        chosen = min((len(rows[r]), r) for r in holders)[1]
         entries = rows.pop(chosen)
         value = entries.pop(c)
         holders.discard(chosen)
@@ -115,20 +120,25 @@ def _core(row: Ints, column: Ints, coefficient: Ints) -> list[tuple[int, dict[in
         changed: dict[int, int] = {k: len(columns[k]) for k in entries}
         for k in entries:
             columns[k].discard(chosen)
-        inverse = pow(value, -1, PRIME) if holders else 0
+        inverse = -_inverse(value) if holders else 0
         for r in holders:
             target = rows[r]
-            factor = target.pop(c) * inverse % PRIME
+            factor = target.pop(c) * inverse
+            if not -SMALL < factor < SMALL:
+                factor %= PRIME
             for k, v in entries.items():
                 old = target.get(k)
-                if old is None:
-                    target[k] = -factor * v % PRIME
-                    columns[k].add(r)
-                elif new := (old - factor * v) % PRIME:
-                    target[k] = new
-                else:
+                new = factor * v if old is None else old + factor * v
+                # Most stay 1 or -1: the prime comes in where numbers grow.
+                if not -SMALL < new < SMALL:
+                    new %= PRIME
+                if not new:
                     del target[k]
                     columns[k].discard(r)
+                    continue
+                target[k] = new
+                if old is None:
+                    columns[k].add(r)
         for k, before in changed.items():
             now = len(columns[k])
             if now != before:
@@ -139,27 +149,47 @@ def _core(row: Ints, column: Ints, coefficient: Ints) -> list[tuple[int, dict[in
     return pivots
 
 
-def _pin_by_null_space(n_columns: int, steps: list[tuple[int, dict[int, int], int]], column: Ints, pinned: Flags) -> None:
-    """Solve a random vector of the null space backwards through the pivots; what is zero in it is pinned, but once in 2⁶¹."""
-    draw = random.Random(n_columns)
-    pivot_columns = {c for c, _, _ in steps}
-    vector = [0] * n_columns
-    for c in np.unique(column).tolist():
-        if not pinned[c] and c not in pivot_columns:
-            vector[c] = draw.randrange(1, PRIME)
-    for c, entries, value in reversed(steps):
-        total = sum(v * vector[k] for k, v in entries.items())
-        vector[c] = -total * (1 if value == 1 else pow(value, -1, PRIME)) % PRIME
-    for c in pivot_columns:
-        if not vector[c]:
-            pinned[c] = True
+def _pin_by_null_space(entries: Entries, solved: list[Solved], pivots: list[Step], pinned: Flags) -> None:
+    """Solve a random vector of the null space backwards; what is zero in it is pinned, but once in 2⁶¹."""
+    row, column, coefficient = entries
+    is_free = np.zeros(pinned.size, dtype=bool)
+    is_free[column] = True
+    for _, columns in solved:
+        is_free[columns] = False
+    is_free[[c for c, _, _ in pivots]] = False
+    values = np.where(is_free, np.random.default_rng(pinned.size).integers(1, PRIME, pinned.size), 0).tolist()
+    for c, others, value in reversed(pivots):
+        values[c] = -sum(v * values[k] for k, v in others.items()) * _inverse(value) % PRIME
+        pinned[c] = not values[c]
+    vector = np.array(values, dtype=np.int64)
+    for rows, columns in reversed(solved):
+        place = np.full(int(row.max()) + 1, -1, dtype=np.int64)
+        place[rows] = np.arange(rows.size)
+        here = np.flatnonzero(place[row] >= 0)
+        at, weight, drawn = place[row[here]], coefficient[here], vector[column[here]]
+        high = np.bincount(at, weights=weight * (drawn >> HALF), minlength=rows.size).astype(np.int64).tolist()
+        low = np.bincount(at, weights=weight * (drawn % SMALL), minlength=rows.size).astype(np.int64).tolist()
+        own = np.bincount(at, weights=weight * (column[here] == columns[at]), minlength=rows.size).astype(np.int64).tolist()
+        vector[columns] = [-(h * SMALL + rest) * _inverse(v) % PRIME for h, rest, v in zip(high, low, own, strict=True)]
+        pinned[columns] = vector[columns] == 0
 
 
-def _sums(steps: list[tuple[int, dict[int, int], int]], pinned: Flags) -> Iterator[Ints]:
+def _inverse(value: int) -> int:
+    return value if value in (1, -1) else pow(value, -1, PRIME)
+
+
+def _steps(entries: Entries, solved: list[Solved]) -> list[Step]:
+    """The peeled relations as pivots: column, the other entries of its relation, its coefficient."""
+    by_row = _entries_by_row(*entries)
+    pairs = ((r, c) for rows, columns in solved for r, c in zip(rows.tolist(), columns.tolist(), strict=True))
+    return [(c, {k: v for k, v in by_row[r].items() if k != c}, by_row[r][c]) for r, c in pairs]
+
+
+def _sums(steps: list[Step], pinned: Flags) -> Iterator[Ints]:
     """Reduced relations in which all cells have one sign: their sum is known. Each pivot is put into the others backwards."""
     reduced: dict[int, dict[int, int] | None] = {}
     for c, entries, value in reversed(steps):
-        inverse = 1 if value == 1 else pow(value, -1, PRIME)
+        inverse = _inverse(value)
         expressed: dict[int, int] | None = {}
         substituted = False
         for k, v in entries.items():

@@ -17,6 +17,7 @@ import pandas as pd
 from warehouse.catalogue import Table, thresholds
 from warehouse.database import one, quoted
 from warehouse.sdc.linear.movement import NEGLIGIBLE
+from warehouse.sdc.memory import rarely_collected
 from warehouse.sdc.suppression.problem import Problem
 from warehouse.sdc.suppression.processes import withhold_in_all
 from warehouse.sdc.suppression.sources import Source, counts, fingerprints, read_cells, sources_of
@@ -60,7 +61,8 @@ def decide(
             earlier = replace(earlier, is_kept=False)
         elif any(rules.get(name) != now[name] for name in WITHHOLDING_RULES):
             earlier = replace(earlier, is_comparable=False)
-    _decide_secondary(con, sources_of(marts), limits, settings, earlier)
+    with rarely_collected():
+        _decide_secondary(con, sources_of(marts), limits, settings, earlier)
     return {
         mart.name: one(
             con,

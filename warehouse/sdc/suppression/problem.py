@@ -9,6 +9,7 @@ import operator
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,8 +20,7 @@ FAR = 1e6
 Relation = tuple[list[int], list[int]]
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """One decision: a row of a table's decisions. `size` is in the threshold's unit; `weight` is what withholding it costs;
     `place` is the unit or group it tells of, `natural_key` what it is at every date.
 
@@ -209,5 +209,6 @@ class Problem:
 
 
 def distinct(patterns: Sequence[np.ndarray]) -> np.ndarray:
-    """The different ones of some sets of existing cells, as rows."""
-    return np.unique(np.array(patterns, dtype=bool), axis=0)
+    """The different ones of some sets of existing cells, as rows in their order as numbers."""
+    rows = {pattern.tobytes(): pattern for pattern in patterns}
+    return np.array([rows[key] for key in sorted(rows)], dtype=bool)

@@ -16,6 +16,7 @@ import numpy as np
 
 from warehouse.errors import ProgramFault
 from warehouse.sdc.linear.equations import Flags
+from warehouse.sdc.memory import rarely_collected
 from warehouse.sdc.suppression.problem import Problem
 from warehouse.sdc.suppression.secondary import withhold
 
@@ -133,4 +134,5 @@ def _work() -> None:
 
 
 if __name__ == "__main__":
-    _work()
+    with rarely_collected():
+        _work()
