@@ -608,7 +608,10 @@ def test_published_figure(town: tuple[Home, Settings], tmp_path: Path) -> None:
         found["files"]
         == answer(home, "sick_leave_by_unit", "period=2023", "org_level=kommune", "--measure", "sick_leave_percent")["files"]
     )
-    assert rows(home, "reconciliation", "figure_id=A-1")["publiserte_tall"] == [1]
+    (printed,) = [
+        file for file in answer(home, "reconciliation", "figure_id=A-1")["files"] if file["feed"] == "publiserte_tall"
+    ]
+    assert (printed["rows"], printed["roles"]) == ([1], {"printed figure": 1})
     unmapped = traced(home, "--published", "A-2")
     assert unmapped.exit_code == 0
     assert "reason" in unmapped.stdout and "not_covered" in unmapped.stdout
