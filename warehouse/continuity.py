@@ -29,9 +29,9 @@ MONTHS_BEFORE = 3
 MONTHS_NAMED = 12
 UNITS_NAMED = 5
 
-
-# Whether a position is held on a day.
+# Whether a position is held on a day, and whether its end lies after it.
 ON_THE_DAY = "valid_from <= $1 and coalesce(valid_to, $1) >= $1"
+ENDS_LATER = "valid_to > $1"
 # The date by which a feed's rows belong to a month, and how many rows each of the MONTHS_BEFORE months must have for a month
 # without any to be no accident: after August's new positions come few.
 FIRST_DATES = {"fravaer": ("from_date", 5), "permisjoner": ("from_date", 10), "stillinger": ("valid_from", 10)}
@@ -141,13 +141,13 @@ def _ends_in_view(con: duckdb.DuckDBPyConnection, feed: Feed, before: date, toda
     """Whether positions with an end after the extract are all gone. How many there are changes with the season: after the last
     day of a school year there may be none. So the ends of the earlier file must be gone too.
     """
-    was, now = _then_and_now(con, "select count(*) from {}raw.stillinger where valid_to > $1", before, today)
+    was, now = _then_and_now(con, f"select count(*) from {{}}raw.stillinger where {ENDS_LATER}", before, today)
     key = ", ".join(feed.column_names(feed.natural_key))
     without_end = one(
         con,
         f"""select count(*) from last.raw.stillinger as old
             anti join (from raw.stillinger where valid_to is not null) as new using ({key})
-            where old.valid_to > $1""",
+            where {ENDS_LATER}""",
         [before],
     )[0]
     is_gone = without_end > FEWEST_ROWS and not now
@@ -291,7 +291,7 @@ def _cut_lines(home: Home, feeds: Sequence[Feed], delivery: Delivery, previous: 
         }
     found = []
     for arrival in without:
-        lines = unchanged_file(home, arrival).read_bytes().rstrip(b"\x00").split(b"\n")
+        lines = unchanged_file(home, arrival).read_bytes().split(b"\n")
         is_short = len(lines) > 1 and lines[-1].count(b";") < lines[0].count(b";")
         if not is_short and (arrival.feed in usual or len(without) == len(texts) > 1):
             continue

@@ -72,7 +72,7 @@ def _compared(con: duckdb.DuckDBPyConnection, feed: Feed, key: Sequence[str]) ->
         f"""select input.file_name, old.row_number
             from last.raw.{feed.name} as old
             semi join gone using ({columns})
-            left join last.raw.inputs as input on old.file_sha256 = input.sha256 and input.feed = $1
+            inner join last.raw.inputs as input on old.file_sha256 = input.sha256 and input.feed = $1
             order by all limit $2""",
         [feed.name, ROWS_SHOWN_PER_RULE],
     ).fetchall()

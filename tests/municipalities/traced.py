@@ -55,6 +55,8 @@ def deliver(landing: Path) -> None:
     town.position("6", "O", first=OPENING, code="7962", title="Lærer", rest="650000;3;Virksomhetsleder;")  # 7
     town.position("7", "V1", "0", first=OPENING, rest=paid)  # 8
     town.position("1", "V2", first=OPENING, last="19.11.2023", rest=paid)  # 9: before 1
+    # 10: begins after the extract, so that it gives the code no title
+    town.position("3", "V1", "50", first="15.02.2024", number="2", form="Timelønnet", title="Fagsykepleier", rest=paid)
     town.absence("6", "Egenmelding", "20.11.2023", "22.11.2023")  # 1: begins the series
     town.absence("1", "Sykmelding", "20.12.2023", "31.12.2023")  # 2: with 3 a spell of 22 days
     town.absence("1", "Sykmelding", "01.01.2024", "10.01.2024")  # 3
@@ -117,6 +119,7 @@ def _beside_payroll(landing: Path) -> None:
             "sick_leave_percent;2023;Bergen kommune;0,0;Bergens årsrapport",
             "sick_leave_percent;2023;Oslo kommune;99,0;Oslos årsrapport",
             "sick_leave_percent;2023;Asker kommune;9,0;KS",
+            "sick_leave_percent;2023;Lier kommune;99,0;Liers årsrapport",  # 4: as many as 2, which it is no better than
         ],
     )
     dataset = {

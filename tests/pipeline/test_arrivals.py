@@ -18,7 +18,7 @@ from tests.builds import Built
 from tests.municipalities.by_hand import small_delivery
 from tests.municipalities.files import write_delivery, write_feed, write_feed_xlsx
 from tests.nights import night
-from warehouse.archive import Settling, kept_arrivals, take_in
+from warehouse.archive import Settling, all_arrivals, kept_arrivals, take_in
 from warehouse.arrivals import accept, open_acceptance, states_of_arrivals, withdraw
 from warehouse.delivery import choose
 from warehouse.errors import Refused, UsageError
@@ -56,6 +56,17 @@ def test_withdrawn_and_given_back(home: Home) -> None:
         withdraw(home, "ansatte_2024-10-31.csv", "igjen")
     withdraw(home, "ansatte_2024-10-31.csv", "den var riktig", undo=True)
     assert choose(kept_arrivals(home), feeds(), None).delivery.extract_date == OCTOBER
+
+
+def test_a_name_means_the_newest_arrival_and_a_hash_needs_eight_digits(home: Home) -> None:
+    for content in ("første", "andre"):
+        (home.landing / "ansatte_2024-09-30.csv").write_text(content, encoding="utf-8")
+        take_in(home, home.landing, feeds())
+    first, second = all_arrivals(home)
+    assert withdraw(home, "ansatte_2024-09-30.csv", "feil").sha256 == second.sha256
+    with pytest.raises(UsageError, match="no file"):
+        withdraw(home, first.sha256[:7], "feil")
+    assert withdraw(home, first.sha256[:8], "feil").sha256 == first.sha256
 
 
 def test_two_files_of_a_feed_and_date_are_told_as_the_night_judges_them(home: Home) -> None:

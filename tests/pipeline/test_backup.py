@@ -114,8 +114,11 @@ def test_what_arrives_while_a_backup_is_made_is_in_it_whole(tmp_path: Path) -> N
             write_delivery(home.landing, small_delivery(), extract_date=OCTOBER)
             take_in(home, home.landing, feeds())
 
+    # A night is just writing its line.
+    home.nights.write_text("one line\nhalf of ano", encoding="utf-8")
     back_up(home, backup, DEFAULT_FILE, arrive)
     again = restored(backup, tmp_path / "again")
+    assert again.nights.read_text(encoding="utf-8") == "one line\n"
     assert len(kept_arrivals(again)) == 10 and verify(again) == []
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "notat.txt").write_text("en annens", encoding="utf-8")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -55,6 +56,8 @@ def test_every_new_file_is_copied_and_entered_in_the_ledger(home: Home, small: D
         assert archived_file(home, arrival.sha256).read_bytes() == original.read_bytes()
         assert (arrival.sha256, arrival.size) == (sha256_of(original), original.stat().st_size)
         assert (arrival.feed, arrival.extract_date) == (arrival.file_name.partition("_")[0], EXTRACT_DATE)
+        # Units stay when persons' data are purged.
+        assert arrival.is_personal == (arrival.feed != "organisasjon")
     assert all_arrivals(home) == taken.new
 
 
@@ -62,6 +65,26 @@ def test_arrivals_are_in_the_order_of_the_files_times(home: Home) -> None:
     for age, feed in enumerate(REQUIRED):
         os.utime(drop(home, f"{feed}_2024-09-30.csv", feed), (1_700_000_000 - age, 1_700_000_000 - age))
     assert [arrival.feed for arrival in look(home).new] == list(REQUIRED[::-1])
+
+
+def test_a_time_in_the_future_does_not_keep_a_file_waiting(home: Home) -> None:
+    os.utime(drop(home, "ansatte_2024-09-30.csv"), (time.time() + 3600,) * 2)
+    assert len(look(home).new) == 1
+
+
+def test_a_file_that_changes_while_it_is_copied_waits(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def copy_of_a_growing_file(source: Path, target: Path) -> None:
+        source.write_text("innhold og mer", encoding="utf-8")
+        target.write_text("innhold og", encoding="utf-8")
+
+    path = drop(home, "ansatte_2024-09-30.csv")
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "copyfile", copy_of_a_growing_file)
+        taken = look(home)
+    assert (taken.new, taken.notes) == ([], ["ansatte_2024-09-30.csv is still being written and waits for the next run"])
+    assert [file for file in home.archive.rglob("*") if file.is_file()] == []
+    (arrival,) = look(home).new
+    assert archived_file(home, arrival.sha256).read_bytes() == path.read_bytes()
 
 
 def test_a_file_seen_before_is_recognised(home: Home) -> None:
@@ -100,6 +123,10 @@ def test_the_withdrawal_of_a_file_beside_payroll_is_no_word_for_payroll(home: Ho
     look(home)
     withdraw(home, "maltall_2024-11-01.csv", "feil fil")
     assert arrivals.accepted(home, choose(kept_arrivals(home), feeds(), None).delivery, "september")
+    # Nor for a file that came after it, which takes the place of the withdrawn one.
+    drop(home, "maltall_2024-10-15.csv", "enda andre")
+    look(home)
+    assert arrivals.accepted(home, choose(kept_arrivals(home), feeds(), None).delivery, "september") is None
     withdraw(home, "maltall_2024-11-01.csv", "likevel riktig", undo=True)
 
     for feed in REQUIRED:
@@ -116,8 +143,9 @@ def test_changed_content_under_the_same_name_is_a_new_arrival_that_supersedes(ho
     contents = ["første", "andre", "første"]
     for content in contents:
         drop(home, "ansatte_2024-09-30.csv", content)
-        (arrival,) = look(home).new
-        assert archived_file(home, arrival.sha256).read_text(encoding="utf-8") == content
+        taken = look(home)
+        (arrival,) = taken.new
+        assert archived_file(home, arrival.sha256).read_text(encoding="utf-8") == content and taken.notes == []
     ledger = all_arrivals(home)
     assert names(ledger) == ["ansatte_2024-09-30.csv"] * 3
     assert ledger[0].sha256 == ledger[2].sha256 != ledger[1].sha256

@@ -74,7 +74,7 @@ def of_reconciliation(
         f"""{printed} in (
             select other.figure_id from intermediate.int_printed_cells as this
             inner join intermediate.int_printed_cells as other using (same_cell)
-            where this.figure_id = $1 and this.figure_id <> other.figure_id and this.mart is not null)""",
+            where this.figure_id = $1 and this.mart is not null)""",
         [figure_id],
     )
     if set(measures) & {"computed", "difference", "status"}:

@@ -28,7 +28,7 @@ def choose_positions(con: duckdb.DuckDBPyConnection, found: InScope) -> Relation
             from {found.positions} as position
             left join (
                 select position_row, sum(working_days) as working_days from {found.segments}
-                where working_days > 0 and available_percent = 0 group by position_row
+                where available_percent = 0 group by position_row
             ) as on_leave using (position_row)""",
     )
     if not one(con, f"select count_if(is_kept) from {positions}")[0]:
