@@ -59,7 +59,7 @@ KINDS = {
         " named until the next publication, or until `arsverk withdraw`",
     ),
     "left_out": Kind("feeds", "optional files left out", DATA_TEAM, "have the file corrected and delivered again"),
-    "unknown_columns": Kind("feeds", "unknown columns", DATA_TEAM, "see whether the export has changed"),
+    "unknown_columns": Kind("feeds", "new unknown columns", DATA_TEAM, "see whether the export has changed"),
     "columns_gone": Kind(
         "feeds", "columns gone", PAYROLL, "look whether the export was changed; deliver with the column again"
     ),
@@ -109,7 +109,8 @@ KINDS = {
         "publication",
         "what is not served any more",
         DATA_TEAM,
-        "see whether a file beside payroll is missing, or whether a setting was meant to take it away",
+        "see whether a file beside payroll is missing, whether a setting was meant to take it away, or whether all of it is"
+        " withheld (`withheld` of the table's rows)",
     ),
     "internal": Kind(
         "publication", "internal publication not written", DATA_TEAM, "do what the message says; the last one is still there"

@@ -80,6 +80,18 @@ def _compared(con: duckdb.DuckDBPyConnection, feed: Feed, key: Sequence[str]) ->
     return Comparison(rows_gone == 0, rows_before, rows_gone, found, columns_gone=_columns_gone(con, feed))
 
 
+def headers_of_last(home: Home, settings: Settings, feed: Feed) -> set[str]:
+    """The headers that the feed's files behind the last publication had; none where that cannot be read."""
+    if not home.warehouse_database.exists():
+        return set()
+    try:
+        with connect(home.warehouse_database, settings, read_only=True) as con:
+            found = con.execute("select unnest(columns) from raw.inputs where feed = $1", [feed.name]).fetchall()
+    except duckdb.Error:
+        return set()  # damaged, or of an older version
+    return {header for (header,) in found}
+
+
 def _columns_gone(con: duckdb.DuckDBPyConnection, feed: Feed) -> tuple[str, ...]:
     """Columns of the contract that the feed's files behind the last publication had and none of its files has now; none of an
     older database. An unknown column fed nothing, so that nobody misses it.
