@@ -137,7 +137,8 @@ TO_DO = {
     "start": (DATA_TEAM, "do what the message says and run again"),
     "take_in": (DATA_TEAM, "give the night access to the files that are named, and run again"),
     "choose": (PAYROLL, "deliver the files that are named, corrected or for the first time, as the message says"),
-    "load": (PAYROLL, "deliver the files that are named"),
+    # A bad file is `accept`'s matter; here the key cannot be used, or the archive is damaged.
+    "load": (DATA_TEAM, "do what the message says and run again"),
     "accept": (PAYROLL, "have the named files corrected or made again, and deliver them under the same names"),
     "continuity": (PAYROLL, "have the extract made again; or if it is right, the data team accepts it: arsverk accept"),
     "build": (DATA_TEAM, "a figure breaks a rule of the house: look at the named test in build/warehouse.duckdb"),
