@@ -23,6 +23,7 @@ from warehouse.delivery import Delivery, choose
 from warehouse.ledger import Arrival
 from warehouse.load import load_feed
 from warehouse.paths import Home
+from warehouse.pseudonym import KEY_VARIABLE
 from warehouse.settings import read_settings
 from warehouse.still_loaded import Comparison, compare_with_last, headers_of_last
 
@@ -93,6 +94,19 @@ def test_what_a_later_extract_knows_better_is_no_loss(tmp_path: Path, compared: 
     small["fravaer"].append(small["fravaer"][0] | {"Fra dato": "01.10.2024", "Til dato": "02.10.2024"})
     found = compared(september, loaded(tmp_path / "later", small, OCTOBER))
     assert all(feed.passed and feed.rows_before for feed in found.values())
+
+
+def test_rows_of_a_person_numbered_anew_are_the_same_and_what_is_gone_is_noticed(
+    tmp_path: Path, compared: Compare, small: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, "k" * 64)
+    before = loaded(tmp_path / "before", small, SEPTEMBER)
+    for feed in ("ansatte", "stillinger", "fravaer", "permisjoner"):
+        small[feed] = [row | {"Ansattnr": "9" + row["Ansattnr"]} for row in small[feed]]
+    small["fravaer"].pop()
+    found = compared(before, loaded(tmp_path / "later", small, OCTOBER))
+    assert {feed: one.rows_gone for feed, one in found.items() if not one.passed} == {"fravaer": 1}
+    assert [row["row_number"] for row in found["fravaer"].rows] == [3]
 
 
 def test_one_of_two_alike_is_noticed_and_so_is_a_row_that_is_quarantined_now(
