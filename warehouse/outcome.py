@@ -144,7 +144,8 @@ TO_DO = {
     "build": (DATA_TEAM, "a figure breaks a rule of the house: look at the named test in build/warehouse.duckdb"),
     "accept_restatement": (
         DATA_TEAM,
-        "ask the payroll office whether the change is meant: arsverk accept, or a corrected file",
+        "see whether the change is meant (of rows and units the payroll office knows): arsverk accept, or a corrected file or"
+        " setting",
     ),
     "publish": (DATA_TEAM, "run the whole night"),
 }

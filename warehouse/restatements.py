@@ -105,7 +105,7 @@ class Restated:
                         " restatement_points and restatement_share allow",
                         *(f"  {line}" for line in self.to_accept[:FIGURES_NAMED]),
                         *([f"  … and {more} more"] if more > 0 else []),
-                        "look at the files named; if the new figures are right: arsverk accept DELIVERY --reason TEXT,"
+                        "look at the causes named; if the new figures are right: arsverk accept DELIVERY --reason TEXT,"
                         " or at once arsverk run --accept-restatement REASON",
                     ]
                 )
