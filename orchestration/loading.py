@@ -17,7 +17,7 @@ from warehouse.load import FeedLoad, load_feed
 from warehouse.optional_feeds import load_optional
 from warehouse.outcome import FeedRows
 from warehouse.quarantine import ROWS_NAMED_PER_RULE, RuleOutcome, rule_outcomes
-from warehouse.still_loaded import Comparison, compare_with_last
+from warehouse.still_loaded import Comparison, compare_with_last, headers_of_last
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,14 @@ def load_feed_of(plan: Plan, con: duckdb.DuckDBPyConnection, name: str, delivery
     for loaded in loads:
         for note in loaded.notes:
             log.warning("feeds: %s: %s", loaded.file_name, note)
-        if loaded.unknown_columns:
+        known = headers_of_last(plan.home, plan.settings, feed) if loaded.unknown_columns else set()
+        if as_before := [header for header in loaded.unknown_columns if header in known]:
+            log.info("feeds: %s: unknown columns are ignored, as before: %s", loaded.file_name, ", ".join(as_before))
+        if new := [header for header in loaded.unknown_columns if header not in known]:
             plan.findings.warn(
                 "unknown_columns",
-                f"{loaded.file_name}: unknown columns are ignored: {', '.join(loaded.unknown_columns)}",
-                count=len(loaded.unknown_columns),
+                f"{loaded.file_name}: unknown columns are ignored: {', '.join(new)}",
+                count=len(new),
                 files=[loaded.file_name],
             )
         if loaded.rejection:

@@ -143,7 +143,7 @@ def take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Sett
 
     A file is known by its hash: the same name with other content is a new arrival, which supersedes the earlier one. The
     landing folder is only read. Files of other names, those that were purged and those in folders below are noted and left
-    alone.
+    alone; what came before the payroll system was changed, under its profile, is noted without a warning.
 
     Raises:
         Refused: there is no landing folder, or something in it cannot be read.
@@ -167,6 +167,7 @@ def _take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Set
     arrived = all_arrivals(home)
     # Two payroll profiles may know a name as files of their own.
     latest = {(arrival.file_name, arrival.feed): arrival for arrival in arrived}
+    of_name = {arrival.file_name: arrival for arrival in arrived}
     hashes = {arrival.sha256: arrival for arrival in reversed(arrived)}
     namings = [naming for feed in feeds.values() for naming in feed.namings]
     personal = {stem for feed in feeds.values() if feed.is_personal for stem in feed.stems}
@@ -183,6 +184,9 @@ def _take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Set
             continue
         if named is None and shown.lower().endswith(UNFINISHED) and recognise(shown.rpartition(".")[0], namings):
             taken.warn("waiting", shown, f"{shown} is not uploaded whole and waits until it has its own name")
+            continue
+        if named is None and (former := of_name.get(path.name)) and former.sha256 == sha256_of(path):
+            taken.notes.append(f"{path.name} came as {former.feed} of another payroll_profile and is left alone")
             continue
         if named is None:
             form = nearest_form(shown, namings)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -222,6 +222,7 @@ def states_of_arrivals(home: Home, feeds: Mapping[str, Feed]) -> list[ArrivalSta
         choice = choose(kept, feeds, None)
     current = current_publication(home)
     served, left_out = _inputs(home, current), _left_out(home)
+    late = unused_older(home, feeds, choice, current) if choice else []
     found = []
     for one in sorted(all_arrivals(home), key=lambda a: (a.extract_date, a.sequence), reverse=True):
         if entry := withdrawn.get((one.file_name, one.sha256)):
@@ -239,7 +240,7 @@ def states_of_arrivals(home: Home, feeds: Mapping[str, Feed]) -> list[ArrivalSta
         elif (one.file_name, one.sha256) in left_out and choice is not None and one in choice.delivery.files:
             state, reason = "left out", f"by the last night that loaded it: {left_out[one.file_name, one.sha256]}"
         else:
-            state, reason = _unserved(one, choice, feeds)
+            state, reason = _unserved(one, choice, feeds, late)
         found.append(ArrivalState(one, state, reason))
     return found
 
@@ -269,7 +270,7 @@ def _superseding(arrival: Arrival, kept: list[Arrival]) -> Arrival | None:
     return later[-1] if later else None
 
 
-def _unserved(arrival: Arrival, choice: Choice | None, feeds: Mapping[str, Feed]) -> tuple[str, str]:
+def _unserved(arrival: Arrival, choice: Choice | None, feeds: Mapping[str, Feed], late: Collection[Arrival]) -> tuple[str, str]:
     if is_in_future(arrival.extract_date):
         return "not used", "its extract date lies after today; withdraw it and deliver it by its right date"
     if not any(arrival.feed in feed.stems for feed in feeds.values()):
@@ -283,8 +284,12 @@ def _unserved(arrival: Arrival, choice: Choice | None, feeds: Mapping[str, Feed]
     for newer in choice.waiting:
         if arrival in newer.files:
             return "waiting", f"for {', '.join(newer.missing(feeds))}"
-    if arrival.extract_date < choice.delivery.extract_date or _overtaking(arrival, choice.delivery, feeds):
-        return "not used", older_text(arrival, choice.delivery, feeds)
+    newer_file = _overtaking(arrival, choice.delivery, feeds)
+    if newer_file or arrival.extract_date < choice.delivery.extract_date:
+        if arrival in late:
+            return "not used", older_text(arrival, choice.delivery, feeds)
+        # It was the newest when it came.
+        return "superseded", f"by {newer_file.file_name if newer_file else f'the delivery of {choice.delivery.extract_date}'}"
     return "not used", "another file holds in its place"
 
 

@@ -85,7 +85,7 @@ class Table:
 
     `columns` are the served ones. `labels` say more of a cell than its grain and are served whatever is withheld. A cell is
     withheld when one of the columns `size`, which need not be served, is below the setting `threshold`. `from_served`: it is
-    computed of served cells alone, after disclosure control. `source_tables` are the raw tables it is computed from.
+    computed of served cells alone, after disclosure control. `source_tables` are the raw tables its figures are computed of.
     `closed_years_only`: figures of the running year are withheld, whatever their size.
     """
 
@@ -335,8 +335,12 @@ def _measure(place: str, said: Mapping[str, Any], description: str) -> Measure:
 
 
 def _source_tables(manifest: Mapping, node_id: str) -> set[str]:
-    """Names of the raw tables a model is made from, through whatever lies between."""
-    found, seen, ahead = set(), set(), [node_id]
+    """Names of the raw tables a model's figures are computed of, through whatever lies between.
+
+    Not through the calendar, which reads absences to know where a series begins: in that all tables would be made of them.
+    """
+    calendar = {key for key, node in manifest["nodes"].items() if "calendar" in node["fqn"]}
+    found, seen, ahead = set(), calendar, [node_id]
     while ahead:
         above = ahead.pop()
         if above in manifest["sources"]:

@@ -75,7 +75,8 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
             gone.changed += _nobody_away(con, before, now)
             gone.changed += _changed_persons(con, settings.max_drop)
             gone.changed += _exchanged_names(con)
-            _lost_days(con, settings.max_drop, before, gone)
+            gone.changed += _reorganised(con, before, now)
+            _lost_days(con, settings, before, gone)
         con.execute("detach last")
     return gone
 
@@ -199,9 +200,8 @@ def _exchanged_names(con: duckdb.DuckDBPyConnection) -> list[str]:
            inner join raw.organisasjon as now on old.unit_code = now.unit_code and now.unit_name <> old.unit_name
            order by all"""
     ).fetchall()
-    shown = "; ".join(f"{name}: {code} → {now}" for code, name, now in moved[:UNITS_NAMED])
-    more = f"; and {len(moved) - UNITS_NAMED} more" if len(moved) > UNITS_NAMED else ""
-    found = [f"organisasjon: names have moved to other codes, and the figures of all years with them: {shown}{more}"]
+    lines = [f"{name}: {code} → {now}" for code, name, now in moved]
+    found = _of_units("names have moved to other codes, and the figures of all years with them", lines)
     # There may be a second unit of this level.
     renamed = con.execute(
         """with was as (select unit_name from last.raw.organisasjon where unit_level = 'kommune'),
@@ -210,17 +210,57 @@ def _exchanged_names(con: duckdb.DuckDBPyConnection) -> list[str]:
            from (from was anti join now using (unit_name)) as gone, (from now anti join was using (unit_name)) as new
            order by all limit 1"""
     ).fetchall()
-    return (found if moved else []) + [f"organisasjon: the municipality's name was {was}, and is {now}" for was, now in renamed]
+    return found + [f"organisasjon: the municipality's name was {was}, and is {now}" for was, now in renamed]
 
 
-def _lost_days(con: duckdb.DuckDBPyConnection, max_drop: float, before: date, gone: Gone) -> None:
-    """Closed months of the last three years whose lost days dropped, counted in calendar days by percent."""
+def _reorganised(con: duckdb.DuckDBPyConnection, before: date, today: date) -> list[str]:
+    """Units below another unit than before, and codes that another unit has now: another name, and others at work there."""
+    moved = con.execute(
+        """select unit_code, now.unit_name, was.parent_code, now.parent_code
+           from last.raw.organisasjon as was inner join raw.organisasjon as now using (unit_code)
+           where was.parent_code <> now.parent_code order by all"""
+    ).fetchall()
+    held = f"""select unit_code, employee_no, person_key
+        from {{0}}raw.stillinger inner join {{0}}raw.ansatte using (employee_no) where {ON_THE_DAY}"""
+    reused = con.execute(
+        f"""with past as ({held.format("last.")}), here as ({held.format("").replace("$1", "$2")}),
+            staying as (
+                select unit_code from past semi join here
+                    on past.unit_code = here.unit_code
+                    and (past.employee_no = here.employee_no or past.person_key = here.person_key)
+            )
+            select unit_code, was.unit_name, now.unit_name
+            from last.raw.organisasjon as was inner join raw.organisasjon as now using (unit_code)
+            where was.unit_name <> now.unit_name and unit_code in (select unit_code from here)
+                and unit_code not in (select unit_code from staying)
+                and (select count(distinct employee_no) from past where past.unit_code = was.unit_code) > {FEWEST_ROWS}
+            order by all""",
+        [before, today],
+    ).fetchall()
+    return _of_units(
+        "units lie below another one, and the figures of all years with them",
+        [f"{name} ({code}): {was} → {now}" for code, name, was, now in moved],
+    ) + _of_units(
+        "codes have another name and others at work, and the figures of earlier years stand under the new name",
+        [f"{code}: {was} → {now}" for code, was, now in reused],
+    )
+
+
+def _of_units(what: str, lines: Sequence[str]) -> list[str]:
+    more = f"; and {len(lines) - UNITS_NAMED} more" if len(lines) > UNITS_NAMED else ""
+    return [f"organisasjon: {what}: {'; '.join(lines[:UNITS_NAMED])}{more}"] if lines else []
+
+
+def _lost_days(con: duckdb.DuckDBPyConnection, settings: Settings, before: date, gone: Gone) -> None:
+    """Closed months of the last three years whose lost days dropped, counted in calendar days by percent. Those before the
+    setting `first_year` are served no more, and a system that delivers some years alone leaves them out month by month.
+    """
     con.execute(
         """create or replace temp table closed_months as
            select cast(unnest(generate_series(
-               date_trunc('month', $1 - interval 36 month), date_trunc('month', $1 + interval 1 day) - interval 1 month,
-               interval 1 month)) as date) as month""",
-        [before],
+               greatest(date_trunc('month', $1 - interval 36 month), make_date($2, 1, 1)),
+               date_trunc('month', $1 + interval 1 day) - interval 1 month, interval 1 month)) as date) as month""",
+        [before, settings.first_year or 1],
     )
     lost = """select closed.month, coalesce(sum(absence_percent / 100 * (1 + date_diff('day',
             greatest(from_date, closed.month), least(coalesce(to_date, last_day(closed.month)), last_day(closed.month))))), 0)
@@ -233,7 +273,7 @@ def _lost_days(con: duckdb.DuckDBPyConnection, max_drop: float, before: date, go
             from ({lost.format("last.")}) as was inner join ({lost.format("")}) as now using (month)
             where was.days - now.days > greatest($1 * was.days, {FEWEST_DAYS})
             order by month""",
-        [max_drop],
+        [settings.max_drop],
     ).fetchall()
     halved = [row for row in rows if row[2] < row[1] / 2]
     for lines, months in [(gone.to_accept, halved), (gone.to_tell, [row for row in rows if row not in halved])]:

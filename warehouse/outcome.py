@@ -59,7 +59,7 @@ KINDS = {
         " named until the next publication, or until `arsverk withdraw`",
     ),
     "left_out": Kind("feeds", "optional files left out", DATA_TEAM, "have the file corrected and delivered again"),
-    "unknown_columns": Kind("feeds", "unknown columns", DATA_TEAM, "see whether the export has changed"),
+    "unknown_columns": Kind("feeds", "new unknown columns", DATA_TEAM, "see whether the export has changed"),
     "columns_gone": Kind(
         "feeds", "columns gone", PAYROLL, "look whether the export was changed; deliver with the column again"
     ),
@@ -109,7 +109,8 @@ KINDS = {
         "publication",
         "what is not served any more",
         DATA_TEAM,
-        "see whether a file beside payroll is missing, or whether a setting was meant to take it away",
+        "see whether a file beside payroll is missing, whether a setting was meant to take it away, or whether all of it is"
+        " withheld (`withheld` of the table's rows)",
     ),
     "internal": Kind(
         "publication", "internal publication not written", DATA_TEAM, "do what the message says; the last one is still there"
@@ -136,13 +137,15 @@ TO_DO = {
     "start": (DATA_TEAM, "do what the message says and run again"),
     "take_in": (DATA_TEAM, "give the night access to the files that are named, and run again"),
     "choose": (PAYROLL, "deliver the files that are named, corrected or for the first time, as the message says"),
-    "load": (PAYROLL, "deliver the files that are named"),
+    # A bad file is `accept`'s matter; here the key cannot be used, or the archive is damaged.
+    "load": (DATA_TEAM, "do what the message says and run again"),
     "accept": (PAYROLL, "have the named files corrected or made again, and deliver them under the same names"),
     "continuity": (PAYROLL, "have the extract made again; or if it is right, the data team accepts it: arsverk accept"),
     "build": (DATA_TEAM, "a figure breaks a rule of the house: look at the named test in build/warehouse.duckdb"),
     "accept_restatement": (
         DATA_TEAM,
-        "ask the payroll office whether the change is meant: arsverk accept, or a corrected file",
+        "see whether the change is meant (of rows and units the payroll office knows): arsverk accept, or a corrected file or"
+        " setting",
     ),
     "publish": (DATA_TEAM, "run the whole night"),
 }

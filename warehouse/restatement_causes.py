@@ -25,7 +25,12 @@ PLACES = {
     "organisasjon": """select id, unnest([unit_code, parent_code]) as unit_code, null::date as first_day,
         null::date as last_day, true as counts_above from differing""",
     "ansatte": OF_POSITIONS.format(first="position.valid_from", last="position.valid_to"),
-    "stillinger": "select id, unit_code, valid_from as first_day, valid_to as last_day, true as counts_above from differing",
+    # A position that has got an end, or another one, is another from the day after the first of the two on.
+    "stillinger": """select id, unit_code,
+        case when kind = 'changed' and min(all_but_end) over versions = max(all_but_end) over versions
+            then min(valid_to) over versions + 1 else valid_from end as first_day,
+        valid_to as last_day, true as counts_above
+        from differing window versions as (partition by id)""",
     "fravaer": OF_POSITIONS.format(
         first="greatest(found.from_date, position.valid_from)", last="least(found.to_date, position.valid_to)"
     ),
@@ -57,7 +62,7 @@ DIFFERING = """create or replace temp table differing as
     )
     select *, dense_rank() over (order by {key}, nth) as id,
         case when count(*) over (partition by {key}, nth) = 2 then 'changed'
-        when is_come then 'added' else 'removed' end as kind
+        when is_come then 'added' else 'removed' end as kind, hash({all_but_end}) as all_but_end
     from paired"""
 
 
@@ -112,6 +117,9 @@ def find_causes(
         """create or replace temp table touch as
            select source.table_name, touching.org_level, touching.org_unit_code, touching.period,
                bool_and(list_contains($1, touching.feed)) and sum(added + removed + changed) <= $2 as has_few_rows,
+               bool_and(list_contains($1, touching.feed)) and
+                   coalesce(sum(added + removed + changed) filter (touching.feed <> 'fravaer'), 0) <= $2
+                   as has_few_positions,
                bool_or(touching.feed <> 'organisasjon') as has_rows, bool_or(touching.feed = 'organisasjon') as has_structure,
                cast(to_json(list({'feed': touching.feed, 'files': cast(feed_files.files as json),
                    'previous_files': cast(feed_files.previous_files as json), 'added': touching.added,
@@ -162,7 +170,11 @@ def _touch(con: duckdb.DuckDBPyConnection, feed: str) -> None:
     key = [name for name in known.identity if name in columns] if known else []
     con.execute(
         DIFFERING.format(
-            columns=", ".join(columns), key=", ".join(key or columns), then=f"earlier.raw.{feed}", now=f"raw.{feed}"
+            columns=", ".join(columns),
+            all_but_end=", ".join(name for name in columns if name != "valid_to"),
+            key=", ".join(key or columns),
+            then=f"earlier.raw.{feed}",
+            now=f"raw.{feed}",
         )
     )
     con.execute(

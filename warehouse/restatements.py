@@ -45,7 +45,7 @@ WITHOUT_EFFECT = {
     "settle_seconds",
 }
 # A change at the threshold itself stops nothing. Percents are held against points, where few rows differ against a share of
-# themselves too; all else against a share. Some tables let what few rows have changed (`counts_persons` of Stops).
+# themselves too; all else against a share. Årsverk, and some tables (`counts_persons` of Stops), let what few rows have moved.
 IS_ABOVE_THRESHOLD = """
 create or replace temp macro is_above_threshold(was, now, unit, times, has_few_rows, lets_few_rows, points, share) as coalesce(
     not coalesce(has_few_rows and lets_few_rows, false)
@@ -105,7 +105,7 @@ class Restated:
                         " restatement_points and restatement_share allow",
                         *(f"  {line}" for line in self.to_accept[:FIGURES_NAMED]),
                         *([f"  … and {more} more"] if more > 0 else []),
-                        "look at the files named; if the new figures are right: arsverk accept DELIVERY --reason TEXT,"
+                        "look at the causes named; if the new figures are right: arsverk accept DELIVERY --reason TEXT,"
                         " or at once arsverk run --accept-restatement REASON",
                     ]
                 )
@@ -144,8 +144,11 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
         """insert into served.restatements by name
            select $1 as publication_id, $2 as previous_publication, figure.table_name, figure.cell, figure.period,
                figure.org_unit_code, figure.measure, figure.was, figure.now,
-               is_above_threshold(figure.was, figure.now, text.unit, figure.times, touch.has_few_rows,
-                   list_contains($8, figure.table_name) and $5 is null and $6 is null, $3, $4) as is_above_threshold,
+               -- Absences move no årsverk.
+               is_above_threshold(figure.was, figure.now, text.unit, figure.times,
+                   if(text.unit = 'årsverk', touch.has_few_positions, touch.has_few_rows),
+                   (text.unit = 'årsverk' or list_contains($8, figure.table_name)) and $5 is null and $6 is null,
+                   $3, $4) as is_above_threshold,
                concat_ws('; ',
                    case when touch.has_rows then 'rows' end,
                    case when touch.has_structure then 'structure' end,
@@ -222,7 +225,8 @@ def restated_figures(con: duckdb.DuckDBPyConnection) -> Restated:
     to_accept = con.execute(
         f"""select table_name, cell, measure, was, now, cause, files from {WITH_VALUES}
            where publication_id = $1 and is_above_threshold
-           order by table_name, abs(now - was) desc, cell, measure""",
+           -- The first figures that are named are of every table.
+           order by row_number() over (partition by table_name order by abs(now - was) desc, cell, measure), table_name""",
         [publication_id],
     ).fetchall()
     return Restated(figures, [_line_of(*figure) for figure in to_accept], accepted)

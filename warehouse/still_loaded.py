@@ -17,6 +17,12 @@ from warehouse.publication import current_publication
 from warehouse.quarantine import ROWS_SHOWN_PER_RULE
 from warehouse.settings import Settings
 
+# Numbers that are gone of persons who are there by another one: another payroll system has numbered them anew, or two of a
+# person's numbers have become one.
+RENUMBERED = """select old.employee_no, min(new.employee_no) as number_now
+    from last.raw.ansatte as old inner join raw.ansatte as new using (person_key)
+    where old.employee_no not in (select employee_no from raw.ansatte) group by all"""
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -38,8 +44,8 @@ class Comparison:
 def compare_with_last(home: Home, settings: Settings, feed: Feed) -> Comparison:
     """Look for the rows of a feed that the last publication was made of and that are not loaded now.
 
-    A row is known again by the feed's natural key, so that an absence whose end has become known is the same row. A row
-    that is quarantined now is gone as well.
+    A row is known again by the feed's natural key, so that an absence whose end has become known is the same row; of a person
+    who has been numbered anew, by the new number. A row that is quarantined now is gone as well.
     """
     if not home.warehouse_database.exists():
         if current_publication(home):
@@ -58,26 +64,43 @@ def _compared(con: duckdb.DuckDBPyConnection, feed: Feed, key: Sequence[str]) ->
     if before > now:
         return Comparison(True, not_compared=f"the last publication is of a newer extract, {before}")
     columns = ", ".join(key)
+    known_as, renumbered = "old.*", ""
+    if "employee_no" in key:
+        known_as = "old.* replace (coalesce(renumbered.number_now, employee_no) as employee_no)"
+        renumbered = f"left join ({RENUMBERED}) as renumbered using (employee_no)"
+    con.execute(f"create temporary table was as select {known_as} from last.raw.{feed.name} as old {renumbered}")
     con.execute(
         f"""create temporary table gone as
-            with before as (select {columns}, count(*) as copies from last.raw.{feed.name} group by all),
+            with before as (select {columns}, count(*) as copies from was group by all),
             now as (select {columns}, count(*) as copies from raw.{feed.name} group by all)
             select before.*, before.copies - coalesce(now.copies, 0) as missing
             from before left join now using ({columns})
             where before.copies > coalesce(now.copies, 0)"""
     )
-    rows_before = one(con, f"select count(*) from last.raw.{feed.name}")[0]
+    rows_before = one(con, "select count(*) from was")[0]
     rows_gone = one(con, "select cast(coalesce(sum(missing), 0) as bigint) from gone")[0]
     rows = con.execute(
-        f"""select input.file_name, old.row_number
-            from last.raw.{feed.name} as old
+        f"""select input.file_name, was.row_number
+            from was
             semi join gone using ({columns})
-            inner join last.raw.inputs as input on old.file_sha256 = input.sha256 and input.feed = $1
+            inner join last.raw.inputs as input on was.file_sha256 = input.sha256 and input.feed = $1
             order by all limit $2""",
         [feed.name, ROWS_SHOWN_PER_RULE],
     ).fetchall()
     found = tuple({"file_name": file_name, "row_number": row} for file_name, row in rows)
     return Comparison(rows_gone == 0, rows_before, rows_gone, found, columns_gone=_columns_gone(con, feed))
+
+
+def headers_of_last(home: Home, settings: Settings, feed: Feed) -> set[str]:
+    """The headers that the feed's files behind the last publication had; none where that cannot be read."""
+    if not home.warehouse_database.exists():
+        return set()
+    try:
+        with connect(home.warehouse_database, settings, read_only=True) as con:
+            found = con.execute("select unnest(columns) from raw.inputs where feed = $1", [feed.name]).fetchall()
+    except duckdb.Error:
+        return set()  # damaged, or of an older version
+    return {header for (header,) in found}
 
 
 def _columns_gone(con: duckdb.DuckDBPyConnection, feed: Feed) -> tuple[str, ...]:

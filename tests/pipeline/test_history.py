@@ -197,6 +197,39 @@ def test_the_files_and_rows_that_did_it(nights: Nights) -> None:
     assert counts["2024-06", "K"] == counts["2024-06", "A"] == counts["2024-06", "A1"] == removed
 
 
+def test_a_person_registered_late_stops_no_night_beside_what_else_differs_every_month(tmp_path: Path) -> None:
+    """Of sixty persons one is registered late, who is more than a share of a hundredth. Ends of eight positions have become
+    known and eight absences of closed months have come, none of which moves a headcount; nor would fewer rows, had they.
+    """
+    home, settings = Home(tmp_path / "home"), settings_with(tmp_path, **SETTINGS)
+    home.prepare()
+    for day in (AUGUST, SEPTEMBER):
+        municipality = Municipality()
+        municipality.unit("K", "kommune")
+        municipality.unit("A", "tjenesteområde", "K")
+        municipality.unit("B", "tjenesteområde", "K")
+        for n in range(60):
+            is_ending = n < 8 and day == SEPTEMBER
+            municipality.position(f"p{n}", "A" if n % 2 else "B", last="31.12.2024" if is_ending else "")
+            if is_ending:
+                municipality.absence(f"p{n}", "Egenmelding", "13.05.2024", "13.05.2024", "10")
+        municipality.absence("p59", "Egenmelding", "02.01.2024", "03.01.2024")
+        if day == SEPTEMBER:
+            municipality.position("late", "A", first="01.02.2024")
+        municipality.deliver(home.landing, day)
+        restated = build(home, settings)
+        if day == AUGUST:
+            publish(home, settings, tables_of(load_manifest()))
+    assert restated.figures and restated.to_accept == []
+    with connect(home.build_database, settings, read_only=True) as con:
+        found = con.execute(
+            f"""select json_extract_string(files, '$[*].feed'), json_extract(files, '$[*].changed') from {WITH_VALUES}
+                where table_name = 'full_time_by_unit' and org_unit_code = 'K' and measure = 'headcount'
+                group by all"""
+        ).fetchall()
+    assert found == [(["ansatte", "stillinger"], ["0", "0"])]
+
+
 @pytest.fixture(scope="module")
 def regrouped(nights: Nights, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Settings]:
     """A build on top of the same delivery by other settings: B is too small now, and spells are long sooner."""

@@ -101,6 +101,7 @@ def test_a_night_is_published_with_warnings_then_held_then_refused(place: Place)
     home, words = place.home, ("run", "--home", place.home.root, "--settings", place.settings_file)
     rows = small_delivery()
     rows["fravaer"][-1]["Fraværsprosent"] = "120"
+    rows["ansatte"] = [{**row, "Merknad": ""} for row in rows["ansatte"]]
     write_delivery(home.landing, rows)
     (home.landing / "notat.txt").write_text("hei", encoding="utf-8")
 
@@ -111,6 +112,7 @@ def test_a_night_is_published_with_warnings_then_held_then_refused(place: Place)
     assert {(warning.kind, warning.count, warning.files) for warning in night.warnings} == {
         ("unused", 1, ("notat.txt",)),
         ("quarantined", 1, ("fravaer_2024-09-30.csv",)),
+        ("unknown_columns", 1, ("ansatte_2024-09-30.csv",)),
     }
     assert place.got == [night.as_text()] and night.as_text() in published.stdout
     assert published.stdout.splitlines()[-1] == f"Published: {night.publication_id}"
@@ -120,7 +122,7 @@ def test_a_night_is_published_with_warnings_then_held_then_refused(place: Place)
     code, found, screen = place.status()
     assert (code, found["state"], found["problems"]) == (0, "fresh", [])
     assert [one["outcome"] for one in found["nights"]] == ["published with warnings"]
-    assert found["served"]["publication_id"] == night.publication_id and len(found["warnings"]) == 2
+    assert found["served"]["publication_id"] == night.publication_id and len(found["warnings"]) == 3
     assert screen.startswith("Fresh\nServed now: 2024-09-30_") and "- rows in quarantine (1)" in screen
 
     assert place.beats == ["/beat"] and oct(place.metrics.stat().st_mode)[-3:] == "644"
@@ -139,7 +141,9 @@ def test_a_night_is_published_with_warnings_then_held_then_refused(place: Place)
     assert night.as_text() in held.stdout and held.stdout.splitlines()[-1].startswith("Held: nothing new has come; 2024-09-30_")
     assert night.as_text().startswith("Held: nothing new has come; the last publication holds\nServed now: 2024-09-30_")
 
+    # The column that nobody knows is in every extract, and was told when it was new.
     bad = small_delivery()
+    bad["ansatte"] = rows["ansatte"]
     bad["stillinger"] = [{**row, "Stillingsprosent": "120"} for row in bad["stillinger"]] * 2
     write_delivery(home.landing, bad, extract_date=OCTOBER)
     refused = arsverk_here(*words)
@@ -151,6 +155,7 @@ def test_a_night_is_published_with_warnings_then_held_then_refused(place: Place)
     assert good < place.metric("good_night_timestamp_seconds") < place.metric("night_ended_timestamp_seconds")
     assert place.metric("rows_quarantined", feed="stillinger") == 8
     assert "8 of 8 rows (100,0 %) are bad" in night.reason and night.who == "payroll office"
+    assert "unknown_columns" not in {warning.kind for warning in night.warnings}
     assert night.as_text().startswith("Refused: nothing was published\nthe delivery of 2024-10-31 is not accepted\n")
     assert "position_percent_in_range" in failed_checks(home, dg.AssetCheckSeverity.ERROR)
     code, found, screen = place.status()

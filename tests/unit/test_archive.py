@@ -250,6 +250,30 @@ def test_files_of_another_profile_say_why_they_are_not_used(home: Home, small: D
     assert told == {("not used", "the payroll_profile of the settings has no file of this name")}
 
 
+def test_files_that_came_before_the_payroll_system_was_changed_are_no_warning(home: Home, small: Delivery) -> None:
+    """They stay in the landing folder for years. One that changes there is told: somebody still exports from the old system."""
+    write_delivery(home.landing, small)
+    look(home)
+    taken = take_in(home, home.landing, feeds_by("unit4"))
+    assert taken.warnings == []
+    assert "ansatte_2024-09-30.csv came as ansatte of another payroll_profile and is left alone" in taken.notes
+    drop(home, "ansatte_2024-09-30.csv")
+    (warning,) = take_in(home, home.landing, feeds_by("unit4")).warnings
+    assert (warning.kind, warning.files) == ("unused", ("ansatte_2024-09-30.csv",))
+
+
+def test_a_file_that_was_the_newest_and_is_overtaken_is_superseded(home: Home, small: Delivery) -> None:
+    write_delivery(home.landing, small, extract_date=date(2024, 8, 31))
+    look(home)
+    write_delivery(home.landing, small)
+    look(home)
+    told = {(one.arrival.extract_date, one.state, one.reason) for one in arrivals.states_of_arrivals(home, feeds())}
+    assert told == {
+        (date(2024, 9, 30), "next", "the next night loads it in the delivery of 2024-09-30"),
+        (date(2024, 8, 31), "superseded", "by the delivery of 2024-09-30"),
+    }
+
+
 @pytest.mark.parametrize("name", ["Ansatte_2024-09-30.CSV", "ANSATTE_2024-09-30.xlsx"])
 def test_upper_case_in_a_name_does_not_matter(home: Home, name: str) -> None:
     drop(home, name)

@@ -116,6 +116,14 @@ def test_the_bands_of_spells_are_the_same_where_they_cannot_be_derived() -> None
     assert f"({', '.join(bands)} calendar days)" in (ROOT / "docs/marts.md").read_text(encoding="utf-8")
 
 
+def test_the_calendar_does_not_make_absences_a_source_of_every_table(manifest: dict[str, Any]) -> None:
+    """Absences differ every night; where they count as rows behind a headcount, few late positions are never few rows."""
+    sources = {table.name: table.source_tables & feeds().keys() for table in tables_of(manifest)}
+    assert sources["full_time_by_unit"] == {"organisasjon", "ansatte", "stillinger", "permisjoner", "pai"}
+    assert sources["survey_response"] == {"organisasjon", "deltakelse"}
+    assert {name for name, of in sources.items() if "fravaer" in of} >= {"sick_leave_by_unit", "absence_spells_by_unit"}
+
+
 def test_every_breakdown_of_sick_leave_can_be_traced() -> None:
     tables = {table.name: table for table in tables_of(load_manifest())}
     known_by = (sick_leave.of_cell, views.of_sick_leave)

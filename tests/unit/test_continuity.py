@@ -28,8 +28,9 @@ from warehouse.delivery import Delivery, choose
 from warehouse.ledger import Arrival, append
 from warehouse.load import load_feed
 from warehouse.paths import Home
+from warehouse.pseudonym import KEY_VARIABLE
 from warehouse.settings import read_settings
-from warehouse.still_loaded import Comparison, compare_with_last
+from warehouse.still_loaded import Comparison, compare_with_last, headers_of_last
 
 SEPTEMBER, OCTOBER = date(2024, 9, 30), date(2024, 10, 31)
 REQUIRED = sorted(small_delivery())
@@ -100,6 +101,19 @@ def test_what_a_later_extract_knows_better_is_no_loss(tmp_path: Path, compared: 
     assert all(feed.passed and feed.rows_before for feed in found.values())
 
 
+def test_rows_of_a_person_numbered_anew_are_the_same_and_what_is_gone_is_noticed(
+    tmp_path: Path, compared: Compare, small: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, "k" * 64)
+    before = loaded(tmp_path / "before", small, SEPTEMBER)
+    for feed in ("ansatte", "stillinger", "fravaer", "permisjoner"):
+        small[feed] = [row | {"Ansattnr": "9" + row["Ansattnr"]} for row in small[feed]]
+    small["fravaer"].pop()
+    found = compared(before, loaded(tmp_path / "later", small, OCTOBER))
+    assert {feed: one.rows_gone for feed, one in found.items() if not one.passed} == {"fravaer": 1}
+    assert [row["row_number"] for row in found["fravaer"].rows] == [3]
+
+
 def test_one_of_two_alike_is_noticed_and_so_is_a_row_that_is_quarantined_now(
     tmp_path: Path, compared: Compare, september: Path, small: Rows
 ) -> None:
@@ -124,6 +138,15 @@ def test_a_column_that_is_gone_is_named(tmp_path: Path, compared: Compare, septe
         con.execute("update raw.inputs set columns = list_filter(columns, lambda header: header <> 'Timer per uke')")
     found = compared(before, now)
     assert {name: feed.columns_gone for name, feed in found.items() if feed.columns_gone} == {"stillinger": ("Timer per uke",)}
+
+
+def test_the_headers_of_the_last_files_are_known(tmp_path: Path, home: Home, september: Path) -> None:
+    feed = feeds()["fravaer"]
+    assert headers_of_last(home, SETTINGS, feed) == set()
+    shutil.copy(september, home.warehouse_database)
+    assert headers_of_last(home, SETTINGS, feed) == set(feed.columns)
+    home.warehouse_database.write_bytes(b"no database")
+    assert headers_of_last(home, SETTINGS, feed) == set()
 
 
 def test_without_an_earlier_extract_there_is_nothing_to_compare(compared: Compare, september: Path, october: Path) -> None:
@@ -275,6 +298,27 @@ def test_what_persons_and_units_are_told_to_have_changed(both: duckdb.DuckDBPyCo
     ]
 
 
+def test_units_below_another_one_and_codes_of_another_unit_are_told(both: duckdb.DuckDBPyConnection) -> None:
+    """Renamed alone, or with new people alone, a unit is the same one; the first six persons work in u1, the others in u2."""
+    for database in ("last.", ""):
+        both.execute(f"alter table {database}raw.organisasjon add column parent_code varchar default 'u0'")
+        both.execute(f"alter table {database}raw.stillinger add column unit_code varchar")
+        both.execute(f"update {database}raw.stillinger set unit_code = if(row_number < 6, 'u1', 'u2')")
+    both.execute("update raw.organisasjon set unit_name = 'New ' || unit_code where unit_code in ('u1', 'u2', 'u3')")
+    assert continuity._reorganised(both, SEPTEMBER, OCTOBER) == []
+    both.execute("update raw.organisasjon set parent_code = 'u5' where unit_code = 'u7'")
+    # Whoever was in u1 is in u3 now, and u1 has others.
+    both.execute("update raw.stillinger set unit_code = if(unit_code = 'u1', 'u3', 'u1') where row_number < 10")
+    below = "units lie below another one, and the figures of all years with them"
+    reused = "codes have another name and others at work, and the figures of earlier years stand under the new name"
+    assert continuity._reorganised(both, SEPTEMBER, OCTOBER) == [
+        f"organisasjon: {below}: Name 7 (u7): u0 → u5",
+        f"organisasjon: {reused}: u1: Name 1 → New u1",
+    ]
+    both.execute("update raw.stillinger set unit_code = 'u1' where row_number = 3")
+    assert len(continuity._reorganised(both, SEPTEMBER, OCTOBER)) == 1
+
+
 def test_a_second_municipality_is_no_other_name(both: duckdb.DuckDBPyConnection) -> None:
     for database in ("last.", ""):
         both.execute(f"update {database}raw.organisasjon set unit_level = 'kommune' where row_number = 1")
@@ -395,7 +439,11 @@ def test_a_closed_month_that_has_lost_more_than_half_of_its_absence_stops(left: 
                     select date '2024-01-08' as from_date, date '2024-01-12' as to_date, 100.0 as absence_percent
                     from range({days // 5})"""
             )
-        continuity._lost_days(con, 0.1, date(2024, 2, 29), gone)
+        settings = SETTINGS.model_copy(update={"max_drop": 0.1})
+        continuity._lost_days(con, settings, date(2024, 2, 29), gone)
+        not_served = continuity.Gone()
+        continuity._lost_days(con, settings.model_copy(update={"first_year": 2025}), date(2024, 2, 29), not_served)
+    assert not_served == continuity.Gone()
     assert (bool(gone.to_accept), bool(gone.to_tell)) == (stops, told)
     if stops or told:
         lines = gone.to_accept + gone.to_tell

@@ -139,6 +139,7 @@ def test_a_refused_night_says_what_is_served_and_who_does_what(home: Home) -> No
     ("stage", "error", "who", "to_do"),
     [
         ("accept", Refused("x"), "payroll office", "have the named files corrected"),
+        ("load", Refused("the pseudonym key is missing"), "data team", "do what the message says"),
         ("accept", ProgramFault("x"), "data team", "report this text"),
         ("accept", OSError(13, "Permission denied"), "data team", "mend the machine"),
         ("accept", OSError(28, "No space left on device"), "data team", "free space on the disk of the home folder"),
