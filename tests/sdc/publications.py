@@ -63,7 +63,13 @@ Rows = Sequence[Sequence[object]]
 
 
 def write_publication(
-    home: Path, name: str, *, units: Mapping[str, str | None], settings: Mapping[str, object] = {}, **tables: Rows
+    home: Path,
+    name: str,
+    *,
+    units: Mapping[str, str | None],
+    settings: Mapping[str, object] = {},
+    as_of: str | None = None,
+    **tables: Rows,
 ) -> None:
     """A publication with these tables; units as code → parent code. Rows are as in COLUMNS, `withheld` last."""
     folder = home / "publish" / "history" / name
@@ -77,8 +83,9 @@ def write_publication(
             con.executemany(f"insert into t values ({', '.join('?' * len(rows[0]))})", rows)
             con.execute(f"copy t to '{folder / table}.parquet' (format parquet)")
         con.execute(
-            "create or replace table t as select $1 as publication_id, cast($1 as timestamp) as published_at, $2 as settings",
-            [name, json.dumps({**SETTINGS, **settings})],
+            """create or replace table t as select $1 as publication_id, cast($1 as timestamp) as published_at, $2 as settings,
+               cast($3 as date) as as_of""",
+            [name, json.dumps({**SETTINGS, **settings}), as_of or name],
         )
         con.execute(f"copy t to '{folder / 'publication'}.parquet' (format parquet)")
     tables_said = record_of(tables_of(load_manifest()), read_settings())

@@ -233,6 +233,17 @@ def test_figures_that_have_changed_do_not_join(tmp_path: Path) -> None:
     assert found(tmp_path) == []
 
 
+@pytest.mark.parametrize(("counted_to", "known"), [("2023-10-31", []), ("2023-09-30", ["A"])])
+@pytest.mark.parametrize("period", ["2023", "2023-Q4"])
+def test_a_period_that_goes_on_is_another_figure(tmp_path: Path, period: str, counted_to: str, known: list[str]) -> None:
+    """B was merged into A, so that no sum around C is the one it was. C hides A, and was served until September."""
+    before = by_unit({"K": 40.0, "A": S, "B": P, "C": 18.0}, period)
+    write_publication(tmp_path, "2023-10-01", units=UNITS, as_of="2023-09-30", sick_leave_by_unit=before)
+    merged, now = {"K": None, "A": "K", "C": "K"}, by_unit({"K": 41.0, "A": S, "C": S}, period)
+    write_publication(tmp_path, "2023-11-01", units=merged, as_of=counted_to, sick_leave_by_unit=now)
+    assert [leak.cell["org_unit_code"] for leak in found(tmp_path, "pinned")] == known
+
+
 @pytest.mark.parametrize("percents", [(85.0, None), (None, 86.1)], ids=["of employees", "of årsverk"])
 def test_the_other_sexs_percent_gives_a_sex_away(tmp_path: Path, percents: tuple[float | None, float | None]) -> None:
     """17 women are 85 percent of all; how many all are is not served."""

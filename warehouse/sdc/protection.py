@@ -97,7 +97,12 @@ def _withhold(
         built = Served(con, f"{database}.marts", organisation, of_name)
         figures = _figures(built, examined) if remedy == CHEAPEST else {}
         repeats = copies_of(of_name)
-        for snapshot, leaks in examined.report.leaking:
+        # What several families find of a cell is hidden by one of them; what is left of it is found again.
+        hidden: set[tuple[object, ...]] = set()
+        for snapshot, found in examined.report.leaking:
+            leaks = [leak for leak in found if (leak.table, *leak.cell.items()) not in hidden]
+            if not leaks:
+                continue
             if snapshot is None:
                 for leak in leaks:
                     if leak.kind == "copy":
@@ -108,6 +113,8 @@ def _withhold(
                     done.withheld[leak.table, leak.cell[time]] += _write(con, of_name[leak.table], {time: leak.cell[time]})
                 continue
             hiding, stuck = _hiding(snapshot, leaks, remedy, figures, settings)
+            if hiding:
+                hidden |= {(leak.table, *leak.cell.items()) for leak in leaks}
             for cell in hiding:
                 name, key = snapshot.cell(cell)
                 where = next(part.where for part in snapshot.family.parts if part.table == name)

@@ -4,8 +4,10 @@ Not here: reading them (served.py), or attacking them (attacker.py).
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 import numpy as np
 
@@ -45,6 +47,8 @@ class Snapshot:
     with_previous: str = ""
     # The publication before, where what was found follows from its units as well.
     by_units_of: Snapshot | None = None
+    # The day to which the publication counts, where it says that.
+    counted_to: date | None = None
 
     @property
     def is_judged(self) -> bool:
@@ -74,13 +78,10 @@ class Snapshot:
         was_served &= ~self._recomposed(earlier, place)[: self.grid.own_start]
         both = was_served & (self.state[cells] == SERVED)
         changed = both & ~is_same
-        remembered = [
-            cell
-            for cell in np.flatnonzero(was_served & (self.state[cells] == WITHHELD)).tolist()
-            if not self._has_changed(cell, both, changed)
-        ]
+        remembered = np.flatnonzero(was_served & (self.state[cells] == WITHHELD))
+        remembered = remembered[~self._have_changed(remembered, both, changed, earlier)]
         known[remembered] = True
-        if not remembered:
+        if not remembered.size:
             return replace(self, known_before=known)
         measures = ("state", "size", "counted", "lower", "upper")
         copies = {name: getattr(self, name).copy() for name in measures}
@@ -113,7 +114,7 @@ class Snapshot:
         changed = both & (np.abs(size - self.size[: grid.own_start]) > ROUNDING)
         found = np.full(old.size, -1, dtype=np.int64)
         same = here[~recomposed[here] & (self.state[here] != ABSENT)]
-        same = same[~self._have_changed(same, both, changed)]
+        same = same[~self._have_changed(same, both, changed, earlier)]
         found[place[same]] = same
         n, of_before = len(grid.slices), {unit: i for i, unit in enumerate(old.inner)}
         for i, unit in enumerate(grid.inner):
@@ -221,24 +222,16 @@ class Snapshot:
         beside[self.grid.cell[changed[self.grid.row]]] = True
         return beside
 
-    def _has_changed(self, cell: int, both: Flags, changed: Flags) -> bool:
-        """Whether the smallest cell around this one that both publications serve differs between them."""
-        unit, position = divmod(cell, len(self.grid.slices))
-        around: int | None = unit
-        while around is not None:
-            for candidate in (around * len(self.grid.slices) + position, around * len(self.grid.slices)):
-                if both[candidate]:
-                    return bool(changed[candidate])
-            around = self.grid.structure.parents.get(around)
-        return False
+    def _have_changed(self, cells: Ints, both: Flags, changed: Flags, earlier: Snapshot) -> Flags:
+        """Whether the smallest cell around each that both publications serve differs between them.
 
-    def _have_changed(self, cells: Ints, both: Flags, changed: Flags) -> Flags:
-        """The same for many cells at once."""
+        Where there is none, as around units that have been merged: whether the period has become longer since.
+        """
         n = len(self.grid.slices)
         parents = np.full(len(self.grid.structure.units), -1, dtype=np.int64)
         for child, parent in self.grid.structure.parents.items():
             parents[child] = parent
-        unit, found = cells // n, np.zeros(cells.size, dtype=bool)
+        unit, found = cells // n, np.full(cells.size, self._is_longer(earlier))
         is_open = np.ones(cells.size, dtype=bool)
         while is_open.any():
             for candidate in (unit * n + cells % n, unit * n):
@@ -248,6 +241,12 @@ class Snapshot:
             unit = parents[unit]
             is_open &= unit >= 0
         return found
+
+    def _is_longer(self, earlier: Snapshot) -> bool:
+        """Whether the period went on after what the publication before counted, and counts further now."""
+        if self.counted_to is None or earlier.counted_to is None:
+            return False
+        return earlier.counted_to < min(self.counted_to, last_day_of(self.time))
 
     def with_own_parts(self, cells: Ints) -> Snapshot:
         """The same where the units of these cells, and those above them, may have positions of their own."""
@@ -280,6 +279,15 @@ def is_quarter(time: str) -> bool:
     return "Q" in time
 
 
+def last_day_of(time: str) -> date:
+    """The last day of a year, quarter or month; a reference date is its own."""
+    year, _, rest = time.partition("-")
+    if "-" in rest:
+        return date.fromisoformat(f"{year}-{rest}")
+    month = 3 * int(rest[1:]) if rest.startswith("Q") else int(rest or 12)
+    return date(int(year), month, monthrange(int(year), month)[1])
+
+
 def _places(grid: Grid, other: Grid) -> Ints:
     """For each cell of a grid its place in another one, -1 where the other has no such unit or slice."""
     at = {part.key: i for i, part in enumerate(other.slices)}
@@ -301,9 +309,10 @@ class Cells:
         own: Collection[tuple[str, str]],
         own_positions: Collection[tuple[str, str]] | None,
         weights: Cells | None,
+        counted_to: date | None,
     ) -> None:
         self.family, self.grid, self._rows, self._given = family, grid, rows, given
-        self._own_positions, self._weights = own_positions, weights
+        self._own_positions, self._weights, self._counted_to = own_positions, weights, counted_to
         self._shown = {time: self._own_parts(time) for time in rows}
         self._ever = np.array([grid.structure.units[unit] in own for unit in grid.inner], dtype=bool)
         for some, _ in self._shown.values():
@@ -368,4 +377,4 @@ class Cells:
             upper[cell[withheld == PRIMARY]] = below[withheld == PRIMARY]
             lower[cell[withheld == SECONDARY]] = thresholds[withheld == SECONDARY]
         snapshot = Snapshot(self.family, time, grid, state, sizes, counts, lower, upper, reasons, self._given.get(time, {}))
-        return replace(snapshot, serves=bool((withheld == 0).any()))
+        return replace(snapshot, serves=bool((withheld == 0).any()), counted_to=self._counted_to)

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,14 @@ class Served:
             raise UsageError(f"{self.place} is not a publication: it has no table publication")
         return json.loads(self.rows(f"select settings from {self.relation('publication')}")[0][0])
 
+    @cached_property
+    def counted_to(self) -> date | None:
+        """The day to which the publication counts."""
+        if "as_of" not in self._columns_of.get("publication", ()):
+            return None
+        found: date = self.rows(f"select as_of from {self.relation('publication')}")[0][0]
+        return found
+
     def threshold(self, table: str) -> float:
         """A table's threshold as this publication has it, the municipality's stricter one included."""
         setting = self.declared[table].threshold
@@ -219,7 +228,7 @@ class Served:
         loaded = {time: tuple(np.concatenate(parts) for parts in zip(*found, strict=True)) for time, found in rows.items()}
         positions = self.organisation.own_positions if family.of_positions else None
         answers = None if family.is_size else self.load(SURVEY, times, own)
-        return Cells(family, grid, dict(sorted(loaded.items())), given, own, positions, answers)
+        return Cells(family, grid, dict(sorted(loaded.items())), given, own, positions, answers, self.counted_to)
 
     def _present(self, family: Family) -> list[Part]:
         """The family's tables that are served, where they add up; the equality tables need the full-time tables' dates."""
