@@ -70,12 +70,14 @@ class Stops:
     times the settings' threshold they may change.
 
     `by_chance`: a percent whose numerator has changed by no more than this stops nothing; a few late rows do that. Its
-    denominator is a column. `counts_persons`: what few rows alone have changed stops nothing, since each is one person.
+    denominator is a column. `still_coming`: how many times more a percent may change while rows of the period still come in.
+    `counts_persons`: what few rows alone have changed stops nothing, since each is one person.
     """
 
     measures: tuple[str, ...]
     times: str
     by_chance: float = 0
+    still_coming: int = 1
     counts_persons: bool = False
 
 

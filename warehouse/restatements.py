@@ -53,6 +53,8 @@ create or replace temp macro is_above_threshold(was, now, unit, times, has_few_r
     and ((unit = 'prosent' and not coalesce(has_few_rows, false)) or abs(now - was) > share * times * abs(was)),
     false)
 """
+# Rows of a period that had ended so few days before the previous publication's as-of date were still coming in then.
+DAYS_OF_COMING_IN = 31
 # Figures are divided in floating point; nothing smaller than a billionth of one is a change.
 CHANGED = "abs({now} - {was}) > 1e-9 * greatest(1, abs({was}))"
 # A period's first and last day, from its text: a year, a quarter, a month or a day.
@@ -259,6 +261,11 @@ def _is_by_chance(mart: Table, name: str) -> str:
     return f"coalesce({moved} <= {mart.restatement.by_chance}, false)"
 
 
+def _more(mart: Table, name: str) -> int:
+    """How many times more a measure may change while rows of the period come in."""
+    return mart.restatement.still_coming if mart.restatement and mart.measures[name].unit == "prosent" else 1
+
+
 def _compare(con: duckdb.DuckDBPyConnection, mart: Table, earlier: Recorded) -> None:
     """Put into `restated` the measures of one table that changed in a cell of a closed period."""
     period, path = mart.time, earlier.folder / f"{mart.name}.parquet"
@@ -272,12 +279,13 @@ def _compare(con: duckdb.DuckDBPyConnection, mart: Table, earlier: Recorded) -> 
         return
     changes = ", ".join(
         f"{{'measure': {quoted(name)}, 'was': cast(before.{name} as double), 'now': cast(after.{name} as double),"
-        f" 'is_by_chance': {_is_by_chance(mart, name)}}}"
+        f" 'is_by_chance': {_is_by_chance(mart, name)}, 'more': {_more(mart, name)}}}"
         for name in measures
     )
     differs = " or ".join(f"before.{name} <> after.{name}" for name in measures)
     unit = "after.org_level, after.org_unit_code" if "org_unit_code" in mart.grain else "null, null"
     gated = ", ".join(quoted(name) for name in mart.restatement.measures) if mart.restatement else ""
+    allowed = f"times * case when last_day_of(period) > $1 - {DAYS_OF_COMING_IN} then change.more else 1 end"
     times = f"({mart.restatement.times})" if mart.restatement else "null"
     con.execute(
         f"""insert into restated
@@ -289,7 +297,7 @@ def _compare(con: duckdb.DuckDBPyConnection, mart: Table, earlier: Recorded) -> 
                 where {differs}
             )
             select {quoted(mart.name)}, cell, period, org_level, org_unit_code, change.measure, change.was, change.now,
-                {f"case when change.measure in ({gated}) and not change.is_by_chance then times end" if gated else "null"}
+                {f"case when change.measure in ({gated}) and not change.is_by_chance then {allowed} end" if gated else "null"}
             from changed as changed (cell, period, org_level, org_unit_code, times, change)
             where {CHANGED.format(was="change.was", now="change.now")} and last_day_of(period) <= $1""",
         [earlier.row["as_of"]],

@@ -41,8 +41,13 @@ def test_a_change_above_the_threshold_stops_the_night(change: tuple) -> None:
         assert con.execute("select is_above_threshold($1, $2, $3, $4, $5, $6, 0.5, 0.25)", of_figure).fetchall() == [(stops,)]
 
 
-@pytest.mark.parametrize(("lost_days", "is_held_against_the_threshold"), [(55, False), (56, True)])
-def test_a_few_days_of_sick_leave_stop_no_night(tmp_path: Path, lost_days: float, is_held_against_the_threshold: bool) -> None:
+# Lost days now, the as-of date before, and how many times the threshold the percent may change.
+@pytest.mark.parametrize(
+    ("lost_days", "as_of", "times"),
+    [(55, date(2024, 3, 2), None), (56, date(2024, 3, 2), 3), (56, date(2024, 3, 1), 15), (55, date(2024, 1, 31), None)],
+    ids=["few days", "more", "of a month whose notes come in", "few of such a month"],
+)
+def test_late_sick_notes_stop_no_night(tmp_path: Path, lost_days: float, as_of: date, times: int | None) -> None:
     """Of 1 000 possible days, as 48 persons have in a month, 40 were lost at first. Årsverk are no matter of days."""
     table = table_of("sick_leave_by_unit")
     mart = replace(table, columns=(*table.grain, "fte", "possible_days", "sick_leave_percent"))
@@ -58,9 +63,9 @@ def test_a_few_days_of_sick_leave_stop_no_night(tmp_path: Path, lost_days: float
             """create table restated (table_name varchar, cell varchar, period varchar, org_level varchar,
                org_unit_code varchar, measure varchar, was double, now double, times integer)"""
         )
-        _compare(con, mart, SimpleNamespace(folder=tmp_path, row={"as_of": date(2024, 2, 29)}))  # type: ignore[arg-type]
-        times = dict(con.execute("select measure, times from restated").fetchall())
-    assert times == {"fte": 3, "sick_leave_percent": 3 if is_held_against_the_threshold else None}
+        _compare(con, mart, SimpleNamespace(folder=tmp_path, row={"as_of": as_of}))  # type: ignore[arg-type]
+        found = dict(con.execute("select measure, times from restated").fetchall())
+    assert found == {"fte": 3, "sick_leave_percent": times}
 
 
 def test_settings_without_effect_are_settings() -> None:
