@@ -439,7 +439,7 @@ def accept_restatement(plan: Plan) -> Restated:
     """Whether those changes are small, or a human has accepted them."""
     with connect(plan.home.build_database, plan.settings, read_only=True) as con:
         restated = restated_figures(con)
-    restated.stop_unless_accepted()
+    restated.stop_unless_accepted(delivery_being_built(plan.home, plan.settings).extract_date)
     if restated.figures:
         log.info(
             "restatements: %d figures of closed periods change, %d of them by more than the thresholds%s",

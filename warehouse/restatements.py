@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import duckdb
 
@@ -92,8 +93,8 @@ class Restated:
     accepted_reason: str | None
     no_longer_served: tuple[str, ...] = ()
 
-    def stop_unless_accepted(self) -> None:
-        """Stop the night when large changes of closed periods have not been accepted.
+    def stop_unless_accepted(self, extract_date: date) -> None:
+        """Stop the night when large changes of closed periods by the delivery of this date have not been accepted.
 
         Raises:
             Refused: figures changed by more than the settings' thresholds and no reason was given.
@@ -107,7 +108,7 @@ class Restated:
                         " restatement_points and restatement_share allow",
                         *(f"  {line}" for line in self.to_accept[:FIGURES_NAMED]),
                         *([f"  … and {more} more"] if more > 0 else []),
-                        "look at the causes named; if the new figures are right: arsverk accept DELIVERY --reason TEXT,"
+                        f"look at the causes named; if the new figures are right: arsverk accept {extract_date} --reason TEXT,"
                         " or at once arsverk run --accept-restatement REASON",
                     ]
                 )

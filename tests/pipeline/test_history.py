@@ -138,7 +138,9 @@ def test_a_large_change_of_a_closed_period_stops_the_night(nights: Nights) -> No
     told = "sick_leave_by_unit period_type=month period=2024-07 org_level=kommune org_unit_code=K:"
     assert f"{told} sick_leave_percent was 0, now 3,442029 (rows)" in nights.stopped.stderr
     assert "(rows); fravaer_2024-09-30.csv: 1 rows added, 0 removed, 0 changed" in nights.stopped.stderr
-    assert "arsverk run --accept-restatement REASON" in nights.stopped.stderr
+    assert (
+        f"arsverk accept {SEPTEMBER} --reason TEXT, or at once arsverk run --accept-restatement REASON" in nights.stopped.stderr
+    )
     assert "2024-03" not in nights.stopped.stderr
 
 

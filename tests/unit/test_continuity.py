@@ -452,7 +452,7 @@ def test_a_closed_month_that_has_lost_more_than_half_of_its_absence_stops(left: 
         ]
 
 
-def test_days_are_lost_by_percent_in_the_closed_months_of_three_years(settings: Settings) -> None:
+def test_days_are_lost_by_percent_in_the_closed_months_of_three_years() -> None:
     """Two hundred absences of 50 %, from January to the first of March 2021, and as many from the last day of February 2024 on;
     no row is left. The extract of that day closes its month.
     """
@@ -466,7 +466,7 @@ def test_days_are_lost_by_percent_in_the_closed_months_of_three_years(settings: 
                ], recursive := true) from range(200)"""
         )
         con.execute("create table raw.fravaer as from last.raw.fravaer limit 0")
-        continuity._lost_days(con, settings, date(2024, 2, 29), gone)
+        continuity._lost_days(con, SETTINGS, date(2024, 2, 29), gone)
     lost = "2021-02: 2 800 → 0 (−100,0 %); 2021-03: 100 → 0 (−100,0 %); 2024-02: 100 → 0 (−100,0 %)"
     assert (gone.to_accept, gone.to_tell) == ([f"fravaer: days of absence in closed months {lost}"], [])
 
