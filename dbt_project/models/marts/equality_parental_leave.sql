@@ -36,7 +36,7 @@ select
     coalesce(cast(ended.percent_days as double) / 100, 0) as ended_leave_days,
     cast(ended.percent_days as double) / (100 * 7 * ended.leaves) as ended_leave_mean_weeks,
     -- Fewer persons whose leave has ended than the threshold withhold the cell. That nobody's has ended may be served.
-    least(totals.takers, coalesce(ended.persons, totals.takers)) as fewest_persons,
+    coalesce(ended.persons, totals.takers) as fewest_persons,
     cast(null as varchar) as withheld
 from totals
 left join ended

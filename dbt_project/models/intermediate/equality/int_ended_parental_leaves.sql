@@ -35,8 +35,8 @@ ended as (
         max(numbered.to_date) as to_date
     from numbered
     cross join {{ ref('int_series') }} as series
-    group by numbered.employee_no, numbered.leave_coverage, numbered.leave_no, series.as_of, series.first_day
-    having max(numbered.to_date) <= series.as_of and max(numbered.to_date) >= series.first_day
+    group by numbered.employee_no, numbered.leave_coverage, numbered.leave_no, series.as_of
+    having max(numbered.to_date) <= series.as_of
 ),
 
 changes as (
@@ -92,5 +92,4 @@ inner join running
         and ended.leave_coverage = running.leave_coverage
         and ended.leave_no = running.leave_no
 inner join {{ ref('stg_persons') }} as person on ended.employee_no = person.employee_no
-where running.calendar_days is not null
 group by person.sex, ended.employee_no, ended.leave_coverage, ended.leave_no, ended.from_date, ended.to_date

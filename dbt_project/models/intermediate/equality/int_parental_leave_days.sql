@@ -9,7 +9,7 @@ with delivered as (
         least(coalesce(leaves.to_date, series.as_of), series.as_of) as to_date
     from {{ ref('stg_leaves') }} as leaves
     cross join {{ ref('int_series') }} as series
-    where leaves.leave_class = 'parental' and leaves.from_date <= series.as_of
+    where leaves.leave_class = 'parental'
 ),
 
 {{ leaves_by_coverage() }}

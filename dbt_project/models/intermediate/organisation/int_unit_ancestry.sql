@@ -13,7 +13,6 @@ with recursive climb as (
         climb.distance + 1 as distance
     from climb
     inner join {{ ref('stg_units') }} as unit on climb.ancestor_code = unit.unit_code
-    where unit.parent_code is not null
 ),
 
 nearest_group as (
