@@ -30,11 +30,11 @@ select
     periods.basis,
     cast(
         case
-            when indicator.better is not null and periods.value is not null and periods.is_ranked then rank() over (
+            when indicator.better is not null and periods.is_ranked then rank() over (
                 partition by periods.indicator, periods.period_type, periods.period, periods.is_ranked
                 order by
                     case indicator.better when 'lower' then 1 else -1 end
-                    * round(cast(periods.value as decimal(18, 6)), 1) nulls last
+                    * round(cast(periods.value as decimal(18, 6)), 1)
             )
         end as integer
     ) as rank
