@@ -32,8 +32,7 @@
         unit.unit_code is not null as is_matched,
         -- The code is taken all the same; a list whose codes have slipped by a row shows it by this alone.
         coalesce(
-            delivered.has_code
-            and delivered.matched_name <> {{ bare_unit_name('delivered.unit_name') }}
+            delivered.matched_name <> {{ bare_unit_name('delivered.unit_name') }}
             and delivered.code_of_name <> delivered.matched_code,
             false
         ) as has_name_of_another,
@@ -43,7 +42,6 @@
     from (
         select
             candidate.*,
-            by_code.unit_code is not null as has_code,
             coalesce(by_code.unit_code, by_name.unit_code, by_alias.unit_code) as matched_code,
             {{ bare_unit_name('by_code.unit_name') }} as matched_name,
             coalesce(by_name.unit_code, by_alias.unit_code) as code_of_name,

@@ -65,12 +65,15 @@ def municipality() -> Municipality:
     employee("M", "balance1", "50", form="Midlertidig", rest=rest(wish="Nei"))
 
     cases.area("ties", "ties1", "ties2")
-    tied = employee("K", "ties1", "50", number="10")
-    m.position(tied, "ties2", "50", number="2", form="Vikar")
+    tied = employee("K", "ties1", "50", number="100000000000")
+    m.position(tied, "ties2", "50", number="99999999999", form="Vikar")
     larger = employee("K", "ties1", "49,99", number="1", form="Midlertidig")
     m.position(larger, "ties1", "50", number="2")
     lettered = employee("M", "ties1", "50", number="A1")
     m.position(lettered, "ties1", "50", number="99", form="Vikar")
+    cases.area("letters")
+    two_letters = employee("M", "letters", "50", number="B1")
+    m.position(two_letters, "letters", "50", number="A2", form="Vikar")
 
     cases.area("population")
     m.leave(employee("K", "population"), "01.12.2023", "31.01.2024", "100")
@@ -129,9 +132,12 @@ def municipality() -> Municipality:
     for first, last in (("01.02.2024", "05.02.2024"), ("05.03.2024", "14.03.2024"), ("20.03.2024", "31.03.2024")):
         m.leave(twice_away, first, last, kind=PARENTAL)
     m.leave(cases.person("M"), "01.03.2024", "", kind=PARENTAL)
+    m.leave(cases.person("M"), "14.03.2024", "14.03.2024", kind=PARENTAL, coverage="100")
     for second in ("15.04.2023", "16.04.2023"):
         father = cases.person("M")
         m.leave(father, "01.03.2023", "31.03.2023", kind=PARENTAL, coverage="80")
+        # Within the first: how far its end lies from the next does not matter.
+        m.leave(father, "10.03.2023", "12.03.2023", kind=PARENTAL, coverage="80")
         m.leave(father, second, "30.04.2023", kind=PARENTAL, coverage="80")
 
     cases.area("pay")
@@ -202,12 +208,14 @@ BALANCE: dict[str, tuple[str, int, str, int, float, float, float, int, int, int 
     "a person's second department": ("balance2", 2023, "kvinne", 1, 0.3, 100, 100, 1, 1, None, 0),
     # 100 + 50 + 30 of 230; her largest position is the permanent one.
     "the area above": ("balance", 2023, "kvinne", 2, 1.8, 200 / 3, 100 * 180 / 230, 0, 1, 1, 1),
-    # Number 2 (Vikar) before 10, so temporary and of 100 %; Fast 50 is larger than Midlertidig 49.99.
+    # Number 99999999999 (Vikar) before 100000000000, so temporary and of 100 %; Fast 50 is larger than Midlertidig 49.99.
     "equal positions: the lowest number": ("ties", 2023, "kvinne", 2, 1.9999, 200 / 3, 100 * 199.99 / 299.99, 1, 1, None, 0),
-    # Only her number 10 (Fast) lies in ties1: 50 + 99.99.
+    # Only her permanent one lies in ties1: 50 + 99.99.
     "only positions below the unit": ("ties1", 2023, "kvinne", 2, 1.4999, 200 / 3, 100 * 149.99 / 249.99, 0, 2, None, 0),
     # 99 (Vikar) before A1: a number before a text.
     "a number before a text": ("ties", 2023, "mann", 1, 1, 100 / 3, 100 * 100 / 299.99, 1, 0, None, 0),
+    # A2 (Vikar) before B1.
+    "two texts": ("letters", 2023, "mann", 1, 1, 100, 100, 1, 0, None, 0),
     # The one on leave of 99 % and the director's other position of 20 %.
     "full leave, director and other forms": ("population", 2023, "kvinne", 2, 1.2, 100, 100, 0, 1, None, 0),
     "full leave is over": ("population", 2024, "kvinne", 3, 2.2, 100, 100, 0, 1, None, 0),
@@ -287,10 +295,10 @@ PARENTAL_LEAVE = {
     # 1 to 20 January, however many rows.
     # Of them 1 and 4 January 50 %, 2 and 3 January 70 %, 5 to 10 January 100 %, the other ten 50 %.
     (2024, "mann", "80"): (1, 20, 1, 13.4),
-    # 26 February to 1 March of a leap year, hourly paid, 50 %.
-    (2024, "mann", "100"): (1, 5, 1, 2.5),
+    # 26 February to 1 March of a leap year, hourly paid, 50 %; and another's on the as-of date alone.
+    (2024, "mann", "100"): (2, 5 + 1, 2, 2.5 + 1),
     # Beside these 5 and 10 days of one without coverage, whose second leave ends on the as-of date, and 14 so far of another's.
-    (2024, "mann", "alle"): (4, 25 + 15 + 14, 4, 15.9 + 15),
+    (2024, "mann", "alle"): (5, 26 + 15 + 14, 5, 16.9 + 15),
 }
 
 
@@ -307,11 +315,11 @@ def test_parental_leave(warehouse: duckdb.DuckDBPyConnection) -> None:
     # 84 days of two women are 42 days each, 6 weeks.
     means = got[(2024, "kvinne", "alle")]
     assert (means["parental_leave_mean_days"], means["parental_leave_mean_weeks"]) == (42.0, 6.0)
-    # 54 days of four men are 13.5 days each.
+    # 55 days of five men are 11 days each.
     means = got[(2024, "mann", "alle")]
-    assert (means["parental_leave_mean_days"], means["parental_leave_mean_weeks"]) == (13.5, pytest.approx(13.5 / 7))
-    # Of the four three persons' leaves have ended, one's twice; in 2023 all of the two's.
-    assert (means["fewest_persons"], got[(2023, "mann", "alle")]["fewest_persons"]) == (3, 2)
+    assert (means["parental_leave_mean_days"], means["parental_leave_mean_weeks"]) == (11.0, pytest.approx(11 / 7))
+    # Of the five four persons' leaves have ended, one's twice; in 2023 all of the two's.
+    assert (means["fewest_persons"], got[(2023, "mann", "alle")]["fewest_persons"]) == (4, 2)
 
 
 # year, pay group: women, men, mean of women, of men, of all, gap in kroner, in percent of women's, women's in percent of men's

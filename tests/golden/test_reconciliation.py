@@ -155,6 +155,27 @@ CASES = {
         reason="computes 2.63, which is not below 2.",
     ),
     "about": case("match", 2.632114, "3", "sick_leave_percent", "2023", kind="bound", note="'ca.'", **SOLHAUG),
+    "about, to a decimal": case(
+        "mismatch", 2.632114, "2.7", "sick_leave_percent", "2023", kind="bound", note="ca.", **SOLHAUG,
+        reason="computes 2.632, which is not about 2.7.",
+    ),
+    "about, half a day away": case(
+        "match", 29.5, "29", "parental_leave_mean_days", "2023", sex="kvinne", leave_coverage="alle", kind="bound", note="ca.",
+        **WHOLE,
+    ),
+    # A bound that is just reached: neither over nor under it, but at most.
+    "over, just": case(
+        "mismatch", -100.0, "-100", "sick_leave_percent", "2024-01", kind="bound", unit="percent_change",
+        compared_with="2023-01", note="over 100 prosent", **SOLHAUG, reason="which is not above -100",
+    ),
+    "under, just": case(
+        "mismatch", -100.0, "-100", "sick_leave_percent", "2024-01", kind="bound", unit="percent_change",
+        compared_with="2023-01", note="under 100 prosent", **SOLHAUG, reason="which is not below -100",
+    ),
+    "at most, just": case(
+        "match", -100.0, "-100", "sick_leave_percent", "2024-01", kind="bound", unit="percent_change",
+        compared_with="2023-01", note="inntil 100 prosent", **SOLHAUG,
+    ),
     "at_least": case(
         "match", 2.632114, "2.6", "sick_leave_percent", "2023", kind="bound", note="'2,6-2,8', lower end", **SOLHAUG
     ),

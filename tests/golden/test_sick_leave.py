@@ -137,6 +137,8 @@ def municipality() -> Municipality:
 
     m.unit("started", "avdeling", "T1")
     m.position("135", "started", first="11.03.2024")
+    m.unit("startedtoday", "avdeling", "T1")
+    m.position("159", "startedtoday", first="14.03.2024")
 
     case("newyear", "136")
     m.absence("136", "Sykmelding", "20.12.2023", "10.01.2024")
@@ -146,6 +148,10 @@ def municipality() -> Municipality:
 
     m.unit("weekendalone", "avdeling", "T1")
     m.position("156", "weekendalone", first="01.04.2023", last="02.04.2023")
+    # Within the position, on its first and its last day; the leave goes on for a day after it.
+    m.absence("156", "Egenmelding", "01.04.2023", "01.04.2023")
+    m.absence("156", "Egenmelding", "02.04.2023", "02.04.2023")
+    m.leave("156", "02.04.2023", "03.04.2023")
 
     m.unit("ages", "avdeling", "T1")
     m.person("137", "M", "31.12.1989")
@@ -245,6 +251,7 @@ HAND_COMPUTED = {
     "an area with branches of different depth": ("T2", "2023-03", 23 * 3.0, 0, 2.4, 2.4, 0),
     # From Monday 11 to the as-of date, Thursday 14.
     "position begun in the partial month": ("started", "2024-03", 4, 0, 0, 0, 0),
+    "position begun on the as-of date": ("startedtoday", "2024-03", 1, 0, 0, 0, 0),
     # 22 days over New Year: long in both years; 20-22 and 27-29 December, 2-10 January.
     "a spell over New Year, the old year": ("newyear", "2023-12", 19, 0, 6, 0, 6),
     "a spell over New Year, the new year": ("newyear", "2024-01", 22, 0, 7, 0, 7),

@@ -64,8 +64,7 @@ side_by_side as (
 select
     side.indicator,
     side.year,
-    {{ year_period('side.year') }}
-    series.as_of < make_date(side.year, 12, 31) as is_partial,
+    {{ year_so_far('side.year', 'series.as_of') }}
     side.org_level,
     side.org_unit_code,
     side.org_unit_name,

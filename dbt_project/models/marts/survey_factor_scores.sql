@@ -1,8 +1,7 @@
 -- Differences are of the scores as printed, with one decimal.
 select
     this.survey_year as year,
-    {{ year_period('this.survey_year') }}
-    series.as_of < make_date(this.survey_year, 12, 31) as is_partial,
+    {{ year_so_far('this.survey_year', 'series.as_of') }}
     this.org_level,
     this.org_unit_code,
     this.org_unit_name,

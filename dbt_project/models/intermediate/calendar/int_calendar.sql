@@ -1,16 +1,10 @@
 -- One row a day. Working days between two dates are the difference of two indexes, so that nothing is counted day by day.
 with bounds as (
     select
-        least(
-            series.first_day,
-            coalesce(min(absence.from_date), series.first_day)
-        ) as first_date,
+        least(series.first_day, min(absence.from_date)) as first_date,
         make_date(year(series.as_of), 12, 31) as last_date
     from {{ ref('int_series') }} as series
-    left join {{ ref('stg_absences') }} as absence
-        on
-            absence.certification is not null
-            and absence.from_date <= series.as_of
+    left join {{ ref('stg_absences') }} as absence on absence.certification is not null
     group by series.first_day, series.as_of
 ),
 

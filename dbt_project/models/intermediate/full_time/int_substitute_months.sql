@@ -27,7 +27,6 @@ weeks as (
             hours.employee_no = held.employee_no
             and held.valid_from <= months.last_day
             and coalesce(held.valid_to, months.last_day) >= months.first_day
-    where hours.is_counted
     group by hours.file_sha256, hours.row_number
 )
 

@@ -66,7 +66,7 @@ select
     absence.row_number,
     absence.to_date - absence.from_date + 1 - coalesce(
         sum(
-            greatest(0, least(absence.to_date, cover.valid_to) - greatest(absence.from_date, cover.valid_from) + 1)
+            least(absence.to_date, cover.valid_to) - greatest(absence.from_date, cover.valid_from) + 1
         -- Without this filter an absence that no position covers would be covered whole: least and greatest ignore nulls.
         ) filter (where cover.employee_no is not null), 0
     ) as uncovered_days
