@@ -117,9 +117,6 @@ def find_causes(
         """create or replace temp table touch as
            select source.table_name, touching.org_level, touching.org_unit_code, touching.period,
                bool_and(list_contains($1, touching.feed)) and sum(added + removed + changed) <= $2 as has_few_rows,
-               bool_and(list_contains($1, touching.feed)) and
-                   coalesce(sum(added + removed + changed) filter (touching.feed <> 'fravaer'), 0) <= $2
-                   as has_few_positions,
                bool_or(touching.feed <> 'organisasjon') as has_rows, bool_or(touching.feed = 'organisasjon') as has_structure,
                cast(to_json(list({'feed': touching.feed, 'files': cast(feed_files.files as json),
                    'previous_files': cast(feed_files.previous_files as json), 'added': touching.added,

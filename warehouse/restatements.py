@@ -45,7 +45,7 @@ WITHOUT_EFFECT = {
     "settle_seconds",
 }
 # A change at the threshold itself stops nothing. Percents are held against points, where few rows differ against a share of
-# themselves too; all else against a share. Årsverk, and some tables (`counts_persons` of Stops), let what few rows have moved.
+# themselves too; all else against a share. Some tables (`counts_persons` of Stops) let what few rows have moved.
 IS_ABOVE_THRESHOLD = """
 create or replace temp macro is_above_threshold(was, now, unit, times, has_few_rows, lets_few_rows, points, share) as coalesce(
     not coalesce(has_few_rows and lets_few_rows, false)
@@ -146,11 +146,8 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
         """insert into served.restatements by name
            select $1 as publication_id, $2 as previous_publication, figure.table_name, figure.cell, figure.period,
                figure.org_unit_code, figure.measure, figure.was, figure.now,
-               -- Absences move no årsverk.
-               is_above_threshold(figure.was, figure.now, text.unit, figure.times,
-                   if(text.unit = 'årsverk', touch.has_few_positions, touch.has_few_rows),
-                   (text.unit = 'årsverk' or list_contains($8, figure.table_name)) and $5 is null and $6 is null,
-                   $3, $4) as is_above_threshold,
+               is_above_threshold(figure.was, figure.now, text.unit, figure.times, touch.has_few_rows,
+                   list_contains($8, figure.table_name) and $5 is null and $6 is null, $3, $4) as is_above_threshold,
                concat_ws('; ',
                    case when touch.has_rows then 'rows' end,
                    case when touch.has_structure then 'structure' end,
@@ -253,17 +250,20 @@ def _cell(mart: Table, row: str) -> str:
 
 
 def _is_by_chance(mart: Table, name: str) -> str:
-    """SQL that says whether a measure has changed, in the numerator, by no more than what a few late rows do."""
+    """SQL that says whether a measure has changed, a percent in its numerator, by no more than what a few late rows do."""
     measure = mart.measures[name]
-    if mart.restatement is None or not mart.restatement.by_chance or measure.unit != "prosent":
+    few = mart.restatement.by_chance.get(measure.unit) if mart.restatement else None
+    is_percent = measure.unit == "prosent"
+    if few is None or (is_percent and measure.denominator not in mart.columns):
         return "false"
-    moved = f"abs(after.{name} - before.{name}) / {measure.factor} * after.{measure.denominator}"
-    return f"coalesce({moved} <= {mart.restatement.by_chance}, false)"
+    # Of an average of percents too, the persons or årsverk that would move it so far.
+    moved = f"abs(after.{name} - before.{name})" + (f" / 100 * after.{measure.denominator}" if is_percent else "")
+    return f"coalesce({moved} <= ({few}), false)"
 
 
 def _more(mart: Table, name: str) -> int:
     """How many times more a measure may change while rows of the period come in."""
-    return mart.restatement.still_coming if mart.restatement and mart.measures[name].unit == "prosent" else 1
+    return mart.restatement.still_coming.get(mart.measures[name].unit, 1) if mart.restatement else 1
 
 
 def _compare(con: duckdb.DuckDBPyConnection, mart: Table, earlier: Recorded) -> None:
