@@ -254,17 +254,20 @@ def _cell(mart: Table, row: str) -> str:
 
 
 def _is_by_chance(mart: Table, name: str) -> str:
-    """SQL that says whether a measure has changed, in the numerator, by no more than what a few late rows do."""
+    """SQL that says whether a measure has changed, a percent in its numerator, by no more than what a few late rows do."""
     measure = mart.measures[name]
-    if mart.restatement is None or not mart.restatement.by_chance or measure.unit != "prosent":
+    few = mart.restatement.by_chance.get(measure.unit) if mart.restatement else None
+    is_percent = measure.unit == "prosent"
+    if few is None or (is_percent and measure.denominator not in mart.columns):
         return "false"
-    moved = f"abs(after.{name} - before.{name}) / {measure.factor} * after.{measure.denominator}"
-    return f"coalesce({moved} <= {mart.restatement.by_chance}, false)"
+    # Of an average of percents too, the persons or årsverk that would move it so far.
+    moved = f"abs(after.{name} - before.{name})" + (f" / 100 * after.{measure.denominator}" if is_percent else "")
+    return f"coalesce({moved} <= ({few}), false)"
 
 
 def _more(mart: Table, name: str) -> int:
     """How many times more a measure may change while rows of the period come in."""
-    return mart.restatement.still_coming if mart.restatement and mart.measures[name].unit == "prosent" else 1
+    return mart.restatement.still_coming.get(mart.measures[name].unit, 1) if mart.restatement else 1
 
 
 def _compare(con: duckdb.DuckDBPyConnection, mart: Table, earlier: Recorded) -> None:

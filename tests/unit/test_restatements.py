@@ -48,24 +48,52 @@ def test_a_change_above_the_threshold_stops_the_night(change: tuple) -> None:
     ids=["few days", "more", "of a month whose notes come in", "few of such a month"],
 )
 def test_late_sick_notes_stop_no_night(tmp_path: Path, lost_days: float, as_of: date, times: int | None) -> None:
-    """Of 1 000 possible days, as 48 persons have in a month, 40 were lost at first. Årsverk are no matter of days."""
-    table = table_of("sick_leave_by_unit")
-    mart = replace(table, columns=(*table.grain, "fte", "possible_days", "sick_leave_percent"))
-    row = "'month' as period_type, '2024-01' as period, 'kommune' as org_level, 'K' as org_unit_code, 1000.0 as possible_days"
+    """Of 1 000 possible days, as 48 persons have in a month, 40 were lost at first. An årsverk is more than 2 % of theirs."""
+    where = "'month' as period_type, '2024-01' as period, 'kommune' as org_level, 'K' as org_unit_code, 1000.0 as possible_days"
+    figures = f"{where}, {{}} as fte, {{}} / 10 as sick_leave_percent"
+    found = allowed(tmp_path, "sick_leave_by_unit", figures.format(47.0, 40.0), figures.format(48.0, lost_days), as_of)
+    assert found == {"fte": 3, "sick_leave_percent": times}
+
+
+# Of 600 persons, 300 of them in full time, with 480 årsverk, or of a tenth of them: what late registrations make of it, the as-of
+# date before, and how many times the threshold each may change.
+@pytest.mark.parametrize(
+    ("share", "persons", "fte", "full_time", "as_of", "times"),
+    [
+        (1, 605, 485, 305, date(2024, 10, 31), [None, None, None]),
+        (1, 606, 486, 306, date(2024, 10, 31), [1, 1, None]),
+        (1, 606, 486, 320, date(2024, 10, 31), [1, 1, 1]),
+        (1, 606, 486, 320, date(2024, 9, 30), [5, 5, 15]),
+        (0.1, 62, 50, 33, date(2024, 10, 31), [1, 1, 1]),
+    ],
+    ids=["five persons", "six persons", "and full time of many", "on a date whose positions come in", "more than 2 % of few"],
+)
+def test_positions_registered_late_stop_no_night(
+    tmp_path: Path, share: float, persons: int, fte: int, full_time: int, as_of: date, times: list[int | None]
+) -> None:
+    where = "'payroll' as source, date '2024-08-31' as reference_date, 'kommune' as org_level, 'K' as org_unit_code"
+    figures = f"{where}, {{0}} as headcount, {{1}} as fte, 100 * {{2}} / {{0}} as full_time_100_percent"
+    before, after = figures.format(600 * share, 480 * share, 300 * share), figures.format(persons, fte, full_time)
+    found = allowed(tmp_path, "full_time_by_unit", before, after, as_of)
+    assert [found[name] for name in ("headcount", "fte", "full_time_100_percent")] == times
+
+
+def allowed(folder: Path, name: str, before: str, after: str, as_of: date) -> dict[str, int | None]:
+    """How many times the threshold each measure of a table's row may change that has changed; None is any number of times."""
     with duckdb.connect() as con:
         con.execute(f"{DAYS_OF_PERIODS}; create schema served")
-        con.execute(f"create table before as select {row}, 47.0 as fte, 4.0 as sick_leave_percent")
-        con.execute(f"copy before to '{tmp_path / 'sick_leave_by_unit.parquet'}'")
-        con.execute(
-            f"create table served.sick_leave_by_unit as select {row}, 48.0 as fte, {lost_days / 10} as sick_leave_percent"
-        )
+        con.execute(f"copy (select {before}) to '{folder / f'{name}.parquet'}'")
+        con.execute(f"create table served.{name} as select {after}")
+        columns = [
+            column for (column,) in con.execute("select column_name from duckdb_columns() where not internal").fetchall()
+        ]
         con.execute(
             """create table restated (table_name varchar, cell varchar, period varchar, org_level varchar,
                org_unit_code varchar, measure varchar, was double, now double, times integer)"""
         )
-        _compare(con, mart, SimpleNamespace(folder=tmp_path, row={"as_of": as_of}))  # type: ignore[arg-type]
-        found = dict(con.execute("select measure, times from restated").fetchall())
-    assert found == {"fte": 3, "sick_leave_percent": times}
+        mart = replace(table_of(name), columns=tuple(columns))
+        _compare(con, mart, SimpleNamespace(folder=folder, row={"as_of": as_of}))  # type: ignore[arg-type]
+        return dict(con.execute("select measure, times from restated").fetchall())
 
 
 def test_settings_without_effect_are_settings() -> None:
