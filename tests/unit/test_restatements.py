@@ -55,8 +55,8 @@ def test_late_sick_notes_stop_no_night(tmp_path: Path, lost_days: float, as_of: 
     assert found == {"fte": 3, "sick_leave_percent": times}
 
 
-# Of 600 persons, 300 of them in full time, with 480 årsverk, or of a tenth of them: what late registrations make of it, the as-of
-# date before, and how many times the threshold each may change.
+# Of 600 persons, 300 of them in full time, with 480 årsverk, or of a tenth of them: what late registrations make of it, the
+# as-of date before, and how many times the threshold each may change.
 @pytest.mark.parametrize(
     ("share", "persons", "fte", "full_time", "as_of", "times"),
     [
