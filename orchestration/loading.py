@@ -63,10 +63,10 @@ def load_feed_of(plan: Plan, con: duckdb.DuckDBPyConnection, name: str, delivery
         loads, left_out = load_optional(con, plan.home, plan.settings, feed, arrivals)
         for file in left_out:
             plan.findings.warn("left_out", f"{name}: {file.as_text()}", files=[file.arrival.file_name])
+    known = headers_of_last(plan.home, plan.settings, feed) if any(loaded.unknown_columns for loaded in loads) else set()
     for loaded in loads:
         for note in loaded.notes:
             log.warning("feeds: %s: %s", loaded.file_name, note)
-        known = headers_of_last(plan.home, plan.settings, feed) if loaded.unknown_columns else set()
         if as_before := [header for header in loaded.unknown_columns if header in known]:
             log.info("feeds: %s: unknown columns are ignored, as before: %s", loaded.file_name, ", ".join(as_before))
         if new := [header for header in loaded.unknown_columns if header not in known]:

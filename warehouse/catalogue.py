@@ -69,15 +69,15 @@ class Stops:
     """Which changes of figures already served stop the night: the `measures` where the SQL expression `times` gives how many
     times the settings' threshold they may change.
 
-    Both by unit of measure: `by_chance`, what few late rows do, as an SQL expression: a change of no more than this stops
-    nothing, of a percent in its numerator, where its denominator is a column. `still_coming`: how many times more a measure may
-    change while rows of the period still come in. `counts_persons`: what few rows alone have changed stops nothing, since each
-    is one person.
+    Both by unit of measure: `by_chance`, what few late rows do, a number or `few` persons or årsverk: a change of no more than
+    this stops nothing, of a percent in its numerator, where its denominator is a column. `still_coming`: how many times more a
+    measure may change while rows of the period still come in. `counts_persons`: what few rows alone have changed stops nothing,
+    since each is one person.
     """
 
     measures: tuple[str, ...]
     times: str
-    by_chance: Mapping[str, str | float] = field(default_factory=dict)
+    by_chance: Mapping[str, float | Literal["few"]] = field(default_factory=dict)
     still_coming: Mapping[str, int] = field(default_factory=dict)
     counts_persons: bool = False
 

@@ -220,22 +220,25 @@ def _reorganised(con: duckdb.DuckDBPyConnection, before: date, today: date) -> l
            from last.raw.organisasjon as was inner join raw.organisasjon as now using (unit_code)
            where was.parent_code <> now.parent_code order by all"""
     ).fetchall()
-    held = f"""select unit_code, employee_no, person_key
-        from {{0}}raw.stillinger inner join {{0}}raw.ansatte using (employee_no) where {ON_THE_DAY}"""
+    for name, database, day in (("held_then", "last.", before), ("held_now", "", today)):
+        con.execute(
+            f"""create or replace temp table {name} as select unit_code, employee_no, person_key
+                from {database}raw.stillinger inner join {database}raw.ansatte using (employee_no) where {ON_THE_DAY}""",
+            [day],
+        )
     reused = con.execute(
-        f"""with past as ({held.format("last.")}), here as ({held.format("").replace("$1", "$2")}),
-            staying as (
-                select unit_code from past semi join here
+        f"""with staying as (
+                select unit_code from held_then as past semi join held_now as here
                     on past.unit_code = here.unit_code
                     and (past.employee_no = here.employee_no or past.person_key = here.person_key)
             )
             select unit_code, was.unit_name, now.unit_name
             from last.raw.organisasjon as was inner join raw.organisasjon as now using (unit_code)
-            where was.unit_name <> now.unit_name and unit_code in (select unit_code from here)
+            where was.unit_name <> now.unit_name and unit_code in (select unit_code from held_now)
                 and unit_code not in (select unit_code from staying)
-                and (select count(distinct employee_no) from past where past.unit_code = was.unit_code) > {FEWEST_ROWS}
-            order by all""",
-        [before, today],
+                and (select count(distinct employee_no) from held_then as past where past.unit_code = was.unit_code)
+                    > {FEWEST_ROWS}
+            order by all"""
     ).fetchall()
     return _of_units(
         "units lie below another one, and the figures of all years with them",

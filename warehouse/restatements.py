@@ -56,6 +56,8 @@ create or replace temp macro is_above_threshold(was, now, unit, times, has_few_r
 """
 # Rows of a period that had ended so few days before the previous publication's as-of date were still coming in then.
 DAYS_OF_COMING_IN = 31
+# What few persons or årsverk are, of a whole.
+FEW = "least(5, 0.02 * after.{})"
 # Figures are divided in floating point; nothing smaller than a billionth of one is a change.
 CHANGED = "abs({now} - {was}) > 1e-9 * greatest(1, abs({was}))"
 # A period's first and last day, from its text: a year, a quarter, a month or a day.
@@ -262,7 +264,8 @@ def _is_by_chance(mart: Table, name: str) -> str:
         return "false"
     # Of an average of percents too, the persons or årsverk that would move it so far.
     moved = f"abs(after.{name} - before.{name})" + (f" / 100 * after.{measure.denominator}" if is_percent else "")
-    return f"coalesce({moved} <= ({few}), false)"
+    most = FEW.format(measure.denominator if is_percent else name) if few == "few" else few
+    return f"coalesce({moved} <= {most}, false)"
 
 
 def _more(mart: Table, name: str) -> int:

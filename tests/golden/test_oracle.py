@@ -3,7 +3,7 @@
 import pytest
 
 from orchestration.dbt import load_manifest
-from tests.builds import Builds, small_cells_withheld_alone_without_dbt
+from tests.builds import Builds, Built, small_cells_withheld_alone_without_dbt
 from tests.examples import over_seeds
 from tests.municipalities.random_rows import random_feeds, write_random
 from tests.oracle import OracleSettings, sick_leave_tables, spells_by_unit
@@ -15,14 +15,18 @@ def days_of(seed: int) -> int:
     return 254 if seed == 1 else 230
 
 
-@over_seeds(few=2, many=20)
-def test_marts_are_the_oracle_s(builds: Builds, seed: int) -> None:
-    feeds, as_of = random_feeds(seed)
-    built = builds.built(
+def built_with_its_days(builds: Builds, seed: int) -> Built:
+    return builds.built(
         lambda landing: write_random(landing, seed),
         small_cells_withheld_alone_without_dbt,
         possible_days_per_fte=days_of(seed),
     )
+
+
+@over_seeds(few=2, many=20)
+def test_marts_are_the_oracle_s(builds: Builds, seed: int) -> None:
+    feeds, as_of = random_feeds(seed)
+    built = built_with_its_days(builds, seed)
     grains = {mart.name: mart.grain for mart in tables_of(load_manifest())}
     with built.reading() as con:
         for table, expected in sick_leave_tables(feeds, as_of, OracleSettings(days_of(seed))).items():
@@ -46,11 +50,7 @@ def test_marts_are_the_oracle_s(builds: Builds, seed: int) -> None:
 @over_seeds(few=2, many=20)
 def test_spells_by_length_are_the_oracle_s(builds: Builds, seed: int) -> None:
     feeds, as_of = random_feeds(seed)
-    built = builds.built(
-        lambda landing: write_random(landing, seed),
-        small_cells_withheld_alone_without_dbt,
-        possible_days_per_fte=days_of(seed),
-    )
+    built = built_with_its_days(builds, seed)
     with built.reading() as con:
         rows = con.execute(
             """select year, org_level, org_unit_code, length_band, spells, persons, lost_days
