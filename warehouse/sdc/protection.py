@@ -1,15 +1,15 @@
 """The closed loop of disclosure control: what the attack finds is hidden by further suppression and attacked again.
-Not here: the decisions before the attack (suppression), or how the attack finds what it finds (attack).
+Not here: the decisions before the attack (suppression), how the attack finds what it finds (attack), or which cells hide it
+(hiding.py).
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import duckdb
-import numpy as np
 
 from warehouse.catalogue import Table
 from warehouse.database import at_once, connect
@@ -20,18 +20,16 @@ from warehouse.sdc.attack.command import leak_lines
 from warehouse.sdc.attack.copies import copies_of
 from warehouse.sdc.attack.findings import Finding, Report
 from warehouse.sdc.attack.night import Examined, examine, record
-from warehouse.sdc.attack.relations import ABSENT, SERVED, WITHHELD
 from warehouse.sdc.attack.served import Organisation, Served
-from warehouse.sdc.linear.equations import Equations, Floats
-from warehouse.sdc.linear.movement import NEGLIGIBLE, Change, Movement
+from warehouse.sdc.hiding import CHANGED, CHEAPEST, SLICE, WHOLE, cells_to_withhold, cheapest_to_withhold
 from warehouse.sdc.masking import mask
-from warehouse.sdc.suppression.problem import FAR
-from warehouse.sdc.suppression.sums import TOP_LEVELS, UNIT_WEIGHT
 from warehouse.settings import Settings
 
-CHEAPEST = "the cheapest cells"
 # So many rounds of each remedy, from the cheapest to the last resort.
-REMEDIES = (CHEAPEST,) * 8 + ("the slice",) * 2 + ("all that has changed", "the whole time", "the whole time")
+REMEDIES = (CHEAPEST,) * 8 + (SLICE,) * 2 + (CHANGED, WHOLE, WHOLE)
+# What a changed decision is, and of which cells.
+WITHHOLD = "withheld = 'secondary' where withheld is null"
+SERVE = "withheld = null where withheld = 'secondary'"
 
 
 @dataclass
@@ -90,49 +88,43 @@ def protect(home: Home, settings: Settings, tables: Sequence[Table], previous: s
 def _withhold(
     home: Home, settings: Settings, tables: Sequence[Table], examined: Examined, remedy: str, done: Protection
 ) -> None:
+    """One round: withhold what a remedy says of everything that was found, and make the served tables again."""
     with connect(home.build_database, settings) as con:
         of_name = {table.name: table for table in tables}
-        database = con.execute("select current_database()").fetchall()[0][0]
-        organisation = Organisation.delivered(con, database)
-        built = Served(con, f"{database}.marts", organisation, of_name)
-        figures = _figures(built, examined) if remedy == CHEAPEST else {}
+        decisions = _Decisions(con, of_name, done)
+        figures = _figures(_built(con, of_name), examined) if remedy == CHEAPEST else {}
         repeats = copies_of(of_name)
         # What several families find of a cell is hidden by one of them; what is left of it is found again.
         hidden: set[tuple[object, ...]] = set()
         for snapshot, found in examined.report.leaking:
             leaks = [leak for leak in found if (leak.table, *leak.cell.items()) not in hidden]
-            if not leaks:
-                continue
             if snapshot is None:
                 for leak in leaks:
                     if leak.kind == "copy":
                         which = leak.by.split(".")[0], leak.table
                         done.copies |= {(copy.table, copy.columns) for copy in repeats if (copy.table, copy.of) == which}
-                        continue
-                    time = of_name[leak.table].time or "period"
-                    done.withheld[leak.table, leak.cell[time]] += _write(con, of_name[leak.table], {time: leak.cell[time]})
-                continue
-            hiding, stuck = _hiding(snapshot, leaks, remedy, figures, settings)
-            if hiding:
-                hidden |= {(leak.table, *leak.cell.items()) for leak in leaks}
-            for cell in hiding:
-                name, key = snapshot.cell(cell)
-                where = next(part.where for part in snapshot.family.parts if part.table == name)
-                done.withheld[name, snapshot.time] += _write(con, of_name[name], key, where)
-            for cell in stuck:
-                name, key = snapshot.cell(cell)
-                where = next(part.where for part in snapshot.family.parts if part.table == name)
-                done.no_secret[name, snapshot.time] += _write(con, of_name[name], key, where, withheld=False)
-            for leak in leaks:
-                if set(leak.members) & snapshot.given.keys() and "substitutes_by_unit" in of_name:
-                    # A ratio gives it away: its share of substitutes is one.
-                    unit = {name: leak.cell[name] for name in ("org_level", "org_unit_code")}
-                    count = _write(con, of_name["substitutes_by_unit"], {"month": snapshot.time[:7], **unit})
-                    done.withheld["substitutes_by_unit", snapshot.time] += count
+                    else:
+                        decisions.withhold_time(leak)
+            elif leaks:
+                if remedy == CHEAPEST:
+                    hiding, stuck = cheapest_to_withhold(snapshot, leaks, figures[snapshot.family.name], settings)
+                else:
+                    hiding, stuck = cells_to_withhold(snapshot, leaks, remedy), []
+                if hiding:
+                    hidden |= {(leak.table, *leak.cell.items()) for leak in leaks}
+                decisions.withhold(snapshot, hiding)
+                decisions.serve(snapshot, stuck)
+                decisions.withhold_shares(snapshot, leaks)
         with at_once(con):
             mask(con, tables)
             for copy, empty in sorted(done.copies):
                 con.execute(f"update served.{copy} set {', '.join(f'{name} = null' for name in empty)}")
+
+
+def _built(con: duckdb.DuckDBPyConnection, of_name: Mapping[str, Table]) -> Served:
+    """The cells before masking."""
+    database = con.execute("select current_database()").fetchall()[0][0]
+    return Served(con, f"{database}.marts", Organisation.delivered(con, database), of_name)
 
 
 def _figures(built: Served, examined: Examined) -> dict[str, Cells]:
@@ -145,156 +137,51 @@ def _figures(built: Served, examined: Examined) -> dict[str, Cells]:
     return {name: built.load(family, times[name]) for name, family in families.items()}
 
 
-def _write(
-    con: duckdb.DuckDBPyConnection, table: Table, key: dict[str, str], where: str = "true", *, withheld: bool = True
-) -> int:
-    """Withhold the cells of a key, or serve those that are not primary; in a table with periods for the whole calendar year."""
-    if "period" in key:
-        key = {**key, "calendar_year": key["period"][:4]}
-        del key["period"]
-        # Which of the table's periods a family looks at is no matter of the year's decision.
-        where = "true"
-    same = " and ".join(["true", *(f"cast({name} as varchar) = $key{i}" for i, name in enumerate(key))])
-    values = {f"key{i}": value for i, value in enumerate(key.values())}
-    change = "'secondary' where withheld is null" if withheld else "null where withheld = 'secondary'"
-    found = con.execute(f"update disclosure.{table.name} set withheld = {change} and {same} and ({where})", values).fetchall()
-    return int(found[0][0])
+class _Decisions:
+    """The decisions in the build database, changed by the loop; what it costs is counted in the night's Protection."""
 
+    def __init__(self, con: duckdb.DuckDBPyConnection, of_name: Mapping[str, Table], done: Protection) -> None:
+        self.con, self.of_name, self.done = con, of_name, done
 
-def _hiding(
-    snapshot: Snapshot, leaks: Sequence[Finding], remedy: str, figures: Mapping[str, Cells], settings: Settings
-) -> tuple[Sequence[int], Sequence[int]]:
-    """The served cells to withhold at one time, and the withheld ones that are no secret any more."""
-    grid = snapshot.grid
-    served = snapshot.state[: grid.own_start] == SERVED
-    n = len(grid.slices)
-    if remedy == "the whole time":
-        return np.flatnonzero(served).tolist(), []
-    # What the units of the publication before give away is what their sums have lost or gained: these cannot be served. Nor can
-    # what tells a headcount, which a change of årsverk does not hide.
-    told_apart = ("moved", "headcount")
-    found = {
-        cell for leak in leaks if leak.kind in told_apart for cell in leak.members if cell < grid.own_start and served[cell]
-    }
-    for leak in leaks:
-        for cell in leak.members:
-            if cell in snapshot.given:
-                # The other sex's percentage tells this one's.
-                unit = cell // n * n
-                found |= {unit + i for i, part in enumerate(grid.slices) if part.table == grid.slice_of(cell).table}
-    if remedy == CHEAPEST:
-        # Where none of the sums that lost or gained it is served any more, a moved cell follows from others as well.
-        others = [
-            replace(leak, members=leak.members[:1]) if leak.kind in told_apart else leak
-            for leak in leaks
-            if leak.kind not in told_apart or not found.intersection(leak.members)
-        ]
-        cheapest, stuck = _cheapest(snapshot, others, figures[snapshot.family.name], settings)
-        return sorted({*cheapest, *(cell for cell in found if served[cell])}), sorted(stuck)
-    for cell in {cell for leak in leaks for cell in leak.members}:
-        unit, position = grid.structure.index[grid.unit_of(cell)], cell % n
-        same_table = [i for i, part in enumerate(grid.slices) if part.table == grid.slices[position].table]
-        above = grid.structure.parents.get(unit)
-        siblings = [unit] if above is None else [above, *grid.structure.children[above]]
-        if cell >= grid.own_start:
-            siblings = [unit, *grid.structure.children[unit]]
-        found |= {sibling * n + i for sibling in siblings for i in same_table}
-    if remedy == "all that has changed" and snapshot.known_before is not None:
-        found |= set(np.flatnonzero(~snapshot.known_before).tolist())
-    return sorted(cell for cell in found if served[cell]), []
+    def withhold(self, snapshot: Snapshot, cells: Sequence[int]) -> None:
+        """Withhold served cells of a snapshot."""
+        for cell in cells:
+            name, key, where = self._place(snapshot, cell)
+            self.done.withheld[name, snapshot.time] += self._write(name, WITHHOLD, key, where)
 
+    def serve(self, snapshot: Snapshot, cells: Sequence[int]) -> None:
+        """Serve cells of a snapshot that are no secret any more, but never primary ones."""
+        for cell in cells:
+            name, key, where = self._place(snapshot, cell)
+            self.done.no_secret[name, snapshot.time] += self._write(name, SERVE, key, where)
 
-def _cheapest(snapshot: Snapshot, leaks: Sequence[Finding], figures: Cells, settings: Settings) -> tuple[set[int], set[int]]:
-    """The cheapest cells whose withholding lets what was found be otherwise, by what the attack knows.
+    def withhold_time(self, leak: Finding) -> None:
+        """Withhold the whole of a table's time, for a leak that belongs to no snapshot."""
+        time = self.of_name[leak.table].time or "period"
+        self.done.withheld[leak.table, leak.cell[time]] += self._write(leak.table, WITHHOLD, {time: leak.cell[time]})
 
-    And the cells that nothing can hide: they follow from what was served before.
-    """
-    grid = snapshot.grid
-    true = _true_sizes(snapshot, figures.snapshot(snapshot.time))
-    thresholds = np.concatenate(
-        [np.tile(grid.thresholds, len(grid.structure.units)), np.tile(grid.thresholds, len(grid.inner))]
-    )
-    free = snapshot.state == WITHHELD
-    candidate = snapshot.state == SERVED
-    candidate[grid.own_start :] = False
-    if snapshot.known_before is not None:
-        candidate[: grid.own_start] &= ~snapshot.known_before
-    below = np.where(free, np.maximum(true - snapshot.lower, 0.0), np.maximum(true, 0.0))
-    above = np.where(free, np.maximum(np.minimum(snapshot.upper, FAR) - true, 0.0), FAR)
-    if snapshot.family.bounded and snapshot.is_judged:
-        below = np.where(candidate, np.maximum(true - thresholds, 0.0), below)
-    equations = snapshot.equations()
-    sums = [leak for leak in leaks if len(leak.members) > 1]
-    extended = _with_sums(equations, [leak.members for leak in sums])
-    more = extended.n_columns - grid.size
-    movement = Movement(
-        extended,
-        np.concatenate([below, np.full(more, FAR)]),
-        np.concatenate([above, np.full(more, FAR)]),
-        np.concatenate([np.maximum(thresholds, 1.0), np.ones(more)]),
-    )
-    charge = np.concatenate([np.where(free, 0.0, np.where(candidate, _costs(snapshot, thresholds), np.inf)), np.zeros(more)])
-    found: set[int] = set()
-    stuck: set[int] = set()
-    is_decided_here = not snapshot.family.has_periods or len(snapshot.time) == len("2023")
+    def withhold_shares(self, snapshot: Snapshot, leaks: Sequence[Finding]) -> None:
+        """Withhold the units' share of substitutes, where this ratio gives a cell away."""
+        if "substitutes_by_unit" in self.of_name:
+            for leak in leaks:
+                if set(leak.members) & snapshot.given.keys():
+                    key = {"month": snapshot.time[:7], **{name: leak.cell[name] for name in ("org_level", "org_unit_code")}}
+                    count = self._write("substitutes_by_unit", WITHHOLD, key)
+                    self.done.withheld["substitutes_by_unit", snapshot.time] += count
 
-    def take(change: Change) -> None:
-        new = change.columns[change.columns < grid.own_start]
-        new = new[candidate[new]]
-        charge[new] = 0.0
-        found.update(new.tolist())
+    def _place(self, snapshot: Snapshot, cell: int) -> tuple[str, dict[str, str], str]:
+        """A cell's table, its key there, and the condition on rows that its family looks at."""
+        name, key = snapshot.cell(cell)
+        return name, key, next(part.where for part in snapshot.family.parts if part.table == name)
 
-    for place, leak in enumerate(sums):
-        members = list(leak.members)
-        of_table = [cell % len(grid.slices) for cell in members if cell < grid.own_start]
-        need = grid.sum_limit(np.unique(np.array(of_table))) - float(true[members].sum())
-        take(movement.around(equations.n_columns + place, charge).cheapest(max(need, 1.0)))
-    for leak in leaks:
-        if len(leak.members) == 1 and leak.members[0] not in snapshot.given:
-            (cell,) = leak.members
-            amount = 2.2 * settings.protection_interval * float(thresholds[cell]) if snapshot.is_judged else 1.0
-            around = movement.around(cell, charge)
-            ways = [around.cheapest(sign * (amount or 1.0)) for sign in (1.0, -1.0)]
-            most = max(abs(way.of(cell)) for way in ways)
-            if most > NEGLIGIBLE:
-                take(min((way for way in ways if abs(way.of(cell)) >= 0.9 * most), key=lambda way: way.cost))
-            elif leak.kind in ("pinned", "moved") and is_decided_here and cell < grid.own_start:
-                stuck.add(cell)
-    return found, stuck
-
-
-def _true_sizes(snapshot: Snapshot, figures: Snapshot) -> Floats:
-    """The figures of all cells, and of what sits on units themselves."""
-    grid = snapshot.grid
-    true = np.where(figures.state == SERVED, figures.size, 0.0)
-    own = np.zeros(len(grid.inner) * len(grid.slices))
-    entries = (grid.row < grid.group_rows) & (grid.cell < grid.own_start)
-    np.add.at(own, grid.row[entries], grid.coefficient[entries] * true[grid.cell[entries]])
-    true[grid.own_start :] = np.where(snapshot.state[grid.own_start :] == ABSENT, 0.0, np.maximum(own, 0.0))
-    return true
-
-
-def _with_sums(equations: Equations, sums: Sequence[Sequence[int]]) -> Equations:
-    """With a further column for each sum of columns."""
-    row, column, coefficient = [equations.row], [equations.column], [equations.coefficient]
-    for place, members in enumerate(sums):
-        row.append(np.full(len(members) + 1, equations.n_rows + place))
-        column.append(np.array([*members, equations.n_columns + place]))
-        coefficient.append(np.array([1] * len(members) + [-1]))
-    return Equations(
-        np.concatenate(row),
-        np.concatenate(column),
-        np.concatenate(coefficient),
-        equations.n_rows + len(sums),
-        equations.n_columns + len(sums),
-    )
-
-
-def _costs(snapshot: Snapshot, thresholds: Floats) -> Floats:
-    """What withholding each cell costs: by its level, and rising with its size."""
-    grid = snapshot.grid
-    levels = [TOP_LEVELS.get(level, 1.0) for level, _ in grid.structure.units]
-    weight = np.repeat(np.array(levels), len(grid.slices))
-    weight *= np.tile(np.where([not part.dimensions for part in grid.slices], UNIT_WEIGHT, 1.0), len(levels))
-    weight = np.concatenate([weight, np.ones(grid.size - grid.own_start)])
-    return weight * (1 + np.minimum(snapshot.size / (10 * np.maximum(thresholds, 1.0)), 10.0)) + np.arange(grid.size) * 1e-7
+    def _write(self, name: str, change: str, key: dict[str, str], where: str = "true") -> int:
+        """Change the decision of a key's cells, in a table with periods for the whole calendar year; how many they are."""
+        if "period" in key:
+            key = {**key, "calendar_year": key["period"][:4]}
+            del key["period"]
+            # Which of the table's periods a family looks at is no matter of the year's decision.
+            where = "true"
+        same = " and ".join(["true", *(f"cast({name} as varchar) = $key{i}" for i, name in enumerate(key))])
+        values = {f"key{i}": value for i, value in enumerate(key.values())}
+        found = self.con.execute(f"update disclosure.{name} set {change} and {same} and ({where})", values).fetchall()
+        return int(found[0][0])
