@@ -38,11 +38,24 @@ class Attacker:
 
     def at_one_time(self, snapshot: Snapshot, sought: Flags) -> list[Finding]:
         """Attack the withheld cells of one time: all by elimination, those `sought` by linear programming too."""
+        return self._not_before(snapshot, sought, snapshot.known_before)
+
+    def by_itself(self, snapshot: Snapshot, sought: Flags) -> list[Finding]:
+        """What this publication's figures tell without what the one before it served and this one withholds.
+
+        That such a figure has not changed since is a belief; where it has, the old one gives nothing away, and the new ones may.
+        Nothing where `at_one_time` has looked at the same.
+        """
+        alone = snapshot.alone
+        if alone is None or alone.known_before is None:
+            return []
+        return self._not_before(alone, sought, alone.known_before & (alone.state[: alone.grid.own_start] == SERVED))
+
+    def _not_before(self, snapshot: Snapshot, sought: Flags, known: Flags | None) -> list[Finding]:
+        """What is found; `before` where it follows from cells that were known before: that is no doing of this publication."""
         findings = self._believing(snapshot, sought)
-        known = snapshot.known_before
         if known is None or not known.any() or not any(finding.is_leak for finding in findings):
             return findings
-        # What follows from the figures that were known before is no doing of this publication.
         earlier = {(found.kind, *found.members) for found in self._believing(snapshot.of_before(known), sought)}
         return [
             replace(found, kind="before", width=None) if found.is_leak and (found.kind, *found.members) in earlier else found

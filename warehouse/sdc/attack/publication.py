@@ -71,23 +71,25 @@ def attack_times(
     attacked side by side: HiGHS solves without the interpreter's lock.
     """
 
-    def attacked(time: str) -> tuple[Snapshot, list[Finding], tuple[list[Finding], Snapshot] | None, float]:
+    def attacked(time: str) -> tuple[Snapshot, list[tuple[list[Finding], Snapshot]], float]:
         progress(f"{cells.family.name} {time}")
         began = thread_time()
         before = earlier.snapshot(time) if earlier is not None and time in earlier.times else None
         snapshot = cells.snapshot(time) if before is None else cells.snapshot(time).beside(before)
+        wanted = sought(snapshot, before)
         # What serves nothing tells nothing that was not known before.
-        found = attacker.at_one_time(snapshot, sought(snapshot, before)) if snapshot.serves or snapshot.given else []
-        across = None
+        tells = snapshot.serves or snapshot.given
+        found = [(attacker.at_one_time(snapshot, wanted), snapshot)] if tells else []
+        if tells and snapshot.alone is not None:
+            found.append((attacker.by_itself(snapshot, wanted), snapshot.alone))
         if before is not None and snapshot.has_other_units(before):
-            across = attacker.across(snapshot, before), replace(snapshot, by_units_of=before)
-        return snapshot, found, across, thread_time() - began
+            found.append((attacker.across(snapshot, before), replace(snapshot, by_units_of=before)))
+        return snapshot, found, thread_time() - began
 
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for snapshot, found, across, seconds in pool.map(attacked, times):
-            report.add(found, snapshot)
-            if across is not None:
-                report.add(*across)
+        for snapshot, found, seconds in pool.map(attacked, times):
+            for findings, of_snapshot in found:
+                report.add(findings, of_snapshot)
             _count(report, snapshot, seconds)
     report.notes.sort()
 
