@@ -74,6 +74,7 @@ def _column(
     is_name: bool = False,
     listed_in: str | None = None,
     of_scale: bool = False,
+    ends_most: bool = False,
     zero_is_empty: bool = False,
     is_birth_date: bool = False,
     after_birth_of: tuple[str, str] | None = None,
@@ -82,7 +83,7 @@ def _column(
 
     `required`: a cell must be filled; `optional`: the column itself may be missing. `is_name`: text that people read, in
     which signs of a wrong encoding are looked for. `listed_in`: the list (a seed) its kinds stand in. `of_scale`: percents,
-    of which some must be above 1. `after_birth_of`: (feed, header) of the person, whose 13th birthday lies before the date.
+    of which some must be above 1. `ends_most`: ends, of which many rows must have one. `after_birth_of`: (feed, header) of the person, whose 13th birthday lies before the date.
     """
     return pap.Column(
         dtype,
@@ -101,6 +102,7 @@ def _column(
             "is_name": is_name,
             "listed_in": listed_in,
             "of_scale": of_scale,
+            "ends_most": ends_most,
             "zero_is_empty": zero_is_empty,
             "is_birth_date": is_birth_date,
             "after_birth_of": after_birth_of,
@@ -413,8 +415,8 @@ QUOTE_CLOSED = Rule(
 CELL_IS_TEXT = Rule(
     "cell_is_text",
     "",
-    "a text column holds no date, error value or formula without a value",
-    "enter the text itself, in a cell formatted as text",
+    "a text column holds no date, error value, formula without a value or word for none (NULL)",
+    "enter the text itself, in a cell formatted as text, or leave the cell empty",
     "error",
     "cell",
 )

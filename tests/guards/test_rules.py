@@ -54,11 +54,16 @@ class Case(NamedTuple):
 CASES = [
     *(Case(feed, "quote_closed", '"7;a;b') for feed in PAYROLL),
     Case("organisasjon", "cell_is_text", {"Gruppe": "#I/T"}),
+    Case("organisasjon", "cell_is_text", {"Gruppe": "NULL"}),
     Case("ansatte", "cell_is_text", {"Navn": "#N/A"}),
     Case("stillinger", "cell_is_text", {"Stillingstittel": "#REF!"}),
+    Case("stillinger", "cell_is_text", {"Stillingsnr": "(null)"}),
     Case("fravaer", "cell_is_text", {"Stillingsnr": "#VERDI!"}),
+    Case("fravaer", "cell_is_text", {"Stillingsnr": "\\N"}),
+    Case("permisjoner", "cell_is_text", {"Stillingsnr": "NaN"}),
     Case("permisjoner", "cell_is_text", {"Stillingsnr": "#NAVN?"}),
     Case("organisasjon", "name_decoded", {"Enhetsnavn": "N?rsnes sykehjem"}),
+    Case("organisasjon", "name_decoded", {"Enhetsnavn": "Nye ?stre skole"}),
     Case("organisasjon", "name_decoded", {"Gruppe": "Br†set"}),
     Case("ansatte", "name_decoded", {"Navn": "M›nstrid"}),
     Case("stillinger", "name_decoded", {"Stillingstittel": "Barnehagel‘rer"}),
@@ -205,7 +210,7 @@ def ends(day: int) -> Callable[[int], Row]:
 
 def weekdays(first: str, days: int = 7) -> Callable[[int], Row]:
     begin = from_dmy(first)
-    return lambda n: {"Fra dato": f"{begin + timedelta(days=days * n):%d.%m.%Y}", "Til dato": ""}
+    return lambda n: dict.fromkeys(("Fra dato", "Til dato"), f"{begin + timedelta(days=days * n):%d.%m.%Y}")
 
 
 def always(**cells: str) -> Callable[[int], Row]:

@@ -61,7 +61,7 @@ FEED = Feed(
                 listed_in="absence_kinds",
             ),
             "Fra dato": date("from_date", "First day.", required=True, after_birth_of=("ansatte", "Ansattnr")),
-            "Til dato": date("to_date", "Last day, inclusive; empty while it lasts.", required=False),
+            "Til dato": date("to_date", "Last day, inclusive; empty while it lasts.", required=False, ends_most=True),
             "Fraværsprosent": percent(
                 "absence_percent",
                 "Percent of the position that is lost.",
