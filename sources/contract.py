@@ -83,7 +83,8 @@ def _column(
 
     `required`: a cell must be filled; `optional`: the column itself may be missing. `is_name`: text that people read, in
     which signs of a wrong encoding are looked for. `listed_in`: the list (a seed) its kinds stand in. `of_scale`: percents,
-    of which some must be above 1. `ends_most`: ends, of which many rows must have one. `after_birth_of`: (feed, header) of the person, whose 13th birthday lies before the date.
+    of which some must be above 1. `ends_most`: ends, of which a file of many rows must have some. `after_birth_of`: (feed,
+    header) of the person, whose 13th birthday lies before the date.
     """
     return pap.Column(
         dtype,
