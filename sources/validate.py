@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -38,6 +38,7 @@ from sources.text_table import NO_LINES, TextTable, refuse_missing
 ROW_NUMBER = "row_number"
 STAGES = ("row", "reference", "duplicate", "overlap", "tree", "file")
 MASK = "***"
+A_YEAR = timedelta(days=366)
 # What workbooks show for a formula that failed, in English and Norwegian, and what databases write for no value.
 ERROR_VALUES = (
     r"^(#(N/A|I/T|REF!|VALUE!|VERDI!|DIV/0!|NAME\?|NAVN\?|NUM!|NULL!|SPILL!|OVERFLYT!|CALC!|GETTING_DATA)"
@@ -287,6 +288,9 @@ def _try_cells(feed: Feed, text: dict[str, pa.ChunkedArray], findings: _Findings
             plausible = pc.and_(pc.greater_equal(ages, YOUNGEST), pc.less_equal(ages, OLDEST))
             failed = np.flatnonzero(~pc.fill_null(plausible, True).to_numpy())
             findings.record(rules[rule_of(column, "plausible")], count, failed, text[header])
+        if meta["in_view"]:
+            failed = np.flatnonzero(pc.fill_null(pc.greater(typed, extract_date + A_YEAR), False).to_numpy())
+            findings.record(rules[rule_of(column, "in_view")], count, failed, text[header])
         for check in column.checks:
             if codes := check.statistics["code_list"]:
                 typed = pc.coalesce(_as_listed(typed, {header_key(code): code for code in codes}), typed)

@@ -36,6 +36,10 @@ RULES: Said = (
         "Personen har en stilling en dag i permisjonen (den som er oppgitt). Andre permisjoner teller ikke",
     ),
     (
+        r"A self-certified absence lasts 31 days at most, another sick absence 18 months; longer ones are counted",
+        "Egenmeldt fravær varer høyst 31 dager, og annet sykefravær 18 måneder. Lengre fravær telles likevel",
+    ),
+    (
         r"The month has begun by the extract date; hours of later months count for nothing",
         "Måneden har begynt ved uttrekket. Timer i senere måneder teller ikke",
     ),
@@ -116,8 +120,12 @@ RULES: Said = (
     (r"(.+) is a name of one of the ten factors", r"\1 er navnet på en av de ti faktorene"),
     (r"(.+) is not the name of another factor than Faktor says", r"\1 er ikke navnet på en annen faktor enn Faktor sier"),
     (r"a name has no signs of a wrong encoding \((.+) for (.+), lost letters\)", r"Navn er lest riktig (ikke \1 for \2)"),
-    (r"a text column holds no date, error value or formula without a value", "Tekst er ikke dato, feilverdi eller tom formel"),
+    (
+        r"a text column holds no date, error value, formula without a value or word for none \(NULL\)",
+        "Tekst er ikke dato, feilverdi, tom formel eller et ord for ingenting (NULL)",
+    ),
     (r"a quote \(\"\) that the row opens is closed in it", "Anførselstegn som åpnes i en rad, lukkes i den"),
+    (r"(.+) is at most a year after the extract", r"\1 er høyst et år etter uttrekket"),
     (r"(.+) is above 1, or 0", r"\1 er over 1, eller 0"),
     (r"(.+) is at least 100000", r"\1 er minst 100 000"),
     # Of a row.

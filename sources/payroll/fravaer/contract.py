@@ -60,8 +60,10 @@ FEED = Feed(
                 required=True,
                 listed_in="absence_kinds",
             ),
-            "Fra dato": date("from_date", "First day.", required=True, after_birth_of=("ansatte", "Ansattnr")),
-            "Til dato": date("to_date", "Last day, inclusive; empty while it lasts.", required=False, ends_most=True),
+            "Fra dato": date("from_date", "First day.", required=True, after_birth_of=("ansatte", "Ansattnr"), in_view=True),
+            "Til dato": date(
+                "to_date", "Last day, inclusive; empty while it lasts.", required=False, ends_most=True, in_view=True
+            ),
             "Fraværsprosent": percent(
                 "absence_percent",
                 "Percent of the position that is lost.",
