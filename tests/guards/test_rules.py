@@ -250,6 +250,7 @@ ALSO_WRONG = {
     "ends a day early": ("stillinger", rows_of("stillinger", 20, ends(30))),
     "hours of a week": ("stillinger", rows_of("stillinger", 50, always(Stillingsprosent="37,5"))),
     "Tuesdays": ("fravaer", rows_of("fravaer", 100, weekdays("02.01.2018"))),
+    "no sickness": ("fravaer", rows_of("fravaer", 100, always(Fraværstype="Sykt barn"))),
     "doctors alone": ("fravaer", rows_of("fravaer", 100, always(Fraværstype="Sykmelding"))),
 }
 

@@ -22,7 +22,9 @@ def _of_both_classes(frame: pd.DataFrame) -> pd.Series:
         outnumbered(*pair, fewest=FEWEST_ABSENCES, times=FEWEST_ABSENCES)
         for pair in ((by_self, by_doctor), (by_doctor, by_self))
     ]
-    return ~(alone[0] | alone[1])
+    # Of a file without either, as of other absences alone, every row is told.
+    others = outnumbered(~by_self & ~by_doctor, by_self | by_doctor, fewest=FEWEST_ABSENCES, times=FEWEST_ABSENCES)
+    return ~(alone[0] | alone[1] | others)
 
 
 percents_as_usual = of_file(
