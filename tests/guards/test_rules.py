@@ -160,6 +160,7 @@ CASES = [
     Case("fravaer", "employee_no_known", {"Ansattnr": "999999"}),
     Case("fravaer", "date_order", {"Til dato": "11.02.2024"}),
     Case("fravaer", "no_copy", {}, added=True),
+    Case("fravaer", "told_once", {"Stillingsnr": ""}, added=True),
     Case("permisjoner", "field_count", "700413"),
     Case("permisjoner", "employee_no_required", {"Ansattnr": ""}),
     Case("permisjoner", "leave_type_required", {"Permisjonstype": ""}),

@@ -137,7 +137,11 @@ RULES: Said = (
         r"(.+) is not after 1 December of the year in the name of the file",
         r"\1 er ikke etter 1. desember i året i filens navn",
     ),
-    (r"some (.+) of the file that is a percent is above 1", r"Noe i filens \1 som er prosent, er over 1"),
+    (
+        r"some (.+) of the file that is a percent is above 1, and none above (\d+)",
+        r"Noe i filens \1 som er prosent, er over 1, og ikke noe over \2",
+    ),
+    (r"an absence without Stillingsnr is not there again with one", "Fravær uten stillingsnummer står ikke også med et"),
     (r"(.+) is not before (.+)", r"\1 er ikke før \2"),
     (r"(.+) makes the person (\d+) to (\d+) years old at the extract", r"\1 gjør personen \2 til \3 år ved uttrekket"),
     (r"the file has one row of level kommune", "Filen har én rad på nivået kommune"),

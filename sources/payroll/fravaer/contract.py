@@ -4,7 +4,7 @@ import pandas as pd
 import pandera.pandas as pap
 
 from sources.code_lists import kinds_of_class
-from sources.contract import Feed, between, date, date_order, of_file, percent, text, unique_rows
+from sources.contract import Feed, between, check, date, date_order, of_file, percent, text, unique_rows
 from sources.signs import FEWEST_ABSENCES, HOURS, are_percents, begin_as_absences_do, outnumbered
 
 begins_as_usual = of_file(
@@ -42,6 +42,18 @@ both_certifications = of_file(
     column="Fraværstype",
 )
 
+SAME = ["Ansattnr", "Fraværstype", "Fra dato", "Til dato", "Fraværsprosent"]
+# Copies are bad rows before: what is there again has another Stillingsnr.
+told_once = check(
+    lambda frame: ~(frame.duplicated(subset=SAME, keep=False) & frame["Stillingsnr"].isna()),
+    "told_once",
+    "an absence without Stillingsnr is not there again with one",
+    "see whether the export has each absence for the person and for each position; all are loaded and summed",
+    column="Stillingsnr",
+    severity="warning",
+    stage="duplicate",
+)
+
 FEED = Feed(
     required=True,
     needs_rows=False,
@@ -77,6 +89,7 @@ FEED = Feed(
         checks=[
             date_order("Fra dato", "Til dato"),
             unique_rows("Ansattnr", "Stillingsnr", "Fraværstype", "Fra dato", "Til dato", "Fraværsprosent", name="no_copy"),
+            told_once,
             begins_as_usual,
             both_certifications,
             percents_as_usual,
