@@ -4,7 +4,9 @@ Not here: the stage that begins the build (stages.py), or the rules of choice an
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import date
 
 from orchestration.plan import Plan
 from warehouse.acceptance import judge_waiting
@@ -15,6 +17,8 @@ from warehouse.delivery import choose as choose_delivery
 from warehouse.errors import Refused
 from warehouse.recorded import Recorded
 from warehouse.release import Tonight, tonight
+
+QUIET_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ def newest(plan: Plan) -> Chosen:
         chosen.unused.append(f"{arrival.file_name} is not used: {older_text(arrival, choice.delivery, plan.feeds)}")
         plan.findings.warn("unused", chosen.unused[-1], files=[arrival.file_name])
     _judge_doubles(plan, choice)
+    _tell_the_same_again(plan, choice.delivery)
     return chosen
 
 
@@ -100,6 +105,21 @@ def _judge_doubles(plan: Plan, choice: Choice) -> None:
                 f" {used.file_name} came last and is used",
                 files=[other.file_name],
             )
+
+
+def _tell_the_same_again(plan: Plan, delivery: Delivery) -> None:
+    """Tell of an old extract under a new date. Over a quiet week or two nothing need change."""
+    stems = {naming.stem for feed in plan.feeds.values() for naming in feed.namings if naming.of_payroll}
+    came: dict[date, set[str]] = defaultdict(set)
+    for one in kept_arrivals(plan.home):
+        came[one.extract_date].add(one.sha256)
+    files = {one.sha256 for one in delivery.files if one.feed in stems}
+    first = min(day for day, hashes in came.items() if files <= hashes)
+    if (days := (delivery.extract_date - first).days) > QUIET_DAYS:
+        plan.findings.warn(
+            "stale",
+            f"the delivery of {delivery.extract_date} holds the same, byte for byte, as that of {first}, {days} days before",
+        )
 
 
 def comparable(plan: Plan) -> tuple[str | None, str | None]:

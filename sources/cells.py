@@ -26,6 +26,8 @@ TOTALS = re.compile(
     r"(sum|sums?um|total(t|er|sum|en)?|i alt|til sammen|tilsammen|antall( rader| poster)?|rader)\b.*", re.IGNORECASE
 )
 
+ROWS_COUNTED = re.compile(r"(\w+ )?(antall )?(rader|poster|linjer)\W*(?P<count>\d[\d ]*)\W*", re.IGNORECASE)
+
 
 def header_key(header: str) -> str:
     """What two spellings of one header have in common: Unicode NFC, no case, no spaces, one kind of hyphen."""
@@ -73,3 +75,21 @@ def is_totals(cells: Sequence[str]) -> bool:
     """Whether a last row is no row of the table but its sum: a word for it, and most of the cells empty."""
     filled = [cell.strip() for cell in cells if cell and cell.strip()]
     return bool(filled) and TOTALS.fullmatch(filled[0]) is not None and 2 * len(filled) <= max(len(cells), 2)
+
+
+def refuse_other_count(totals: str, rows: int, records: int) -> None:
+    """Hold a last row that says how many rows the file has against them; whoever wrote it may count the header, too.
+
+    Args:
+        totals: the row's cells as one text.
+        rows: the rows above it.
+        records: all records above it, empty and broken ones too.
+
+    Raises:
+        FileRejected: there are fewer rows, or more.
+    """
+    counted = ROWS_COUNTED.fullmatch(totals.strip())
+    if counted and not rows <= int(counted["count"].replace(" ", "")) <= records + 1:
+        raise FileRejected(
+            f"its last row says that it has {counted['count'].strip()} rows, and there are {rows}; export it again, whole"
+        )

@@ -74,15 +74,18 @@ def _column(
     is_name: bool = False,
     listed_in: str | None = None,
     of_scale: bool = False,
+    ends_most: bool = False,
     zero_is_empty: bool = False,
     is_birth_date: bool = False,
     after_birth_of: tuple[str, str] | None = None,
+    in_view: bool = False,
 ) -> pap.Column:
     """A column with what the house knows of it beside Pandera.
 
     `required`: a cell must be filled; `optional`: the column itself may be missing. `is_name`: text that people read, in
     which signs of a wrong encoding are looked for. `listed_in`: the list (a seed) its kinds stand in. `of_scale`: percents,
-    of which some must be above 1. `after_birth_of`: (feed, header) of the person, whose 13th birthday lies before the date.
+    of which some must be above 1. `ends_most`: ends, of which a file of many rows must have some. `after_birth_of`: (feed,
+    header) of the person, whose 13th birthday lies before the date. `in_view`: dates that are known a year ahead at most.
     """
     return pap.Column(
         dtype,
@@ -101,9 +104,11 @@ def _column(
             "is_name": is_name,
             "listed_in": listed_in,
             "of_scale": of_scale,
+            "ends_most": ends_most,
             "zero_is_empty": zero_is_empty,
             "is_birth_date": is_birth_date,
             "after_birth_of": after_birth_of,
+            "in_view": in_view,
         },
     )
 
@@ -413,8 +418,8 @@ QUOTE_CLOSED = Rule(
 CELL_IS_TEXT = Rule(
     "cell_is_text",
     "",
-    "a text column holds no date, error value or formula without a value",
-    "enter the text itself, in a cell formatted as text",
+    "a text column holds no date, error value, formula without a value or word for none (NULL)",
+    "enter the text itself, in a cell formatted as text, or leave the cell empty",
     "error",
     "cell",
 )
@@ -481,6 +486,10 @@ def _cell_rules(header: str, column: pap.Column) -> Iterator[Rule]:
     if meta["is_birth_date"]:
         described = f"makes the person {YOUNGEST} to {OLDEST} years old at the extract"
         yield Rule(rule_of(column, "plausible"), header, described, "correct the birth date (the century)", "error", "cell")
+    if meta["in_view"]:
+        described = "is at most a year after the extract"
+        remedy = "see whether the year is right; the row is loaded, and what lies after the extract counts for nothing"
+        yield Rule(rule_of(column, "in_view"), header, described, remedy, "warning", "cell")
     if meta["zero_is_empty"]:
         remedy = "leave the cell empty where there is none; 0 is read as empty, and the row is loaded"
         yield Rule(rule_of(column, "not_zero"), header, "is not 0", remedy, "warning", "cell")

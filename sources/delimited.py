@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from sources.cells import LINES_ABOVE_HEADER, MOST_COLUMNS, TOTALS, header_key, header_line, known
+from sources.cells import LINES_ABOVE_HEADER, MOST_COLUMNS, TOTALS, header_key, header_line, known, refuse_other_count
 from sources.errors import FileRejected
 from sources.text_table import TextTable, text_table
 
@@ -362,13 +362,18 @@ def _parse(
     """
     misshapen: dict[int, int] = {}
     skipped: list[int] = []
+    totals = ""
     last, separator = len(records) - 1, layout.separator.decode("ascii")
 
     def note_misshapen(row: pacsv.InvalidRow) -> str:
+        nonlocal totals
         place = row.number - 1
         skipped.append(place)
         shown = row.text.replace(separator, " ").replace('"', "").strip()
-        if not shown or (place == last and row.actual_columns < width and TOTALS.fullmatch(shown[:200])):
+        if place == last and row.actual_columns < width and TOTALS.fullmatch(shown[:200]):
+            totals = shown[:200]
+            return "skip"
+        if not shown:
             return "skip"
         misshapen[int(records[place])] = row.actual_columns
         return "skip"
@@ -394,5 +399,6 @@ def _parse(
         )
     if 0 in misshapen or not table.num_rows:
         raise FileRejected("the header row cannot be read; export the file again with headers")
+    refuse_other_count(totals, table.num_rows - 1, last - 1)
     read = np.setdiff1d(np.arange(len(records)), np.array(skipped, dtype=np.int64), assume_unique=True)
     return [column[1:] for column in table.columns], records[read], misshapen

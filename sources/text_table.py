@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sources.cells import MOST_COLUMNS, header_key, is_totals, nearest
+from sources.cells import MOST_COLUMNS, header_key, is_totals, nearest, refuse_other_count
 from sources.errors import FileRejected
 
 LONGEST_NORMALISED = 10_000
@@ -158,13 +158,18 @@ def _without_headers(
 
 
 def _without_totals(table: TextTable, wanted: Collection[str]) -> TextTable:
-    """The table without a last row that sums it up."""
+    """The table without a last row that sums it up.
+
+    Raises:
+        FileRejected: the row says another number of rows.
+    """
     if not len(table.row_numbers):
         return table
     last = len(table.row_numbers) - 1
     cells = [column[last].as_py() for header, column in table.columns.items() if header in wanted]
     if not is_totals([cell or "" for cell in cells]):
         return table
+    refuse_other_count(" ".join(filter(None, cells)), last, int(table.row_numbers[last]) - 1)
     note = f"row {table.row_numbers[last]}, the last one, sums the table up, and is no row"
     return table.without_rows(np.array([last]), note)
 

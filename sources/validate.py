@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -32,17 +32,22 @@ from sources.contract import (
 from sources.dialect import parse
 from sources.errors import FileRejected
 from sources.naming import today
+from sources.signs import FEWEST_ROWS
 from sources.text_table import NO_LINES, TextTable, refuse_missing
 
 ROW_NUMBER = "row_number"
 STAGES = ("row", "reference", "duplicate", "overlap", "tree", "file")
 MASK = "***"
-# What workbooks show for a formula that failed, in English and Norwegian.
-ERROR_VALUES = r"^#(N/A|I/T|REF!|VALUE!|VERDI!|DIV/0!|NAME\?|NAVN\?|NUM!|NULL!|SPILL!|OVERFLYT!|CALC!|GETTING_DATA)$"
+A_YEAR = timedelta(days=366)
+# What workbooks show for a formula that failed, in English and Norwegian, and what databases write for no value.
+ERROR_VALUES = (
+    r"^(#(N/A|I/T|REF!|VALUE!|VERDI!|DIV/0!|NAME\?|NAVN\?|NUM!|NULL!|SPILL!|OVERFLYT!|CALC!|GETTING_DATA)"
+    r"|NULL|[(<\[](?i:null)[)>\]]|\\N|NaN|nan)$"
+)
 # UTF-8 read as Windows-1252 (twice, too) or as a DOS page, DOS read as Windows-1252, and letters that a program has lost.
 MISREAD = (
     r"Ã[\x{80}-\x{bf}†˜…‚„‡ˆ‰Š‹Œ‘’“”•–—™š›œžŸ¦¸¥]|Â[\x{80}-\x{bf}]|â€|ï¿½|\x{fffd}|[├┬][^ ]"
-    r"|\p{L}[†›¢]\p{L}|\p{Ll}‘\p{Ll}|\p{L}\?\p{L}"
+    r"|\p{L}[†›¢]\p{L}|\p{Ll}‘\p{Ll}|(?:\p{L}|^|[ -])\?\p{L}"
 )
 
 
@@ -268,6 +273,8 @@ def _try_cells(feed: Feed, text: dict[str, pa.ChunkedArray], findings: _Findings
             findings.record(NAME_DECODED, count, _misread(text[header]), text[header], column=header)
         if meta["of_scale"]:
             _refuse_other_scale(header, text[header], typed)
+        if meta["ends_most"]:
+            _refuse_without_ends(header, text[header])
         if meta["listed_in"]:
             typed = _as_listed(typed, listed_kinds(meta["listed_in"]))
             unlisted = pc.is_null(typed).to_numpy() & ~blank
@@ -281,6 +288,9 @@ def _try_cells(feed: Feed, text: dict[str, pa.ChunkedArray], findings: _Findings
             plausible = pc.and_(pc.greater_equal(ages, YOUNGEST), pc.less_equal(ages, OLDEST))
             failed = np.flatnonzero(~pc.fill_null(plausible, True).to_numpy())
             findings.record(rules[rule_of(column, "plausible")], count, failed, text[header])
+        if meta["in_view"]:
+            failed = np.flatnonzero(pc.fill_null(pc.greater(typed, extract_date + A_YEAR), False).to_numpy())
+            findings.record(rules[rule_of(column, "in_view")], count, failed, text[header])
         for check in column.checks:
             if codes := check.statistics["code_list"]:
                 typed = pc.coalesce(_as_listed(typed, {header_key(code): code for code in codes}), typed)
@@ -292,12 +302,13 @@ def _try_cells(feed: Feed, text: dict[str, pa.ChunkedArray], findings: _Findings
 
 
 def _no_text(column: pa.ChunkedArray) -> np.ndarray:
-    """Positions of cells that are a date, an error or the like."""
-    marked = pc.starts_with(column, NO_TEXT)
-    hash_first = pc.starts_with(column, "#")
-    if pc.any(hash_first).as_py():
-        marked = pc.or_(marked, pc.match_substring_regex(column, ERROR_VALUES))
-    return np.flatnonzero(pc.fill_null(marked, False).to_numpy())
+    """Positions of cells that are a date, an error, a word for no value or the like."""
+    encoded = column.combine_chunks().dictionary_encode()
+    different = encoded.dictionary
+    marked = pc.or_(pc.starts_with(different, NO_TEXT), pc.match_substring_regex(different, ERROR_VALUES))
+    if not pc.any(marked).as_py():
+        return np.array([], dtype=np.int64)
+    return np.flatnonzero(pc.fill_null(marked.take(encoded.indices), False).to_numpy(zero_copy_only=False))
 
 
 def _misread(column: pa.ChunkedArray) -> np.ndarray:
@@ -327,6 +338,13 @@ def _refuse_other_scale(header: str, text: pa.ChunkedArray, typed: pa.ChunkedArr
     if largest is not None and 0 < largest <= 1:
         raise FileRejected(
             f"no {header} is above 1 %: they are fractions or of another scale; export them as numbers from 0 to 100"
+        )
+
+
+def _refuse_without_ends(header: str, text: pa.ChunkedArray) -> None:
+    if len(text) >= FEWEST_ROWS and text.null_count == len(text):
+        raise FileRejected(
+            f"none of the {len(text)} rows has a {header}, and each would last until today; export the column with its dates"
         )
 
 

@@ -221,6 +221,7 @@ def _take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Set
         latest[path.name, named.stem] = arrival
         hashes.setdefault(sha256, arrival)
         taken.new.append(arrival)
+    _note_no_files(landing, namings, taken)
     _note_folders(landing, namings, {name for name, _ in latest}, taken)
     if has_unknown:
         forms = ", ".join(dict.fromkeys(naming.told for naming in namings))
@@ -265,6 +266,20 @@ def _by_time(landing: Path, taken: TakenIn) -> list[Path]:
             except FileNotFoundError:
                 taken.warn("unused", path.name, _vanished(path))
     return [path for *_, path in sorted(found)]
+
+
+def _note_no_files(landing: Path, namings: Sequence[Naming], taken: TakenIn) -> None:
+    """Warn of what is called like a delivery file and is none that can be read, or a hidden one: people see it lie there."""
+    for path in sorted(landing.iterdir()):
+        if not path.name.isprintable() or recognise(path.name.removeprefix("."), namings) is None:
+            continue
+        if path.name.startswith("."):
+            taken.warn(
+                "unused", path.name, f"{path.name} is hidden and is left alone; name it without the dot when it is whole"
+            )
+        elif not path.is_file():
+            kind = "a folder" if path.is_dir() else "a link that leads nowhere" if path.is_symlink() else "no file"
+            taken.warn("unused", path.name, f"{path.name} is {kind} and is left alone; put the file itself there")
 
 
 def _note_folders(landing: Path, namings: Sequence[Naming], known: set[str], taken: TakenIn) -> None:

@@ -126,16 +126,20 @@ def open_acceptances(home: Home) -> list[Acceptance]:
 
 
 def open_acceptance(home: Home, delivery: Delivery) -> Acceptance | None:
-    """The last open acceptance of exactly these files."""
-    fitting = [one for one in open_acceptances(home) if one.inputs_sha256 == delivery.inputs_sha256]
+    """The last open acceptance of exactly these files, under this date: the same bytes of a later date say something else."""
+    fitting = [one for one in open_acceptances(home) if _is_of(one, delivery)]
     return fitting[-1] if fitting else None
+
+
+def _is_of(acceptance: Acceptance, delivery: Delivery) -> bool:
+    return (acceptance.delivery, acceptance.inputs_sha256) == (delivery.extract_date, delivery.inputs_sha256)
 
 
 def acceptance_of_others(home: Home, delivery: Delivery, previous: str | None) -> Acceptance | None:
     """The last open acceptance of other files that was given after the served publication was made."""
     made = of_kind(read_ledger(home), PublicationEntry)
     since = max((one.sequence for one in made if one.publication_id == previous), default=0)
-    given = [one for one in open_acceptances(home) if one.sequence > since and one.inputs_sha256 != delivery.inputs_sha256]
+    given = [one for one in open_acceptances(home) if one.sequence > since and not _is_of(one, delivery)]
     return given[-1] if given else None
 
 
@@ -144,7 +148,7 @@ def close_acceptances(home: Home, delivery: Delivery, publication_id: str) -> li
 
     Left open they would let through a later change, of the code for instance, that nobody has looked at.
     """
-    fitting = [one for one in open_acceptances(home) if one.inputs_sha256 == delivery.inputs_sha256]
+    fitting = [one for one in open_acceptances(home) if _is_of(one, delivery)]
     ends = [
         ClosedAcceptance(closed_at=entered_now(), acceptance=one.sequence, publication_id=publication_id) for one in fitting
     ]

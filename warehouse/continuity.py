@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from sources.contract import Feed
+from sources.naming import recognise
 from warehouse.archive import all_arrivals, archived_file, unchanged_file
 from warehouse.build_database import extract_date_of
 from warehouse.database import connect, one, quoted
@@ -26,6 +27,7 @@ FEWEST_ROWS = 5
 FEWEST_DAYS = 30
 FEWEST_AWAY = 10
 MONTHS_BEFORE = 3
+MONTHS_LOOKED_AT = 60
 MONTHS_NAMED = 12
 UNITS_NAMED = 5
 
@@ -55,10 +57,14 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
     To accept: rows or persons that dropped by more than `max_drop`, rows that are mostly others, an end of the file that is
     gone, a newest month without rows, a closed month that lost most of its absence, no position with an end in view any more,
     most persons without a position, a file that is cut off. To tell: closed months whose days of absence dropped by more than
-    `max_drop`, nobody away now, numbers that now belong to others, names that units have exchanged. Small numbers are let be.
+    `max_drop`, nobody away now, numbers that now belong to others, names that units have exchanged; and of optional feeds,
+    which stop no night, files with fewer rows than before, and those a system exports when they are cut off. Small numbers are
+    let be.
     """
     required = [feed for feed in feeds.values() if feed.required]
     gone = Gone(_cut_lines(home, required, delivery, previous))
+    exported = [feed for feed in feeds.values() if not feed.required and feed.is_personal]
+    gone.to_tell += _cut_lines(home, exported, delivery, previous)
     with connect(home.build_database, settings, read_only=True) as con:
         gone.to_accept += _empty_months(con, required, delivery)
         gone.to_accept += _no_position_now(con, delivery)
@@ -68,6 +74,7 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
         con.execute(f"attach {quoted(str(rows))} as last (read_only)")
         before, now = extract_date_of(con, "last"), extract_date_of(con)
         if before <= now:
+            gone.to_tell += _drops_beside(con, feeds, settings.max_drop)
             for feed in required:
                 gone.to_accept += _drops(con, feed, delivery, settings.max_drop)
             gone.to_accept += _ends_in_view(con, feeds["stillinger"], before, now)
@@ -105,6 +112,22 @@ def _drops(con: duckdb.DuckDBPyConnection, feed: Feed, delivery: Delivery, max_d
         if was - now > max(max_drop * was, FEWEST_ROWS):
             found.append(f"{_names(feed, delivery)}: {what} of {feed.name} {_fall(was, now)}")
     return found or _rows_not_known_again(con, feed, delivery)
+
+
+def _drops_beside(con: duckdb.DuckDBPyConnection, feeds: Mapping[str, Feed], max_drop: float) -> list[str]:
+    """Files of optional feeds with fewer rows than the file they replace: that of the same year or table, or the one before."""
+    rows: dict[tuple[str, str, str], list[tuple[str, int]]] = {}
+    for database in ("last.", ""):
+        loaded = con.execute(f"select feed, file_name, rows_loaded from {database}raw.inputs order by extract_date").fetchall()
+        for name, file_name, count in loaded:
+            feed = feeds.get(name)
+            if feed is not None and not feed.required and (named := recognise(file_name, feed.namings)):
+                rows.setdefault((name, named.stem, named.part), []).append((file_name, count))
+    return [
+        f"{now_named}: rows of {name} {_fall(was, now)}"
+        for (name, *_), ((_, was), *_, (now_named, now)) in ((key, found) for key, found in rows.items() if len(found) > 1)
+        if was - now > max(max_drop * was, FEWEST_ROWS)
+    ]
 
 
 def _rows_not_known_again(con: duckdb.DuckDBPyConnection, feed: Feed, delivery: Delivery) -> list[str]:
@@ -287,24 +310,36 @@ def _lost_days(con: duckdb.DuckDBPyConnection, settings: Settings, before: date,
 
 
 def _empty_months(con: duckdb.DuckDBPyConnection, feeds: Sequence[Feed], delivery: Delivery) -> list[str]:
-    """Feeds of which no row begins in the newest whole month, where the months before have theirs."""
+    """Feeds of which no row begins in the newest whole month, where the months before have theirs.
+
+    Absences begin all the time: of those the months before may lie before a longer gap, as where the date in the files' names
+    has another year than what is in them.
+    """
     found = []
     for feed in feeds:
         if feed.name not in FIRST_DATES:
             continue
         first_date, fewest = FIRST_DATES[feed.name]
-        *before, (newest, rows) = con.execute(
+        months = con.execute(
             f"""select strftime(month, '%Y-%m'), count(row_number)
                 from (select unnest(generate_series(
-                    date_trunc('month', $1 + interval 1 day) - interval {MONTHS_BEFORE + 1} month,
+                    date_trunc('month', $1 + interval 1 day) - interval {MONTHS_LOOKED_AT} month,
                     date_trunc('month', $1 + interval 1 day) - interval 1 month, interval 1 month)) as month)
                 left join raw.{feed.name} on date_trunc('month', {first_date}) = month
                 group by month order by month""",
             [delivery.extract_date],
         ).fetchall()
-        if rows == 0 and all(count >= fewest for _, count in before):
+        newest, rows = months.pop()
+        begin = newest
+        while feed.name == "fravaer" and months and not months[-1][1]:
+            begin, _ = months.pop()
+        before = months[-MONTHS_BEFORE:]
+        if rows == 0 and len(before) == MONTHS_BEFORE and all(count >= fewest for _, count in before):
             told = ", ".join(f"{month}: {count}" for month, count in before)
-            found.append(f"{_names(feed, delivery)}: no row of {feed.name} begins in {newest} ({told})")
+            gap, doubt = (
+                (newest, "") if begin == newest else (f"{begin} to {newest}", "; is the date in the files' names right?")
+            )
+            found.append(f"{_names(feed, delivery)}: no row of {feed.name} begins in {gap} ({told}){doubt}")
     return found
 
 

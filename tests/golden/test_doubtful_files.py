@@ -1,5 +1,5 @@
-"""Optional files that can be read and say what can hardly be meant: each is told by a rule of data_quality, whose rows
-trace names. Not here: rules of the contracts (unit tests), or what becomes of such rows in the figures.
+"""Rows that can be read and say what can hardly be meant: each kind is told by a rule of data_quality, whose rows trace names.
+Not here: rules of the contracts (unit tests), or what becomes of such rows in the figures.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from warehouse.trace.lineage import Lineage
 
 # Rule → the rows that break it, by feed.
 DOUBTFUL = {
+    ("fravaer", "absence_of_usual_length"): [1, 2, 4],
     ("deltakelse", "unit_code_and_name_agree"): [2],
     ("faktorer", "unit_code_and_name_agree"): [1, 2],
     ("pai", "files_differ"): [1, 2],
@@ -27,7 +28,15 @@ DOUBTFUL = {
 
 
 def deliver(landing: Path) -> None:
-    write_payroll(landing, "2024-01-31")
+    # Of 32 days and 31, without an end though it was a day, and of 18 months and a day less.
+    absences = [
+        "1;;Egenmelding;01.03.2023;01.04.2023;100",
+        "1;;Egenmelding;01.05.2023;;100",
+        "1;;Egenmelding;01.12.2023;31.12.2023;100",
+        "1;;Sykmelding;01.07.2022;31.12.2023;50",
+        "1;;Sykmelding;02.07.2022;31.12.2023;50",
+    ]
+    write_payroll(landing, "2024-01-31", fravaer=absences)
     write_workbook(
         landing / "10faktor_2023.xlsx",
         {

@@ -106,6 +106,16 @@ def test_percents_in_percent_format_or_of_another_scale_are_refused(tmp_path: Pa
         judged_rows(tmp_path, "fravaer", absences(Fraværsprosent="1"))
 
 
+@pytest.mark.parametrize("feed", ["fravaer", "permisjoner"])
+def test_a_file_in_which_nothing_ends_is_refused(tmp_path: Path, feed: str) -> None:
+    rows = [small_delivery()[feed][0] | {"Fra dato": f"{day:02}.03.2024", "Til dato": ""} for day in range(1, 21)]
+    with pytest.raises(FileRejected, match="none of the 20 rows has a Til dato"):
+        judged_rows(tmp_path, feed, rows)
+    assert broken_rules(judged_rows(tmp_path, feed, rows[1:])) == {}
+    rows[0] |= {"Til dato": "31.03.2024"}
+    assert broken_rules(judged_rows(tmp_path, feed, rows)) == {}
+
+
 def test_positions_of_nothing_but_0_percent_load(tmp_path: Path) -> None:
     rows = [row | {"Stillingsprosent": "0"} for row in small_delivery()["stillinger"]]
     assert broken_rules(judged_rows(tmp_path, "stillinger", rows)) == {}

@@ -54,11 +54,16 @@ class Case(NamedTuple):
 CASES = [
     *(Case(feed, "quote_closed", '"7;a;b') for feed in PAYROLL),
     Case("organisasjon", "cell_is_text", {"Gruppe": "#I/T"}),
+    Case("organisasjon", "cell_is_text", {"Gruppe": "NULL"}),
     Case("ansatte", "cell_is_text", {"Navn": "#N/A"}),
     Case("stillinger", "cell_is_text", {"Stillingstittel": "#REF!"}),
+    Case("stillinger", "cell_is_text", {"Stillingsnr": "(null)"}),
     Case("fravaer", "cell_is_text", {"Stillingsnr": "#VERDI!"}),
+    Case("fravaer", "cell_is_text", {"Stillingsnr": "\\N"}),
+    Case("permisjoner", "cell_is_text", {"Stillingsnr": "NaN"}),
     Case("permisjoner", "cell_is_text", {"Stillingsnr": "#NAVN?"}),
     Case("organisasjon", "name_decoded", {"Enhetsnavn": "N?rsnes sykehjem"}),
+    Case("organisasjon", "name_decoded", {"Enhetsnavn": "Nye ?stre skole"}),
     Case("organisasjon", "name_decoded", {"Gruppe": "Br†set"}),
     Case("ansatte", "name_decoded", {"Navn": "M›nstrid"}),
     Case("stillinger", "name_decoded", {"Stillingstittel": "Barnehagel‘rer"}),
@@ -77,6 +82,10 @@ CASES = [
     Case("stillinger", "annual_salary_of_a_year", {"Årslønn": "1000"}),
     Case("stillinger", "position_percent_no_fraction", {"Stillingsprosent": "0,8"}),
     Case("stillinger", "position_percent_no_fraction", {"Stillingsprosent": "1"}),
+    Case("stillinger", "valid_from_in_view", {"Gyldig fra": "02.10.2025", "Gyldig til": ""}),
+    Case("fravaer", "from_date_in_view", {"Fra dato": "12.02.2042", "Til dato": ""}),
+    Case("fravaer", "to_date_in_view", {"Til dato": "12.02.2042"}),
+    Case("permisjoner", "from_date_in_view", {"Fra dato": "01.04.2042", "Til dato": ""}),
     Case("fravaer", "from_date_after_birth", {"Fra dato": "12.02.1924"}),
     Case("fravaer", "absence_type_listed", {"Fraværstype": "Sykemelding"}),
     Case("permisjoner", "from_date_after_birth", {"Fra dato": "01.04.2014"}),
@@ -151,6 +160,7 @@ CASES = [
     Case("fravaer", "employee_no_known", {"Ansattnr": "999999"}),
     Case("fravaer", "date_order", {"Til dato": "11.02.2024"}),
     Case("fravaer", "no_copy", {}, added=True),
+    Case("fravaer", "told_once", {"Stillingsnr": ""}, added=True),
     Case("permisjoner", "field_count", "700413"),
     Case("permisjoner", "employee_no_required", {"Ansattnr": ""}),
     Case("permisjoner", "leave_type_required", {"Permisjonstype": ""}),
@@ -205,7 +215,7 @@ def ends(day: int) -> Callable[[int], Row]:
 
 def weekdays(first: str, days: int = 7) -> Callable[[int], Row]:
     begin = from_dmy(first)
-    return lambda n: {"Fra dato": f"{begin + timedelta(days=days * n):%d.%m.%Y}", "Til dato": ""}
+    return lambda n: dict.fromkeys(("Fra dato", "Til dato"), f"{begin + timedelta(days=days * n):%d.%m.%Y}")
 
 
 def always(**cells: str) -> Callable[[int], Row]:
@@ -241,6 +251,7 @@ ALSO_WRONG = {
     "ends a day early": ("stillinger", rows_of("stillinger", 20, ends(30))),
     "hours of a week": ("stillinger", rows_of("stillinger", 50, always(Stillingsprosent="37,5"))),
     "Tuesdays": ("fravaer", rows_of("fravaer", 100, weekdays("02.01.2018"))),
+    "no sickness": ("fravaer", rows_of("fravaer", 100, always(Fraværstype="Sykt barn"))),
     "doctors alone": ("fravaer", rows_of("fravaer", 100, always(Fraværstype="Sykmelding"))),
 }
 

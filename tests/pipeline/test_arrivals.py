@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from orchestration import stages
 from orchestration.cli import main
 from orchestration.plan import Plan
 from orchestration.stages import run_stages
 from sources.payroll.profile import feeds_by
 from sources.registry import feeds
+from tests.building import plan_of
 from tests.builds import Built
 from tests.municipalities.by_hand import small_delivery
 from tests.municipalities.files import write_delivery, write_feed, write_feed_xlsx
@@ -25,6 +27,7 @@ from warehouse.errors import Refused, UsageError
 from warehouse.outcome import Findings
 from warehouse.paths import Home
 from warehouse.publication import current_publication
+from warehouse.settings import Settings
 from warehouse.verify import verify
 
 OCTOBER = date(2024, 10, 31)
@@ -93,9 +96,27 @@ def test_an_acceptance_holds_for_exactly_the_files(home: Home) -> None:
     accept(home, feeds(), date(2024, 9, 30), "ja")
     acceptance = open_acceptance(home, choose(kept_arrivals(home), feeds(), None).delivery)
     assert acceptance and acceptance.reason == "ja"
+    write_delivery(home.landing, small_delivery(), extract_date=OCTOBER)
+    take_in(home, home.landing, feeds())
+    later = choose(kept_arrivals(home), feeds(), None).delivery
+    assert later.inputs_sha256 == acceptance.inputs_sha256 and open_acceptance(home, later) is None
+    for path in home.landing.glob("*2024-10-31*"):
+        withdraw(home, path.name, "gammelt uttrekk")
+        path.unlink()
     write_feed(home.landing, "ansatte", small_delivery()["ansatte"][:-1])
     take_in(home, home.landing, feeds())
     assert open_acceptance(home, choose(kept_arrivals(home), feeds(), None).delivery) is None
+
+
+@pytest.mark.parametrize(("day", "is_told"), [(date(2024, 10, 14), False), (date(2024, 10, 15), True)])
+def test_an_old_extract_under_a_new_date_is_told(home: Home, settings: Settings, day: date, is_told: bool) -> None:
+    for one in (date(2024, 9, 30), day):
+        write_delivery(home.landing, small_delivery(), extract_date=one)
+    plan = plan_of(home, settings)
+    for stage in (stages.take_in, stages.choose):
+        stage(plan)
+    told = f"the delivery of {day} holds the same, byte for byte, as that of 2024-09-30, 15 days before"
+    assert [warning.text for warning in plan.findings.warnings if warning.kind == "stale"] == [told] * is_told
 
 
 def test_an_acceptance_of_served_files_is_closed_and_told(small_night: Built, tmp_path: Path) -> None:

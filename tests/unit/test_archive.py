@@ -204,6 +204,22 @@ def test_what_a_program_leaves_beside_a_file_is_no_file_of_another_name(home: Ho
     assert [name in note for note in taken.notes] == [True]
 
 
+def test_what_is_called_like_a_file_and_is_none_is_told(home: Home) -> None:
+    (home.landing / "ansatte_2024-09-30.csv").mkdir()
+    (home.landing / "fravaer_2024-09-30.csv").symlink_to(home.landing / "borte.csv")
+    os.mkfifo(home.landing / "stillinger_2024-09-30.csv")
+    drop(home, ".permisjoner_2024-09-30.csv")
+    drop(home, ".DS_Store")
+    taken = look(home)
+    assert not taken.new
+    assert [(warning.kind, warning.text.split(" and is left alone")[0]) for warning in taken.warnings] == [
+        ("unused", ".permisjoner_2024-09-30.csv is hidden"),
+        ("unused", "ansatte_2024-09-30.csv is a folder"),
+        ("unused", "fravaer_2024-09-30.csv is a link that leads nowhere"),
+        ("unused", "stillinger_2024-09-30.csv is no file"),
+    ]
+
+
 def test_files_in_a_folder_below_are_told_until_they_have_come_in(home: Home) -> None:
     folder = home.landing / "2024-09"
     folder.mkdir()
@@ -281,7 +297,7 @@ def test_upper_case_in_a_name_does_not_matter(home: Home, name: str) -> None:
 
 
 def test_folders_and_hidden_files_are_no_arrivals(home: Home) -> None:
-    (home.landing / "ansatte_2024-09-30.csv").mkdir()
+    (home.landing / "eldre").mkdir()
     drop(home, ".ansatte_2024-09-30.csv.swp")
     assert look(home) == TakenIn()
 

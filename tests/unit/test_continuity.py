@@ -517,3 +517,53 @@ def test_a_newest_month_in_which_nothing_begins(rows: Sequence[int], stops: bool
     july, august, september = rows
     counts = f"2024-07: {july}, 2024-08: {august}, 2024-09: {september}"
     assert told == ([f"stillinger.csv: no row of stillinger begins in 2024-10 ({counts})"] if stops else [])
+
+
+@pytest.mark.parametrize(
+    ("feed", "begun", "stops"),
+    [
+        (
+            "fravaer",
+            (7, 5, 6, 0, 0),
+            "2024-09 to 2024-10 (2024-06: 7, 2024-07: 5, 2024-08: 6); is the date in the files' names right?",
+        ),
+        ("fravaer", (7, 5, 6, 0, 1), None),
+        ("fravaer", (7, 4, 6, 0, 0), None),
+        ("stillinger", (20, 20, 20, 0, 0), None),
+    ],
+    ids=["none since August", "one again", "few before", "new positions come by the season"],
+)
+def test_months_in_which_nobody_falls_ill(feed: str, begun: Sequence[int], stops: str | None) -> None:
+    """Of June to October, as a file of August that is called by a date in November has them."""
+    column, _ = continuity.FIRST_DATES[feed]
+    dates = [date(2024, month, 3) for month, count in zip(range(6, 11), begun, strict=True) for _ in range(count)]
+    with duckdb.connect() as con:
+        con.execute("create schema raw")
+        con.execute(
+            f"create table raw.{feed} as select {column}, 1 as row_number from (select unnest($1::date[]) as {column})", [dates]
+        )
+        delivery = replace(arrived(feed), extract_date=date(2024, 11, 12))
+        told = continuity._empty_months(con, [feeds()[feed]], delivery)
+    assert told == ([f"{feed}.csv: no row of {feed} begins in {stops}"] if stops else [])
+
+
+def test_files_beside_with_fewer_rows_than_before_are_told() -> None:
+    """Each is held against the one of its own year, or the last one."""
+    then = [
+        ("pai", "pai_2022.csv", 200),
+        ("pai", "pai_2023.csv", 300),
+        ("variable_timer", "variable_timer_2024-08-31.csv", 100),
+    ]
+    now = [("pai", "pai_2022.csv", 195), ("pai", "pai_2023.xlsx", 150), ("variable_timer", "variable_timer_2024-09-30.csv", 94)]
+    with duckdb.connect() as con:
+        con.execute("attach ':memory:' as last; create schema raw; create schema last.raw")
+        for database, rows in (("last.", then), ("", now)):
+            con.execute(
+                f"create table {database}raw.inputs (feed varchar, file_name varchar, rows_loaded bigint, extract_date date)"
+            )
+            con.executemany(f"insert into {database}raw.inputs values ($1, $2, $3, date '2024-01-01')", rows)
+        con.execute("insert into last.raw.inputs values ('fravaer', 'fravaer_2024-08-31.csv', 100, date '2024-08-31')")
+        assert continuity._drops_beside(con, feeds(), 0.05) == [
+            "pai_2023.xlsx: rows of pai 300 → 150 (−50,0 %)",
+            "variable_timer_2024-09-30.csv: rows of variable_timer 100 → 94 (−6,0 %)",
+        ]

@@ -638,3 +638,20 @@ def test_a_column_of_empty_cells_is_no_failure(tmp_path: Path) -> None:
     assert broken_rules(validated) == {}
     assert validated.accepted["Årslønn"].isna().all()
     assert isinstance(validated.accepted["Årslønn"].dtype, pd.ArrowDtype)
+
+
+@pytest.mark.parametrize(
+    "tail", ["Antall rader: {}\r\n", "Antall rader;{};;;\r\n", "Rader;{}\r\n", "Totalt antall rader;{}\r\n"]
+)
+@pytest.mark.parametrize(("counted", "is_right"), [(4, True), (5, True), (3, False), (500, False), ("1 240", False)])
+def test_a_last_row_that_counts_other_rows_refuses_the_file(
+    tmp_path: Path, tail: str, counted: int | str, is_right: bool
+) -> None:
+    """Some count the header."""
+    rows = small_delivery()["ansatte"]
+    path = written(tmp_path, "ansatte", (csv_text(headers("ansatte"), rows) + tail.format(counted)).encode("cp1252"))
+    if is_right:
+        assert judged(path).rows_delivered == len(rows) == 4
+    else:
+        with pytest.raises(FileRejected, match=f"its last row says that it has {counted} rows, and there are 4"):
+            judged(path)

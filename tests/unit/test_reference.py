@@ -123,11 +123,11 @@ def test_every_rule_has_a_case(feed: str) -> None:
         ("sammenligning", ("0,9", "1,1", "0,8"), []),
         ("maltall", ("0,075", "1", "-0,5"), [1, 2, 3]),
         ("maltall", ("0,9", "7,5", "0"), []),
+        ("sammenligning", ("810", "9,1", "102"), [1]),
+        ("maltall", ("7,5", "750", "-0,5"), [2]),
     ],
 )
-def test_fractions_in_place_of_percents_are_a_warning(
-    tmp_path: Path, feed: str, values: tuple[str, ...], rows: list[int]
-) -> None:
+def test_percents_of_another_scale_are_a_warning(tmp_path: Path, feed: str, values: tuple[str, ...], rows: list[int]) -> None:
     """A peer with 0,096 would be the best of all."""
     lines = {
         "sammenligning": [f"sick_leave_percent;202{n};Bærum kommune;{value};KS" for n, value in enumerate(values)],

@@ -36,6 +36,10 @@ RULES: Said = (
         "Personen har en stilling en dag i permisjonen (den som er oppgitt). Andre permisjoner teller ikke",
     ),
     (
+        r"A self-certified absence lasts 31 days at most, another sick absence 18 months; longer ones are counted",
+        "Egenmeldt fravær varer høyst 31 dager, og annet sykefravær 18 måneder. Lengre fravær telles likevel",
+    ),
+    (
         r"The month has begun by the extract date; hours of later months count for nothing",
         "Måneden har begynt ved uttrekket. Timer i senere måneder teller ikke",
     ),
@@ -116,8 +120,12 @@ RULES: Said = (
     (r"(.+) is a name of one of the ten factors", r"\1 er navnet på en av de ti faktorene"),
     (r"(.+) is not the name of another factor than Faktor says", r"\1 er ikke navnet på en annen faktor enn Faktor sier"),
     (r"a name has no signs of a wrong encoding \((.+) for (.+), lost letters\)", r"Navn er lest riktig (ikke \1 for \2)"),
-    (r"a text column holds no date, error value or formula without a value", "Tekst er ikke dato, feilverdi eller tom formel"),
+    (
+        r"a text column holds no date, error value, formula without a value or word for none \(NULL\)",
+        "Tekst er ikke dato, feilverdi, tom formel eller et ord for ingenting (NULL)",
+    ),
     (r"a quote \(\"\) that the row opens is closed in it", "Anførselstegn som åpnes i en rad, lukkes i den"),
+    (r"(.+) is at most a year after the extract", r"\1 er høyst et år etter uttrekket"),
     (r"(.+) is above 1, or 0", r"\1 er over 1, eller 0"),
     (r"(.+) is at least 100000", r"\1 er minst 100 000"),
     # Of a row.
@@ -129,7 +137,11 @@ RULES: Said = (
         r"(.+) is not after 1 December of the year in the name of the file",
         r"\1 er ikke etter 1. desember i året i filens navn",
     ),
-    (r"some (.+) of the file that is a percent is above 1", r"Noe i filens \1 som er prosent, er over 1"),
+    (
+        r"some (.+) of the file that is a percent is above 1, and none above (\d+)",
+        r"Noe i filens \1 som er prosent, er over 1, og ikke noe over \2",
+    ),
+    (r"an absence without Stillingsnr is not there again with one", "Fravær uten stillingsnummer står ikke også med et"),
     (r"(.+) is not before (.+)", r"\1 er ikke før \2"),
     (r"(.+) makes the person (\d+) to (\d+) years old at the extract", r"\1 gjør personen \2 til \3 år ved uttrekket"),
     (r"the file has one row of level kommune", "Filen har én rad på nivået kommune"),

@@ -4,7 +4,7 @@ import pandas as pd
 import pandera.pandas as pap
 
 from sources.code_lists import kinds_of_class
-from sources.contract import Feed, between, date, date_order, of_file, percent, text, unique_rows
+from sources.contract import Feed, between, check, date, date_order, of_file, percent, text, unique_rows
 from sources.signs import FEWEST_ABSENCES, HOURS, are_percents, begin_as_absences_do, outnumbered
 
 begins_as_usual = of_file(
@@ -22,7 +22,9 @@ def _of_both_classes(frame: pd.DataFrame) -> pd.Series:
         outnumbered(*pair, fewest=FEWEST_ABSENCES, times=FEWEST_ABSENCES)
         for pair in ((by_self, by_doctor), (by_doctor, by_self))
     ]
-    return ~(alone[0] | alone[1])
+    # Of a file without either, as of other absences alone, every row is told.
+    others = outnumbered(~by_self & ~by_doctor, by_self | by_doctor, fewest=FEWEST_ABSENCES, times=FEWEST_ABSENCES)
+    return ~(alone[0] | alone[1] | others)
 
 
 percents_as_usual = of_file(
@@ -38,6 +40,18 @@ both_certifications = of_file(
     "sick absences are self-certified and doctor-certified ones",
     "see whether the extract has a filter, or the other kind is kept in another system",
     column="Fraværstype",
+)
+
+SAME = ["Ansattnr", "Fraværstype", "Fra dato", "Til dato", "Fraværsprosent"]
+# Copies are bad rows before: what is there again has another Stillingsnr.
+told_once = check(
+    lambda frame: ~(frame.duplicated(subset=SAME, keep=False) & frame["Stillingsnr"].isna()),
+    "told_once",
+    "an absence without Stillingsnr is not there again with one",
+    "see whether the export has each absence for the person and for each position; all are loaded and summed",
+    column="Stillingsnr",
+    severity="warning",
+    stage="duplicate",
 )
 
 FEED = Feed(
@@ -60,8 +74,10 @@ FEED = Feed(
                 required=True,
                 listed_in="absence_kinds",
             ),
-            "Fra dato": date("from_date", "First day.", required=True, after_birth_of=("ansatte", "Ansattnr")),
-            "Til dato": date("to_date", "Last day, inclusive; empty while it lasts.", required=False),
+            "Fra dato": date("from_date", "First day.", required=True, after_birth_of=("ansatte", "Ansattnr"), in_view=True),
+            "Til dato": date(
+                "to_date", "Last day, inclusive; empty while it lasts.", required=False, ends_most=True, in_view=True
+            ),
             "Fraværsprosent": percent(
                 "absence_percent",
                 "Percent of the position that is lost.",
@@ -73,6 +89,7 @@ FEED = Feed(
         checks=[
             date_order("Fra dato", "Til dato"),
             unique_rows("Ansattnr", "Stillingsnr", "Fraværstype", "Fra dato", "Til dato", "Fraværsprosent", name="no_copy"),
+            told_once,
             begins_as_usual,
             both_certifications,
             percents_as_usual,

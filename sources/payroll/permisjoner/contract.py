@@ -23,8 +23,8 @@ FEED = Feed(
             "Permisjonstype": text(
                 "leave_type", "Kind of leave (Foreldrepermisjon, Ulønnet permisjon …).", required=True, listed_in="leave_kinds"
             ),
-            "Fra dato": date("from_date", "First day.", required=True, after_birth_of=("ansatte", "Ansattnr")),
-            "Til dato": date("to_date", "Last day, inclusive; empty while it lasts.", required=False),
+            "Fra dato": date("from_date", "First day.", required=True, after_birth_of=("ansatte", "Ansattnr"), in_view=True),
+            "Til dato": date("to_date", "Last day, inclusive; empty while it lasts.", required=False, ends_most=True),
             "Permisjonsprosent": percent(
                 "leave_percent",
                 "Percent of the position that is on leave.",

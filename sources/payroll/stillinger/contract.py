@@ -137,7 +137,9 @@ FEED = Feed(
                 checks=[between(0, 100), no_fraction],
                 of_scale=True,
             ),
-            "Gyldig fra": date("valid_from", "First day of the period.", required=True, after_birth_of=("ansatte", "Ansattnr")),
+            "Gyldig fra": date(
+                "valid_from", "First day of the period.", required=True, after_birth_of=("ansatte", "Ansattnr"), in_view=True
+            ),
             "Gyldig til": date("valid_to", "Last day of the period, inclusive; empty while it lasts.", required=False),
             "Årslønn": amount(
                 "annual_salary",

@@ -25,6 +25,18 @@
     union all
 {% endfor %}
 select
+    'fravaer' as feed,
+    'absence_of_usual_length' as rule,
+    absence.file_sha256,
+    absence.row_number,
+    null as named
+from {{ ref('int_spells') }} as spell
+inner join {{ ref('stg_absences') }} as absence on spell.absence_row = absence.absence_row
+where
+    -- Without an end it lasts until the as-of date: one that was forgotten, or has a wrong year, is served as months of leave.
+    spell.to_date - spell.from_date >= case when absence.certification = 'self' then 31 else 548 end
+union all
+select
     feed,
     'job_code_listed' as rule,
     file_sha256,
