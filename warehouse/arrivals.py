@@ -304,7 +304,7 @@ def older_text(arrival: Arrival, chosen: Delivery, feeds: Mapping[str, Feed]) ->
     if newer := _overtaking(arrival, chosen, feeds):
         return f"{newer.file_name} is of a later date; if this one is to hold, deliver it under a date after that"
     return (
-        f"the extract of {arrival.extract_date} is older than the delivery of {chosen.extract_date};"
+        f"the extract of {arrival.extract_date} came after a newer one;"
         " a correction of a closed month comes with the next full extract"
     )
 

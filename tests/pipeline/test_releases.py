@@ -19,6 +19,7 @@ from orchestration.stages import run_stages
 from sources.registry import feeds
 from tests.building import settings_with
 from tests.builds import Built
+from tests.command import arsverk_here
 from tests.municipalities.by_hand import small_delivery
 from tests.municipalities.files import write_delivery
 from tests.municipalities.random_rows import random_feeds
@@ -105,6 +106,31 @@ def test_nights_between_releases_hold_in_private(small_night: Built, tmp_path: P
     withdraw(home, "fravaer_2024-11-03.csv", "feil fil")
     assert run(home, settings, "2024-11-07").findings.result == "published"
     assert str(current_publication(home)).startswith("2024-09-30"), "the extract that is left is of September"
+
+
+@pytest.mark.usefixtures("without_dbt", "without_papers")
+def test_an_absence_that_was_taken_out_is_told_once(
+    small_night: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = small_night.copy(tmp_path)
+    settings_with(tmp_path, release=MONTHLY, max_age_days=4000)
+    monkeypatch.setattr("sources.naming.today", lambda: date(2024, 10, 14))
+    outcomes = []
+    for day in ("2024-10-11", "2024-10-12", "2024-10-13"):
+        deliver(home, day)
+        if day > "2024-10-11":
+            path = home.landing / f"fravaer_{day}.csv"
+            path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+        done = arsverk_here("run", "--home", home.root, "--settings", tmp_path / "arsverk.toml")
+        night = last_night(home)
+        assert done.returncode == 0 and night
+        outcomes.append((night.outcome, [warning.kind for warning in night.warnings]))
+    new_column = "unknown_columns"
+    assert outcomes == [
+        ("held with warnings", [new_column]),
+        ("held with warnings", [new_column, "rows_gone"]),
+        ("held", [new_column, "rows_gone"]),
+    ]
 
 
 @pytest.mark.exhaustive
@@ -227,7 +253,7 @@ def test_late_files_of_optional_feeds_are_told_too(small_night: Built, tmp_path:
     told = unused("maltall_2024-01-15.csv", "ssb_12441_2024-05-01.json", "variable_timer_2024-08-31.csv")
     assert told.keys() == {"maltall_2024-01-15.csv", "ssb_12441_2024-05-01.json", "variable_timer_2024-08-31.csv"}
     assert told["maltall_2024-01-15.csv"].startswith("maltall_2024-02-01.csv is of a later date; if this one is to hold")
-    older = "the extract of 2024-08-31 is older than the delivery of 2024-09-30"
+    older = "the extract of 2024-08-31 came after a newer one"
     assert told["variable_timer_2024-08-31.csv"].startswith(older)
 
 
