@@ -21,7 +21,7 @@ from tests.building import settings_with
 from tests.builds import Built
 from tests.command import arsverk_here
 from tests.municipalities.by_hand import small_delivery
-from tests.municipalities.files import write_delivery
+from tests.municipalities.files import write_delivery, write_lines
 from tests.municipalities.random_rows import random_feeds
 from tests.pipeline.test_workbook import first_sheet
 from warehouse.archive import kept_arrivals, take_in
@@ -273,3 +273,16 @@ def test_what_is_not_served_any_more_is_told(small_night: Built, tmp_path: Path)
             "nothing is left in full_time_by_unit",
             "nothing of 2024 is left in sick_leave_by_sex",
         ]
+
+
+@pytest.mark.usefixtures("without_dbt", "without_papers")
+def test_a_table_without_a_time_that_is_emptied_is_told(small_night: Built, tmp_path: Path) -> None:
+    """A file of pilots with its header alone is read as one without pilots."""
+    home, settings = small_night.copy(tmp_path), settings_with(tmp_path)
+    told = []
+    for name, rows in (("piloter_2024-09-29.csv", ["1110;Heltid;01.03.2024;"]), ("piloter_2024-09-30.csv", [])):
+        write_lines(home.landing / name, "Enhetskode;Pilot;Startdato;Sluttdato", rows)
+        findings = run(home, settings, "2024-10-01").findings
+        assert findings.result == "published"
+        told.append([warning.text for warning in findings.warnings if warning.kind == "emptied"])
+    assert told == [[], ["nothing is left in pilots"]]
