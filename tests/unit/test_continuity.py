@@ -114,6 +114,20 @@ def test_rows_of_a_person_numbered_anew_are_the_same_and_what_is_gone_is_noticed
     assert [row["row_number"] for row in found["fravaer"].rows] == [3]
 
 
+def test_both_numbers_of_one_person_may_become_others(
+    tmp_path: Path, compared: Compare, small: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the order of the old numbers or not."""
+    monkeypatch.setenv(KEY_VARIABLE, "k" * 64)
+    small["ansatte"][1] |= {name: small["ansatte"][0][name] for name in ("Fødselsnummer", "Kjønn", "Fødselsdato")}
+    before = loaded(tmp_path / "before", small, SEPTEMBER)
+    numbers = {"700411": "900002", "700412": "900001"}
+    for feed in ("ansatte", "stillinger", "fravaer", "permisjoner"):
+        small[feed] = [row | {"Ansattnr": numbers.get(row["Ansattnr"], row["Ansattnr"])} for row in small[feed]]
+    found = compared(before, loaded(tmp_path / "later", small, OCTOBER))
+    assert {feed: one.rows_gone for feed, one in found.items() if one.rows_gone} == {}
+
+
 def test_one_of_two_alike_is_noticed_and_so_is_a_row_that_is_quarantined_now(
     tmp_path: Path, compared: Compare, september: Path, small: Rows
 ) -> None:
