@@ -72,7 +72,7 @@ def load_feed_of(plan: Plan, con: duckdb.DuckDBPyConnection, name: str, delivery
         if new := [header for header in loaded.unknown_columns if header not in known]:
             plan.findings.warn(
                 "unknown_columns",
-                f"{loaded.file_name}: unknown columns are ignored: {', '.join(new)}",
+                f"{name}: unknown columns are ignored: {', '.join(new)}",
                 count=len(new),
                 files=[loaded.file_name],
             )

@@ -227,6 +227,7 @@ def states_of_arrivals(home: Home, feeds: Mapping[str, Feed]) -> list[ArrivalSta
     current = current_publication(home)
     served, left_out = _inputs(home, current), _left_out(home)
     late = unused_older(home, feeds, choice, current) if choice else []
+    served_since = max((one.sequence for one in of_kind(entries, PublicationEntry) if one.publication_id == current), default=0)
     found = []
     for one in sorted(all_arrivals(home), key=lambda a: (a.extract_date, a.sequence), reverse=True):
         if entry := withdrawn.get((one.file_name, one.sha256)):
@@ -243,6 +244,8 @@ def states_of_arrivals(home: Home, feeds: Mapping[str, Feed]) -> list[ArrivalSta
             state, reason = "served", f"by {current}"
         elif (one.file_name, one.sha256) in left_out and choice is not None and one in choice.delivery.files:
             state, reason = "left out", f"by the last night that loaded it: {left_out[one.file_name, one.sha256]}"
+        elif _is_of_another_profile(one, feeds) and one.sequence < served_since:
+            state, reason = "superseded", f"by {current}; it came by another payroll_profile"
         else:
             state, reason = _unserved(one, choice, feeds, late)
         found.append(ArrivalState(one, state, reason))
@@ -277,7 +280,7 @@ def _superseding(arrival: Arrival, kept: list[Arrival]) -> Arrival | None:
 def _unserved(arrival: Arrival, choice: Choice | None, feeds: Mapping[str, Feed], late: Collection[Arrival]) -> tuple[str, str]:
     if is_in_future(arrival.extract_date):
         return "not used", "its extract date lies after today; withdraw it and deliver it by its right date"
-    if not any(arrival.feed in feed.stems for feed in feeds.values()):
+    if _is_of_another_profile(arrival, feeds):
         return "not used", "the payroll_profile of the settings has no file of this name"
     if choice is None:
         return "waiting", "its delivery is not complete"
@@ -297,6 +300,11 @@ def _unserved(arrival: Arrival, choice: Choice | None, feeds: Mapping[str, Feed]
     return "not used", "another file holds in its place"
 
 
+def _is_of_another_profile(arrival: Arrival, feeds: Mapping[str, Feed]) -> bool:
+    """Whether a file came when the payroll profile was one that knows its name, as this one does not."""
+    return not any(arrival.feed in feed.stems for feed in feeds.values())
+
+
 def _if_rows_differ(arrival: Arrival, other: str, feeds: Mapping[str, Feed]) -> str:
     """What becomes of two files of one feed and date with different names: a required feed's must hold the same rows."""
     is_required = any(feed.required and arrival.feed in feed.stems for feed in feeds.values())
@@ -308,7 +316,7 @@ def older_text(arrival: Arrival, chosen: Delivery, feeds: Mapping[str, Feed]) ->
     if newer := _overtaking(arrival, chosen, feeds):
         return f"{newer.file_name} is of a later date; if this one is to hold, deliver it under a date after that"
     return (
-        f"the extract of {arrival.extract_date} is older than the delivery of {chosen.extract_date};"
+        f"the extract of {arrival.extract_date} came after a newer one;"
         " a correction of a closed month comes with the next full extract"
     )
 

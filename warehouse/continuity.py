@@ -26,6 +26,8 @@ from warehouse.settings import Settings
 FEWEST_ROWS = 5
 FEWEST_DAYS = 30
 FEWEST_AWAY = 10
+# What is changed in place stands so for the whole history of a position; no gate looks at all that is broken down by these.
+OF_POSITIONS = ("Enhetskode", "Stillingskode", "Ansettelsesform", "Lønnsgruppe")
 MONTHS_BEFORE = 3
 MONTHS_LOOKED_AT = 60
 MONTHS_NAMED = 12
@@ -57,9 +59,9 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
     To accept: rows or persons that dropped by more than `max_drop`, rows that are mostly others, an end of the file that is
     gone, a newest month without rows, a closed month that lost most of its absence, no position with an end in view any more,
     most persons without a position, a file that is cut off. To tell: closed months whose days of absence dropped by more than
-    `max_drop`, nobody away now, numbers that now belong to others, names that units have exchanged; and of optional feeds,
-    which stop no night, files with fewer rows than before, and those a system exports when they are cut off. Small numbers are
-    let be.
+    `max_drop`, nobody away now, numbers that now belong to others, positions with other codes, names that units have exchanged;
+    and of optional feeds, which stop no night, files with fewer rows than before, and those a system exports when they are cut
+    off. Small numbers are let be.
     """
     required = [feed for feed in feeds.values() if feed.required]
     gone = Gone(_cut_lines(home, required, delivery, previous))
@@ -81,6 +83,7 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
             gone.to_accept += _in_work(con, before, now)
             gone.changed += _nobody_away(con, before, now)
             gone.changed += _changed_persons(con, settings.max_drop)
+            gone.changed += _changed_positions(con, feeds["stillinger"], settings.max_drop)
             gone.changed += _exchanged_names(con)
             gone.changed += _reorganised(con, before, now)
             _lost_days(con, settings, before, gone)
@@ -210,6 +213,23 @@ def _changed_persons(con: duckdb.DuckDBPyConnection, max_drop: float) -> list[st
         f"ansatte: {count} of {persons} employee numbers have another {column} than in the last extract"
         for column, count in zip(what, changed, strict=True)
         if count > max(max_drop * persons, FEWEST_ROWS)
+    ]
+
+
+def _changed_positions(con: duckdb.DuckDBPyConnection, feed: Feed, max_drop: float) -> list[str]:
+    """Whether positions have been given another code in place, as by a new list of job codes, or by an export that puts one
+    code everywhere.
+    """
+    names = feed.column_names(OF_POSITIONS)
+    counts = ", ".join(f"count(*) filter (old.{name} is distinct from new.{name})" for name in names)
+    key = ", ".join(feed.column_names(feed.natural_key))
+    positions, *changed = one(
+        con, f"select count(*), {counts} from last.raw.stillinger as old inner join raw.stillinger as new using ({key})"
+    )
+    return [
+        f"stillinger: {count} of {positions} positions have another {header} than in the last extract, all their time"
+        for count, header in zip(changed, OF_POSITIONS, strict=True)
+        if count > max(max_drop * positions, FEWEST_ROWS)
     ]
 
 

@@ -9,8 +9,8 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -132,6 +132,24 @@ KINDS = {
     ),
 }
 
+# What stays true from the night that finds it until the next publication, or until somebody does what it asks: a night that
+# publishes nothing makes no news of finding it again. Missing files, stale figures and bad rows are told until they are mended.
+TOLD_ONCE = {
+    "unused",
+    "left_out",
+    "unknown_columns",
+    "columns_gone",
+    "rows_gone",
+    "outside",
+    "doubtful",
+    "loss",
+    "changed",
+    "mismatches",
+    "open_threshold",
+    "emptied",
+    "further_withheld",
+}
+
 # Who does what when a stage refuses.
 TO_DO = {
     "start": (DATA_TEAM, "do what the message says and run again"),
@@ -163,12 +181,16 @@ OF_PROGRAM = (DATA_TEAM, "report this text with the run's log")
 
 @dataclass(frozen=True)
 class NightWarning:
-    """Something that did not stop the night and that somebody should know. `count` counts what the kind is about."""
+    """Something that did not stop the night and that somebody should know. `count` counts what the kind is about.
+
+    `was_told`: it is TOLD_ONCE, and a night before this one has said the same beside the publication that is still served.
+    """
 
     kind: str
     text: str
     count: int = 1
     files: tuple[str, ...] = ()
+    was_told: bool = False
 
 
 @dataclass(frozen=True)
@@ -264,9 +286,9 @@ class Night:
 
     @property
     def outcome(self) -> str:
-        """The result in words: refused, published or held, with warnings or without."""
-        has = f"{self.result} with warnings"
-        return has if self.warnings and self.result in (PUBLISHED, HELD) else self.result
+        """The result in words: refused, published or held, with warnings that are news or without."""
+        is_news = any(not warning.was_told for warning in self.warnings)
+        return f"{self.result} with warnings" if is_news and self.result in (PUBLISHED, HELD) else self.result
 
     @property
     def word_of_notify_on(self) -> str:
@@ -297,22 +319,27 @@ class Night:
         )
 
     def warning_lines(self) -> Iterator[str]:
-        """The warnings by kind, each with its count, its files, and who does what."""
-        if self.warnings:
-            yield "Warnings:"
-        for name, kind in KINDS.items():
-            found = [warning for warning in self.warnings if warning.kind == name]
-            if not found:
-                continue
-            unsaid = [warning for warning in found if not warning.text.startswith(warning.files)]
-            files = list(dict.fromkeys(file for warning in unsaid for file in warning.files))
-            more = f" and {len(files) - FILES_NAMED} more" if len(files) > FILES_NAMED else ""
-            named = f": {', '.join(files[:FILES_NAMED])}{more}" if files else ""
-            yield f"- {kind.title} ({sum(warning.count for warning in found)}){named}"
-            yield from (f"    {line}" for warning in found[:LINES_NAMED] for line in warning.text.splitlines())
-            if len(found) > LINES_NAMED:
-                yield f"    and {len(found) - LINES_NAMED} more"
-            yield f"    To do ({kind.who}): {kind.to_do}"
+        """The warnings by kind, each with its count, its files, and who does what; those that were told before come last."""
+        yield from _lines_of("Warnings:", [one for one in self.warnings if not one.was_told])
+        yield from _lines_of("As the nights before have told:", [one for one in self.warnings if one.was_told])
+
+
+def _lines_of(heading: str, warnings: Sequence[NightWarning]) -> Iterator[str]:
+    if warnings:
+        yield heading
+    for name, kind in KINDS.items():
+        found = [warning for warning in warnings if warning.kind == name]
+        if not found:
+            continue
+        unsaid = [warning for warning in found if not warning.text.startswith(warning.files)]
+        files = list(dict.fromkeys(file for warning in unsaid for file in warning.files))
+        more = f" and {len(files) - FILES_NAMED} more" if len(files) > FILES_NAMED else ""
+        named = f": {', '.join(files[:FILES_NAMED])}{more}" if files else ""
+        yield f"- {kind.title} ({sum(warning.count for warning in found)}){named}"
+        yield from (f"    {line}" for warning in found[:LINES_NAMED] for line in warning.text.splitlines())
+        if len(found) > LINES_NAMED:
+            yield f"    and {len(found) - LINES_NAMED} more"
+        yield f"    To do ({kind.who}): {kind.to_do}"
 
 
 def is_of_full_disk(text: str) -> bool:
@@ -365,10 +392,20 @@ def end(home: Home, run_id: str, began_at: str, findings: Findings, *, max_age_d
         reason="\n".join(findings.reasons) if result == REFUSED else findings.held if result == HELD else "",
         who=findings.who if result == REFUSED else "",
         to_do=findings.to_do if result == REFUSED else "",
-        warnings=tuple(findings.warnings),
+        warnings=tuple(_as_told(home, result, findings.warnings, served.publication_id if served else None)),
     )
     _append(home, asdict(night))
     return night
+
+
+def _as_told(home: Home, result: str, warnings: Sequence[NightWarning], served: str | None) -> Iterator[NightWarning]:
+    """The warnings; of a night that publishes nothing with a mark at those that a night has told, word for word, since the
+    served publication was made.
+    """
+    before = nights(home) if result == HELD and served else []
+    told = {(one.kind, one.text) for night in before if night.publication_id == served for one in night.warnings}
+    for one in warnings:
+        yield replace(one, was_told=one.kind in TOLD_ONCE and (one.kind, one.text) in told)
 
 
 def nights(home: Home) -> list[Night]:

@@ -15,7 +15,7 @@ from warehouse.continuity import FEWEST_ROWS
 from warehouse.database import column_types, one, quoted
 from warehouse.paths import Home
 from warehouse.recorded import Recorded, raw_rows
-from warehouse.sdc.changes import Place, may_show
+from warehouse.sdc.changes import Place, find_renumbered, may_show
 from warehouse.settings import Settings
 
 # Where a differing row counts: unit, days, and whether in the units above too. Of a person's rows: where positions are held.
@@ -89,16 +89,17 @@ def find_causes(
         with raw_rows(home, earlier.publication_id, settings, home.build / "earlier") as rows:
             con.execute(f"attach {quoted(str(rows))} as earlier (read_only)")
             files = _differing_files(con)
+            now = one(con, "select current_database()")[0]
+            find_renumbered(con, now, "earlier")
             con.execute(
-                """create or replace temp table held as
-                   select distinct employee_no, unit_code, valid_from, valid_to
-                   from (from raw.stillinger union all by name from earlier.raw.stillinger)"""
+                f"""create or replace temp table held as
+                    select distinct employee_no, unit_code, valid_from, valid_to
+                    from (from raw.stillinger union all by name from {_earlier("stillinger")})"""
             )
             for feed in files:
                 _touch(con, feed)
             shown = _shown_when_first_made(con, home)
             if shown is None:
-                now = one(con, "select current_database()")[0]
                 shown = may_show(con, now, "earlier", thresholds(marts, settings), earlier.row["as_of"])
             if shown:
                 con.executemany("insert into shown values ($1, $2, $3)", [list(place) for place in shown])
@@ -160,6 +161,12 @@ def _differing_files(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, list
     return found
 
 
+def _earlier(feed: str) -> str:
+    """The earlier rows of a payroll feed, of persons who have been numbered anew by the number they have now."""
+    return f"""(select own.* replace (coalesce(number_now, own.employee_no) as employee_no)
+        from earlier.raw.{feed} as own left join renumbered using (employee_no))"""
+
+
 def _touch(con: duckdb.DuckDBPyConnection, feed: str) -> None:
     """Count a feed's differing rows in every unit and period with a restated figure."""
     then, now = _columns(con, "earlier", feed), _columns(con, None, feed)
@@ -168,12 +175,13 @@ def _touch(con: duckdb.DuckDBPyConnection, feed: str) -> None:
         return
     known = feeds().get(feed)
     key = [name for name in known.identity if name in columns] if known else []
+    is_of_payroll = known is not None and any(naming.of_payroll for naming in known.namings)
     con.execute(
         DIFFERING.format(
             columns=", ".join(columns),
             all_but_end=", ".join(name for name in columns if name != "valid_to"),
             key=", ".join(key or columns),
-            then=f"earlier.raw.{feed}",
+            then=_earlier(feed) if is_of_payroll and "employee_no" in columns else f"earlier.raw.{feed}",
             now=f"raw.{feed}",
         )
     )

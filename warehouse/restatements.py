@@ -57,7 +57,7 @@ create or replace temp macro is_above_threshold(was, now, unit, times, has_few_r
 # Rows of a period that had ended so few days before the previous publication's as-of date were still coming in then.
 DAYS_OF_COMING_IN = 31
 # What few persons or årsverk are, of a whole.
-FEW = "least(5, 0.02 * after.{})"
+FEW = "least(5, 0.02 * {})"
 # Figures are divided in floating point; nothing smaller than a billionth of one is a change.
 CHANGED = "abs({now} - {was}) > 1e-9 * greatest(1, abs({was}))"
 # A period's first and last day, from its text: a year, a quarter, a month or a day.
@@ -206,9 +206,11 @@ def no_longer_served(con: duckdb.DuckDBPyConnection, earlier: Recorded, marts: S
     tables_of: dict[str, list[str]] = {}
     for mart in marts:
         path = earlier.folder / f"{mart.name}.parquet"
-        if mart.time is None or not path.exists():
+        if not path.exists():
             continue
-        years = f"select distinct left(cast({mart.time} as varchar), 4) as year from"
+        # A table without a time, as pilots, can be emptied too.
+        year = f"left(cast({mart.time} as varchar), 4)" if mart.time else "'any'"
+        years = f"select distinct {year} as year from"
         then = con.execute(f"{years} read_parquet({quoted(str(path))}) where year is not null").fetchall()
         now = con.execute(f"{years} served.{mart.name} where year is not null").fetchall()
         if then and not now:
@@ -259,13 +261,26 @@ def _is_by_chance(mart: Table, name: str) -> str:
     """SQL that says whether a measure has changed, a percent in its numerator, by no more than what a few late rows do."""
     measure = mart.measures[name]
     few = mart.restatement.by_chance.get(measure.unit) if mart.restatement else None
-    is_percent = measure.unit == "prosent"
-    if few is None or (is_percent and measure.denominator not in mart.columns):
+    whole = _whole(mart, name)
+    if few is None or whole is None:
         return "false"
-    # Of an average of percents too, the persons or årsverk that would move it so far.
-    moved = f"abs(after.{name} - before.{name})" + (f" / 100 * after.{measure.denominator}" if is_percent else "")
-    most = FEW.format(measure.denominator if is_percent else name) if few == "few" else few
-    return f"coalesce({moved} <= {most}, false)"
+    moved = f"abs(after.{name} - before.{name})"
+    if measure.unit == "prosent":
+        # Of an average of percents too, the persons or årsverk that would move it so far.
+        moved += f" / 100 * {whole}"
+    return f"coalesce({moved} <= {FEW.format(whole) if few == 'few' else few}, false)"
+
+
+def _whole(mart: Table, name: str) -> str | None:
+    """SQL of what few are few of: the measure itself, of a percent its denominator. One that is no column follows from the
+    numerator.
+    """
+    measure = mart.measures[name]
+    if measure.unit != "prosent":
+        return f"after.{name}"
+    if measure.denominator in mart.columns:
+        return f"after.{measure.denominator}"
+    return f"(100 * after.{measure.numerator} / nullif(after.{name}, 0))" if measure.numerator in mart.columns else None
 
 
 def _more(mart: Table, name: str) -> int:

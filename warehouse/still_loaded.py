@@ -17,11 +17,12 @@ from warehouse.publication import current_publication
 from warehouse.quarantine import ROWS_SHOWN_PER_RULE
 from warehouse.settings import Settings
 
-# Numbers that are gone of persons who are there by another one: another payroll system has numbered them anew, or two of a
-# person's numbers have become one.
-RENUMBERED = """select old.employee_no, min(new.employee_no) as number_now
-    from last.raw.ansatte as old inner join raw.ansatte as new using (person_key)
-    where old.employee_no not in (select employee_no from raw.ansatte) group by all"""
+# Numbers of persons of whom one is gone who are there by another one: another payroll system has numbered them anew, or two of
+# a person's numbers have become one. All of the person's are taken for one number then, in the earlier rows and in these.
+RENUMBERED = """select own.employee_no, min(new.employee_no) as number_now
+    from {}raw.ansatte as own inner join raw.ansatte as new using (person_key)
+    where person_key in (select person_key from last.raw.ansatte where employee_no not in (select employee_no from raw.ansatte))
+    group by all"""
 
 
 @dataclass(frozen=True)
@@ -64,15 +65,16 @@ def _compared(con: duckdb.DuckDBPyConnection, feed: Feed, key: Sequence[str]) ->
     if before > now:
         return Comparison(True, not_compared=f"the last publication is of a newer extract, {before}")
     columns = ", ".join(key)
-    known_as, renumbered = "old.*", ""
-    if "employee_no" in key:
-        known_as = "old.* replace (coalesce(renumbered.number_now, employee_no) as employee_no)"
-        renumbered = f"left join ({RENUMBERED}) as renumbered using (employee_no)"
-    con.execute(f"create temporary table was as select {known_as} from last.raw.{feed.name} as old {renumbered}")
+    for name, database in (("was", "last."), ("here", "")):
+        known_as, renumbered = "own.*", ""
+        if "employee_no" in key:
+            known_as = "own.* replace (coalesce(renumbered.number_now, employee_no) as employee_no)"
+            renumbered = f"left join ({RENUMBERED.format(database)}) as renumbered using (employee_no)"
+        con.execute(f"create temporary table {name} as select {known_as} from {database}raw.{feed.name} as own {renumbered}")
     con.execute(
         f"""create temporary table gone as
             with before as (select {columns}, count(*) as copies from was group by all),
-            now as (select {columns}, count(*) as copies from raw.{feed.name} group by all)
+            now as (select {columns}, count(*) as copies from here group by all)
             select before.*, before.copies - coalesce(now.copies, 0) as missing
             from before left join now using ({columns})
             where before.copies > coalesce(now.copies, 0)"""

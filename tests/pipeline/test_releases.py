@@ -19,8 +19,9 @@ from orchestration.stages import run_stages
 from sources.registry import feeds
 from tests.building import settings_with
 from tests.builds import Built
+from tests.command import arsverk_here
 from tests.municipalities.by_hand import small_delivery
-from tests.municipalities.files import write_delivery
+from tests.municipalities.files import write_delivery, write_lines
 from tests.municipalities.random_rows import random_feeds
 from tests.pipeline.test_workbook import first_sheet
 from warehouse.archive import kept_arrivals, take_in
@@ -105,6 +106,31 @@ def test_nights_between_releases_hold_in_private(small_night: Built, tmp_path: P
     withdraw(home, "fravaer_2024-11-03.csv", "feil fil")
     assert run(home, settings, "2024-11-07").findings.result == "published"
     assert str(current_publication(home)).startswith("2024-09-30"), "the extract that is left is of September"
+
+
+@pytest.mark.usefixtures("without_dbt", "without_papers")
+def test_an_absence_that_was_taken_out_is_told_once(
+    small_night: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = small_night.copy(tmp_path)
+    settings_with(tmp_path, release=MONTHLY, max_age_days=4000)
+    monkeypatch.setattr("sources.naming.today", lambda: date(2024, 10, 14))
+    outcomes = []
+    for day in ("2024-10-11", "2024-10-12", "2024-10-13"):
+        deliver(home, day)
+        if day > "2024-10-11":
+            path = home.landing / f"fravaer_{day}.csv"
+            path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+        done = arsverk_here("run", "--home", home.root, "--settings", tmp_path / "arsverk.toml")
+        night = last_night(home)
+        assert done.returncode == 0 and night
+        outcomes.append((night.outcome, [warning.kind for warning in night.warnings]))
+    new_column = "unknown_columns"
+    assert outcomes == [
+        ("held with warnings", [new_column]),
+        ("held with warnings", [new_column, "rows_gone"]),
+        ("held", [new_column, "rows_gone"]),
+    ]
 
 
 @pytest.mark.exhaustive
@@ -227,7 +253,7 @@ def test_late_files_of_optional_feeds_are_told_too(small_night: Built, tmp_path:
     told = unused("maltall_2024-01-15.csv", "ssb_12441_2024-05-01.json", "variable_timer_2024-08-31.csv")
     assert told.keys() == {"maltall_2024-01-15.csv", "ssb_12441_2024-05-01.json", "variable_timer_2024-08-31.csv"}
     assert told["maltall_2024-01-15.csv"].startswith("maltall_2024-02-01.csv is of a later date; if this one is to hold")
-    older = "the extract of 2024-08-31 is older than the delivery of 2024-09-30"
+    older = "the extract of 2024-08-31 came after a newer one"
     assert told["variable_timer_2024-08-31.csv"].startswith(older)
 
 
@@ -247,3 +273,16 @@ def test_what_is_not_served_any_more_is_told(small_night: Built, tmp_path: Path)
             "nothing is left in full_time_by_unit",
             "nothing of 2024 is left in sick_leave_by_sex",
         ]
+
+
+@pytest.mark.usefixtures("without_dbt", "without_papers")
+def test_a_table_without_a_time_that_is_emptied_is_told(small_night: Built, tmp_path: Path) -> None:
+    """A file of pilots with its header alone is read as one without pilots."""
+    home, settings = small_night.copy(tmp_path), settings_with(tmp_path)
+    told = []
+    for name, rows in (("piloter_2024-09-29.csv", ["1110;Heltid;01.03.2024;"]), ("piloter_2024-09-30.csv", [])):
+        write_lines(home.landing / name, "Enhetskode;Pilot;Startdato;Sluttdato", rows)
+        findings = run(home, settings, "2024-10-01").findings
+        assert findings.result == "published"
+        told.append([warning.text for warning in findings.warnings if warning.kind == "emptied"])
+    assert told == [[], ["nothing is left in pilots"]]

@@ -105,6 +105,37 @@ def test_one_egenmelding_more_and_one_spell_that_grew_show_no_value(june: Built,
 
 
 @pytest.mark.usefixtures("without_dbt")
+def test_that_all_have_other_numbers_is_no_change_of_anybody(builds: Builds, tmp_path: Path) -> None:
+    """Else one person's egenmelding, registered late in the new payroll system, would be shown as a change of everybody."""
+
+    def national(made: Municipality) -> None:
+        for n, row in enumerate(made.rows["ansatte"]):
+            number, _, *rest = row.split(";")
+            made.rows["ansatte"][n] = ";".join([number, f"018185{int(number):05}", *rest])
+
+    def numbered_anew(made: Municipality) -> None:
+        made.absence("1094", "Egenmelding", "04.03.2024", "05.03.2024")
+        national(made)
+        for feed in ("ansatte", "stillinger", "fravaer"):
+            made.rows[feed] = [f"9{row}" for row in made.rows[feed]]
+
+    def first(landing: Path) -> None:
+        deliver(landing, JUNE, national)
+
+    june = builds.built(first, published_whole, first_year=2023, min_fte_job_code=10)
+    home, publication = releases(june, tmp_path, numbered_anew)
+    nothing = (None, None, False, None)
+    assert restated(home, publication, "2024-03") == {"K": nothing, "B": nothing, "B2": nothing}
+    with connect(home.warehouse_database, settings_with(tmp_path), read_only=True) as con:
+        found = con.execute(
+            f"""select distinct json_extract_string(files, '$[*].feed'), json_extract(files, '$[*].added'),
+                    json_extract(files, '$[*].removed')
+                from {WITH_VALUES} where table_name = 'sick_leave_by_unit' and period = '2024-03'"""
+        ).fetchall()
+    assert found == [(["fravaer"], ["1"], ["0"])]
+
+
+@pytest.mark.usefixtures("without_dbt")
 def test_a_change_of_many_shows_its_values(june: Built, tmp_path: Path) -> None:
     def many(made: Municipality) -> None:
         for number in [*range(1065, 1085), 1094, 1095]:

@@ -21,7 +21,7 @@ from warehouse.archive import TakenIn, all_arrivals, archived_file, kept_arrival
 from warehouse.arrivals import withdraw
 from warehouse.delivery import choose
 from warehouse.errors import Refused
-from warehouse.ledger import FIRST_PREVIOUS, Arrival, Purge, append
+from warehouse.ledger import FIRST_PREVIOUS, Arrival, PublicationEntry, Purge, append
 from warehouse.paths import Home
 from warehouse.verify import verify
 
@@ -259,11 +259,29 @@ def test_a_file_of_two_profiles_comes_in_by_each(home: Home) -> None:
     assert stems == [["stillinger"], ["visma_stillinger"], []]
 
 
-def test_files_of_another_profile_say_why_they_are_not_used(home: Home, small: Delivery) -> None:
+def test_files_of_another_profile_say_why_they_are_not_used(
+    home: Home, small: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_delivery(home.landing, small)
     look(home)
     told = {(one.state, one.reason) for one in arrivals.states_of_arrivals(home, feeds_by("visma"))}
     assert told == {("not used", "the payroll_profile of the settings has no file of this name")}
+    # Once there are publications since then, they are history.
+    made = PublicationEntry(
+        publication_id="p1",
+        published_at="2024-10-01T02:04:12",
+        as_of=date(2024, 9, 30),
+        code_version="git:0",
+        inputs_sha256="0" * 64,
+        manifest_sha256="0" * 64,
+        previous_publication=None,
+        accepted_restatement=None,
+    )
+    append(home, [made])
+    monkeypatch.setattr(arrivals, "current_publication", lambda home: "p1")
+    monkeypatch.setattr(arrivals, "_inputs", lambda home, previous: set())
+    told = {(one.state, one.reason) for one in arrivals.states_of_arrivals(home, feeds_by("visma"))}
+    assert told == {("superseded", "by p1; it came by another payroll_profile")}
 
 
 def test_files_that_came_before_the_payroll_system_was_changed_are_no_warning(home: Home, small: Delivery) -> None:

@@ -114,6 +114,20 @@ def test_rows_of_a_person_numbered_anew_are_the_same_and_what_is_gone_is_noticed
     assert [row["row_number"] for row in found["fravaer"].rows] == [3]
 
 
+def test_both_numbers_of_one_person_may_become_others(
+    tmp_path: Path, compared: Compare, small: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the order of the old numbers or not."""
+    monkeypatch.setenv(KEY_VARIABLE, "k" * 64)
+    small["ansatte"][1] |= {name: small["ansatte"][0][name] for name in ("Fødselsnummer", "Kjønn", "Fødselsdato")}
+    before = loaded(tmp_path / "before", small, SEPTEMBER)
+    numbers = {"700411": "900002", "700412": "900001"}
+    for feed in ("ansatte", "stillinger", "fravaer", "permisjoner"):
+        small[feed] = [row | {"Ansattnr": numbers.get(row["Ansattnr"], row["Ansattnr"])} for row in small[feed]]
+    found = compared(before, loaded(tmp_path / "later", small, OCTOBER))
+    assert {feed: one.rows_gone for feed, one in found.items() if one.rows_gone} == {}
+
+
 def test_one_of_two_alike_is_noticed_and_so_is_a_row_that_is_quarantined_now(
     tmp_path: Path, compared: Compare, september: Path, small: Rows
 ) -> None:
@@ -206,7 +220,10 @@ def test_what_a_full_extract_has_lost(left: Sequence[int], told: list[str]) -> N
 
 
 PERSON = "select 'n' || n as employee_no, 'k' || n as person_key, 'K' as sex_code, 1980 as birth_year, n as row_number"
-POSITION = "select 'n' || n as employee_no, date '2020-01-01' + n as valid_from, null::date as valid_to, n as row_number"
+POSITION = (
+    "select 'n' || n as employee_no, '1' as position_no, date '2020-01-01' + n as valid_from, null::date as valid_to,"
+    " 'u1' as unit_code, '7174' as job_code, 'Fast' as employment_form, null::integer as pay_group, n as row_number"
+)
 UNIT = (
     "select 'u' || n as unit_code, 'Name ' || n as unit_name, if(n = 0, 'kommune', 'virksomhet') as unit_level, n as row_number"
 )
@@ -278,6 +295,17 @@ def test_persons_without_a_position_any_more_stop(both: duckdb.DuckDBPyConnectio
     assert continuity._in_work(both, SEPTEMBER, OCTOBER) == continuity._no_position_now(both, arrived("stillinger")) == []
 
 
+def test_codes_of_positions_that_are_changed_in_place_are_told(both: duckdb.DuckDBPyConnection) -> None:
+    """New list or not: the figures by job code of all years move with them."""
+    stillinger = feeds()["stillinger"]
+    both.execute("update raw.stillinger set job_code = '6572' where row_number < 5")
+    assert continuity._changed_positions(both, stillinger, 0.1) == []
+    both.execute("update raw.stillinger set job_code = '6572', pay_group = 3 where row_number < 6")
+    told = "stillinger: 6 of 20 positions have another {} than in the last extract, all their time"
+    assert continuity._changed_positions(both, stillinger, 0.1) == [told.format("Stillingskode"), told.format("Lønnsgruppe")]
+    assert continuity._changed_positions(both, stillinger, 0.3) == []
+
+
 def test_what_persons_and_units_are_told_to_have_changed(both: duckdb.DuckDBPyConnection) -> None:
     both.execute("update raw.ansatte set sex_code = 'M' where row_number < 5")
     both.execute("update raw.ansatte set birth_year = 1976 where row_number < 6")
@@ -302,7 +330,6 @@ def test_units_below_another_one_and_codes_of_another_unit_are_told(both: duckdb
     """Renamed alone, or with new people alone, a unit is the same one; the first six persons work in u1, the others in u2."""
     for database in ("last.", ""):
         both.execute(f"alter table {database}raw.organisasjon add column parent_code varchar default 'u0'")
-        both.execute(f"alter table {database}raw.stillinger add column unit_code varchar")
         both.execute(f"update {database}raw.stillinger set unit_code = if(row_number < 6, 'u1', 'u2')")
     both.execute("update raw.organisasjon set unit_name = 'New ' || unit_code where unit_code in ('u1', 'u2', 'u3')")
     assert continuity._reorganised(both, SEPTEMBER, OCTOBER) == []

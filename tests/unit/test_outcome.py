@@ -78,6 +78,33 @@ Warnings:
     assert stat.S_IMODE(served.nights.stat().st_mode) == 0o600
 
 
+def test_what_a_night_has_told_is_no_news_until_the_next_publication(served: Home) -> None:
+    """An absence that was taken out in payroll is gone every night until the release; a file that waits has still to come."""
+
+    def ended(result: str, **texts: str) -> Night:
+        findings = Findings(result=result)
+        for kind, text in texts.items():
+            findings.warn(kind, text)
+        night = end(served, f"r{len(nights(served))}", now(), findings, max_age_days=None)
+        assert night
+        return night
+
+    gone = "fravaer: 1 of the 40 rows behind the last publication are gone"
+    assert ended("held", rows_gone=gone).outcome == "held with warnings"
+    again = ended("held", rows_gone=gone)
+    assert (again.outcome, again.word_of_notify_on) == ("held", "held")
+    assert "\nAs the nights before have told:\n- rows gone since the last publication (1)\n" in again.as_text()
+    assert "Warnings:" not in again.as_text()
+    assert ended("held", rows_gone=gone.replace("1", "2")).outcome == "held with warnings"
+    both = ended("held", rows_gone=gone, waiting="the delivery of 2024-10-31 waits for ansatte")
+    assert (
+        both.as_text().index("delivery missing") < both.as_text().index("As the nights before") < both.as_text().index("gone")
+    )
+    assert ended("held", waiting="the delivery of 2024-10-31 waits for ansatte").outcome == "held with warnings"
+    assert ended("published", rows_gone=gone).outcome == "published with warnings", "a release tells all that it changes"
+    assert last_night(served) == nights(served)[-1]
+
+
 def test_figures_that_a_human_asked_for_are_not_stale(served: Home) -> None:
     night = end(served, "r1", now(), Findings(result="held"), max_age_days=None)
     assert night and night.outcome == "held" and not night.warnings

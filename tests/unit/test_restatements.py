@@ -78,6 +78,22 @@ def test_positions_registered_late_stop_no_night(
     assert [found[name] for name in ("headcount", "fte", "full_time_100_percent")] == times
 
 
+# Of 290 persons 89 were men, of 29 nine: how many are, the as-of date before, and how many times the threshold each may change.
+@pytest.mark.parametrize(
+    ("persons", "men", "times"),
+    [(291, 90, [None, None]), (296, 95, [1, None]), (300, 105, [1, 1]), (30, 10, [1, 1])],
+    ids=["one man", "six men", "sixteen men", "one of few"],
+)
+def test_a_leave_registered_late_beside_many_rows_stops_no_night(
+    tmp_path: Path, persons: int, men: int, times: list[int | None]
+) -> None:
+    where = "2023 as year, 'kommune' as org_level, 'K' as org_unit_code, 'mann' as sex"
+    figures = f"{where}, {{0}} as employees, 100 * {{0}} / {{1}} as employees_percent"
+    before = figures.format(89, 290) if persons > 30 else figures.format(9, 29)
+    found = allowed(tmp_path, "equality_gender_balance", before, figures.format(men, persons), date(2024, 3, 31))
+    assert [found[name] for name in ("employees", "employees_percent")] == times
+
+
 def allowed(folder: Path, name: str, before: str, after: str, as_of: date) -> dict[str, int | None]:
     """How many times the threshold each measure of a table's row may change that has changed; None is any number of times."""
     with duckdb.connect() as con:

@@ -12,15 +12,26 @@ import duckdb
 # (table, period, unit code)
 Place = tuple[str, str, str]
 
+# Persons who have another number than before, as from another payroll system: nothing of them differs by that. Whose national
+# number several have is not known again.
+RENUMBERED = """
+create or replace temp table renumbered as
+select old.employee_no, new.employee_no as number_now
+from (select person_key, min(employee_no) as employee_no from {then}.raw.ansatte group by all having count(*) = 1) as old
+inner join (select person_key, min(employee_no) as employee_no from {now}.raw.ansatte group by all having count(*) = 1) as new
+    using (person_key)
+where old.employee_no <> new.employee_no
+"""
 # What each person's positions count in a closed month, by the unit they sit on.
 PERSON_MONTHS = """
 create or replace temp table person_months_{side} as
 with segment_months as (
-    select held.employee_no, segment.*,
+    select coalesce(renumbered.number_now, held.employee_no) as employee_no, segment.*,
         unnest(range(year(segment.from_date) * 12 + month(segment.from_date) - 1,
             year(segment.to_date) * 12 + month(segment.to_date))) as month_index
     from {database}.intermediate.int_position_segments as segment
     inner join {database}.staging.stg_positions as held using (position_row)
+    left join renumbered on '{side}' = 'then' and held.employee_no = renumbered.employee_no
 ),
 counted as (
     select segment.*, period_month.month_period, least(segment.index_through, period_month.index_through)
@@ -71,9 +82,10 @@ with counted_now as (
     from {now}.intermediate.int_full_time_positions where source = 'payroll' and reference_date <= $1 group by all
 ),
 counted_then as (
-    select cast(reference_date as varchar) as period, person_id, unit_code, sum(position_percent) as percent,
-        max(wants_larger_position) as wish
-    from {then}.intermediate.int_full_time_positions where source = 'payroll' and reference_date <= $1 group by all
+    select cast(reference_date as varchar) as period, coalesce(number_now, person_id) as person_id, unit_code,
+        sum(position_percent) as percent, max(wants_larger_position) as wish
+    from {then}.intermediate.int_full_time_positions left join renumbered on person_id = employee_no
+    where source = 'payroll' and reference_date <= $1 group by all
 ),
 differing as (
     (from counted_now except all from counted_then) union all (from counted_then except all from counted_now)
@@ -103,6 +115,7 @@ def may_show(
     """
     if then is None or not _has_persons(con, then):
         return set()
+    find_renumbered(con, now, then)
     parents, same = _unchanged_units(con, now, then)
     for side, database in (("now", now), ("then", then)):
         con.execute(PERSON_MONTHS.format(side=side, database=database), [closed_to])
@@ -118,6 +131,11 @@ def may_show(
             if table == "full_time_by_unit" or (not is_part and (len(period) == 7 or period in years)):
                 shown |= {(table, period, unit) for unit in _shown(of_unit, parents, same, limits[table])}
     return shown
+
+
+def find_renumbered(con: duckdb.DuckDBPyConnection, now: str, then: str) -> None:
+    """Make the temporary table `renumbered`: a number of the database `then`, and the same person's in `now`."""
+    con.execute(RENUMBERED.format(now=now, then=then))
 
 
 def _has_persons(con: duckdb.DuckDBPyConnection, database: str) -> bool:
