@@ -814,6 +814,17 @@ def test_what_follows_from_the_publication_before_alone_is_no_leak_of_this_one(t
     assert any(finding.is_leak for finding in found(tmp_path))
 
 
+@pytest.mark.parametrize(("a_now", "kind"), [(21.0, "pinned"), (22.0, "before")])
+def test_an_old_figure_excuses_no_new_one_that_follows(tmp_path: Path, a_now: float, kind: str) -> None:
+    """K was served, and no sum above it shows that it has changed. Where A has, A and B tell what K is now."""
+    served = {"K": 40.0, "A": 22.0, "B": 18.0}
+    units = {"K": None, "A": "K", "B": "K"}
+    write_publication(tmp_path, "2024-01-01", units=units, sick_leave_by_unit=by_unit(served))
+    write_publication(tmp_path, "2024-02-01", units=units, sick_leave_by_unit=by_unit({**served, "K": S, "A": a_now}))
+    (finding,) = found(tmp_path)
+    assert (finding.kind, finding.cell["org_unit_code"]) == (kind, "K")
+
+
 def test_a_withheld_unit_that_moves_is_told_by_its_parents(tmp_path: Path) -> None:
     """Old A less new A is what has moved, though each publication alone gives nothing away."""
     in_a, in_b, moved = {**AREAS, "M": "A"}, {**AREAS, "M": "B"}, two_areas(59, 42.5, M=P)

@@ -80,6 +80,19 @@ def test_every_night_publishes(tmp_path: Path, seed: int) -> None:
     three_nights(tmp_path, seed, SIZES[:2])
 
 
+def test_the_first_night_of_several_years_is_attacked_whole(tmp_path: Path) -> None:
+    """The pay groups that nobody was in add up to 0 in the year before, which is not the newest one."""
+    home = Home(tmp_path / "home")
+    home.prepare()
+    settings = settings_with(tmp_path, first_year=2022)
+    Town.random(4, 60).deliver(home.landing, [])
+    build(home, settings)
+    with without_papers():
+        publish(home, settings, tables_of(load_manifest()))
+    _, _, report = attack_publication(home, None)
+    assert [leak.text() for leak in report.leaks] == []
+
+
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("seed", range(6, 206))
 def test_every_night_of_many_towns_publishes(tmp_path: Path, seed: int) -> None:

@@ -43,7 +43,7 @@ class Attacker:
     def by_itself(self, snapshot: Snapshot, sought: Flags) -> list[Finding]:
         """What this publication's figures tell without what the one before it served and this one withholds.
 
-        That such a figure has not changed since is a belief; where it has, the old one gives nothing away, and the new ones may.
+        That such a figure has not changed since is a belief: where it has, the old one tells nothing, and the new ones may.
         Nothing where `at_one_time` has looked at the same.
         """
         alone = snapshot.alone

@@ -20,7 +20,7 @@ from warehouse.sdc.attack.cells import Cells, Snapshot, is_quarter
 from warehouse.sdc.attack.families import FAMILIES, Family
 from warehouse.sdc.attack.findings import Report
 from warehouse.sdc.attack.publication import attack_times, copied, snapshot_beside
-from warehouse.sdc.attack.relations import SERVED
+from warehouse.sdc.attack.relations import SERVED, WITHHELD
 from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.sdc.linear.equations import Flags
 from warehouse.sdc.memory import rarely_collected
@@ -29,6 +29,8 @@ from warehouse.settings import Settings
 # What the last night found safe: a time of a family of tables whose fingerprint is the same is safe again.
 EXAMINED = "attack.examined"
 OWN_UNITS = "attack.own_units"
+# So many withheld cells of all times take linear programming a few seconds.
+FEW_CELLS = 20_000
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def examine(
     Times whose rows, structure and thresholds are those the last publication was found safe with are not attacked again. The
     others are: all their withheld cells by elimination, and by linear programming those beside a cell whose value or decision
     has changed, in a year by whose sizes decisions are taken all. Without a publication before it, linear programming is for
-    the newest month, year and date alone that serve something.
+    families with few withheld cells, and of the others for the newest month, year and date alone that serve something.
 
     Args:
         current: the publication to be read beside this build; None where there is none, or it is damaged.
@@ -122,7 +124,7 @@ def _attack(
         return own
     cells = served.load(family, changed, own)
     earlier = previous.load(family, changed, own) if previous else None
-    newest = _newest(cells) if earlier is None else ()
+    at_first = _at_first(cells) if earlier is None else ()
     uneven = served.uneven_years(family, {time[:4] for time in changed}) if family.has_periods else []
     # Where a year's decisions are the same throughout, what follows for a quarter follows for its months.
     times = [time for time in cells.times if not is_quarter(time) or time[:4] in uneven]
@@ -130,7 +132,7 @@ def _attack(
     def sought(snapshot: Snapshot, before: Snapshot | None) -> Flags:
         if before is not None and not snapshot.is_judged_by_size:
             return snapshot.beside_changes(before) & (not is_quarter(snapshot.time))
-        return np.full(cells.grid.size, not is_quarter(snapshot.time) and (earlier is not None or snapshot.time in newest))
+        return np.full(cells.grid.size, not is_quarter(snapshot.time) and (earlier is not None or snapshot.time in at_first))
 
     attack_times(attacker, report, cells, earlier, times, sought)
     for year in uneven:
@@ -140,8 +142,12 @@ def _attack(
     return cells.own_units
 
 
-def _newest(cells: Cells) -> Collection[str]:
-    """The newest month, year and date that serve something: a running year of pay serves nothing."""
+def _at_first(cells: Cells) -> Collection[str]:
+    """The times to attack by linear programming where nothing has been published: all where few cells are withheld in them; else
+    the newest month, year and date that serve something. A running year of pay serves nothing.
+    """
+    if sum(np.count_nonzero(cells.snapshot(time).state == WITHHELD) for time in cells.times) <= FEW_CELLS:
+        return cells.times
     found: dict[int, str] = {}
     for time in sorted(cells.times, reverse=True):
         if not is_quarter(time) and len(time) not in found and np.any(cells.snapshot(time).state == SERVED):
