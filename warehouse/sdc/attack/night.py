@@ -143,7 +143,7 @@ def _attack(
 
 
 def _at_first(cells: Cells) -> Collection[str]:
-    """The times to attack by linear programming where nothing has been published: all where few cells are withheld in them; else
+    """The times for linear programming where nothing has been published: all where few cells are withheld in them; else
     the newest month, year and date that serve something. A running year of pay serves nothing.
     """
     if sum(np.count_nonzero(cells.snapshot(time).state == WITHHELD) for time in cells.times) <= FEW_CELLS:
