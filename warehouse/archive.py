@@ -171,29 +171,18 @@ def _take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Set
     hashes = {arrival.sha256: arrival for arrival in reversed(arrived)}
     namings = [naming for feed in feeds.values() for naming in feed.namings]
     personal = {stem for feed in feeds.values() if feed.is_personal for stem in feed.stems}
-    taken, has_unknown = TakenIn(), False
+    taken = TakenIn()
     files = [path for path in _by_time(landing, taken) if not path.name.endswith(COMPLETE)]
-    names = {path.name: recognise(path.name, namings) for path in files if path.name.isprintable()}
-    dates = {name: named.extract_date for name, named in names.items() if named}
-    growing = growing_files(landing, [path for path in files if path.name in dates], dates, settling)
+    names = {path: named for path in files if path.name.isprintable() and (named := recognise(path.name, namings))}
+    growing = growing_files(landing, list(names), {path.name: named.extract_date for path, named in names.items()}, settling)
     for path in files:
-        shown = _shown(path)
-        named = recognise(path.name, namings) if shown == path.name else None
-        if KEPT_BY_PROGRAMS.fullmatch(shown):
-            taken.notes.append(f"{shown} is left alone: Excel or Windows keeps it there")
+        if KEPT_BY_PROGRAMS.fullmatch(_shown(path)):
+            taken.notes.append(f"{_shown(path)} is left alone: Excel or Windows keeps it there")
             continue
-        if named is None and shown.lower().endswith(UNFINISHED) and recognise(shown.rpartition(".")[0], namings):
-            taken.warn("waiting", shown, f"{shown} is not uploaded whole and waits until it has its own name")
+        if path not in names:
+            _note_other_name(path, of_name.get(path.name), namings, taken)
             continue
-        if named is None and (former := of_name.get(path.name)) and former.sha256 == sha256_of(path):
-            taken.notes.append(f"{path.name} came as {former.feed} of another payroll_profile and is left alone")
-            continue
-        if named is None:
-            form = nearest_form(shown, namings)
-            meant = f"; if it is meant to be one, call it {form} (a date as 2024-09-30)" if form else ""
-            taken.warn("unused", shown, f"{shown} is not a delivery file and is left alone{meant}")
-            has_unknown = True
-            continue
+        named = names[path]
         if path.name in growing:
             taken.warn("waiting", path.name, f"{path.name} is still growing, or has just come, and waits for the next run")
             continue
@@ -223,12 +212,25 @@ def _take_in(home: Home, landing: Path, feeds: Mapping[str, Feed], settling: Set
         taken.new.append(arrival)
     _note_no_files(landing, namings, taken)
     _note_folders(landing, namings, {name for name, _ in latest}, taken)
-    if has_unknown:
-        forms = ", ".join(dict.fromkeys(naming.told for naming in namings))
-        taken.notes.append(f"delivery files are called {forms}")
     if taken.new:
         taken.new = append(home, taken.new)
     return taken
+
+
+def _note_other_name(path: Path, came: Arrival | None, namings: Sequence[Naming], taken: TakenIn) -> None:
+    """Say of a file that is not called like a delivery file what it may be; `came`: what came by its name before."""
+    shown = _shown(path)
+    if shown.lower().endswith(UNFINISHED) and recognise(shown.rpartition(".")[0], namings):
+        taken.warn("waiting", shown, f"{shown} is not uploaded whole and waits until it has its own name")
+    elif came and came.sha256 == sha256_of(path):
+        taken.notes.append(f"{path.name} came as {came.feed} of another payroll_profile and is left alone")
+    else:
+        form = nearest_form(shown, namings)
+        meant = f"; if it is meant to be one, call it {form} (a date as 2024-09-30)" if form else ""
+        taken.warn("unused", shown, f"{shown} is not a delivery file and is left alone{meant}")
+        forms = f"delivery files are called {', '.join(dict.fromkeys(naming.told for naming in namings))}"
+        if forms not in taken.notes:
+            taken.notes.append(forms)
 
 
 def _store(home: Home, path: Path, extract_date: date, purged: Mapping[str, Purge], taken: TakenIn) -> tuple[str, int] | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -81,33 +81,39 @@ def choose(arrivals: Iterable[Arrival], feeds: Mapping[str, Feed], as_of: date |
         else:
             beside[named.stem, named.part] = arrival
         by_name[arrival.feed, named.part, arrival.extract_date][arrival.file_name] = arrival
-    deliveries = [Delivery(day, tuple(files.values())) for day, files in sorted(by_date.items(), reverse=True)]
     waiting: list[Delivery] = []
-    for delivery in deliveries:
+    for day, files in sorted(by_date.items(), reverse=True):
+        delivery = Delivery(day, tuple(files.values()))
         if not delivery.missing(feeds):
             others = tuple(beside[part] for part in sorted(beside))
-            chosen = Delivery(delivery.extract_date, delivery.files + others)
-            doubles = tuple(
-                (other, used)
-                for named_alike in by_name.values()
-                for used in named_alike.values()
-                if used in chosen.files
-                for other in named_alike.values()
-                if other.sha256 != used.sha256
-            )
-            return Choice(chosen, waiting, in_future, doubles)
+            chosen = Delivery(day, delivery.files + others)
+            return Choice(chosen, waiting, in_future, tuple(_doubles(chosen, by_name.values())))
         waiting.append(delivery)
+    raise Refused(_what_is_missing(waiting, in_future, feeds, as_of))
+
+
+def _doubles(chosen: Delivery, named_alike: Iterable[Mapping[str, Arrival]]) -> Iterator[tuple[Arrival, Arrival]]:
+    """Other files of the same feed, part and date as one that is used, with another content."""
+    for files in named_alike:
+        for used in files.values():
+            if used in chosen.files:
+                yield from ((other, used) for other in files.values() if other.sha256 != used.sha256)
+
+
+def _what_is_missing(
+    waiting: Sequence[Delivery], in_future: Sequence[Arrival], feeds: Mapping[str, Feed], as_of: date | None
+) -> str:
+    """Why there is no complete delivery, and what to do."""
     limit = f" on or before {as_of}" if as_of else ""
-    if in_future and not waiting:
+    if waiting:
+        newest = waiting[0]
+        missing = ", ".join(newest.missing(feeds))
+        return f"no complete delivery{limit}: the one of {newest.extract_date} is missing {missing}"
+    if in_future:
         names = ", ".join(arrival.file_name for arrival in in_future)
-        raise Refused(
+        return (
             f"no delivery{limit}: {names} {'carry' if len(in_future) > 1 else 'carries'} an extract date after today;"
             " correct the date in the name and deliver again"
         )
-    if not waiting:
-        wanted = ", ".join(dict.fromkeys(naming.told for feed in feeds.values() if feed.required for naming in feed.namings))
-        raise Refused(f"no delivery{limit}: put the files {wanted} in the landing folder")
-    newest = waiting[0]
-    raise Refused(
-        f"no complete delivery{limit}: the one of {newest.extract_date} is missing {', '.join(newest.missing(feeds))}"
-    )
+    wanted = ", ".join(dict.fromkeys(naming.told for feed in feeds.values() if feed.required for naming in feed.namings))
+    return f"no delivery{limit}: put the files {wanted} in the landing folder"

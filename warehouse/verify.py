@@ -148,6 +148,12 @@ def _publications(home: Home, entries: Sequence[Entry] | None, progress: Callabl
         if entries is not None and name not in recorded:
             yield f"publication {name} is not in the ledger; entries of the ledger are missing"
         yield from _publication(folders[name], recorded.get(name), heads if entries is not None else None)
+    yield from _pointers(home, published)
+
+
+def _pointers(home: Home, published: Sequence[PublicationEntry]) -> Iterator[str]:
+    """`publish/current` and the names beside it lead to the last publication."""
+    current = current_publication(home)
     # A run that broke off before it could swap the pointer has left it ready.
     broke_off = ready_pointer(home).is_symlink()
     if current is None:
@@ -157,8 +163,8 @@ def _publications(home: Home, entries: Sequence[Entry] | None, progress: Callabl
     last = published[-1] if published else None
     if last and current != last.publication_id and not (broke_off and current == last.previous_publication):
         yield f"publish/current points to {current}, which is not the last publication"
-    if current in folders:
-        for name in names_at_top(_manifest(folders[current] / "manifest.json").get("files", {})):
+    if (home.history / current).is_dir():
+        for name in names_at_top(_manifest(home.history / current / "manifest.json").get("files", {})):
             link = home.publish / name
             if not link.is_symlink() or str(link.readlink()) != f"current/{name}":
                 yield f"publish/{name} does not lead to the publication {current}"
