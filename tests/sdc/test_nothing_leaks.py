@@ -68,7 +68,8 @@ def open_bytes(night: tuple[Home, bytes, list[str]]) -> bytes:
     home, printed, _ = night
     parts = [printed]
     for folder in (home.publish, home.dagster):
-        parts += [path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()]
+        # The names at the top are links to the same files.
+        parts += [path.read_bytes() for path in sorted({path.resolve() for path in folder.rglob("*") if path.is_file()})]
     for path in sorted(home.publish.glob("*.parquet")):
         table = pq.read_table(path)
         parts += ["\n".join(map(str, column.to_pylist())).encode() for column in table.columns]
