@@ -38,24 +38,11 @@ class Attacker:
 
     def at_one_time(self, snapshot: Snapshot, sought: Flags) -> list[Finding]:
         """Attack the withheld cells of one time: all by elimination, those `sought` by linear programming too."""
-        return self._not_before(snapshot, sought, snapshot.known_before)
-
-    def by_itself(self, snapshot: Snapshot, sought: Flags) -> list[Finding]:
-        """What this publication's figures tell without what the one before it served and this one withholds.
-
-        That such a figure has not changed since is a belief: where it has, the old one tells nothing, and the new ones may.
-        Nothing where `at_one_time` has looked at the same.
-        """
-        alone = snapshot.alone
-        if alone is None or alone.known_before is None:
-            return []
-        return self._not_before(alone, sought, alone.known_before & (alone.state[: alone.grid.own_start] == SERVED))
-
-    def _not_before(self, snapshot: Snapshot, sought: Flags, known: Flags | None) -> list[Finding]:
-        """What is found; `before` where it follows from cells that were known before: that is no doing of this publication."""
         findings = self._believing(snapshot, sought)
-        if known is None or not known.any() or not any(finding.is_leak for finding in findings):
+        known = snapshot.told_before
+        if known is None or not any(finding.is_leak for finding in findings):
             return findings
+        # What follows from the figures that were known before is no doing of this publication.
         earlier = {(found.kind, *found.members) for found in self._believing(snapshot.of_before(known), sought)}
         return [
             replace(found, kind="before", width=None) if found.is_leak and (found.kind, *found.members) in earlier else found
@@ -156,10 +143,11 @@ class Attacker:
         A unit that is withheld and moved, or merged with another, is what its old parent has less, and its new one more.
         """
         findings = list(self._across(snapshot, earlier))
-        if not findings or snapshot.known_before is None:
+        known = snapshot.told_before
+        if not findings or known is None:
             return findings
         # As in `at_one_time`: what follows without this publication's figures is no doing of it.
-        before = {found.text() for found in self._across(snapshot.of_before(snapshot.known_before), earlier)}
+        before = {found.text() for found in self._across(snapshot.of_before(known), earlier)}
         return [replace(found, kind="before") if found.text() in before else found for found in findings]
 
     def _across(self, snapshot: Snapshot, earlier: Snapshot) -> Iterator[Finding]:

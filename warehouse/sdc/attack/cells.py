@@ -198,6 +198,18 @@ class Snapshot:
                 return changed
             changed = more
 
+    @property
+    def told_before(self) -> Flags | None:
+        """The served cells that the publication before told as well; None where there are none.
+
+        Of `alone` they are what both serve with one figure. Else also what only the one before served: that such a figure has
+        not changed since is a belief. Where it has, the old one tells nothing, and those around it may tell the new one.
+        """
+        if self.known_before is None:
+            return None
+        told = self.known_before & (self.state[: self.grid.own_start] == SERVED)
+        return told if told.any() else None
+
     def of_before(self, known: Flags) -> Snapshot:
         """The same with nothing served but the cells that are known from before."""
         hidden = self.state == SERVED

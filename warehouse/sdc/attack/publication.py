@@ -77,11 +77,10 @@ def attack_times(
         before = earlier.snapshot(time) if earlier is not None and time in earlier.times else None
         snapshot = cells.snapshot(time) if before is None else cells.snapshot(time).beside(before)
         wanted = sought(snapshot, before)
+        # Beside the publication before, and by itself: what is believed of an earlier figure must not excuse what follows now.
         # What serves nothing tells nothing that was not known before.
-        tells = snapshot.serves or snapshot.given
-        found = [(attacker.at_one_time(snapshot, wanted), snapshot)] if tells else []
-        if tells and snapshot.alone is not None:
-            found.append((attacker.by_itself(snapshot, wanted), snapshot.alone))
+        both = [one for one in (snapshot, snapshot.alone) if one is not None and (one.serves or one.given)]
+        found = [(attacker.at_one_time(one, wanted), one) for one in both]
         if before is not None and snapshot.has_other_units(before):
             found.append((attacker.across(snapshot, before), replace(snapshot, by_units_of=before)))
         return snapshot, found, thread_time() - began
