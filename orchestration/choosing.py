@@ -5,6 +5,7 @@ Not here: the stage that begins the build (stages.py), or the rules of choice an
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -15,6 +16,7 @@ from warehouse.arrivals import older_text, same_rows, unused_older
 from warehouse.delivery import Choice, Delivery
 from warehouse.delivery import choose as choose_delivery
 from warehouse.errors import Refused
+from warehouse.ledger import Arrival
 from warehouse.recorded import Recorded
 from warehouse.release import Tonight, tonight
 
@@ -36,7 +38,8 @@ class Chosen:
 
 def newest(plan: Plan) -> Chosen:
     """The newest complete delivery; it is told which files are not loaded, and why."""
-    choice = choose_delivery(kept_arrivals(plan.home), plan.feeds, plan.as_of)
+    arrived = kept_arrivals(plan.home)
+    choice = choose_delivery(arrived, plan.feeds, plan.as_of)
     chosen = Chosen(choice.delivery)
     for file in choice.in_future:
         plan.findings.warn(
@@ -53,7 +56,7 @@ def newest(plan: Plan) -> Chosen:
         chosen.unused.append(f"{arrival.file_name} is not used: {older_text(arrival, choice.delivery, plan.feeds)}")
         plan.findings.warn("unused", chosen.unused[-1], files=[arrival.file_name])
     _judge_doubles(plan, choice)
-    _tell_the_same_again(plan, choice.delivery)
+    _tell_the_same_again(plan, choice.delivery, arrived)
     return chosen
 
 
@@ -107,11 +110,11 @@ def _judge_doubles(plan: Plan, choice: Choice) -> None:
             )
 
 
-def _tell_the_same_again(plan: Plan, delivery: Delivery) -> None:
+def _tell_the_same_again(plan: Plan, delivery: Delivery, arrived: Iterable[Arrival]) -> None:
     """Tell of an old extract under a new date. Over a quiet week or two nothing need change."""
     stems = {naming.stem for feed in plan.feeds.values() for naming in feed.namings if naming.of_payroll}
     came: dict[date, set[str]] = defaultdict(set)
-    for one in kept_arrivals(plan.home):
+    for one in arrived:
         came[one.extract_date].add(one.sha256)
     files = {one.sha256 for one in delivery.files if one.feed in stems}
     first = min(day for day, hashes in came.items() if files <= hashes)

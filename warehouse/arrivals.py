@@ -31,6 +31,7 @@ from warehouse.ledger import (
     append,
     entered_now,
     of_kind,
+    publication_entry,
     purged_files,
     read_ledger,
     withdrawn_files,
@@ -137,8 +138,8 @@ def _is_of(acceptance: Acceptance, delivery: Delivery) -> bool:
 
 def acceptance_of_others(home: Home, delivery: Delivery, previous: str | None) -> Acceptance | None:
     """The last open acceptance of other files that was given after the served publication was made."""
-    made = of_kind(read_ledger(home), PublicationEntry)
-    since = max((one.sequence for one in made if one.publication_id == previous), default=0)
+    made = publication_entry(read_ledger(home), previous)
+    since = made.sequence if made else 0
     given = [one for one in open_acceptances(home) if one.sequence > since and not _is_of(one, delivery)]
     return given[-1] if given else None
 
@@ -227,7 +228,7 @@ def states_of_arrivals(home: Home, feeds: Mapping[str, Feed]) -> list[ArrivalSta
     current = current_publication(home)
     served, left_out = _inputs(home, current), _left_out(home)
     late = unused_older(home, feeds, choice, current) if choice else []
-    served_since = max((one.sequence for one in of_kind(entries, PublicationEntry) if one.publication_id == current), default=0)
+    made = publication_entry(entries, current)
     found = []
     for one in sorted(all_arrivals(home), key=lambda a: (a.extract_date, a.sequence), reverse=True):
         if entry := withdrawn.get((one.file_name, one.sha256)):
@@ -244,7 +245,7 @@ def states_of_arrivals(home: Home, feeds: Mapping[str, Feed]) -> list[ArrivalSta
             state, reason = "served", f"by {current}"
         elif (one.file_name, one.sha256) in left_out and choice is not None and one in choice.delivery.files:
             state, reason = "left out", f"by the last night that loaded it: {left_out[one.file_name, one.sha256]}"
-        elif _is_of_another_profile(one, feeds) and one.sequence < served_since:
+        elif _is_of_another_profile(one, feeds) and made and one.sequence < made.sequence:
             state, reason = "superseded", f"by {current}; it came by another payroll_profile"
         else:
             state, reason = _unserved(one, choice, feeds, late)
@@ -342,9 +343,8 @@ def unused_older(home: Home, feeds: Mapping[str, Feed], choice: Choice, previous
 
     What was the newest when it came, and has been loaded in private or overtaken by a newer one, is no news.
     """
-    made = of_kind(read_ledger(home), PublicationEntry)
-    served_since = max((one.sequence for one in made if one.publication_id == previous), default=None)
-    if served_since is None:
+    made = publication_entry(read_ledger(home), previous)
+    if made is None:
         return []
     # Of an optional feed of payroll the loaded delivery may have no file.
     payroll_stems = {naming.stem for feed in feeds.values() for naming in feed.namings if naming.of_payroll}
@@ -359,7 +359,7 @@ def unused_older(home: Home, feeds: Mapping[str, Feed], choice: Choice, previous
     ]
     beside = ((one, _overtaking(one, choice.delivery, feeds)) for one in kept)
     late += [one for one, newer in beside if newer is not None and one.sequence > newer.sequence]
-    return [one for one in late if one.sequence > served_since and one not in choice.delivery.files]
+    return [one for one in late if one.sequence > made.sequence and one not in choice.delivery.files]
 
 
 def is_nothing_new(home: Home, settings: Settings, delivery: Delivery, previous: str | None, tonight: Tonight) -> bool:
@@ -397,9 +397,7 @@ def _is_served_already(
     """
     if previous is None or not home.warehouse_database.exists():
         return False
-    entry = next(
-        (one for one in reversed(of_kind(read_ledger(home), PublicationEntry)) if one.publication_id == previous), None
-    )
+    entry = publication_entry(read_ledger(home), previous)
     made_of = (delivery.inputs_sha256, code_version())
     if entry is None or (entry.inputs_sha256, entry.code_version) != made_of or as_of not in (None, entry.as_of):
         return False

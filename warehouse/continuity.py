@@ -119,18 +119,27 @@ def _drops(con: duckdb.DuckDBPyConnection, feed: Feed, delivery: Delivery, max_d
 
 def _drops_beside(con: duckdb.DuckDBPyConnection, feeds: Mapping[str, Feed], max_drop: float) -> list[str]:
     """Files of optional feeds with fewer rows than the file they replace: that of the same year or table, or the one before."""
-    rows: dict[tuple[str, str, str], list[tuple[str, int]]] = {}
-    for database in ("last.", ""):
-        loaded = con.execute(f"select feed, file_name, rows_loaded from {database}raw.inputs order by extract_date").fetchall()
-        for name, file_name, count in loaded:
-            feed = feeds.get(name)
-            if feed is not None and not feed.required and (named := recognise(file_name, feed.namings)):
-                rows.setdefault((name, named.stem, named.part), []).append((file_name, count))
-    return [
-        f"{now_named}: rows of {name} {_fall(was, now)}"
-        for (name, *_), ((_, was), *_, (now_named, now)) in ((key, found) for key, found in rows.items() if len(found) > 1)
-        if was - now > max(max_drop * was, FEWEST_ROWS)
-    ]
+    before, here = (_files_beside(con, database, feeds) for database in ("last.", ""))
+    found = []
+    for key in before.keys() & here.keys():
+        (_, was), (file_name, now) = before[key], here[key]
+        if was - now > max(max_drop * was, FEWEST_ROWS):
+            found.append(f"{file_name}: rows of {key[0]} {_fall(was, now)}")
+    return sorted(found)
+
+
+def _files_beside(
+    con: duckdb.DuckDBPyConnection, database: str, feeds: Mapping[str, Feed]
+) -> dict[tuple[str, str, str], tuple[str, int]]:
+    """The files of optional feeds by feed, stem and part (a year or table), with the rows that were loaded."""
+    found = {}
+    for name, file_name, rows in con.execute(
+        f"select feed, file_name, rows_loaded from {database}raw.inputs order by extract_date"
+    ).fetchall():
+        feed = feeds.get(name)
+        if feed is not None and not feed.required and (named := recognise(file_name, feed.namings)):
+            found[name, named.stem, named.part] = file_name, rows
+    return found
 
 
 def _rows_not_known_again(con: duckdb.DuckDBPyConnection, feed: Feed, delivery: Delivery) -> list[str]:

@@ -269,6 +269,12 @@ def must_be_kept(home: Home, publication_id: str) -> None:
         raise Refused(thinning.says_of(publication_id))
 
 
+def publication_entry(entries: Sequence[Entry], publication_id: str | None) -> PublicationEntry | None:
+    """The last entry of a publication, None where there is none."""
+    made = of_kind(entries, PublicationEntry)
+    return next((entry for entry in reversed(made) if entry.publication_id == publication_id), None)
+
+
 def find_publication(home: Home, publication_id: str) -> PublicationEntry:
     """The entry of a publication that somebody asks for by its id.
 
@@ -277,9 +283,8 @@ def find_publication(home: Home, publication_id: str) -> PublicationEntry:
         Refused: it was thinned out.
     """
     must_be_kept(home, publication_id)
-    for entry in reversed(of_kind(read_ledger(home), PublicationEntry)):
-        if entry.publication_id == publication_id:
-            return entry
+    if entry := publication_entry(read_ledger(home), publication_id):
+        return entry
     raise UsageError(f"there is no publication {publication_id}; `arsverk history` lists them")
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from warehouse.database import connect, quoted
 from warehouse.errors import Refused
-from warehouse.ledger import PublicationEntry, find_publication, of_kind, read_ledger
+from warehouse.ledger import PublicationEntry, find_publication, publication_entry, read_ledger
 from warehouse.paths import Home
 from warehouse.settings import Settings
 
@@ -62,9 +62,7 @@ def current_publication(home: Home) -> str | None:
 
 def served_entry(home: Home) -> PublicationEntry | None:
     """The ledger's entry of the publication that is served, if any."""
-    current = current_publication(home)
-    made = of_kind(read_ledger(home), PublicationEntry)
-    return next((entry for entry in reversed(made) if entry.publication_id == current), None)
+    return publication_entry(read_ledger(home), current_publication(home))
 
 
 def served_publications(home: Home, made: Sequence[PublicationEntry]) -> set[str | None]:

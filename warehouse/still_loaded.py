@@ -70,7 +70,10 @@ def _compared(con: duckdb.DuckDBPyConnection, feed: Feed, key: Sequence[str]) ->
         if "employee_no" in key:
             known_as = "own.* replace (coalesce(renumbered.number_now, employee_no) as employee_no)"
             renumbered = f"left join ({RENUMBERED.format(database)}) as renumbered using (employee_no)"
-        con.execute(f"create temporary table {name} as select {known_as} from {database}raw.{feed.name} as own {renumbered}")
+        con.execute(
+            f"create temporary table {name} as select {columns}, file_sha256, row_number from"
+            f" (select {known_as} from {database}raw.{feed.name} as own {renumbered})"
+        )
     con.execute(
         f"""create temporary table gone as
             with before as (select {columns}, count(*) as copies from was group by all),

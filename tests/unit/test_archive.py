@@ -15,13 +15,14 @@ import pytest
 
 from sources.payroll.profile import feeds_by
 from sources.registry import feeds
+from tests.ledgers import publication_made
 from tests.municipalities.files import EXTRACT_DATE, Delivery, write_delivery, write_feed, write_feed_xlsx
 from warehouse import archive, arrivals
 from warehouse.archive import TakenIn, all_arrivals, archived_file, kept_arrivals, sha256_of, take_in
 from warehouse.arrivals import withdraw
 from warehouse.delivery import choose
 from warehouse.errors import Refused
-from warehouse.ledger import FIRST_PREVIOUS, Arrival, PublicationEntry, Purge, append
+from warehouse.ledger import FIRST_PREVIOUS, Arrival, Purge, append
 from warehouse.paths import Home
 from warehouse.verify import verify
 
@@ -267,16 +268,7 @@ def test_files_of_another_profile_say_why_they_are_not_used(
     told = {(one.state, one.reason) for one in arrivals.states_of_arrivals(home, feeds_by("visma"))}
     assert told == {("not used", "the payroll_profile of the settings has no file of this name")}
     # Once there are publications since then, they are history.
-    made = PublicationEntry(
-        publication_id="p1",
-        published_at="2024-10-01T02:04:12",
-        as_of=date(2024, 9, 30),
-        code_version="git:0",
-        inputs_sha256="0" * 64,
-        manifest_sha256="0" * 64,
-        previous_publication=None,
-        accepted_restatement=None,
-    )
+    made = publication_made("p1", date(2024, 9, 30), "2024-10-01T02:04:12")
     append(home, [made])
     monkeypatch.setattr(arrivals, "current_publication", lambda home: "p1")
     monkeypatch.setattr(arrivals, "_inputs", lambda home, previous: set())

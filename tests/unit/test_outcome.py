@@ -15,9 +15,10 @@ import pytest
 
 from orchestration import stages
 from orchestration.run import end_unless_ended
+from tests.ledgers import publication_made
 from warehouse import status
 from warehouse.errors import ProgramFault, Refused, UsageError
-from warehouse.ledger import PublicationEntry, append
+from warehouse.ledger import append
 from warehouse.outcome import KINDS, TO_DO, Findings, Night, NightWarning, begin, days_since, end, last_night, nights, now
 from warehouse.paths import Home
 from warehouse.settings import Settings
@@ -30,18 +31,7 @@ def served(home: Home) -> Home:
     """A home whose ledger and pointer name a publication."""
     append(
         home,
-        [
-            PublicationEntry(
-                publication_id=PUBLICATION,
-                published_at="2024-10-01T02:04:12",
-                as_of=date(2024, 9, 30),
-                code_version="git:0",
-                inputs_sha256="0" * 64,
-                manifest_sha256="0" * 64,
-                previous_publication=None,
-                accepted_restatement=None,
-            )
-        ],
+        [publication_made(PUBLICATION, date(2024, 9, 30), "2024-10-01T02:04:12")],
     )
     home.current.symlink_to(f"history/{PUBLICATION}")
     return home

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
+from tests.ledgers import publication_made
 from warehouse.delivery import Delivery
-from warehouse.ledger import Acceptance, Arrival, PublicationEntry, append
+from warehouse.ledger import Acceptance, Arrival, append
 from warehouse.paths import Home
 from warehouse.release import due_on, last_month_end, month_end_after, order, stale_after_days, tonight
 from warehouse.settings import Settings
@@ -34,16 +35,7 @@ def delivery(day: str, content: str = "a") -> Delivery:
 
 def serve(home: Home, as_of: str, name: str = "first", previous: str | None = None, *, breaks_off: bool = False) -> None:
     """Let the ledger and the pointer say that a publication is served; where it breaks off, the ledger alone names it."""
-    entry = PublicationEntry(
-        publication_id=name,
-        published_at=f"{as_of}T03:00:00",
-        as_of=date.fromisoformat(as_of),
-        code_version="",
-        inputs_sha256="",
-        manifest_sha256="",
-        previous_publication=previous,
-        accepted_restatement=None,
-    )
+    entry = publication_made(name, date.fromisoformat(as_of), f"{as_of}T03:00:00", previous=previous)
     append(home, [entry])
     if breaks_off:
         return

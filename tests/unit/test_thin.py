@@ -12,6 +12,7 @@ import pytest
 
 from tests.builds import Built
 from tests.command import arsverk, arsverk_here
+from tests.ledgers import publication_made
 from warehouse.errors import Refused
 from warehouse.history import Publication, publications
 from warehouse.ledger import PublicationEntry, append, find_publication, of_kind, read_ledger
@@ -30,15 +31,12 @@ def nightly(first: date, last: date, accepted: tuple[date, ...] = ()) -> list[Pu
     made: list[Publication] = []
     for number in range((last - first).days + 1):
         day = first + timedelta(days=number)
-        entry = PublicationEntry(
-            publication_id=str(day),
-            published_at=f"{day}T04:00:00",
-            as_of=day,
-            code_version="",
-            inputs_sha256="",
-            manifest_sha256="",
-            previous_publication=made[-1].entry.publication_id if made else None,
-            accepted_restatement="sykmeldinger kom sent" if day in accepted else None,
+        entry = publication_made(
+            str(day),
+            day,
+            f"{day}T04:00:00",
+            previous=made[-1].entry.publication_id if made else None,
+            accepted="sykmeldinger kom sent" if day in accepted else None,
         )
         made.append(Publication(entry, was_served=True, is_current=day == last, inputs=0, purged_inputs=0))
     return made

@@ -39,11 +39,10 @@ class Attacker:
     def at_one_time(self, snapshot: Snapshot, sought: Flags) -> list[Finding]:
         """Attack the withheld cells of one time: all by elimination, those `sought` by linear programming too."""
         findings = self._believing(snapshot, sought)
-        known = snapshot.told_before
-        if known is None or not any(finding.is_leak for finding in findings):
+        if not any(finding.is_leak for finding in findings) or (then := snapshot.of_before()) is None:
             return findings
         # What follows from the figures that were known before is no doing of this publication.
-        earlier = {(found.kind, *found.members) for found in self._believing(snapshot.of_before(known), sought)}
+        earlier = {(found.kind, *found.members) for found in self._believing(then, sought)}
         return [
             replace(found, kind="before", width=None) if found.is_leak and (found.kind, *found.members) in earlier else found
             for found in findings
@@ -143,11 +142,10 @@ class Attacker:
         A unit that is withheld and moved, or merged with another, is what its old parent has less, and its new one more.
         """
         findings = list(self._across(snapshot, earlier))
-        known = snapshot.told_before
-        if not findings or known is None:
+        if not findings or (then := snapshot.of_before()) is None:
             return findings
         # As in `at_one_time`: what follows without this publication's figures is no doing of it.
-        before = {found.text() for found in self._across(snapshot.of_before(known), earlier)}
+        before = {found.text() for found in self._across(then, earlier)}
         return [replace(found, kind="before") if found.text() in before else found for found in findings]
 
     def _across(self, snapshot: Snapshot, earlier: Snapshot) -> Iterator[Finding]:

@@ -198,22 +198,16 @@ class Snapshot:
                 return changed
             changed = more
 
-    @property
-    def told_before(self) -> Flags | None:
-        """The served cells that the publication before told as well; None where there are none.
+    def of_before(self) -> Snapshot | None:
+        """The same with nothing served but the cells that the publication before told as well; None where there are none.
 
         Of `alone` they are what both serve with one figure. Else also what only the one before served: that such a figure has
         not changed since is a belief. Where it has, the old one tells nothing, and those around it may tell the new one.
         """
-        if self.known_before is None:
-            return None
-        told = self.known_before & (self.state[: self.grid.own_start] == SERVED)
-        return told if told.any() else None
-
-    def of_before(self, known: Flags) -> Snapshot:
-        """The same with nothing served but the cells that are known from before."""
         hidden = self.state == SERVED
-        hidden[: self.grid.own_start] &= ~known
+        if self.known_before is None or not hidden[: self.grid.own_start][self.known_before].any():
+            return None
+        hidden[: self.grid.own_start] &= ~self.known_before
         state, lower, upper = self.state.copy(), self.lower.copy(), self.upper.copy()
         state[hidden], lower[hidden], upper[hidden] = WITHHELD, 0.0, np.inf
         return replace(self, state=state, lower=lower, upper=upper, given={}, alone=None)

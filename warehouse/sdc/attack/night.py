@@ -5,6 +5,7 @@ Not here: the attack (attacker.py), attacks by hand (command.py), or what become
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,7 +147,8 @@ def _at_first(cells: Cells) -> Collection[str]:
     """The times for linear programming where nothing has been published: all where few cells are withheld in them; else
     the newest month, year and date that serve something. A running year of pay serves nothing.
     """
-    if sum(np.count_nonzero(cells.snapshot(time).state == WITHHELD) for time in cells.times) <= FEW_CELLS:
+    withheld = (int(np.count_nonzero(cells.snapshot(time).state == WITHHELD)) for time in cells.times)
+    if all(so_far <= FEW_CELLS for so_far in itertools.accumulate(withheld)):
         return cells.times
     found: dict[int, str] = {}
     for time in sorted(cells.times, reverse=True):
