@@ -14,7 +14,7 @@ import dagster as dg
 import pytest
 
 from orchestration import municipalities as office
-from tests.command import arsverk, write_arsverk_without_dbt
+from tests.command import arsverk_here, write_arsverk_without_dbt
 from tests.office import add, let_settle, office_instance, twelve_nights
 from warehouse.errors import UsageError
 from warehouse.municipalities import FOLDER_VARIABLE, municipality, names
@@ -76,13 +76,13 @@ def test_three_of_them_one_broken(three: dict[str, Home], tmp_path: Path) -> Non
     assert current_publication(three["asker"]) and verify(three["asker"]) == []
     assert current_publication(three["baerum"]) is None and not three["lier"].root.exists()
     assert three["asker"].pseudonym_key.read_bytes() != three["baerum"].pseudonym_key.read_bytes()
-    done = arsverk("status", "--all")
+    done = arsverk_here("status", "--all")
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     assert lines[0].startswith("asker ") and "fresh" in lines[0]
     assert "the last night was refused" in lines[1] and lines[2].startswith("lier ")
     assert lines[3] == "1 of 3 are fresh"
-    assert list(json.loads(arsverk("status", "--all", "--json").stdout)) == list(three)
+    assert list(json.loads(arsverk_here("status", "--all", "--json").stdout)) == list(three)
 
 
 def test_a_file_that_is_wrong_is_said_by_name(three: dict[str, Home], tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from tests.builds import Builds, Built, published_whole
+from tests.builds import Builds, night_without_dbt, served_whole
 from tests.municipalities.by_hand import Municipality
 from tests.pipeline.test_examples_of_the_docs import deliver
 from warehouse.catalogue import read_tables
@@ -27,8 +27,7 @@ TIMES = {"sick": ("period_type", "period"), "full": ("source", "reference_date")
 
 @pytest.fixture(scope="module")
 def town(builds: Builds) -> Home:
-    built: Built = builds.built(deliver, published_whole)
-    return built.home
+    return builds.built(deliver, night_without_dbt).home
 
 
 @pytest.fixture
@@ -85,7 +84,8 @@ def deliver_nested(landing: Path) -> None:
 @pytest.mark.parametrize("table", [*BREAKDOWNS, "equality_gender_balance"])
 def test_a_unit_inside_one_of_its_level_has_rows_and_is_told_apart(builds: Builds, table: str) -> None:
     time = "year" if table.startswith("equality") else ", ".join(TIMES[table[:4]])
-    with duckdb.connect(str(builds.built(deliver_nested, published_whole).home.served_database), read_only=True) as con:
+    with builds.built(deliver_nested, served_whole).reading() as con:
+        con.execute("use served")
         asked = (
             f"select {time}, sum(fte) as fte from bi_{table} where org_level = $1 and not is_nested group by all order by all"
         )

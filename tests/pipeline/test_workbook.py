@@ -12,7 +12,7 @@ import xlsxwriter
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from tests.builds import Builds, Built, published_whole
+from tests.builds import Builds, Built, night_without_dbt
 from tests.pipeline.test_examples_of_the_docs import deliver
 from warehouse.database import publication_opened
 from warehouse.verify import verify
@@ -21,7 +21,7 @@ from warehouse.workbook import FILE, READING, SHEETS, WITHHELD, _Writer, write_w
 
 @pytest.fixture(scope="module")
 def published(builds: Builds) -> Built:
-    return builds.built(deliver, published_whole)
+    return builds.built(deliver, night_without_dbt)
 
 
 @pytest.fixture(scope="module")
