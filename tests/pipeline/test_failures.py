@@ -15,13 +15,14 @@ from orchestration import stages
 from orchestration.dbt import DbtFailed
 from orchestration.run import run_night
 from sources.registry import feeds
-from tests.building import settings_with
+from tests.building import plan_of, settings_with
 from tests.municipalities.by_hand import small_delivery
 from tests.municipalities.files import write_delivery
 from warehouse.archive import take_in
 from warehouse.errors import Refused
 from warehouse.paths import Home
 from warehouse.publication import current_publication
+from warehouse.settings import Settings
 
 
 @pytest.fixture
@@ -80,10 +81,10 @@ def test_a_step_that_stays_broken_fails_the_night_and_is_told(
     assert current_publication(home) is None
 
 
-def test_a_changed_archive_copy_is_not_loaded(home: Home) -> None:
+def test_a_changed_archive_copy_is_not_loaded(home: Home, settings: Settings) -> None:
     take_in(home, home.landing, feeds())
     copy = next(path for path in home.archive.glob("*/*") if b"Stillingskode" in path.read_bytes())
     copy.chmod(0o600)
     copy.write_bytes(copy.read_bytes().replace(b"100", b"101", 1))
     with pytest.raises(Refused, match=r"the archive's copy of stillinger_2024-09-30.csv is missing or changed"):
-        run_night(home, settings_file=None, landing=None, as_of=None)
+        stages.run_stages(plan_of(home, settings))

@@ -16,14 +16,15 @@ import dagster as dg
 import duckdb
 import pytest
 
+from orchestration import stages
 from orchestration.dbt import load_manifest, project_fingerprint, unproven_tests
 from orchestration.defs.feeds import ROWS_STILL_LOADED
 from orchestration.instance import prepare_instance
 from sources.payroll.profile import feeds_by
 from sources.registry import feeds
-from tests.building import settings_with
+from tests.building import plan_of, settings_with
 from tests.builds import Built
-from tests.command import arsverk
+from tests.command import arsverk, arsverk_here
 from tests.municipalities.by_hand import small_delivery
 from tests.municipalities.files import write_delivery, write_feed
 from tests.municipalities.random_rows import random_feeds
@@ -34,7 +35,7 @@ from warehouse.errors import Refused
 from warehouse.outcome import last_night
 from warehouse.paths import Home
 from warehouse.publication import current_publication
-from warehouse.settings import PROFILES
+from warehouse.settings import PROFILES, Settings
 from warehouse.verify import verify
 
 SEPTEMBER, OCTOBER = date(2024, 9, 30), date(2024, 10, 31)
@@ -188,20 +189,20 @@ def test_a_night_that_finds_nothing_new_says_that_the_publication_holds(home: Ho
     assert event.asset_materialization.metadata["held"].value == "nothing new has come"
 
 
-def test_an_incomplete_delivery_waits(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_incomplete_delivery_waits(home: Home, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "arsverk")
     write_feed(home.landing, "ansatte", small_delivery()["ansatte"], extract_date=OCTOBER)
     assert night(home).startswith("2024-09-30")
     assert "the delivery of 2024-10-31 waits for organisasjon, fravaer, permisjoner, stillinger" in caplog.text
     caplog.clear()
-    night(home)
+    stages.take_in(plan_of(home, settings))
     assert "0 new files, 6 seen before" in caplog.text
 
 
-def test_an_incomplete_delivery_with_a_rejected_file_stops_the_night(home: Home) -> None:
+def test_an_incomplete_delivery_with_a_rejected_file_stops_the_night(home: Home, settings: Settings) -> None:
     (home.landing / "ansatte_2024-10-31.csv").write_text("Ansattnr;Navn\n1;x\n", encoding="utf-8")
     with pytest.raises(Refused, match=r"(?s)2024-10-31 is not accepted.*ansatte_2024-10-31.csv is rejected: required column"):
-        night(home)
+        stages.run_stages(plan_of(home, settings))
 
 
 def test_a_refused_night_leaves_the_last_publication(home: Home, tmp_path: Path) -> None:
@@ -212,7 +213,7 @@ def test_a_refused_night_leaves_the_last_publication(home: Home, tmp_path: Path)
     write_delivery(home.landing, bad, extract_date=OCTOBER)
     told = tmp_path / "told"
     settings_with(tmp_path, notify_command=f'["sh", "-c", "cat > {told}"]', max_quarantine_rows=0)
-    done = arsverk("run", "--home", home.root, "--settings", tmp_path / "arsverk.toml")
+    done = arsverk_here("run", "--home", home.root, "--settings", tmp_path / "arsverk.toml")
     assert done.returncode == 1
     assert "Traceback" not in done.stdout + done.stderr
     for part in (
@@ -242,14 +243,14 @@ def test_commands_tell_wrong_usage(tmp_path: Path) -> None:
         assert (done.returncode, told in done.stderr, "Traceback" in done.stderr) == (2, True, False), done.stderr
 
 
-def test_a_run_without_deliveries_says_what_is_missing(tmp_path: Path) -> None:
+def test_a_run_without_deliveries_says_what_is_missing(tmp_path: Path, settings: Settings) -> None:
     home = Home(tmp_path / "home")
     home.prepare()
     with pytest.raises(Refused, match="no delivery: put the files"):
         night(home)
     write_feed(home.landing, "ansatte", small_delivery()["ansatte"])
     with pytest.raises(Refused, match="no complete delivery: the one of 2024-09-30 is missing organisasjon"):
-        night(home)
+        stages.run_stages(plan_of(home, settings))
 
 
 def test_verify_names_a_flipped_byte_of_a_publication(home: Home) -> None:

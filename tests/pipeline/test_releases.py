@@ -14,12 +14,12 @@ from openpyxl import load_workbook
 
 from orchestration.cli import main
 from orchestration.dbt import load_manifest
+from orchestration.notify import end_night
 from orchestration.plan import Plan
 from orchestration.stages import run_stages
 from sources.registry import feeds
 from tests.building import settings_with
 from tests.builds import Built
-from tests.command import arsverk_here
 from tests.municipalities.by_hand import small_delivery
 from tests.municipalities.files import write_delivery, write_lines
 from tests.municipalities.random_rows import random_feeds
@@ -112,8 +112,7 @@ def test_nights_between_releases_hold_in_private(small_night: Built, tmp_path: P
 def test_an_absence_that_was_taken_out_is_told_once(
     small_night: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = small_night.copy(tmp_path)
-    settings_with(tmp_path, release=MONTHLY, max_age_days=4000)
+    home, settings = small_night.copy(tmp_path), settings_with(tmp_path, release=MONTHLY, max_age_days=4000)
     monkeypatch.setattr("sources.naming.today", lambda: date(2024, 10, 14))
     outcomes = []
     for day in ("2024-10-11", "2024-10-12", "2024-10-13"):
@@ -121,9 +120,8 @@ def test_an_absence_that_was_taken_out_is_told_once(
         if day > "2024-10-11":
             path = home.landing / f"fravaer_{day}.csv"
             path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
-        done = arsverk_here("run", "--home", home.root, "--settings", tmp_path / "arsverk.toml")
-        night = last_night(home)
-        assert done.returncode == 0 and night
+        night = end_night(home, day, now(), run(home, settings, day).findings, settings)
+        assert night and night == last_night(home)
         outcomes.append((night.outcome, [warning.kind for warning in night.warnings]))
     new_column = "unknown_columns"
     assert outcomes == [
