@@ -20,6 +20,10 @@ from warehouse.publish import publish
 from warehouse.sdc.attack.command import attack_publication
 
 NIGHTS = 3
+# Between them these towns draw all there is: 60 and 120 employees, few units and many, groups, leaders, units within units,
+# units that merge and that move, each optional feed, both first years, thresholds stricter from the beginning and changed ones
+# of each kind. The loop of disclosure control has to withhold more in a first, a second and a third night.
+SEEDS = (0, 1, 3, 42, 79, 270)
 SIZES = (60, 120, 250, 300)
 LARGER = (*SIZES, 400, 700, 1500)
 SICK_LEAVE = {by: f"sick_leave_by_{by}" for by in ("unit", "sex", "age", "job_code")}
@@ -75,7 +79,7 @@ def closed_year(publication: Path) -> tuple[set[tuple], set[tuple]]:
     return served, withheld
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_every_night_publishes(tmp_path: Path, seed: int) -> None:
     three_nights(tmp_path, seed, SIZES[:2])
 
