@@ -13,7 +13,7 @@ from warehouse.sdc.linear.movement import NEGLIGIBLE
 from warehouse.sdc.linear.programs import Program
 from warehouse.sdc.suppression.problem import Problem, View
 
-Member = TypeVar("Member", int, float)
+Member = TypeVar("Member")
 
 TOLERANCE = 1e-9
 # The search ends when the choice is proven to cost at most this share more than the best one.
