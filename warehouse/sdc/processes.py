@@ -38,8 +38,8 @@ class Processes:
             process.end()
 
     def start(self) -> None:
-        """Start them, unless they are. It takes half a second until they answer."""
-        while len(self._all) < cores():
+        """Start them, unless they are, or this process has the only core. It takes half a second until they answer."""
+        while len(self._all) < cores() > 1:
             self._all.append(_Process())
             self._idle.put(self._all[-1])
 

@@ -34,7 +34,7 @@ def withhold_in_all(chains: Iterable[Chain], cells: int, protection_interval: fl
     ahead = map(iter, chains)
     running: dict[Future[Flags], tuple[Iterator[Problem], Problem]] = {}
     with Processes() as processes, ThreadPoolExecutor(count) as pool:
-        if count > 1:
+        if cells >= SMALL:
             processes.start()
 
         def begin(chain: Iterator[Problem], before: Decided | None) -> None:
