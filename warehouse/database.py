@@ -76,9 +76,10 @@ def remove_database(path: Path) -> None:
 
 def one(connection: duckdb.DuckDBPyConnection, query: str, parameters: list[object] | None = None) -> tuple:
     """The one row a query gives."""
-    row = connection.execute(query, parameters or []).fetchone()
-    assert row is not None, f"no row from: {query}"
-    return row
+    # All of it: a row left to fetch, or the end of them, would keep the connection from other work.
+    rows: list[tuple] = connection.execute(query, parameters or []).fetchall()
+    assert rows, f"no row from: {query}"
+    return rows[0]
 
 
 def column_types(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:

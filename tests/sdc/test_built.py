@@ -140,6 +140,23 @@ def test_the_primary_rule_alone_leaks(night: tuple[Home, Settings]) -> None:
     assert "and " in str(refused.value) and "more" in str(refused.value)
 
 
+def test_an_attack_in_processes_finds_what_one_without_them_does(
+    night: tuple[Home, Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, settings = night
+    with connect(home.build_database, settings) as con:
+        serve_by_the_primary_rule_alone(con)
+
+    def found() -> list[tuple[object, ...]]:
+        with duckdb.connect() as con:
+            return [(finding, finding.members) for finding in attack(served_by(con, home)).findings]
+
+    here = found()
+    monkeypatch.setattr("warehouse.sdc.attack.publication.SMALL", 0)
+    assert found() == here
+    assert here
+
+
 def serve_nothing(home: Home, settings: Settings) -> None:
     """Every cell of every table of units is withheld."""
     with connect(home.build_database, settings) as con:

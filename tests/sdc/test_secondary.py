@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
+from warehouse.sdc.processes import Processes
 from warehouse.sdc.suppression.choice import Rule, rules_of_sums
 from warehouse.sdc.suppression.feasibility import computable
 from warehouse.sdc.suppression.problem import Cell, Problem
-from warehouse.sdc.suppression.processes import _Worker, withhold_in_all
+from warehouse.sdc.suppression.processes import withhold_in_all
 from warehouse.sdc.suppression.secondary import Complement, withhold
 
 THRESHOLD = 10.0
@@ -192,16 +193,14 @@ def test_problems_decided_in_processes_are_those_decided_here(monkeypatch: pytes
 
 
 def test_a_process_that_is_killed_is_the_machine_s_fault() -> None:
-    worker = _Worker()
-    worker._process.kill()
-    problem = table([[4, 12], [22, 9]])
-    try:
+    with Processes() as processes:
+        processes.start()
+        for process in processes._all:
+            process._process.kill()
         with pytest.raises(
-            ChildProcessError, match=r"was killed or out of memory \(its process ended with -9\); give the night"
+            ChildProcessError, match=r"^work was killed or out of memory \(its process ended with -9\); give the night"
         ):
-            worker.withhold(problem, 0.1)
-    finally:
-        worker.end()
+            processes.call("work", withhold, table([[4, 12], [22, 9]]), 0.1)
 
 
 def known_at_every_date(problem: Problem) -> Problem:

@@ -18,6 +18,7 @@ from warehouse.sdc.linear.elimination import Revealed, eliminate
 from warehouse.sdc.linear.equations import Flags, Floats, Ints, components
 from warehouse.sdc.linear.intervals import Contradiction, System, reach
 from warehouse.sdc.linear.solution import determined
+from warehouse.sdc.processes import Processes
 
 SEVERAL = "several relations together"
 BY_UNITS_BEFORE = "the units of the publication before"
@@ -29,8 +30,12 @@ TRIES = 5
 
 @dataclass
 class Attacker:
-    """Attacks one time after the other and remembers the patterns it has solved: months often share theirs."""
+    """Attacks one time after the other and remembers the patterns it has solved: months often share theirs.
 
+    Elimination and linear programs are computed in `processes`.
+    """
+
+    processes: Processes
     protection: float
     hides_own: bool = False
     notes: list[str] = field(default_factory=list)
@@ -76,9 +81,8 @@ class Attacker:
             *(part.tobytes() for part in (known, cells, relation, system.row, system.column)),
         )
         if pattern not in self._solved:
-            whole = eliminate(known, system.row, system.column, system.coefficient, sums=by_size)
-            sums = _kinds_of_sums(whole, known, system, relation >= grid.identity_rows) if by_size else {}
-            self._solved[pattern] = whole, sums
+            is_within = relation >= grid.identity_rows if by_size else None
+            self._solved[pattern] = self.processes.call(_work_on(snapshot), _solve, known, system, is_within)
         revealed, sums = self._solved[pattern]
         pinned = np.flatnonzero(revealed.pinned & is_cell & ~known)
         if pinned.size:
@@ -114,13 +118,13 @@ class Attacker:
             place = np.full(cells.size, -1, dtype=np.int64)
             place[columns] = np.arange(columns.size)
             within = [part for block in blocks if (part := place[block][place[block] >= 0]).size > 1]
-            try:
-                low, high, point[columns] = reach(system.part(columns), wanted[columns], within)
-                if not snapshot.family.sums_by_size:
-                    # Where enough persons are known to have worked nothing together, each has.
-                    high = np.where(high <= ROUNDING, np.inf, high)
-            except Contradiction:
-                raise Contradicted(cells[columns]) from None
+            found = self.processes.call(_work_on(snapshot), _reach, system.part(columns), wanted[columns], within)
+            if found is None:
+                raise Contradicted(cells[columns])
+            low, high, point[columns] = found
+            if not snapshot.family.sums_by_size:
+                # Where enough persons are known to have worked nothing together, each has.
+                high = np.where(high <= ROUNDING, np.inf, high)
             width[columns] = high - low
         own_alone = set(np.flatnonzero(grid.own_alone(snapshot.state)).tolist())
         for i in np.flatnonzero(width < wanted).tolist():
@@ -250,6 +254,24 @@ class Contradicted(Exception):
     def __init__(self, cells: Ints) -> None:
         super().__init__("the served figures contradict the relations")
         self.cells = cells
+
+
+def _work_on(snapshot: Snapshot) -> str:
+    return f"the attack on {snapshot.family.name} {snapshot.time}"
+
+
+def _reach(system: System, wanted: Floats, blocks: Sequence[Ints]) -> tuple[Floats, Floats, Floats] | None:
+    """As `reach`; None where no values fulfil the relations."""
+    try:
+        return reach(system, wanted, blocks)
+    except Contradiction:
+        return None
+
+
+def _solve(known: Flags, system: System, is_within: Flags | None) -> tuple[Revealed, dict[bytes, str]]:
+    """What elimination reveals, and where `is_within` tells of each relation whether it is within a unit, the sums it finds."""
+    whole = eliminate(known, system.row, system.column, system.coefficient, sums=is_within is not None)
+    return whole, {} if is_within is None else _kinds_of_sums(whole, known, system, is_within)
 
 
 def _kinds_of_sums(whole: Revealed, known: Flags, system: System, is_within: Flags) -> dict[bytes, str]:

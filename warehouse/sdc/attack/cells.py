@@ -328,6 +328,10 @@ class Cells:
     def times(self) -> list[str]:
         return list(self._rows)
 
+    def withheld(self, time: str) -> int:
+        """How many cells are withheld at one time."""
+        return int(np.count_nonzero(self._rows[time][1]))
+
     @property
     def own_units(self) -> list[tuple[str, str]]:
         """Units that had positions of their own at some time."""

@@ -75,7 +75,7 @@ def _before(con: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> Path | 
 def report_lines(publication_id: str, before: str | None, report: Report) -> Iterator[str]:
     """The report as lines of text."""
     yield f"Attacked {publication_id}" + (f" together with {before}" if before else "")
-    yield f"  {'':<26}{'withheld':>10}  " + "".join(f"{heading:>{WIDTH}}" for heading in (*HEADINGS.values(), "CPU s"))
+    yield f"  {'':<26}{'withheld':>10}  " + "".join(f"{heading:>{WIDTH}}" for heading in (*HEADINGS.values(), "seconds"))
     for name, table in sorted(report.tables.items()):
         numbers = "".join(f"{getattr(table, kind):>{WIDTH}}" for kind in HEADINGS)
         yield f"  {name:<26}{table.withheld:>10}  {numbers}{table.seconds:>{WIDTH}.1f}"

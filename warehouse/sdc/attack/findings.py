@@ -56,7 +56,7 @@ class Finding:
 
 @dataclass
 class TableResult:
-    """What the attack found in one table: its withheld cells, how many of them by each kind of finding, CPU seconds."""
+    """What the attack found in one table: its withheld cells, how many of them by each kind of finding, seconds."""
 
     withheld: int = 0
     pinned: int = 0

@@ -25,6 +25,7 @@ from warehouse.sdc.attack.relations import SERVED, WITHHELD
 from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.sdc.linear.equations import Flags
 from warehouse.sdc.memory import rarely_collected
+from warehouse.sdc.processes import Processes
 from warehouse.settings import Settings
 
 # What the last night found safe: a time of a family of tables whose fingerprint is the same is safe again.
@@ -75,7 +76,7 @@ def examine(
     report = Report()
     records: list[tuple[str, str, str]] = []
     own_units: list[tuple[str, str, str]] = []
-    with rarely_collected(), connect(None, settings) as con:
+    with rarely_collected(), connect(None, settings) as con, Processes() as processes:
         con.execute(f"attach {quoted(str(home.build_database))} as build (read_only)")
         organisation = Organisation.delivered(con, "build")
         served = Served(con, "build.served", organisation, {table.name: table for table in tables})
@@ -84,7 +85,7 @@ def examine(
         if before is not None:
             examined |= before.safe
             known_own += before.own_units
-        attacker = Attacker(served.protection, served.hides_own, report.notes)
+        attacker = Attacker(processes, served.protection, served.hides_own, report.notes)
         code = _code()
         for family in FAMILIES:
             prints = {time: f"{code} {found}" for time, found in served.fingerprints(family).items()}

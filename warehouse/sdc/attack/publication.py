@@ -4,11 +4,11 @@ Not here: how one time is attacked (attacker.py), or which of a night's times ne
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from time import thread_time
+from time import perf_counter
 
 import numpy as np
 
@@ -19,6 +19,10 @@ from warehouse.sdc.attack.findings import Finding, Report
 from warehouse.sdc.attack.relations import WITHHELD
 from warehouse.sdc.attack.served import Served
 from warehouse.sdc.linear.equations import Flags
+from warehouse.sdc.processes import Processes, cores
+
+# Fewer withheld cells of a family are attacked before other processes have begun.
+SMALL = 5_000
 
 
 def attack(
@@ -32,21 +36,22 @@ def attack(
     `own_units` are units, by family, that are known to have had positions of their own.
     """
     report = Report()
-    attacker = Attacker(served.protection, served.hides_own, report.notes)
-    for family in FAMILIES:
-        earlier = previous.load(family) if previous else None
-        own = [(level, unit) for name, level, unit in own_units if name == family.name]
-        cells = served.load(family, own=[*own, *(earlier.own_units if earlier else ())])
+    with Processes() as processes:
+        attacker = Attacker(processes, served.protection, served.hides_own, report.notes)
+        for family in FAMILIES:
+            earlier = previous.load(family) if previous else None
+            own = [(level, unit) for name, level, unit in own_units if name == family.name]
+            cells = served.load(family, own=[*own, *(earlier.own_units if earlier else ())])
 
-        def everything(snapshot: Snapshot, _: Snapshot | None) -> Flags:
-            return np.ones(snapshot.grid.size, dtype=bool)
+            def everything(snapshot: Snapshot, _: Snapshot | None) -> Flags:
+                return np.ones(snapshot.grid.size, dtype=bool)
 
-        attack_times(attacker, report, cells, earlier, cells.times, everything, progress)
-        if family.has_periods:
-            for year in served.uneven_years(family):
-                report.add(
-                    attacker.calendar([snapshot_beside(cells, earlier, time) for time in cells.times if time[:4] == year])
-                )
+            attack_times(attacker, report, cells, earlier, cells.times, everything, progress)
+            if family.has_periods:
+                for year in served.uneven_years(family):
+                    report.add(
+                        attacker.calendar([snapshot_beside(cells, earlier, time) for time in cells.times if time[:4] == year])
+                    )
     report.add(copied(served))
     return report
 
@@ -61,19 +66,21 @@ def attack_times(
     report: Report,
     cells: Cells,
     earlier: Cells | None,
-    times: Iterable[str],
+    times: Sequence[str],
     sought: Callable[[Snapshot, Snapshot | None], Flags],
     progress: Callable[[str], None] = lambda message: None,
 ) -> None:
     """Attack a family at some times and put what is found into the report, in the order of the times.
 
     `sought` gives the cells to attack by linear programming, of a time and the same time of the publication before. Times are
-    attacked side by side: HiGHS solves without the interpreter's lock.
+    attacked side by side, in processes where that is worth their start.
     """
+    if sum(map(cells.withheld, times)) >= SMALL:
+        attacker.processes.start()
 
-    def attacked(time: str) -> tuple[Snapshot, list[tuple[list[Finding], Snapshot]], float]:
+    def attacked(time: str) -> tuple[list[tuple[list[Finding], Snapshot | None]], Counter[str], float]:
         progress(f"{cells.family.name} {time}")
-        began = thread_time()
+        began = perf_counter()
         before = earlier.snapshot(time) if earlier is not None and time in earlier.times else None
         snapshot = cells.snapshot(time) if before is None else cells.snapshot(time).beside(before)
         wanted = sought(snapshot, before)
@@ -83,13 +90,20 @@ def attack_times(
         found = [(attacker.at_one_time(one, wanted), one) for one in both]
         if before is not None and snapshot.has_other_units(before):
             found.append((attacker.across(snapshot, before), replace(snapshot, by_units_of=before)))
-        return snapshot, found, thread_time() - began
+        # A snapshot is large, and asked for only where something leaks.
+        leaking = [(findings, one if any(finding.is_leak for finding in findings) else None) for findings, one in found]
+        return leaking, _withheld(snapshot), perf_counter() - began
 
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for snapshot, found, seconds in pool.map(attacked, times):
-            for findings, of_snapshot in found:
-                report.add(findings, of_snapshot)
-            _count(report, snapshot, seconds)
+    with ThreadPoolExecutor(cores()) as pool:
+        # On a first night the newest take longest: they come first, so that none is left over for the end.
+        results = list(pool.map(attacked, reversed(times)))
+    for found, withheld, seconds in reversed(results):
+        for findings, snapshot in found:
+            report.add(findings, snapshot)
+        for table, count in withheld.items():
+            result = report.of(table)
+            result.withheld += count
+            result.seconds += seconds * count / max(1, withheld.total())
     report.notes.sort()
 
 
@@ -99,11 +113,10 @@ def snapshot_beside(cells: Cells, earlier: Cells | None, time: str) -> Snapshot:
     return snapshot.beside(earlier.snapshot(time)) if earlier and time in earlier.times else snapshot
 
 
-def _count(report: Report, snapshot: Snapshot, seconds: float) -> None:
-    """Add the withheld cells by table, and the seconds by their share."""
-    n = len(snapshot.grid.slices)
+def _withheld(snapshot: Snapshot) -> Counter[str]:
+    """The numbers of withheld cells by table."""
+    n, found = len(snapshot.grid.slices), Counter[str]()
     withheld = (snapshot.state[: snapshot.grid.own_start] == WITHHELD).reshape(-1, n).sum(axis=0)
     for part, count in zip(snapshot.grid.slices, withheld.tolist(), strict=True):
-        result = report.of(part.table)
-        result.withheld += count
-        result.seconds += seconds * count / max(1, int(withheld.sum()))
+        found[part.table] += count
+    return found

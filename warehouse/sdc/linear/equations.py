@@ -131,4 +131,5 @@ def components(n_columns: int, row: Ints, column: Ints) -> list[Ints]:
             break
         label = new
     order = np.argsort(label, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
+    ends = np.flatnonzero(np.diff(label[order])) + 1
+    return [order[a:b] for a, b in itertools.pairwise([0, *ends.tolist(), n_columns])]

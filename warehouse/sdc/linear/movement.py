@@ -82,27 +82,24 @@ class Movement:
     def reached(self, column: int, price: Floats) -> Iterator[int]:
         """The columns in the order of the price at which they are reached, by equations from column to column."""
         rows, of_column = self.equations.rows, self.equations.of_column
-        reached: set[int] = set()
         prices = price.tolist()
         best = {column: 0.0}
         passed: set[int] = set()
         queue = [(0.0, column)]
         while queue:
             so_far, i = heapq.heappop(queue)
-            if i in reached:
+            if so_far > best[i]:
                 continue
-            reached.add(i)
             yield i
             for number in of_column[i]:
                 if number in passed:
                     continue
                 passed.add(number)
                 for j in rows[number]:
-                    if j not in reached:
-                        there = so_far + prices[j]
-                        if there < best.get(j, math.inf):
-                            best[j] = there
-                            heapq.heappush(queue, (there, j))
+                    there = so_far + prices[j]
+                    if there < best.get(j, math.inf):
+                        best[j] = there
+                        heapq.heappush(queue, (there, j))
 
 
 class Neighbourhood:

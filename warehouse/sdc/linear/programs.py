@@ -32,21 +32,26 @@ class Program:
     ) -> None:
         row, column, coefficient = entries
         lower, upper = columns
-        model = highspy.HighsLp()
-        model.num_col_, model.num_row_ = lower.size, rows[0].size
-        model.col_cost_ = np.zeros(lower.size) if cost is None else cost
-        model.col_lower_, model.col_upper_ = lower, np.minimum(upper, BIG)
-        model.row_lower_, model.row_upper_ = rows
-        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        model.a_matrix_.start_ = np.searchsorted(row, np.arange(rows[0].size + 1)).astype(np.int32)
-        model.a_matrix_.index_ = np.asarray(column, dtype=np.int32)
-        model.a_matrix_.value_ = np.asarray(coefficient, dtype=float)
-        if integers:
-            model.integrality_ = [highspy.HighsVarType.kInteger] * lower.size
         self._every = np.arange(lower.size, dtype=np.int32)
         self._highs = highspy.Highs()
         self.set(output_flag=False, threads=1, **options)
-        self._highs.passModel(model)
+        # Arrays are taken over whole; the attributes of a model would be, number by number.
+        self._highs.passModel(
+            lower.size,
+            rows[0].size,
+            row.size,
+            int(highspy.MatrixFormat.kRowwise),
+            int(highspy.ObjSense.kMinimize),
+            0.0,
+            np.zeros(lower.size) if cost is None else cost,
+            lower,
+            np.minimum(upper, BIG),
+            *rows,
+            np.searchsorted(row, np.arange(rows[0].size + 1)).astype(np.int32),
+            np.asarray(column, dtype=np.int32),
+            np.asarray(coefficient, dtype=float),
+            np.full(lower.size, int(highspy.HighsVarType.kInteger if integers else highspy.HighsVarType.kContinuous), np.int32),
+        )
 
     def set(self, **options: bool | int | float | str) -> None:
         """Options of HiGHS by their names."""

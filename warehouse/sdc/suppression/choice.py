@@ -5,7 +5,7 @@ Not here: what can still be found out (feasibility.py), or what more to withhold
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -13,13 +13,14 @@ from warehouse.sdc.linear.movement import NEGLIGIBLE
 from warehouse.sdc.linear.programs import Program
 from warehouse.sdc.suppression.problem import Problem, View
 
+Member = TypeVar("Member")
+
 TOLERANCE = 1e-9
 # The search ends when the choice is proven to cost at most this share more than the best one.
 GAP = 0.01
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """When `cell` is withheld, the withheld ones of `helpers` must together weigh at least `need`."""
 
     cell: int
@@ -35,29 +36,39 @@ def rules_of_sums(problem: Problem) -> list[Rule]:
     the threshold, unless they are all the parts of one served cell, whose figure is public anyway.
     """
     rules = []
+    # Lists: arrays are slow to ask for one number after the other.
+    size, threshold = problem.size.tolist(), problem.threshold.tolist()
+    is_primary, is_protected = problem.primary.tolist(), problem.protected.tolist()
+    is_company = (problem.protected | ~problem.is_own).tolist()
     for whole in problem.sums:
         # What sits on the unit itself and is not protected is no company: who knows who sits there knows how much it is.
-        left, right = ([i for i in side if problem.protected[i] or not problem.is_own[i]] for side in whole)
+        left, right = ([i for i in side if is_company[i]] for side in whole)
         members = [*left, *right]
         # One primary cell speaks for all: with two in the sum nobody is alone.
-        primary = [i for i in members if problem.primary[i]]
+        primary = [i for i in members if is_primary[i]]
         if len(primary) < 2 and len(members) > 1:
-            for cell in [i for i in primary or members if problem.protected[i]]:
-                others = tuple(i for i in members if i != cell)
-                rules.append(Rule(cell, others, (1.0,) * len(others), 1.0))
+            for at, cell in enumerate(members):
+                if is_protected[cell] and (is_primary[cell] or not primary):
+                    others = _without(members, at)
+                    rules.append(Rule(cell, others, (1.0,) * len(others), 1.0))
         # Persons who count in several parts make the whole less than its parts: who subtracts finds that much too little.
         twice = float(problem.size[whole[1]].sum() - problem.size[whole[0]].sum())
         for side, other, lost in ((left, right, -twice), (right, left, twice)):
-            if not side or not other or any(problem.primary[i] for i in other):
+            if not side or not other or any(is_primary[i] for i in other):
                 continue
-            need = max(problem.threshold[i] for i in side) + max(lost, 0.0)
+            need = max(threshold[i] for i in side) + max(lost, 0.0)
             if len(other) == 1:
                 need = min(need, float(problem.size[side].sum()))
-            for cell in [i for i in side if problem.primary[i]][:1] or side:
-                company = [i for i in side if i != cell]
-                weights = (*problem.size[company], *(need,) * len(other))
-                rules.append(Rule(cell, (*company, *other), weights, need - problem.size[cell]))
+            sizes = [size[i] for i in side]
+            for at in [at for at, i in enumerate(side) if is_primary[i]][:1] or range(len(side)):
+                weights = (*_without(sizes, at), *(need,) * len(other))
+                rules.append(Rule(side[at], (*_without(side, at), *other), weights, need - sizes[at]))
     return rules
+
+
+def _without(members: list[Member], at: int) -> tuple[Member, ...]:
+    """The members but one."""
+    return (*members[:at], *members[at + 1 :])
 
 
 def rules_of_capacity(view: View) -> list[Rule]:
@@ -67,17 +78,16 @@ def rules_of_capacity(view: View) -> list[Rule]:
     withheld cells of the sum can make up for.
     """
     rules = []
+    below, above, width = view.below.tolist(), view.above.tolist(), view.width.tolist()
     for left, right in view.relations:
         for side, other in ((left, right), (right, left)):
-            for cell in side:
-                for one_way, same, opposite in (
-                    (view.below, view.below, view.above),
-                    (view.above, view.above, view.below),
-                ):
-                    need = float(view.width[cell] - one_way[cell])
+            for at, cell in enumerate(side):
+                for same, opposite in ((below, above), (above, below)):
+                    need = width[cell] - same[cell]
                     if need > NEGLIGIBLE:
-                        company = [i for i in side if i != cell]
-                        capacity = np.minimum([*same[company], *opposite[other]], view.width[cell])
+                        company = _without(side, at)
+                        capacity = np.array([*(same[i] for i in company), *(opposite[i] for i in other)])
+                        capacity = np.minimum(capacity, width[cell])
                         # All of them together can be too little: the cell is narrow by the thresholds alone.
                         need = min(need, float(capacity.sum()))
                         rules.append(Rule(cell, (*company, *other), tuple(capacity.tolist()), need))
@@ -93,16 +103,17 @@ def rules_of_whole_numbers(problem: Problem) -> list[Rule]:
     """
     fewest = np.array([np.nan if cell.fewest is None else cell.fewest for cell in problem.cells])
     limit = np.ceil(problem.threshold)
-    can_fall = problem.size > np.where(problem.primary, fewest, limit)
-    can_rise = ~problem.primary | (problem.size < limit - 1)
+    can_fall = (problem.size > np.where(problem.primary, fewest, limit)).tolist()
+    can_rise = (~problem.primary | (problem.size < limit - 1)).tolist()
+    is_whole, is_protected = (~np.isnan(fewest)).tolist(), problem.protected.tolist()
     rules = []
     for is_once, relations in ((False, problem.relations), (True, problem.partitions)):
         for wholes, parts in relations:
             # How many sit on the unit itself is not told, so that it makes up for the others.
-            if np.isnan(fewest[[*wholes, *parts]]).any():
+            if not all(is_whole[i] for i in (*wholes, *parts)):
                 continue
             for cell in parts:
-                if problem.protected[cell] and (is_once or not can_rise[cell]):
+                if is_protected[cell] and (is_once or not can_rise[cell]):
                     up = [i for i in wholes if can_rise[i]] + [i for i in parts if i != cell and can_fall[i]]
                     down = [i for i in wholes if can_fall[i]] + [i for i in parts if i != cell and can_rise[i]]
                     helpers = {*(up if can_rise[cell] else ()), *(down if can_fall[cell] or not is_once else ())}
@@ -131,10 +142,15 @@ def choose(problem: Problem, rules: Sequence[Rule], given: np.ndarray) -> np.nda
         cell = places[rule.cell]
         if cell < 0 and not is_given[rule.cell]:
             continue
-        need = rule.need - sum(w for i, w in zip(rule.helpers, rule.weights, strict=True) if is_given[i])
+        weight_given, helpers = 0.0, []
+        for i, weight in zip(rule.helpers, rule.weights, strict=True):
+            if is_given[i]:
+                weight_given += weight
+            elif places[i] >= 0 and weight > 0:
+                helpers.append((places[i], weight))
+        need = rule.need - weight_given
         if need <= TOLERANCE:
             continue
-        helpers = [(places[i], w) for i, w in zip(rule.helpers, rule.weights, strict=True) if places[i] >= 0 and w > 0]
         # What is known helps nobody: then as much as there is.
         need = min(need, sum(w for _, w in helpers))
         if need <= TOLERANCE:

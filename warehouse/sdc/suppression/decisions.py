@@ -125,7 +125,8 @@ def _decide_secondary(
     def problems(chain: list[tuple[str, str]]) -> Iterator[Problem]:
         for scope in chain:
             problem = builder.problem(*scope)
-            _remember(con, sources, problem, scope)
+            if earlier is not None:
+                _remember(con, sources, problem, scope)
             before = _date_before(scope, scopes) if scope == chain[0] else None
             if before is not None and problem.withheld_before is None:
                 withheld_then = _withheld_places(con, sources, before)

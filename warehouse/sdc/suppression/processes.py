@@ -4,19 +4,13 @@ Not here: the rule (secondary.py), or where problems come from and decisions go 
 
 from __future__ import annotations
 
-import os
-import pickle
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 import numpy as np
 
-from warehouse.errors import ProgramFault
 from warehouse.sdc.linear.equations import Flags
-from warehouse.sdc.memory import rarely_collected
+from warehouse.sdc.processes import Processes, cores
 from warehouse.sdc.suppression.problem import Problem
 from warehouse.sdc.suppression.secondary import withhold
 
@@ -36,39 +30,28 @@ def withhold_in_all(chains: Iterable[Chain], cells: int, protection_interval: fl
     Raises:
         ProgramFault: a problem has no solution.
     """
-    if cells < SMALL:
-        for problems in map(iter, chains):
-            before: Decided | None = None
-            while (problem := _following(problems, before)) is not None:
-                before = problem, withhold(problem, protection_interval)
-                yield before
-        return
-    count = len(os.sched_getaffinity(0))
-    workers = [_Worker() for _ in range(count)]
-    idle, ahead = list(workers), map(iter, chains)
-    running: dict[Future[Flags], tuple[_Worker, Iterator[Problem], Problem]] = {}
-    try:
-        with ThreadPoolExecutor(count) as pool:
+    count = 1 if cells < SMALL else cores()
+    ahead = map(iter, chains)
+    running: dict[Future[Flags], tuple[Iterator[Problem], Problem]] = {}
+    with Processes() as processes, ThreadPoolExecutor(count) as pool:
+        if cells >= SMALL:
+            processes.start()
 
-            def begin(chain: Iterator[Problem], before: Decided | None) -> None:
-                if (problem := _following(chain, before)) is not None:
-                    worker = idle.pop()
-                    running[pool.submit(worker.withhold, problem, protection_interval)] = worker, chain, problem
+        def begin(chain: Iterator[Problem], before: Decided | None) -> None:
+            if (problem := _following(chain, before)) is not None:
+                what = f"disclosure control of {problem.name}"
+                running[pool.submit(processes.call, what, withhold, problem, protection_interval)] = chain, problem
 
-            while True:
-                while idle and (chain := next(ahead, None)) is not None:
-                    begin(chain, None)
-                if not running:
-                    return
-                for done in wait(running, return_when=FIRST_COMPLETED).done:
-                    worker, chain, problem = running.pop(done)
-                    idle.append(worker)
-                    decided = problem, done.result()
-                    begin(chain, decided)
-                    yield decided
-    finally:
-        for worker in workers:
-            worker.end()
+        while True:
+            while len(running) < count and (chain := next(ahead, None)) is not None:
+                begin(chain, None)
+            if not running:
+                return
+            for done in wait(running, return_when=FIRST_COMPLETED).done:
+                chain, problem = running.pop(done)
+                decided = problem, done.result()
+                begin(chain, decided)
+                yield decided
 
 
 def _following(chain: Iterator[Problem], before: Decided | None) -> Problem | None:
@@ -78,61 +61,3 @@ def _following(chain: Iterator[Problem], before: Decided | None) -> Problem | No
         withheld_then = {cell.natural_key for cell, is_withheld in zip(before[0].cells, before[1], strict=True) if is_withheld}
         problem.withheld_before = np.array([cell.natural_key in withheld_then for cell in problem.cells])
     return problem
-
-
-class _Worker:
-    """A process of this module that withholds in one problem after the other."""
-
-    def __init__(self) -> None:
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 closed by end()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", __spec__.name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors
-        )
-
-    def withhold(self, problem: Problem, protection_interval: float) -> Flags:
-        """The withheld cells of a problem.
-
-        Raises:
-            ChildProcessError: the process was killed or had no memory left; the machine is at fault.
-            ProgramFault: it broke down otherwise.
-        """
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            pickle.dump((problem, protection_interval), self._process.stdin)
-            self._process.stdin.flush()
-            withheld: Flags = pickle.load(self._process.stdout)
-        except (OSError, EOFError):
-            self._process.wait()
-            self._errors.seek(0)
-            lines = self._errors.read().decode(errors="replace").strip().splitlines()
-            why = lines[-1] if lines else f"its process ended with {self._process.returncode}"
-            if self._process.returncode < 0 or "MemoryError" in why:
-                raise ChildProcessError(
-                    f"disclosure control of {problem.name} was killed or out of memory ({why}); give the night more memory,"
-                    " or run fewer nights at once"
-                ) from None
-            raise ProgramFault(f"disclosure control of {problem.name}: {why}") from None
-        return withheld
-
-    def end(self) -> None:
-        """End the process, in the middle of its work too."""
-        self._process.kill()
-        self._process.communicate()
-        self._errors.close()
-
-
-def _work() -> None:
-    """Answer problems from the standard input until it ends."""
-    while True:
-        try:
-            problem, protection_interval = pickle.load(sys.stdin.buffer)
-        except EOFError:
-            return
-        pickle.dump(withhold(problem, protection_interval), sys.stdout.buffer)
-        sys.stdout.buffer.flush()
-
-
-if __name__ == "__main__":
-    with rarely_collected():
-        _work()

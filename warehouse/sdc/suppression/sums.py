@@ -214,6 +214,7 @@ class ProblemBuilder:
         months = int(np.bitwise_or.reduce(periods, initial=0))
         patterns = [(periods >> bit) & 1 == 1 for bit in range(months.bit_length()) if months >> bit & 1]
         exists = distinct([np.ones(len(periods), dtype=bool), *patterns])
+        only_own = self._only_own(relations, False)
         return Problem(
             name,
             self.cells,
@@ -221,8 +222,8 @@ class ProblemBuilder:
             exists,
             pairs or [],
             implied or [],
-            protected=~self._only_own(relations, protect_own),
-            only_own=self._only_own(relations, False),
+            protected=~(self._only_own(relations, True) if protect_own else only_own),
+            only_own=only_own,
             blocks=self.tree.blocks(self.cells),
             sum_threshold=self._sum_threshold(),
         )
