@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from orchestration.cli import main
 
 ARSVERK = str(Path(sys.executable).parent / "arsverk")
+ROOT = Path(__file__).parents[1]
 SECONDS_ALLOWED = 300
 
 
@@ -31,6 +32,9 @@ def write_arsverk_without_dbt(folder: Path) -> Path:
     program = folder / "arsverk"
     lines = (
         f"#!{sys.executable}",
+        "import sys",
+        # A program in another folder does not find the tests' code by itself.
+        f"sys.path.insert(0, {str(ROOT)!r})",
         "from orchestration.cli import main",
         "from tests.building import without_dbt",
         "with without_dbt():",

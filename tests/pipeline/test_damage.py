@@ -28,7 +28,6 @@ from warehouse.paths import Home
 from warehouse.publication import current_publication
 from warehouse.verify import verify
 
-ROOT = Path(__file__).parents[2]
 SERVED = "sick_leave_by_unit.parquet"
 
 
@@ -166,7 +165,6 @@ def test_a_night_on_a_damaged_home_publishes_and_nothing_restricted_can_ever_be_
         preexec_fn=lambda: os.umask(0o022) and None,
         check=False,
         timeout=300,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     stop.set()
     poller.join()

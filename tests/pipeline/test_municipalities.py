@@ -30,8 +30,6 @@ def without_dbt_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The office starts an `arsverk` beside its own Python: here one whose nights do without dbt."""
     program = write_arsverk_without_dbt(tmp_path)
     monkeypatch.setattr(office, "sys", SimpleNamespace(executable=str(program.with_name("python"))))
-    # A program in another folder does not find the code by itself.
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ served by mistake is found by the attack. Not here: what else the attack finds (
 from __future__ import annotations
 
 import math
-import os
 import shutil
 import subprocess
 from datetime import date
@@ -29,7 +28,6 @@ from warehouse.settings import read_settings
 
 PERSONS = {"A": 13, "B": 3, "C": 16, "D": 25}
 SETTINGS = "arsverk.toml"
-ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +54,6 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, bytes, list[s
         capture_output=True,
         timeout=300,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert done.returncode == 0, done.stderr.decode()
     return home, done.stdout + done.stderr, secrets
