@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from warehouse.sdc.processes import Processes
-from warehouse.sdc.suppression.choice import Rule, rules_of_sums
+from warehouse.sdc.suppression.choice import GAP, Choice, Rule, costs, rules_of_sums
 from warehouse.sdc.suppression.feasibility import computable
 from warehouse.sdc.suppression.problem import Cell, Problem
 from warehouse.sdc.suppression.processes import withhold_in_all
@@ -227,6 +227,40 @@ def safe_sets(problem: Problem) -> Iterable[np.ndarray]:
 def is_kept(rule: Rule, withheld: np.ndarray) -> bool:
     weight = sum(weight for i, weight in zip(rule.helpers, rule.weights, strict=True) if withheld[i])
     return not withheld[rule.cell] or weight >= rule.need - 1e-9
+
+
+@examples(few=60, many=2000)
+@given(data=st.data())
+def test_the_choice_keeps_every_rule_at_the_least_cost(data: st.DataObject) -> None:
+    """Against all sets of eight cells: rules of cells that are chosen late, of known cells, and needs that are out of reach."""
+    count = 8
+    sizes = data.draw(st.lists(st.floats(1, 50), min_size=count, max_size=count))
+    cells = [Cell("t", (i,), size, THRESHOLD, False, 1.0) for i, size in enumerate(sizes)]
+    problem = Problem("rules", cells, [], np.ones((1, count), dtype=bool))
+    flags = st.lists(st.booleans(), min_size=count, max_size=count)
+    given_cells = np.array(data.draw(flags))
+    problem.known = np.array(data.draw(flags)) & ~given_cells & np.array(data.draw(flags))
+    rules = []
+    for _ in range(data.draw(st.integers(1, 12))):
+        cell = data.draw(st.integers(0, count - 1))
+        helpers = tuple(
+            sorted(data.draw(st.sets(st.integers(0, count - 1).filter(lambda i, cell=cell: i != cell), min_size=1)))
+        )
+        weights = tuple(data.draw(st.sampled_from([1.0, 2.0, 5.0])) for _ in helpers)
+        reachable = sum(weight for i, weight in zip(helpers, weights, strict=True) if not problem.known[i])
+        rules.append(Rule(cell, helpers, weights, min(data.draw(st.sampled_from([1.0, 3.0, 6.0])), reachable)))
+    rules = [rule for rule in rules if not problem.known[rule.cell]]
+    chosen = Choice(problem, rules).cheapest(given_cells)
+    assert (chosen >= given_cells).all() and not (chosen & problem.known).any()
+    assert all(is_kept(rule, chosen) for rule in rules)
+    free = np.flatnonzero(~given_cells & ~problem.known)
+    least = np.inf
+    for more in itertools.product((False, True), repeat=free.size):
+        withheld = given_cells.copy()
+        withheld[free] = more
+        if all(is_kept(rule, withheld) for rule in rules):
+            least = min(least, float(costs(problem)[withheld & ~given_cells].sum()))
+    assert costs(problem)[chosen & ~given_cells].sum() <= least * (1 + GAP) + 1e-6
 
 
 def test_hardly_more_is_withheld_than_the_least_that_is_safe() -> None:

@@ -5,10 +5,12 @@ Not here: what can still be found out (feasibility.py), or what more to withhold
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from warehouse.sdc.linear.equations import Flags, Floats, Ints
 from warehouse.sdc.linear.movement import NEGLIGIBLE
 from warehouse.sdc.linear.programs import Program
 from warehouse.sdc.suppression.problem import Problem, View
@@ -18,6 +20,8 @@ Member = TypeVar("Member")
 TOLERANCE = 1e-9
 # The search ends when the choice is proven to cost at most this share more than the best one.
 GAP = 0.01
+# Where more than this share of the rules would be kept, all of them are: then none is found wanting and asked for later.
+MANY = 0.4
 
 
 class Rule(NamedTuple):
@@ -52,13 +56,13 @@ def rules_of_sums(problem: Problem) -> list[Rule]:
                     others = _without(members, at)
                     rules.append(Rule(cell, others, (1.0,) * len(others), 1.0))
         # Persons who count in several parts make the whole less than its parts: who subtracts finds that much too little.
-        twice = float(problem.size[whole[1]].sum() - problem.size[whole[0]].sum())
+        twice = sum(size[i] for i in whole[1]) - sum(size[i] for i in whole[0])
         for side, other, lost in ((left, right, -twice), (right, left, twice)):
             if not side or not other or any(is_primary[i] for i in other):
                 continue
             need = max(threshold[i] for i in side) + max(lost, 0.0)
             if len(other) == 1:
-                need = min(need, float(problem.size[side].sum()))
+                need = min(need, sum(size[i] for i in side))
             sizes = [size[i] for i in side]
             for at in [at for at, i in enumerate(side) if is_primary[i]][:1] or range(len(side)):
                 weights = (*_without(sizes, at), *(need,) * len(other))
@@ -127,61 +131,90 @@ def rules_of_pairs(problem: Problem) -> list[Rule]:
     return [Rule(cell, (other,), (1.0,), 1.0) for cell, other in both]
 
 
-def choose(problem: Problem, rules: Sequence[Rule], given: np.ndarray) -> np.ndarray:
-    """The cheapest set of cells that holds the given ones and keeps every rule, as far as cells that are not known can.
+class Choice:
+    """The cheapest sets of cells that keep rules, for one set of given cells after the other."""
 
-    Where the search ends without one, everything is withheld: that keeps any rule.
-    """
-    free = np.flatnonzero(~given & ~problem.known)
-    column = np.full(len(problem.cells), -1)
-    column[free] = np.arange(len(free))
-    places = column.tolist()
-    is_given = given.tolist()
-    rows: dict[tuple, None] = {}
-    for rule in rules:
-        cell = places[rule.cell]
-        if cell < 0 and not is_given[rule.cell]:
-            continue
-        weight_given, helpers = 0.0, []
-        for i, weight in zip(rule.helpers, rule.weights, strict=True):
-            if is_given[i]:
-                weight_given += weight
-            elif places[i] >= 0 and weight > 0:
-                helpers.append((places[i], weight))
-        need = rule.need - weight_given
-        if need <= TOLERANCE:
-            continue
+    def __init__(self, problem: Problem, rules: Sequence[Rule]) -> None:
+        self._known, self._costs = problem.known, costs(problem)
+        # An entry for each helper of each rule, in their order.
+        self._cell = np.array([rule.cell for rule in rules], dtype=np.int64)
+        self._need = np.array([rule.need for rule in rules], dtype=float)
+        self._row = np.repeat(np.arange(len(rules)), [len(rule.helpers) for rule in rules])
+        self._helper = np.array([i for rule in rules for i in rule.helpers], dtype=np.int64)
+        self._weight = np.array([weight for rule in rules for weight in rule.weights], dtype=float)
+
+    def cheapest(self, given: Flags) -> Flags:
+        """The cheapest set of cells that holds the given ones and keeps every rule, as far as cells that are not known can.
+
+        Rules of cells that are not withheld ask nothing: those of given cells are kept first, then also those of what that
+        chooses. Where the search ends without a set, everything is withheld: that keeps any rule.
+        """
+        free = ~given & ~self._known
+        helps = free[self._helper] & (self._weight > 0)
+        need = self._need - self._together(given[self._helper])
         # What is known helps nobody: then as much as there is.
-        need = min(need, sum(w for _, w in helpers))
-        if need <= TOLERANCE:
-            continue
-        entries = [(i, min(w / need, 1.0)) for i, w in helpers]
-        rows[(*entries, (cell, -1.0)) if cell >= 0 else tuple(entries), 0.0 if cell >= 0 else 1.0] = None
-    chosen = given.copy()
-    if rows:
-        chosen[free[_solve(costs(problem)[free], list(rows)) > 0.5]] = True
-    return chosen
+        need = np.where(need > TOLERANCE, np.minimum(need, self._together(helps)), need)
+        column = np.where(free, np.cumsum(free) - 1, -1)
+        helps &= need[self._row] > TOLERANCE
+        share = np.minimum(self._weight[helps] / need[self._row[helps]], 1.0)
+        rows = _Rows(self._row[helps], column[self._helper[helps]], share, column[self._cell], self._costs[free])
+        asked = (need > TOLERANCE) & (given | free)[self._cell]
+        kept = np.zeros_like(asked)
+        chosen = given
+        while (new := asked & chosen[self._cell] & ~kept).any():
+            kept |= new
+            helpers = np.zeros_like(free)
+            helpers[self._helper[helps & kept[self._row]]] = True
+            kept |= asked & helpers[self._cell]
+            if kept.sum() > MANY * asked.sum():
+                kept = asked
+            chosen = given.copy()
+            chosen[free] = rows.solve(kept)
+        return chosen.copy()
+
+    def _together(self, entries: Flags) -> Floats:
+        """What some of each rule's helpers weigh together."""
+        return np.bincount(self._row, weights=self._weight * entries, minlength=self._need.size).astype(float)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What rules ask of columns that may be chosen: of each entry the rule, the column and its share of what the rule needs.
+
+    `cell` is the column of each rule's cell, -1 where it is withheld whatever is chosen.
+    """
+
+    row: Ints
+    column: Ints
+    share: Floats
+    cell: Ints
+    costs: Floats
+
+    def solve(self, kept: Flags) -> Flags:
+        """The columns to choose so that some of the rules are kept."""
+        rules = np.flatnonzero(kept)
+        place = np.cumsum(kept) - 1
+        entries, if_chosen = kept[self.row], rules[self.cell[rules] >= 0]
+        row = np.concatenate([place[self.row[entries]], place[if_chosen]])
+        order = np.argsort(row, kind="stable")
+        column = np.concatenate([self.column[entries], self.cell[if_chosen]])
+        share = np.concatenate([self.share[entries], np.full(if_chosen.size, -1.0)])
+        # Rounding must not forbid what just suffices.
+        need = np.where(self.cell[rules] < 0, 1 - TOLERANCE, 0.0)
+        count = self.costs.size
+        program = Program(
+            (row[order], column[order], share[order]),
+            (need, np.full(rules.size, np.inf)),
+            (np.zeros(count), np.ones(count)),
+            self.costs,
+            integers=True,
+            mip_rel_gap=GAP,
+        )
+        found = program.solve()
+        return np.ones(count, dtype=bool) if found is None else found > 0.5
 
 
 def costs(problem: Problem) -> np.ndarray:
     """What withholding each cell costs; equal ones are told apart by their place, so that there is one best choice."""
     cost = np.array([cell.weight for cell in problem.cells]) * (1 + problem.size / (10 * problem.scale))
     return cost + np.arange(len(cost)) * 1e-7
-
-
-def _solve(costs: np.ndarray, rows: list[tuple]) -> np.ndarray:
-    lengths = [len(entries) for entries, _ in rows]
-    row = np.repeat(np.arange(len(rows)), lengths)
-    column = np.array([i for entries, _ in rows for i, _ in entries], dtype=np.int64)
-    weight = np.array([w for entries, _ in rows for _, w in entries], dtype=float)
-    need = np.array([need * (1 - TOLERANCE) for _, need in rows])
-    program = Program(
-        (row, column, weight),
-        (need, np.full(len(rows), np.inf)),
-        (np.zeros(len(costs)), np.ones(len(costs))),
-        costs,
-        integers=True,
-        mip_rel_gap=GAP,
-    )
-    found = program.solve()
-    return np.ones(len(costs)) if found is None else found

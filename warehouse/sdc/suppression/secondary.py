@@ -10,7 +10,7 @@ from warehouse.sdc.linear.equations import Flags, Floats, Ints
 from warehouse.sdc.linear.intervals import Intervals
 from warehouse.sdc.linear.movement import Change, Movement
 from warehouse.sdc.suppression.choice import (
-    choose,
+    Choice,
     costs,
     rules_of_capacity,
     rules_of_pairs,
@@ -42,13 +42,14 @@ def withhold(problem: Problem, protection_interval: float) -> Flags:
         *rules_of_pairs(problem),
     ]
     complement = Complement(problem, all_knowing)
-    withheld = choose(problem, rules, given)
+    choice = Choice(problem, rules)
+    withheld = choice.cheapest(given)
     while True:
         hidden = complement.hide(withheld)
         if (hidden == withheld).all():
             return hidden
         # What hides a cell must keep the rules itself.
-        withheld = choose(problem, rules, hidden)
+        withheld = choice.cheapest(hidden)
 
 
 class Complement:
