@@ -13,6 +13,7 @@ from typing import Any
 from orchestration.environment import variables
 from orchestration.signals import end_if_awaited
 from warehouse.errors import Refused
+from warehouse.machine import cores
 from warehouse.paths import readable_by_all
 
 PROJECT = Path(__file__).parent.parent / "dbt_project"
@@ -116,7 +117,8 @@ def run_dbt(
         if event.info.name in OF_NODES:
             on_event(MessageToDict(event, preserving_proto_field_name=True))
 
-    with variables({"ARSVERK_BUILD_DATABASE": str(database), "ARSVERK_MEMORY_LIMIT": memory_limit}):
+    environment = {"ARSVERK_BUILD_DATABASE": str(database), "ARSVERK_MEMORY_LIMIT": memory_limit, "ARSVERK_CORES": str(cores())}
+    with variables(environment):
         runner = dbtRunner(manifest=_manifest_object(), callbacks=[pass_on])
         result = runner.invoke([*arguments, *_flags(), "--target-path", str(target)])
     if result.exception and not isinstance(result.exception, Exception):

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.errors import Refused
+from warehouse.machine import cores
 from warehouse.settings import Settings
 
 # What the catalog of an opened publication is called; by its file it would be called as a schema may be, which is ambiguous.
@@ -22,6 +23,8 @@ def connect(path: Path | None, settings: Settings, *, read_only: bool = False) -
     """A connection that is closed, and the file with it, whatever happens. None opens a database in memory."""
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": settings.memory_limit,
+        # DuckDB itself would take as many as the machine has, though this process be confined to some.
+        "threads": cores(),
         "autoinstall_known_extensions": False,
     }
     connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)

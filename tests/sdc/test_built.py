@@ -140,6 +140,7 @@ def test_the_primary_rule_alone_leaks(night: tuple[Home, Settings]) -> None:
     assert "and " in str(refused.value) and "more" in str(refused.value)
 
 
+@pytest.mark.usefixtures("all_cores")
 def test_an_attack_in_processes_finds_what_one_without_them_does(
     night: tuple[Home, Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:

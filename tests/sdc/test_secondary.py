@@ -172,6 +172,7 @@ def test_no_set_of_withheld_cells_has_a_known_sum_below_the_threshold(chance: ra
                 assert np.linalg.matrix_rank(np.vstack([matrix, together])) > rank, chosen
 
 
+@pytest.mark.usefixtures("all_cores")
 def test_problems_decided_in_processes_are_those_decided_here(monkeypatch: pytest.MonkeyPatch) -> None:
     def chain(year: int) -> Iterator[Problem]:
         for month in range(3):
@@ -192,6 +193,7 @@ def test_problems_decided_in_processes_are_those_decided_here(monkeypatch: pytes
         assert all((earlier <= later).all() for earlier, later in itertools.pairwise(dates))
 
 
+@pytest.mark.usefixtures("all_cores")
 def test_a_process_that_is_killed_is_the_machine_s_fault() -> None:
     with Processes() as processes:
         processes.start()

@@ -4,7 +4,6 @@ Not here: what is computed.
 
 from __future__ import annotations
 
-import os
 import pickle
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
 from warehouse.errors import ProgramFault
+from warehouse.machine import cores
 from warehouse.sdc.memory import rarely_collected
 
 Result = TypeVar("Result")
@@ -60,11 +60,6 @@ class Processes:
         finally:
             self._idle.put(process)
         return result
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 class _Process:

@@ -12,6 +12,7 @@ from time import perf_counter
 
 import numpy as np
 
+from warehouse.machine import cores
 from warehouse.sdc.attack.attacker import Attacker
 from warehouse.sdc.attack.cells import Cells, Snapshot
 from warehouse.sdc.attack.families import FAMILIES
@@ -19,7 +20,7 @@ from warehouse.sdc.attack.findings import Finding, Report
 from warehouse.sdc.attack.relations import WITHHELD
 from warehouse.sdc.attack.served import Served
 from warehouse.sdc.linear.equations import Flags
-from warehouse.sdc.processes import Processes, cores
+from warehouse.sdc.processes import Processes
 
 # Fewer withheld cells of a family are attacked before other processes have begun.
 SMALL = 5_000

@@ -9,8 +9,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 import numpy as np
 
+from warehouse.machine import cores
 from warehouse.sdc.linear.equations import Flags
-from warehouse.sdc.processes import Processes, cores
+from warehouse.sdc.processes import Processes
 from warehouse.sdc.suppression.problem import Problem
 from warehouse.sdc.suppression.secondary import withhold
 
