@@ -4,8 +4,9 @@ Not here: what is logged, or where the instance lies (dagster.yaml).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         self._engines: dict[str, Engine] = {}
-        self._tables_seen: set[str] = set()
+        self._seen: set[tuple[str, str]] = set()
         super().__init__(str(Path(base_dir) / "history" / "runs"), inst_data)
 
     @classmethod
@@ -55,10 +56,20 @@ class PooledSqliteEventLog(SqliteEventLogStorage):
                 yield connection
 
     def has_table(self, table_name: str) -> bool:
-        """Asked anew for every check result; a table that is there stays."""
-        if table_name not in self._tables_seen and super().has_table(table_name):
-            self._tables_seen.add(table_name)
-        return table_name in self._tables_seen
+        return self._is_there("table", table_name, partial(super().has_table, table_name))
+
+    def has_secondary_index(self, name: str) -> bool:
+        return self._is_there("index", name, partial(super().has_secondary_index, name))
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        look = partial(super()._has_asset_key_col_on_connection, conn, column_name)
+        return self._is_there("column", column_name, look)
+
+    def _is_there(self, kind: str, name: str, look: Callable[[], bool]) -> bool:
+        """Look until it is there: the parent asks anew for every event, and what is there stays."""
+        if (kind, name) not in self._seen and look():
+            self._seen.add((kind, name))
+        return (kind, name) in self._seen
 
     def remove_shard(self, run_id: str) -> None:
         """Remove the database file of a run whose events are deleted; the parent leaves it, empty and as large as before."""

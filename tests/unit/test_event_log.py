@@ -19,10 +19,12 @@ SEEN = {
     "__init__": "264c15baa761a7bb4fd59f529de849ffd483fa20494c0898448891460b47ea60",
     "_initdb": "7a302d98eb61a34d52a0bcfe1bd8258e05c1871b69231b21954ba9a704e2fbe4",
     "_connect": "b8435f2665689760a1e1d98e17b78ceef5a48256dc11b562a20c840abc37d170",
+    "_has_asset_key_col_on_connection": "981049dfa81d2e475f18e9135151c284f87bea9d4e48067125081619c5e232c4",
     "config_type": "749b9d6bc31d00f21e37ad0851251ed5344d3e4e2338348de3aa2cfe3e93b9bd",
     "conn_string_for_shard": "896bc510d776042e710bb5b47fcfec62c8c0c8518fa4d1d3a836bbbf8d73634a",
     "dispose": "df16dafbfa8427c18f32482fc9cb11a9352b1b6d41beab491bcee388ee498255",
     "from_config_value": "28e08f095dc13fb205bd9f8e66d8e69a9569100cb75b56cc3646fc4d5f4eb29b",
+    "has_secondary_index": "75ea1eb99d7519bc9da9600d6702f436f692c27e99e355f4baae52a9aff3cb1d",
     "has_table": "577d801c70b2a4a50ef067b8ba609e19c199a70e46f50cbb8561c28bcc3731f9",
 }
 
