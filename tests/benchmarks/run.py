@@ -73,10 +73,11 @@ BENCHMARKS = {
     "random-300": small(300, seed=3),
     "random-700": small(700, seed=7),
     "random-1500": small(1_500, seed=15),
-    "large": sized(Size(60_000, 600_000, (1, 12, 36, 500, 3_000))),
+    "large": sized(Size(60_000, 600_000, (1, 12, 36, 500, 3_000), own_jobs=True)),
+    "large-mixed": sized(Size(60_000, 600_000, (1, 12, 36, 500, 3_000))),
     "national": sized(Size(500_000, 5_000_000, (1, 12, 87, 900, 4_500)), ratios=True),
 }
-TOY = sized(Size(120, 600, (1, 2, 2, 4, 8)), command=True, ratios=True)
+TOY = sized(Size(120, 600, (1, 2, 2, 4, 8), own_jobs=True), command=True, ratios=True)
 
 
 def seconds(work: Callable[[], object]) -> float:

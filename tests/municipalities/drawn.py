@@ -15,6 +15,7 @@ from sources.demo.people import ORIGIN, day, national_numbers
 
 EXTRACT_DATE = "2024-10-31"
 LEVELS = ("kommune", "tjenesteområde", "kommunalsjefområde", "virksomhet", "avdeling")
+AREAS, WORKPLACES = LEVELS.index("tjenesteområde"), LEVELS.index("virksomhet")
 JOB_CODES = 350
 JOBS_PER_UNIT = 12
 CHUNK = 1_000_000
@@ -30,12 +31,17 @@ Columns = dict[str, pa.Array]
 
 @dataclass(frozen=True)
 class Size:
-    """Numbers of employees and of absences, and of units at each of LEVELS; about twice as many position rows as employees."""
+    """Numbers of employees and of absences, and of units at each of LEVELS; about twice as many position rows as employees.
+
+    `own_jobs`: every service area has job codes and groups of its own, as real ones have, where schools have the teachers. Else
+    they are dealt out over the whole municipality, so that what hides a cell lies in other areas: the worst case.
+    """
 
     persons: int
     absences: int
     units: tuple[int, int, int, int, int]
     seed: int = 1
+    own_jobs: bool = False
 
     def __str__(self) -> str:
         counts = {"employees": self.persons, "units": sum(self.units), "absences": self.absences}
@@ -52,9 +58,9 @@ def write_drawn(landing: Path, size: Size) -> None:
     leaving = rng.random(persons) < 0.25
     end = np.where(leaving, start + 60 + (rng.random(persons) * (AS_OF - start)).astype(int), AS_OF + 365)
     number = pa.array(100_000 + np.arange(persons)).cast(pa.string())
-    _write(landing, "organisasjon", _organisasjon(size.units))
+    _write(landing, "organisasjon", _organisasjon(size))
     _write(landing, "ansatte", _ansatte(rng, municipality, number, start))
-    _write(landing, "stillinger", _stillinger(rng, municipality, size.units, number, start, end, leaving))
+    _write(landing, "stillinger", _stillinger(rng, municipality, size, number, start, end, leaving))
     _write(landing, "fravaer", _fravaer(rng, number, start, end, absences))
     _write(landing, "permisjoner", _permisjoner(rng, number, start, end, persons * 2 // 5))
 
@@ -79,14 +85,16 @@ def _percent_texts(percents: tuple[float, ...]) -> list[str]:
     return [f"{percent:g}".replace(".", ",") for percent in percents]
 
 
-def _organisasjon(units: Sequence[int]) -> Columns:
+def _organisasjon(size: Size) -> Columns:
     """Every unit below a unit of the level above, which are filled in turn."""
+    units = size.units
     levels = np.repeat(np.arange(len(LEVELS)), units)
     first_of_level = np.concatenate([[0], np.cumsum(units)])
     within = np.arange(len(levels)) - first_of_level[levels]
     above = np.maximum(levels - 1, 0)
     parent = first_of_level[above] + within % np.array(units)[above]
-    group = np.where(levels == LEVELS.index("virksomhet"), within % 3, 2)
+    kind = np.minimum(_area(units, within, WORKPLACES), 2) if size.own_jobs else within % 3
+    group = np.where(levels == WORKPLACES, kind, 2)
     return {
         "Enhetskode": _unit_codes(units).take(pa.array(np.arange(len(levels)))),
         "Enhetsnavn": pa.array([f"{LEVELS[level]} {place}".capitalize() for level, place in zip(levels, within, strict=True)]),
@@ -96,6 +104,13 @@ def _organisasjon(units: Sequence[int]) -> Columns:
         "Gyldig fra": _dates(np.zeros(len(levels), dtype=int)),
         "Gyldig til": pa.nulls(len(levels), pa.string()),
     }
+
+
+def _area(units: Sequence[int], within: np.ndarray, level: int) -> np.ndarray:
+    """The service area of units of a level, by their places within it."""
+    for above in reversed(units[AREAS:level]):
+        within = within % above
+    return within
 
 
 def _unit_codes(units: Sequence[int]) -> pa.Array:
@@ -121,13 +136,14 @@ def _ansatte(rng: np.random.Generator, municipality: Municipality, number: pa.Ar
 def _stillinger(
     rng: np.random.Generator,
     municipality: Municipality,
-    units: Sequence[int],
+    size: Size,
     number: pa.Array,
     start: np.ndarray,
     end: np.ndarray,
     leaving: np.ndarray,
 ) -> Columns:
     """One to four consecutive periods a position; one person in eight has a second, smaller position."""
+    units = size.units
     holder = np.concatenate([np.arange(len(number)), np.flatnonzero(rng.random(len(number)) < 0.125)])
     second = np.arange(len(holder)) >= len(number)
     periods = np.minimum(1 + rng.poisson(1.0, len(holder)), 4)
@@ -144,9 +160,15 @@ def _stillinger(
     part = rng.random(len(held)) < 0.4
     percent = np.where(part | second[held], rng.integers(1, 1 + len(PART_TIME), len(held)), 0)
     percent = np.where(second[held], np.minimum(percent, 4), percent)
-    unit = sum(units[:-1]) + rng.integers(0, units[-1], len(held))
+    within = rng.integers(0, units[-1], len(held))
+    unit = sum(units[:-1]) + within
     # A workplace has about a dozen kinds of jobs, a few of them common.
-    job = (31 * unit + (JOBS_PER_UNIT * rng.random(len(held)) ** 2).astype(int)) % JOB_CODES
+    kind = (JOBS_PER_UNIT * rng.random(len(held)) ** 2).astype(int)
+    if size.own_jobs:
+        of_area = JOB_CODES // units[AREAS]
+        job = of_area * _area(units, within, len(units) - 1) + (7 * within + kind) % of_area
+    else:
+        job = (31 * unit + kind) % JOB_CODES
     group = job % len(municipality.pay)
     salaries = municipality.pay["mean_women"].to_numpy()[group] * rng.normal(1, 0.06, len(held)).clip(0.8, 1.3)
     titles = municipality.jobs["title"].unique()
