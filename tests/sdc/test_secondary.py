@@ -17,6 +17,7 @@ from tests.examples import examples
 from warehouse.sdc.processes import Processes
 from warehouse.sdc.suppression.choice import GAP, Choice, Rule, costs, rules_of_sums
 from warehouse.sdc.suppression.feasibility import computable
+from warehouse.sdc.suppression.headcounts import Headcounts
 from warehouse.sdc.suppression.problem import Cell, Problem
 from warehouse.sdc.suppression.processes import withhold_in_all
 from warehouse.sdc.suppression.secondary import Complement, withhold
@@ -122,6 +123,24 @@ def test_no_headcount_follows_within_a_unit(inner: list[list[int]]) -> None:
     # A large unit, of which there is enough to withhold.
     problem = of_persons([*([float(size) for size in row] for row in inner), [30.0, 40.0]])
     assert not headcounts_that_follow(problem, withhold(problem, 0.1))
+
+
+@pytest.mark.parametrize(
+    ("known", "hides"),
+    [
+        ([], {(0, 1), (-1, -1)}),
+        ([(0, 1)], {(-1, -1)}),
+        ([(0, 1), (-1, -1)], set()),
+    ],
+    ids=["the cheapest of what tells each", "what was served before hides nothing", "nothing can hide it"],
+)
+def test_headcounts_that_two_sums_tell_are_hidden(known: list[tuple[int, int]], hides: set[tuple[int, int]]) -> None:
+    """The first unit has at least 9 of 63, beside 50 and fewer than 5; and at most 9, which are 5 and fewer than 5."""
+    problem = of_persons([[4, 5], [2, 2], [20, 30]])
+    problem.known = np.array([cell.key in known for cell in problem.cells])
+    first, second, sexes = {(0, 0), (0, -1)}, {(1, 0), (1, 1), (1, -1)}, {(-1, 0), (-1, 1)}
+    withheld = np.array([cell.key in first | second | sexes for cell in problem.cells])
+    assert withheld_names(problem, Headcounts(problem).hide(withheld) & ~withheld) == hides
 
 
 def matrix_of(problem: Problem, withheld: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from warehouse.sdc.suppression.choice import (
     rules_of_whole_numbers,
 )
 from warehouse.sdc.suppression.feasibility import computable, intervals_of
+from warehouse.sdc.suppression.headcounts import Headcounts
 from warehouse.sdc.suppression.problem import Problem, View
 
 # So many narrow cells are hidden before the others are looked at again.
@@ -42,10 +43,10 @@ def withhold(problem: Problem, protection_interval: float) -> Flags:
         *rules_of_pairs(problem),
     ]
     complement = Complement(problem, all_knowing)
-    choice = Choice(problem, rules)
+    choice, headcounts = Choice(problem, rules), Headcounts(problem)
     withheld = choice.cheapest(given)
     while True:
-        hidden = complement.hide(withheld)
+        hidden = headcounts.hide(complement.hide(withheld))
         if (hidden == withheld).all():
             return hidden
         # What hides a cell must keep the rules itself.
