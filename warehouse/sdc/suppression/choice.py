@@ -101,15 +101,13 @@ def rules_of_capacity(view: View) -> list[Rule]:
 def rules_of_whole_numbers(problem: Problem) -> list[Rule]:
     """What every single sum demands of cells that count persons: that one more or one less is possible.
 
-    A primary cell is below its threshold by one at least, and a cell that is there has its fewest. Two primary cells of a unit
-    of eight persons are four and four; and where a person counts in one part alone, a primary cell beside a secondary one of
-    five in six is one. Where a person may count in several, the parts can be more than the whole together.
+    Two primary cells of a unit of eight persons are four and four; and where a person counts in one part alone, a primary cell
+    beside a secondary one of five in six is one. Where a person may count in several, the parts can be more than the whole
+    together.
     """
-    fewest = np.array([np.nan if cell.fewest is None else cell.fewest for cell in problem.cells])
-    limit = np.ceil(problem.threshold)
-    can_fall = (problem.size > np.where(problem.primary, fewest, limit)).tolist()
-    can_rise = (~problem.primary | (problem.size < limit - 1)).tolist()
-    is_whole, is_protected = (~np.isnan(fewest)).tolist(), problem.protected.tolist()
+    counts, least, most = problem.whole_numbers
+    can_fall, can_rise = (problem.size > least).tolist(), (problem.size < most).tolist()
+    is_whole, is_protected = counts.tolist(), problem.protected.tolist()
     rules = []
     for is_once, relations in ((False, problem.relations), (True, problem.partitions)):
         for wholes, parts in relations:
@@ -159,8 +157,7 @@ class Choice:
         share = np.minimum(self._weight[helps] / need[self._row[helps]], 1.0)
         rows = _Rows(self._row[helps], column[self._helper[helps]], share, column[self._cell], self._costs[free])
         asked = (need > TOLERANCE) & (given | free)[self._cell]
-        kept = np.zeros_like(asked)
-        chosen = given
+        kept, chosen = np.zeros_like(asked), given.copy()
         while (new := asked & chosen[self._cell] & ~kept).any():
             kept |= new
             helpers = np.zeros_like(free)
@@ -168,9 +165,8 @@ class Choice:
             kept |= asked & helpers[self._cell]
             if kept.sum() > MANY * asked.sum():
                 kept = asked
-            chosen = given.copy()
             chosen[free] = rows.solve(kept)
-        return chosen.copy()
+        return chosen
 
     def _together(self, entries: Flags) -> Floats:
         """What some of each rule's helpers weigh together."""

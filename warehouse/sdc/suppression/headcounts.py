@@ -20,12 +20,7 @@ class Headcounts:
 
     def __init__(self, problem: Problem) -> None:
         self._problem, self._costs = problem, costs(problem)
-        fewest = np.array([np.nan if cell.fewest is None else cell.fewest for cell in problem.cells])
-        self._counts = ~np.isnan(fewest)
-        limit = np.ceil(problem.threshold)
-        # What each cell tells when it is withheld; how many sit on a unit itself is not told.
-        self._least = np.where(self._counts, np.where(problem.primary, fewest, limit), 0.0)
-        self._most = np.where(self._counts & problem.primary, limit - 1, np.inf)
+        self._counts, self._least, self._most = problem.whole_numbers
         self._sums = self._of_whole_numbers()
         self._always = _follow(self._bounds(np.ones(len(problem.cells), dtype=bool)))
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from warehouse.sdc.linear.equations import Equations, Flags, components
+from warehouse.sdc.linear.equations import Equations, Flags, Floats, components
 
 # How far a withheld cell can be moved at most, in the unit of its table: above every figure of a municipality.
 FAR = 1e6
@@ -104,6 +104,18 @@ class Problem:
             self.known = np.zeros(len(self.cells), dtype=bool)
         if not self.blocks:
             self.blocks = [np.arange(len(self.cells))]
+
+    @functools.cached_property
+    def whole_numbers(self) -> tuple[Flags, Floats, Floats]:
+        """Which cells count persons, and how many each has at least and at most, as its being withheld tells.
+
+        A primary cell is below its threshold by one at least, and a cell that is there has its fewest. Nothing is told of
+        others, such as how many sit on a unit itself.
+        """
+        fewest = np.array([np.nan if cell.fewest is None else cell.fewest for cell in self.cells])
+        counts, limit = ~np.isnan(fewest), np.ceil(self.threshold)
+        least = np.where(counts, np.where(self.primary, fewest, limit), 0.0)
+        return counts, least, np.where(counts & self.primary, limit - 1, np.inf)
 
     def equations(self, exists: Flags) -> Equations:
         """The relations between existing cells. One that has nothing on one side says nothing of the other."""
