@@ -2,6 +2,7 @@
 The shape is the demo municipality's, roughly; what the figures come to does not matter here.
 """
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from sources.demo.organisation import Municipality, read_municipality
 from sources.demo.people import ORIGIN, day, national_numbers
 
 EXTRACT_DATE = "2024-10-31"
+NEXT_DAY = "2024-11-01"
+NEW_ABSENCES = 200
 LEVELS = ("kommune", "tjenesteområde", "kommunalsjefområde", "virksomhet", "avdeling")
 AREAS, WORKPLACES = LEVELS.index("tjenesteområde"), LEVELS.index("virksomhet")
 JOB_CODES = 350
@@ -63,6 +66,15 @@ def write_drawn(landing: Path, size: Size) -> None:
     _write(landing, "stillinger", _stillinger(rng, municipality, size, number, start, end, leaving))
     _write(landing, "fravaer", _fravaer(rng, number, start, end, absences))
     _write(landing, "permisjoner", _permisjoner(rng, number, start, end, persons * 2 // 5))
+
+
+def write_next_day(landing: Path) -> None:
+    """Write what is in `landing` as the next day's extract too, and take its last absences out of the first one."""
+    for path in landing.glob(f"*_{EXTRACT_DATE}.csv"):
+        later = path.with_name(path.name.replace(EXTRACT_DATE, NEXT_DAY))
+        shutil.copy(path, later)
+        if path.name.startswith("fravaer"):
+            path.write_bytes(b"".join(later.read_bytes().splitlines(keepends=True)[:-NEW_ABSENCES]))
 
 
 def _write(landing: Path, feed: str, columns: Columns) -> None:
