@@ -15,7 +15,7 @@ from warehouse.archive import kept_arrivals
 from warehouse.arrivals import older_text, same_rows, unused_older
 from warehouse.delivery import Choice, Delivery
 from warehouse.delivery import choose as choose_delivery
-from warehouse.errors import Refused
+from warehouse.errors import Refused, UsageError
 from warehouse.ledger import Arrival
 from warehouse.recorded import Recorded
 from warehouse.release import Tonight, tonight
@@ -64,7 +64,7 @@ def tonight_of(plan: Plan, delivery: Delivery, *, is_correction: bool) -> Tonigh
     """Whether the night publishes, and to which date it counts.
 
     Raises:
-        Refused: the series would begin after that date.
+        UsageError: the series would begin after that date.
     """
     if plan.delivery is not None:
         kind = Tonight(plan.counted_to or delivery.extract_date)
@@ -78,7 +78,7 @@ def tonight_of(plan: Plan, delivery: Delivery, *, is_correction: bool) -> Tonigh
             is_correction=is_correction,
         )
     if plan.settings.first_year is not None and plan.settings.first_year > kind.as_of.year:
-        raise Refused(
+        raise UsageError(
             f"the setting first_year is {plan.settings.first_year}, and the figures are counted to {kind.as_of}: nothing would"
             " be served; set it to a year that has begun by then"
         )

@@ -36,7 +36,7 @@ from warehouse.coverage import of_no_position
 from warehouse.database import at_once, connect, one
 from warehouse.delivery import Delivery
 from warehouse.doubts import new_doubts
-from warehouse.errors import ProgramFault, Refused, UsageError
+from warehouse.errors import Damaged, ProgramFault, Refused, UsageError
 from warehouse.mend import mend
 from warehouse.outcome import PUBLISHED, Findings
 from warehouse.paths import Home
@@ -98,7 +98,7 @@ class Stage(Generic[Outcome]):
                 lines = [*_why_not_accepted(plan, self.name), *_what_was_changed(plan, self.name)]
                 if not lines:
                     raise
-                raise Refused("\n".join([str(refused), *lines])) from refused
+                raise type(refused)("\n".join([str(refused), *lines])) from refused
 
     def _work_and_record(self, plan: Plan) -> Outcome:
         if self.name not in recorded_stages():
@@ -241,7 +241,7 @@ def choose(plan: Plan) -> Chosen:
     reason = plan.accepted_restatement or (word.reason if word else None)
     _, damage = comparable(plan)
     if damage and not reason:
-        raise Refused(f"{damage}; {WITHOUT_COMPARISON}")
+        raise Damaged(f"{damage}; {WITHOUT_COMPARISON}")
     if damage:
         plan.findings.warn("damaged", f"{damage}; this publication is made without comparing with it: {reason}")
     log.info("landing: the delivery of %s is chosen", delivery.extract_date)

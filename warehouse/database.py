@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.errors import Refused
+from warehouse.errors import Damaged
 from warehouse.machine import cores
 from warehouse.settings import Settings
 
@@ -53,7 +53,7 @@ def publication_opened(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection whose tables are those of the publication in a folder, in whatever schema its version has them.
 
     Raises:
-        Refused: its file is damaged, at its beginning or where it is read later.
+        Damaged: its file is, at its beginning or where it is read later.
     """
     database = folder / "marts.duckdb"
     try:
@@ -68,7 +68,7 @@ def publication_opened(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             yield con
     except DAMAGED as error:
         where = f"publish/history/{database.resolve().parent.name}/{database.name}"
-        raise Refused(f"{where} cannot be read ({str(error).splitlines()[0]}); run `arsverk verify`") from None
+        raise Damaged(f"{where} cannot be read ({str(error).splitlines()[0]}); run `arsverk verify`") from None
 
 
 def remove_database(path: Path) -> None:

@@ -5,6 +5,10 @@ class Refused(Exception):
     """The night is refused and nothing is published. The message is for the payroll office and the data team."""
 
 
+class Damaged(Refused):
+    """What the house has kept is damaged: the data team's matter, whatever stage comes upon it."""
+
+
 class UsageError(Exception):
     """The command, its options or the settings file are wrong."""
 

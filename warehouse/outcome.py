@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sources.naming import OSLO, today
-from warehouse.errors import ProgramFault, Refused, UsageError
+from warehouse.errors import Damaged, ProgramFault, Refused, UsageError
 from warehouse.paths import PRIVATE_FILE, Home
 from warehouse.processes import identity_of, is_running
 from warehouse.publication import served_entry
@@ -175,6 +175,7 @@ FREE_SPACE = (
     " `arsverk purge` removes old files of the archive, `keep_publications_days` old publications)"
 )
 OF_FULL_DISK = (DATA_TEAM, f"{FREE_SPACE}, and run again: arsverk run")
+OF_DAMAGE = (DATA_TEAM, "do what the message says and run again")
 OF_SETTINGS = (DATA_TEAM, "correct the settings as the message says, and run again: arsverk run")
 OF_PROGRAM = (DATA_TEAM, "report this text with the run's log")
 
@@ -257,6 +258,8 @@ class Findings:
             self.who, self.to_do = OF_FULL_DISK
         elif isinstance(error, ProgramFault):
             self.who, self.to_do = OF_PROGRAM
+        elif isinstance(error, Damaged):
+            self.who, self.to_do = OF_DAMAGE
         elif isinstance(error, UsageError):
             self.who, self.to_do = OF_SETTINGS
         elif isinstance(error, Refused) or self.stage == "build":

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from warehouse.database import connect, quoted
-from warehouse.errors import Refused
+from warehouse.errors import Damaged, Refused
 from warehouse.ledger import PublicationEntry, find_publication, publication_entry, read_ledger
 from warehouse.paths import Home
 from warehouse.settings import Settings
@@ -87,7 +87,7 @@ def publication_folder(home: Home, publication_id: str | None) -> Path:
         raise Refused("nothing is published here; run `arsverk run` first")
     folder = home.history / publication_id
     if not (folder / "manifest.json").is_file():
-        raise Refused(f"publish/history/{publication_id} is not whole; run `arsverk verify`")
+        raise Damaged(f"publish/history/{publication_id} is not whole; run `arsverk verify`")
     return folder
 
 

@@ -21,7 +21,7 @@ from warehouse.archive import all_arrivals, archived_file, sha256_of
 from warehouse.build_database import start_build
 from warehouse.database import connect, one, quoted
 from warehouse.delivery import Delivery, choose
-from warehouse.errors import Refused
+from warehouse.errors import Damaged, Refused
 from warehouse.ledger import must_be_kept, purged_files, read_ledger
 from warehouse.load import load_feed
 from warehouse.lock import writer_lock
@@ -55,7 +55,7 @@ class Recorded:
         except (OSError, ValueError, KeyError, TypeError):
             pass
         must_be_kept(self.home, self.publication_id)
-        raise Refused(f"what publication {self.publication_id} recorded of itself is missing or changed; run `arsverk verify`")
+        raise Damaged(f"what publication {self.publication_id} recorded of itself is missing or changed; run `arsverk verify`")
 
     @cached_property
     def row(self) -> dict[str, Any]:

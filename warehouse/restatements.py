@@ -14,7 +14,7 @@ import duckdb
 from warehouse.catalogue import Table
 from warehouse.cells import as_words
 from warehouse.database import column_types, one, quoted
-from warehouse.errors import Refused
+from warehouse.errors import Damaged, Refused
 from warehouse.numbers import printed
 from warehouse.paths import Home
 from warehouse.recorded import Recorded
@@ -123,7 +123,7 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
     Only figures served both times are compared; a period is closed when it ended by the previous as-of date.
 
     Raises:
-        Refused: the previous publication is damaged and no reason to publish without the comparison was given.
+        Damaged: the previous publication is, and no reason to publish without the comparison was given.
     """
     publication_id, previous, accepted = one(
         con, "select publication_id, previous_publication, accepted_restatement from raw.publication"
@@ -135,7 +135,7 @@ def restate(con: duckdb.DuckDBPyConnection, home: Home, settings: Settings, mart
     if damage := earlier.damage():
         if accepted:
             return restated_figures(con)
-        raise Refused(f"{damage}; {WITHOUT_COMPARISON}")
+        raise Damaged(f"{damage}; {WITHOUT_COMPARISON}")
     con.execute(DAYS_OF_PERIODS)
     con.execute(IS_ABOVE_THRESHOLD)
     con.execute(

@@ -29,7 +29,7 @@ from warehouse.arrivals import accepted, older_text, unused_older, withdraw, wit
 from warehouse.catalogue import tables_of
 from warehouse.database import connect, one
 from warehouse.delivery import choose
-from warehouse.errors import Refused
+from warehouse.errors import UsageError
 from warehouse.ledger import ReleaseOrder, of_kind, read_ledger
 from warehouse.outcome import last_night, now
 from warehouse.paths import Home
@@ -257,7 +257,7 @@ def test_late_files_of_optional_feeds_are_told_too(small_night: Built, tmp_path:
 
 def test_a_first_year_that_has_not_begun_is_named(small_night: Built, tmp_path: Path) -> None:
     home = small_night.copy(tmp_path)
-    with pytest.raises(Refused, match="the setting first_year is 2025, and the figures are counted to 2024-09-30"):
+    with pytest.raises(UsageError, match="the setting first_year is 2025, and the figures are counted to 2024-09-30"):
         run(home, settings_with(tmp_path, first_year=2025), "2024-10-13")
 
 

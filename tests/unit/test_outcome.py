@@ -17,7 +17,7 @@ from orchestration import stages
 from orchestration.run import end_unless_ended
 from tests.ledgers import publication_made
 from warehouse import status
-from warehouse.errors import ProgramFault, Refused, UsageError
+from warehouse.errors import Damaged, ProgramFault, Refused, UsageError
 from warehouse.ledger import append
 from warehouse.outcome import KINDS, TO_DO, Findings, Night, NightWarning, begin, days_since, end, last_night, nights, now
 from warehouse.paths import Home
@@ -156,6 +156,7 @@ def test_a_refused_night_says_what_is_served_and_who_does_what(home: Home) -> No
     ("stage", "error", "who", "to_do"),
     [
         ("accept", Refused("x"), "payroll office", "have the named files corrected"),
+        ("choose", Damaged("publish/history/x is not whole"), "data team", "do what the message says"),
         ("load", Refused("the pseudonym key is missing"), "data team", "do what the message says"),
         ("accept", ProgramFault("x"), "data team", "report this text"),
         ("accept", OSError(13, "Permission denied"), "data team", "mend the machine"),
