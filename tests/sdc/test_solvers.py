@@ -206,6 +206,18 @@ def test_the_few_that_are_left_are_pushed_as_the_many(seed: int) -> None:
     assert not intervals.missing()[asked][can_be_wide].any()
 
 
+def test_what_no_block_proves_is_proven_with_what_lies_around_it() -> None:
+    """A ring of 8 columns that all move or none, cut into two blocks; one of 20 is wider than the widest circle around a column."""
+    for size, is_proven in ((8, True), (20, False)):
+        equations, ends = Equations.of_sides([([i], [(i + 1) % size]) for i in range(size)], size), np.ones(size)
+        assert np.flatnonzero(equations.around(np.array([0]), 2)).tolist() == [0, 1, 2, size - 2, size - 1]
+        asked = np.zeros(size)
+        asked[0] = 1.5
+        intervals = Intervals(equations, ends, ends, asked)
+        intervals.prove(np.ones(size, dtype=bool), [np.arange(size // 2), np.arange(size // 2, size)])
+        assert bool(intervals.missing()[0] == 0) == is_proven
+
+
 def test_rings_are_what_leads_back() -> None:
     """Two columns that stand in the same two equations, with one that hangs on them; a chain of three apart."""
     sides = [([0], [1]), ([0, 2], [1]), ([3], [4]), ([4], [5])]

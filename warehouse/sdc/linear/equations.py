@@ -49,6 +49,16 @@ class Equations:
         """The same with some of the entries."""
         return Equations(self.row[entries], self.column[entries], self.coefficient[entries], self.n_rows, self.n_columns)
 
+    def around(self, columns: Ints, steps: int) -> Flags:
+        """The columns that are reached from some by so many steps from a column to all that stand in an equation with it."""
+        reached = np.zeros(self.n_columns, dtype=bool)
+        reached[columns] = True
+        for _ in range(steps):
+            rows = np.zeros(self.n_rows, dtype=bool)
+            rows[self.row[reached[self.column]]] = True
+            reached[self.column[rows[self.row]]] = True
+        return reached
+
     @cached_property
     def rows(self) -> list[list[int]]:
         """The columns of each row."""

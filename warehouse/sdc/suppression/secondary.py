@@ -100,7 +100,7 @@ class Complement:
                     charge[change.columns] = 0.0
             if narrow.size > 2 * TOGETHER:
                 # What hides these cells hides others.
-                intervals.prove(withheld, None if blocks is None else [np.arange(len(withheld))], seen)
+                intervals.prove(withheld, None if blocks is None else [], seen)
 
     def _conceal(self, withheld: Flags) -> None:
         """Hide what follows by sums and differences. Which cells are there differs from month to month, and with it that."""
