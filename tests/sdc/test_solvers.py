@@ -207,7 +207,7 @@ def test_the_few_that_are_left_are_pushed_as_the_many(seed: int) -> None:
 
 
 def test_what_no_block_proves_is_proven_with_what_lies_around_it() -> None:
-    """A ring of 8 columns that all move or none, cut into two blocks; one of 20 is wider than the widest circle around a column."""
+    """A ring of 8 columns that all move or none, cut into two blocks; one of 20 is wider than the widest circle around one."""
     for size, is_proven in ((8, True), (20, False)):
         equations, ends = Equations.of_sides([([i], [(i + 1) % size]) for i in range(size)], size), np.ones(size)
         assert np.flatnonzero(equations.around(np.array([0]), 2)).tolist() == [0, 1, 2, size - 2, size - 1]
