@@ -206,16 +206,23 @@ def test_the_few_that_are_left_are_pushed_as_the_many(seed: int) -> None:
     assert not intervals.missing()[asked][can_be_wide].any()
 
 
-def test_what_no_block_proves_is_proven_with_what_lies_around_it() -> None:
-    """A ring of 8 columns that all move or none, cut into two blocks; one of 20 is wider than the widest circle around one."""
-    for size, is_proven in ((8, True), (20, False)):
-        equations, ends = Equations.of_sides([([i], [(i + 1) % size]) for i in range(size)], size), np.ones(size)
-        assert np.flatnonzero(equations.around(np.array([0]), 2)).tolist() == [0, 1, 2, size - 2, size - 1]
-        asked = np.zeros(size)
-        asked[0] = 1.5
-        intervals = Intervals(equations, ends, ends, asked)
-        intervals.prove(np.ones(size, dtype=bool), [np.arange(size // 2), np.arange(size // 2, size)])
-        assert bool(intervals.missing()[0] == 0) == is_proven
+@pytest.mark.parametrize(("size", "very_large", "is_proven"), [(8, 0, True), (20, 0, False), (20, 30, True)])
+def test_what_no_block_proves_is_proven_with_what_lies_around_it(
+    monkeypatch: pytest.MonkeyPatch, size: int, very_large: int, is_proven: bool
+) -> None:
+    """A ring of columns that all move or none, cut into two blocks: one of 20 is wider than the widest circle around a column,
+    which is not followed by all columns where those are very many.
+    """
+    monkeypatch.setattr("warehouse.sdc.linear.intervals.VERY_LARGE", very_large)
+    equations, ends = Equations.of_sides([([i], [(i + 1) % size]) for i in range(size)], size), np.ones(size)
+    assert np.flatnonzero(equations.around(np.array([0]), 2)).tolist() == [0, 1, 2, size - 2, size - 1]
+    asked = np.zeros(size)
+    asked[0] = 1.5
+    intervals = Intervals(equations, ends, ends, asked)
+    intervals.prove(np.ones(size, dtype=bool), [np.arange(size // 2), np.arange(size // 2, size)])
+    assert bool(intervals.missing()[0] == 0) == is_proven
+    intervals.settle(np.array([0]))
+    assert not intervals.missing().any(), "no more is asked of what is settled"
 
 
 def test_rings_are_what_leads_back() -> None:
@@ -225,19 +232,37 @@ def test_rings_are_what_leads_back() -> None:
     assert np.unique(equations.column[in_rings(equations)]).tolist() == [0, 1, 2]
 
 
-def test_a_wide_interval_is_not_followed_to_its_ends_but_a_narrow_one_is() -> None:
+# Below and above the size from which an interior point method finds the first point.
+@pytest.mark.parametrize("large", [0, 3000])
+def test_a_wide_interval_is_not_followed_to_its_ends_but_a_narrow_one_is(monkeypatch: pytest.MonkeyPatch, large: int) -> None:
+    monkeypatch.setattr("warehouse.sdc.linear.intervals.LARGE", large)
     system = System(*(np.array(part) for part in ([0, 0], [0, 1], [1, 1])), np.array([1.5]), np.zeros(2), np.full(2, np.inf))
     low, high, _ = reach(system, np.array([1.0, 2.0]))
     assert high[0] - low[0] >= 1.0
     assert (low[1], high[1]) == pytest.approx((0, 1.5), abs=1e-5)
 
 
-def test_relations_that_cannot_hold_are_a_contradiction() -> None:
-    system = System(
-        *(np.array(part) for part in ([0, 1], [0, 0], [1, 1])), np.array([1.0, 2.0]), np.zeros(1), np.full(1, np.inf)
+@pytest.mark.parametrize("large", [0, 3000])
+def test_relations_that_cannot_hold_are_a_contradiction(monkeypatch: pytest.MonkeyPatch, large: int) -> None:
+    """One column that is two amounts; and what only all three relations say of three columns together."""
+    monkeypatch.setattr("warehouse.sdc.linear.intervals.LARGE", large)
+    for row, column, right in (([0, 1], [0, 0], [1.0, 2.0]), ([0, 0, 1, 1, 2, 2], [0, 1, 1, 2, 0, 2], [1.0, 1.0, 5.0])):
+        count = max(column) + 1
+        ones = np.ones(len(row), dtype=np.int64)
+        system = System(np.array(row), np.array(column), ones, np.array(right), np.zeros(count), np.full(count, np.inf))
+        with pytest.raises(Contradiction):
+            reach(system, np.ones(count))
+
+
+def test_a_point_in_the_middle_that_is_not_found_is_found_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("warehouse.sdc.linear.intervals.LARGE", 0)
+    monkeypatch.setattr(
+        "warehouse.sdc.linear.intervals.CENTRE", {"solver": "ipm", "ipm_iteration_limit": 0, "run_crossover": "off"}
     )
-    with pytest.raises(Contradiction):
-        reach(system, np.ones(1))
+    system = System(*(np.array(part) for part in ([0, 0], [0, 1], [1, 1])), np.array([1.5]), np.zeros(2), np.full(2, np.inf))
+    low, high, first = reach(system, np.array([2.0, 2.0]))
+    assert (low, high) == (pytest.approx([0, 0], abs=1e-5), pytest.approx([1.5, 1.5], abs=1e-5))
+    assert first.sum() == pytest.approx(1.5)
 
 
 def test_components_are_the_connected_parts() -> None:

@@ -4,7 +4,7 @@ Not here: which equations hold, or which intervals are too narrow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +14,8 @@ from warehouse.sdc.linear.movement import FREE, NEGLIGIBLE, Movement, up_and_dow
 from warehouse.sdc.linear.programs import PRIMAL, Program
 
 TIGHTENINGS = 30
-# From equation to equation around what no block proves. More steps prove next to nothing more, and all columns together take
-# several times as long.
+# From equation to equation around what no block of a very large table proves. More steps prove next to nothing more, and all
+# columns together take several times as long.
 STEPS = (2, 3, 4)
 # In a block: so many pushes at most, and one by one where the block is small.
 PUSHES = 24
@@ -32,7 +32,9 @@ VERY_LARGE = 30_000
 PULL = 1000.0
 # From so many columns on an interior point method is quicker than the simplex method.
 LARGE = 3000
-INTERIOR_POINT: dict[str, bool | int | float | str] = {"presolve": "on", "solver": "ipm"}
+INTERIOR_POINT: dict[str, bool | int | float | str] = {"presolve": "on", "solver": "ipm", "run_crossover": "off"}
+# For a point in the middle of what is possible, from where most columns can move both ways.
+CENTRE: dict[str, bool | int | float | str] = INTERIOR_POINT | {"presolve": "off"}
 # Figures are doubles that were divided once: a difference below this is rounding.
 ROUNDING = 1e-6
 
@@ -67,7 +69,7 @@ class Intervals:
     """
 
     def __init__(self, equations: Equations, below: Floats, above: Floats, width: Floats, lowest: Floats | None = None) -> None:
-        self.equations, self.below, self.above, self.width = equations, below, above, width
+        self.equations, self.below, self.above, self.width = equations, below, above, width.copy()
         self.lowest = np.zeros(width.size) if lowest is None else lowest.copy()
         self.highest = np.zeros(width.size)
 
@@ -75,6 +77,10 @@ class Intervals:
         """Take notice of another possible set of figures."""
         self.lowest[columns] = np.minimum(self.lowest[columns], change)
         self.highest[columns] = np.maximum(self.highest[columns], change)
+
+    def settle(self, columns: Ints) -> None:
+        """Ask no more of some columns than what has been found: there is no more to be found."""
+        self.width[columns] = np.minimum(self.width[columns], self.highest[columns] - self.lowest[columns])
 
     def missing(self, columns: Ints | slice = slice(None)) -> Floats:
         """How much wider each interval must be."""
@@ -86,7 +92,7 @@ class Intervals:
 
         A change that moves the columns of one block alone and keeps every equation they stand in is possible whatever lies
         around them, so that the effort grows with the number of blocks and not with the table's square. Columns that are not
-        proven within their block are tried with what lies around them, in wider and wider circles.
+        proven within their block are tried with what lies around them.
         """
         singly = blocks is None
         if blocks is None:
@@ -97,15 +103,17 @@ class Intervals:
             if self.missing(columns).any():
                 self._prove(columns, seen, singly=singly)
         if not singly and len(blocks) != 1:
-            self._prove_around(free, seen)
+            for columns in self._around(free):
+                self._prove(columns, seen)
 
-    def _prove_around(self, free: Flags, seen: Callable[[Ints, Floats], None] | None) -> None:
-        """Widen the intervals that are too narrow still by changes of free columns within so many steps of them."""
+    def _around(self, free: Flags) -> Iterator[Ints]:
+        """What may move to prove what no block has proven: all free columns; where they are very many, those some steps around,
+        and then more.
+        """
         among = self.equations.among(free)
-        for steps in STEPS:
-            left = np.flatnonzero(free & (self.missing() > 0))
-            if left.size:
-                self._prove(np.flatnonzero(among.around(left, steps)), seen)
+        for steps in (None,) if free.sum() < VERY_LARGE else STEPS:
+            if (left := np.flatnonzero(free & (self.missing() > 0))).size:
+                yield np.flatnonzero(free if steps is None else among.around(left, steps))
 
     def _prove_without_rings(self, free: Flags) -> Equations:
         """The ends of columns whose equations form no ring, without a program; returns the other equations.
@@ -209,9 +217,13 @@ def reach(system: System, wanted: Floats, blocks: Sequence[Ints] = ()) -> tuple[
     open_columns = (wanted > 0) & (upper - lower >= wanted)
     entries = system.row, system.column, system.coefficient.astype(float)
     program = Program(entries, (system.right, system.right), (system.lower, system.upper))
+    first = None
     if n > LARGE:
-        program.set(**INTERIOR_POINT)
-    first = program.solve()
+        program.set(**CENTRE)
+        first = program.solve()
+        program.set(solver="choose", presolve="on")
+    if first is None:
+        first = program.solve()
     if first is None:
         raise Contradiction
     first = np.clip(first, system.lower, system.upper)

@@ -105,6 +105,11 @@ class Problem:
         if not self.blocks:
             self.blocks = [np.arange(len(self.cells))]
 
+    @property
+    def given(self) -> Flags:
+        """The cells that are withheld whatever is chosen."""
+        return self.primary if self.withheld_before is None else self.primary | self.withheld_before
+
     @functools.cached_property
     def whole_numbers(self) -> tuple[Flags, Floats, Floats]:
         """Which cells count persons, and how many each has at least and at most, as its being withheld tells.

@@ -32,7 +32,7 @@ def withhold(problem: Problem, protection_interval: float) -> Flags:
     compute or narrow down, the cheapest cells that hide it. `protection_interval` is the protection level: the share of the
     threshold by which a withheld cell must at least be uncertain, up and down.
     """
-    given = problem.primary if problem.withheld_before is None else problem.primary | problem.withheld_before
+    given = problem.given
     if not (given & (problem.protected | ~problem.is_own)).any():
         return given
     all_knowing = problem.all_knowing(protection_interval)
@@ -60,7 +60,8 @@ class Complement:
         self.problem = problem
         self.all_knowing = all_knowing
         views = (all_knowing, *problem.summing())
-        self.intervals = [intervals_of(view) for view in views]
+        fixed = problem.known & ~problem.given
+        self.intervals = [intervals_of(view, fixed) for view in views]
         self._movements = [Movement(view.equations, view.below, view.above, problem.scale, problem.alongside) for view in views]
         self._costs = np.where(problem.known, np.inf, costs(problem))
         # In every set of existing cells: those that can move there, and so do not follow from the rest.
@@ -87,17 +88,16 @@ class Complement:
         blocks = self.problem.blocks if is_all_knowing else None
         intervals.prove(withheld, blocks, seen)
         charge = self._charge(withheld)
-        tried = np.zeros(len(withheld), dtype=bool)
-        while (narrow := np.flatnonzero(withheld & ~tried & (intervals.missing() > 0))).size:
+        while (narrow := np.flatnonzero(withheld & (intervals.missing() > 0))).size:
             for cell in narrow[:TOGETHER].tolist():
-                tried[cell] = True
-                # One that is narrow even so is narrow by the thresholds alone: withholding does not help.
                 for change in _ways(intervals, movement, cell, charge):
                     intervals.see(change.columns, change.amounts)
                     if seen is not None:
                         seen(change.columns, change.amounts)
                     withheld[change.columns] = True
                     charge[change.columns] = 0.0
+            # One that is narrow even so is narrow by the thresholds alone: withholding does not help.
+            intervals.settle(narrow[:TOGETHER])
             if narrow.size > 2 * TOGETHER:
                 # What hides these cells hides others.
                 intervals.prove(withheld, None if blocks is None else [], seen)
