@@ -150,13 +150,14 @@ TOLD_ONCE = {
     "further_withheld",
 }
 
+AS_IT_SAYS = (DATA_TEAM, "do what the message says and run again")
 # Who does what when a stage refuses.
 TO_DO = {
-    "start": (DATA_TEAM, "do what the message says and run again"),
+    "start": AS_IT_SAYS,
     "take_in": (DATA_TEAM, "give the night access to the files that are named, and run again"),
     "choose": (PAYROLL, "deliver the files that are named, corrected or for the first time, as the message says"),
     # A bad file is `accept`'s matter; here the key cannot be used, or the archive is damaged.
-    "load": (DATA_TEAM, "do what the message says and run again"),
+    "load": AS_IT_SAYS,
     "accept": (PAYROLL, "have the named files corrected or made again, and deliver them under the same names"),
     "continuity": (PAYROLL, "have the extract made again; or if it is right, the data team accepts it: arsverk accept"),
     "build": (DATA_TEAM, "a figure breaks a rule of the house: look at the named test in build/warehouse.duckdb"),
@@ -175,7 +176,6 @@ FREE_SPACE = (
     " `arsverk purge` removes old files of the archive, `keep_publications_days` old publications)"
 )
 OF_FULL_DISK = (DATA_TEAM, f"{FREE_SPACE}, and run again: arsverk run")
-OF_DAMAGE = (DATA_TEAM, "do what the message says and run again")
 OF_SETTINGS = (DATA_TEAM, "correct the settings as the message says, and run again: arsverk run")
 OF_PROGRAM = (DATA_TEAM, "report this text with the run's log")
 
@@ -259,7 +259,7 @@ class Findings:
         elif isinstance(error, ProgramFault):
             self.who, self.to_do = OF_PROGRAM
         elif isinstance(error, Damaged):
-            self.who, self.to_do = OF_DAMAGE
+            self.who, self.to_do = AS_IT_SAYS
         elif isinstance(error, UsageError):
             self.who, self.to_do = OF_SETTINGS
         elif isinstance(error, Refused) or self.stage == "build":

@@ -110,10 +110,9 @@ class Intervals:
         """What may move to prove what no block has proven: all free columns; where they are very many, those some steps around,
         and then more.
         """
-        among = self.equations.among(free)
         for steps in (None,) if free.sum() < VERY_LARGE else STEPS:
             if (left := np.flatnonzero(free & (self.missing() > 0))).size:
-                yield np.flatnonzero(free if steps is None else among.around(left, steps))
+                yield np.flatnonzero(free if steps is None else self.equations.among(free).around(left, steps))
 
     def _prove_without_rings(self, free: Flags) -> Equations:
         """The ends of columns whose equations form no ring, without a program; returns the other equations.
