@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.environment import variables
-from orchestration.signals import end_if_awaited
+from orchestration.signals import end_if_signalled
 from warehouse.errors import Refused
 from warehouse.machine import cores
 from warehouse.paths import readable_by_all
@@ -121,9 +121,9 @@ def run_dbt(
     with variables(environment):
         runner = dbtRunner(manifest=_manifest_object(), callbacks=[pass_on])
         result = runner.invoke([*arguments, *_flags(), "--target-path", str(target)])
-    if result.exception and not isinstance(result.exception, Exception):
-        # An interrupt, as Dagster makes one of SIGTERM: dbt's threads still work on the file, so nothing is tried again.
-        end_if_awaited()
+    # Dbt's threads may still work on the file, so that nothing of it can be closed or tried again.
+    end_if_signalled()
+    if _is_interrupt(result.exception):
         raise Refused("ended by a signal while the models were built; the next run builds them anew")
     DuckDBConnectionManager.close_all_connections()
     reset_adapters()
@@ -133,6 +133,13 @@ def run_dbt(
     if failed or not result.success:
         lines = [f"{r.node.resource_type} {r.node.name}: {' '.join(str(r.message).split())}" for r in failed]
         raise DbtFailed("dbt build failed\n" + "\n".join(lines))
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Whether an error is an interrupt, as Dagster makes one of SIGTERM, or what dbt made of one that came upon its threads."""
+    while isinstance(error, Exception):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 @cache

@@ -181,6 +181,7 @@ def refusals_as_failures() -> Iterator[None]:
 @dg.failure_hook(required_resource_keys={"night"})
 def keep_failure(context: dg.HookContext) -> None:
     """Keep why a step failed for the end of the night, in the words of the refusal."""
+    signals.end_if_signalled()
     error = context.op_exception or RuntimeError("no reason given")
     findings: Findings = context.resources.night.findings
     if isinstance(error, dg.Failure):

@@ -10,13 +10,15 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import sys
 import threading
 from pathlib import Path
 
 ENDING = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 _run_ids: list[str] = []
-_awaiting: list[threading.Thread] = []
+# Where the number of a signal arrives, and the signals that are awaited.
+_told: list[tuple[socket.socket, set[signal.Signals]]] = []
 
 
 def remember_run(run_id: str) -> None:
@@ -26,22 +28,24 @@ def remember_run(run_id: str) -> None:
 
 def end_at_once_on_signals() -> None:
     """Let a thread of its own learn of the signals, whatever handlers Dagster and dbt set and whatever the main thread does."""
-    told, tell = os.pipe()
-    os.set_blocking(tell, False)
+    told, tell = socket.socketpair()
+    tell.setblocking(False)
     # Python writes the number of every signal that has a handler there at once, from whichever thread the system interrupts.
-    signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
-    # nohup has asked that a hang-up changes nothing.
-    awaited = {number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN}
+    signal.set_wakeup_fd(tell.detach(), warn_on_full_buffer=False)
+    # nohup has asked that a hang-up changes nothing, a shell that it starts in the background that Ctrl-C does not. Nobody asks
+    # that of SIGTERM, but a program in which Dagster has run leaves it so.
+    ignored = {number for number in ENDING if signal.getsignal(number) == signal.SIG_IGN}
+    awaited = set(ENDING) - ignored | {signal.SIGTERM}
     for number in awaited:
         signal.signal(number, lambda *_: None)
-    thread = threading.Thread(target=_wait, args=(told, awaited), name="signals", daemon=True)
-    thread.start()
-    _awaiting.append(thread)
+    _told.append((told, awaited))
+    threading.Thread(target=_wait, args=(told, awaited), name="signals", daemon=True).start()
 
 
-def _wait(told: int, awaited: set[signal.Signals]) -> None:
-    while (number := os.read(told, 1)[0]) not in awaited:
-        pass
+def _wait(told: socket.socket, awaited: set[signal.Signals]) -> None:
+    # The number stays there for `end_if_signalled`.
+    while (number := told.recv(1, socket.MSG_PEEK)[0]) not in awaited:
+        told.recv(1)
     _end(number)
 
 
@@ -51,10 +55,15 @@ def _end(number: int) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "orchestration.signals", str(int(number)), run_id])
 
 
-def end_if_awaited() -> None:
-    """End the process as SIGTERM does, where `end_at_once_on_signals` was called; for code that Dagster interrupts first."""
-    if _awaiting:
-        _end(signal.SIGTERM)
+def end_if_signalled() -> None:
+    """End the process where a signal has come; for the main thread, which Dagster or dbt may have interrupted before the other
+    has ended it.
+    """
+    for told, awaited in _told:
+        with contextlib.suppress(BlockingIOError):
+            number = told.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)[0]
+            if number in awaited:
+                _end(number)
 
 
 def _descendants(process: int) -> list[int]:

@@ -50,10 +50,11 @@ def start_arsverk(*arguments: str | Path) -> subprocess.Popen[str]:
     command = [ARSVERK, *(str(argument) for argument in arguments)]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=_hear_signals
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=hear_signals
     )
 
 
-def _hear_signals() -> None:
+def hear_signals() -> None:
+    """In a process about to start: let it hear the signals that a shell or nohup has these tests ignore."""
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
