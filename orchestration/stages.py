@@ -33,7 +33,7 @@ from warehouse.build_database import delivery_being_built, delivery_of, start_bu
 from warehouse.catalogue import Table, tables_of, thresholds
 from warehouse.continuity import Gone, what_is_gone
 from warehouse.coverage import of_no_position
-from warehouse.database import at_once, connect, one
+from warehouse.database import connect, one
 from warehouse.delivery import Delivery
 from warehouse.doubts import new_doubts
 from warehouse.errors import Damaged, ProgramFault, Refused, UsageError
@@ -379,8 +379,7 @@ def disclose(plan: Plan) -> Disclosed:
         earlier = Earlier(previous, plan.home.warehouse_database) if previous else None
         open_to_all = [name for name, limit in thresholds(marts(), plan.settings).items() if not limit]
         decisions = decide(con, marts(), plan.settings, earlier)
-        with at_once(con):
-            mask(con, marts())
+        mask(con, marts())
         mismatches = new_mismatches(con, previous)
         for line in new_doubts(con, previous):
             plan.findings.warn("doubtful", line)

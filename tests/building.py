@@ -142,8 +142,9 @@ def without_papers() -> Iterator[None]:
 def withhold_small_cells_alone(home: Home, settings: Settings) -> None:
     """Make the served tables of a build database by the primary rule alone."""
     marts = tables_of(load_manifest())
-    with connect(home.build_database, settings) as con, at_once(con):
-        decide_primary(con, marts, settings)
+    with connect(home.build_database, settings) as con:
+        with at_once(con):
+            decide_primary(con, marts, settings)
         mask(con, marts)
 
 

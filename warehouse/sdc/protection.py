@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from warehouse.catalogue import Table
-from warehouse.database import at_once, connect
+from warehouse.database import connect
 from warehouse.errors import ProgramFault
 from warehouse.paths import Home
 from warehouse.sdc.attack.cells import Cells, Snapshot
@@ -115,10 +115,9 @@ def _withhold(
                 decisions.withhold(snapshot, hiding)
                 decisions.serve(snapshot, stuck)
                 decisions.withhold_shares(snapshot, leaks)
-        with at_once(con):
-            mask(con, tables)
-            for copy, empty in sorted(done.copies):
-                con.execute(f"update served.{copy} set {', '.join(f'{name} = null' for name in empty)}")
+        mask(con, tables, decisions.changed)
+        for copy, empty in sorted(done.copies):
+            con.execute(f"update served.{copy} set {', '.join(f'{name} = null' for name in empty)}")
 
 
 def _built(con: duckdb.DuckDBPyConnection, of_name: Mapping[str, Table]) -> Served:
@@ -138,10 +137,14 @@ def _figures(built: Served, examined: Examined) -> dict[str, Cells]:
 
 
 class _Decisions:
-    """The decisions in the build database, changed by the loop; what it costs is counted in the night's Protection."""
+    """The decisions in the build database, changed by the loop; what it costs is counted in the night's Protection.
+
+    `changed` are the tables in which one has changed.
+    """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, of_name: Mapping[str, Table], done: Protection) -> None:
         self.con, self.of_name, self.done = con, of_name, done
+        self.changed: set[str] = set()
 
     def withhold(self, snapshot: Snapshot, cells: Sequence[int]) -> None:
         """Withhold served cells of a snapshot."""
@@ -184,4 +187,7 @@ class _Decisions:
         same = " and ".join(["true", *(f"cast({name} as varchar) = $key{i}" for i, name in enumerate(key))])
         values = {f"key{i}": value for i, value in enumerate(key.values())}
         found = self.con.execute(f"update disclosure.{name} set {change} and {same} and ({where})", values).fetchall()
-        return int(found[0][0])
+        count = int(found[0][0])
+        if count:
+            self.changed.add(name)
+        return count
