@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -24,11 +25,16 @@ from warehouse.paths import Home
 from warehouse.publish import publish
 from warehouse.sdc.attack import attacker
 from warehouse.sdc.attack import night as night_of_the_attack
-from warehouse.sdc.attack.attacker import unknowns
+from warehouse.sdc.attack.attacker import Attacker, unknowns
+from warehouse.sdc.attack.cells import Snapshot
 from warehouse.sdc.attack.families import FAMILIES, Family
+from warehouse.sdc.attack.proofs import Proofs
 from warehouse.sdc.attack.publication import attack
+from warehouse.sdc.attack.relations import ABSENT, SERVED, WITHHELD
 from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.sdc.linear import elimination
+from warehouse.sdc.linear.intervals import System
+from warehouse.sdc.processes import Processes
 from warehouse.settings import Settings
 
 SEED = 11
@@ -156,6 +162,83 @@ def test_an_attack_in_processes_finds_what_one_without_them_does(
     monkeypatch.setattr("warehouse.sdc.attack.publication.SMALL", 0)
     assert found() == here
     assert here
+
+
+def with_more_withheld(snapshot: Snapshot, share: float) -> Snapshot:
+    """The same in which a share of the served cells is withheld by the secondary rule, chosen at random."""
+    served = np.flatnonzero(snapshot.state == SERVED)
+    chosen = np.random.default_rng(SEED).choice(served, int(served.size * share), replace=False)
+    state, lower, upper = snapshot.state.copy(), snapshot.lower.copy(), snapshot.upper.copy()
+    state[chosen], upper[chosen] = WITHHELD, np.inf
+    lower[chosen] = np.minimum(snapshot.grid.thresholds[chosen % len(snapshot.grid.slices)], snapshot.size[chosen])
+    return replace(snapshot, state=state, lower=lower, upper=upper)
+
+
+@pytest.mark.parametrize("family", [SICK_LEAVE, FULL_TIME], ids=lambda family: family.name)
+def test_what_was_shown_is_not_asked_again_where_more_is_withheld(
+    night: tuple[Home, Settings], family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing else is found than by an attack that begins anew."""
+    home, settings = night
+    asked: list[int] = []
+    reach = attacker._reach
+
+    def counted(system: System, wanted: np.ndarray, *more: object) -> object:
+        asked.append(np.count_nonzero(wanted))
+        return reach(system, wanted, *more)
+
+    monkeypatch.setattr(attacker, "_reach", counted)
+    with connect(home.build_database, settings) as con:
+        serve_by_the_primary_rule_alone(con)
+    with duckdb.connect() as con:
+        cells = served_by(con, home).load(family)
+    everything, without, with_proofs = np.ones(cells.grid.size, dtype=bool), 0, 0
+    for time in [time for time in cells.times if len(time) != len("2024-01") and "Q" not in time][-2:]:
+        snapshot = cells.snapshot(time)
+        for share in (0.0, 0.1, 0.5):
+            more, afresh, again = with_more_withheld(snapshot, share), Attacker(Processes(), 0.1), Attacker(Processes(), 0.1)
+            again.at_one_time(snapshot, everything)
+            asked.clear()
+            found = again.at_one_time(more, everything)
+            with_proofs += sum(asked)
+            asked.clear()
+            expected = afresh.at_one_time(more, everything)
+            without += sum(asked)
+            assert {(one.kind, one.members) for one in found} == {(one.kind, one.members) for one in expected}
+    assert 0 < with_proofs < without
+
+
+def test_what_was_shown_holds_only_where_everything_possible_still_is(night: tuple[Home, Settings]) -> None:
+    home, settings = night
+    with connect(home.build_database, settings) as con:
+        serve_by_the_primary_rule_alone(con)
+    with duckdb.connect() as con:
+        snapshot = served_by(con, home).load(SICK_LEAVE).snapshot("2024")
+    proofs = Proofs()
+
+    def changed(**cells: np.ndarray) -> bool:
+        """Whether what was shown holds with other states or figures."""
+        return bool(proofs.shown(replace(snapshot, **cells))[1].any())
+
+    def at(cell: int, of: np.ndarray, value: float) -> np.ndarray:
+        copied = of.copy()
+        copied[cell] = value
+        return copied
+
+    Attacker(Processes(), 0.1, proofs=proofs).at_one_time(snapshot, np.ones(snapshot.grid.size, dtype=bool))
+    withheld, served = (int(np.flatnonzero(snapshot.state == state)[0]) for state in (WITHHELD, SERVED))
+    assert changed()
+    assert changed(upper=at(withheld, snapshot.upper, np.inf))
+    assert not changed(state=at(withheld, snapshot.state, SERVED))
+    assert not changed(state=at(withheld, snapshot.state, ABSENT))
+    assert not changed(lower=at(withheld, snapshot.lower, snapshot.lower[withheld] + 0.5))
+    assert not changed(upper=at(withheld, snapshot.upper, snapshot.upper[withheld] - 0.5))
+    assert not changed(size=at(served, snapshot.size, snapshot.size[served] + 0.5))
+    assert not changed(
+        state=at(served, snapshot.state, WITHHELD), lower=at(served, snapshot.lower, snapshot.size[served] + 0.5)
+    )
+    nothing = int(np.flatnonzero(snapshot.state[: snapshot.grid.own_start] == ABSENT)[0])
+    assert not changed(state=at(nothing, snapshot.state, SERVED))
 
 
 def serve_nothing(home: Home, settings: Settings) -> None:

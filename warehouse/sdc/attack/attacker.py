@@ -13,6 +13,7 @@ import numpy as np
 from warehouse.sdc.attack.cells import Snapshot
 from warehouse.sdc.attack.findings import Finding
 from warehouse.sdc.attack.headcounts import known_headcounts
+from warehouse.sdc.attack.proofs import Proofs
 from warehouse.sdc.attack.relations import ROUNDING, SERVED, WITHHELD
 from warehouse.sdc.linear.elimination import Revealed, eliminate
 from warehouse.sdc.linear.equations import Flags, Floats, Ints, components
@@ -39,6 +40,7 @@ class Attacker:
     protection: float
     hides_own: bool = False
     notes: list[str] = field(default_factory=list)
+    proofs: Proofs = field(default_factory=Proofs)
     _solved: dict[tuple, tuple[Revealed, dict[bytes, str]]] = field(default_factory=dict)
 
     def at_one_time(self, snapshot: Snapshot, sought: Flags) -> list[Finding]:
@@ -46,8 +48,10 @@ class Attacker:
         findings = self._believing(snapshot, sought)
         if not any(finding.is_leak for finding in findings) or (then := snapshot.of_before()) is None:
             return findings
-        # What follows from the figures that were known before is no doing of this publication.
-        earlier = {(found.kind, *found.members) for found in self._believing(then, sought)}
+        # What follows from the figures that were known before is no doing of this publication. Only what was found is asked.
+        in_question = np.zeros_like(sought)
+        in_question[[cell for finding in findings if finding.is_leak for cell in finding.members]] = True
+        earlier = {(found.kind, *found.members) for found in self._believing(then, sought & in_question)}
         return [
             replace(found, kind="before", width=None) if found.is_leak and (found.kind, *found.members) in earlier else found
             for found in findings
@@ -112,20 +116,32 @@ class Attacker:
         width = np.full(cells.size, np.inf)
         point = np.zeros(cells.size)
         blocks = grid.blocks(cells)
+        values, wide = self.proofs.shown(snapshot)
+        is_new = False
         for columns in components(cells.size, system.row, system.column):
-            if not wanted[columns].any():
+            of_these = cells[columns]
+            first = None if np.isnan(values[of_these]).any() else values[of_these]
+            asked = wanted[columns]
+            if first is not None:
+                point[columns], asked = first, np.where(wide[of_these], 0.0, asked)
+            if not asked.any():
                 continue
             place = np.full(cells.size, -1, dtype=np.int64)
             place[columns] = np.arange(columns.size)
             within = [part for block in blocks if (part := place[block][place[block] >= 0]).size > 1]
-            found = self.processes.call(_work_on(snapshot), _reach, system.part(columns), wanted[columns], within)
+            found = self.processes.call(_work_on(snapshot), _reach, system.part(columns), asked, within, first)
             if found is None:
-                raise Contradicted(cells[columns])
+                raise Contradicted(of_these)
             low, high, point[columns] = found
             if not snapshot.family.sums_by_size:
                 # Where enough persons are known to have worked nothing together, each has.
                 high = np.where(high <= ROUNDING, np.inf, high)
-            width[columns] = high - low
+            width[columns] = np.where(asked > 0, high - low, np.inf)
+            values[of_these] = point[columns]
+            wide[of_these] |= (asked > 0) & (width[columns] >= asked)
+            is_new = True
+        if is_new:
+            self.proofs.keep(snapshot, values, wide)
         own_alone = set(np.flatnonzero(grid.own_alone(snapshot.state)).tolist())
         for i in np.flatnonzero(width < wanted).tolist():
             kind = "own" if cells[i] in own_alone else "narrow"
@@ -260,10 +276,12 @@ def _work_on(snapshot: Snapshot) -> str:
     return f"the attack on {snapshot.family.name} {snapshot.time}"
 
 
-def _reach(system: System, wanted: Floats, blocks: Sequence[Ints]) -> tuple[Floats, Floats, Floats] | None:
+def _reach(
+    system: System, wanted: Floats, blocks: Sequence[Ints], first: Floats | None = None
+) -> tuple[Floats, Floats, Floats] | None:
     """As `reach`; None where no values fulfil the relations."""
     try:
-        return reach(system, wanted, blocks)
+        return reach(system, wanted, blocks, first)
     except Contradiction:
         return None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -20,6 +20,7 @@ from warehouse.sdc.attack.attacker import Attacker
 from warehouse.sdc.attack.cells import Cells, Snapshot, is_quarter
 from warehouse.sdc.attack.families import FAMILIES, Family
 from warehouse.sdc.attack.findings import Report
+from warehouse.sdc.attack.proofs import Proofs
 from warehouse.sdc.attack.publication import attack_times, copied, snapshot_beside
 from warehouse.sdc.attack.relations import SERVED, WITHHELD
 from warehouse.sdc.attack.served import Organisation, Served
@@ -38,12 +39,13 @@ FEW_CELLS = 20_000
 @dataclass(frozen=True)
 class Examined:
     """What an attack on the build database found, and what it looked at: a fingerprint of each time of each family, units with
-    positions of their own by family.
+    positions of their own by family, and what it has shown of years in which something was found.
     """
 
     report: Report
     times: list[tuple[str, str, str]]
     own_units: list[tuple[str, str, str]]
+    proofs: Proofs = field(default_factory=Proofs)
 
     @property
     def safe(self) -> set[tuple[str, str, str]]:
@@ -68,7 +70,8 @@ def examine(
 
     Args:
         current: the publication to be read beside this build; None where there is none, or it is damaged.
-        before: an earlier examination of the same build: what it found safe and what has not changed since is left out.
+        before: an earlier examination of the same build: what it found safe and what has not changed since is left out, and
+            what it has shown is not shown again.
 
     Returns:
         What was attacked and found; withheld cells are counted where they were attacked.
@@ -85,7 +88,8 @@ def examine(
         if before is not None:
             examined |= before.safe
             known_own += before.own_units
-        attacker = Attacker(processes, served.protection, served.hides_own, report.notes)
+        proofs = before.proofs if before is not None else Proofs()
+        attacker = Attacker(processes, served.protection, served.hides_own, report.notes, proofs)
         code = _code()
         for family in FAMILIES:
             prints = {time: f"{code} {found}" for time, found in served.fingerprints(family).items()}
@@ -96,7 +100,9 @@ def examine(
                 (family.name, level, unit) for level, unit in _attack(attacker, report, served, previous, family, changed, own)
             ]
         report.add(copied(served))
-    return Examined(report, records, own_units)
+    # What is withheld for one of a year's times is withheld in all of them, and in other families that have the table.
+    proofs.forget_other_years({snapshot.time[:4] for snapshot, _ in report.leaking if snapshot is not None})
+    return Examined(report, records, own_units, proofs)
 
 
 def record(home: Home, settings: Settings, examined: Examined) -> None:
@@ -136,7 +142,7 @@ def _attack(
             return snapshot.beside_changes(before) & (not is_quarter(snapshot.time))
         return np.full(cells.grid.size, not is_quarter(snapshot.time) and (earlier is not None or snapshot.time in at_first))
 
-    attack_times(attacker, report, cells, earlier, times, sought)
+    attack_times(attacker, report, cells, earlier, times, sought, again=True)
     for year in uneven:
         periods = [time for time in served.fingerprints(family) if time[:4] == year]
         whole, whole_earlier = served.load(family, periods, own), previous.load(family, periods, own) if previous else None

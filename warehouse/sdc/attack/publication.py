@@ -70,11 +70,14 @@ def attack_times(
     times: Sequence[str],
     sought: Callable[[Snapshot, Snapshot | None], Flags],
     progress: Callable[[str], None] = lambda message: None,
+    *,
+    again: bool = False,
 ) -> None:
     """Attack a family at some times and put what is found into the report, in the order of the times.
 
     `sought` gives the cells to attack by linear programming, of a time and the same time of the publication before. Times are
-    attacked side by side, in processes where that is worth their start.
+    attacked side by side, in processes where that is worth their start. `again`: what is shown of them is kept, for they may be
+    attacked again when more is withheld.
     """
     if sum(map(cells.withheld, times)) >= SMALL:
         attacker.processes.start()
@@ -93,12 +96,15 @@ def attack_times(
             found.append((attacker.across(snapshot, before), replace(snapshot, by_units_of=before)))
         # A snapshot is large, and asked for only where something leaks.
         leaking = [(findings, one if any(finding.is_leak for finding in findings) else None) for findings, one in found]
+        if not again:
+            attacker.proofs.forget(snapshot)
         return leaking, _withheld(snapshot), perf_counter() - began
 
     with ThreadPoolExecutor(cores()) as pool:
-        # On a first night the newest take longest: they come first, so that none is left over for the end.
-        results = list(pool.map(attacked, reversed(times)))
-    for found, withheld, seconds in reversed(results):
+        # Years take longest, and on a first night the newest times: they come first, so that none is left over for the end.
+        order = sorted(times, key=lambda time: (len(time) == len("2024"), time), reverse=True)
+        results = dict(zip(order, pool.map(attacked, order), strict=True))
+    for found, withheld, seconds in (results[time] for time in times):
         for findings, snapshot in found:
             report.add(findings, snapshot)
         for table, count in withheld.items():

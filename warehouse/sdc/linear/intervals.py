@@ -201,8 +201,10 @@ class Contradiction(Exception):
     """No values fulfil the relations: one of them does not hold in this publication."""
 
 
-def reach(system: System, wanted: Floats, blocks: Sequence[Ints] = ()) -> tuple[Floats, Floats, Floats]:
-    """For each column the lowest and highest value found, and one point that fulfils all relations.
+def reach(
+    system: System, wanted: Floats, blocks: Sequence[Ints] = (), first: Floats | None = None
+) -> tuple[Floats, Floats, Floats]:
+    """For each column the lowest and highest value found, and one point that fulfils all relations: `first` where it is known.
 
     They are the true ends of the interval wherever it is narrower than `wanted`; a column whose interval is found to be wide
     enough is not followed to its ends, and one that wants 0 is not sought at all. Most columns are found wide within `blocks`.
@@ -214,18 +216,7 @@ def reach(system: System, wanted: Floats, blocks: Sequence[Ints] = ()) -> tuple[
     lower, upper = tightened(system)
     # What the bounds alone close in on needs no program.
     open_columns = (wanted > 0) & (upper - lower >= wanted)
-    entries = system.row, system.column, system.coefficient.astype(float)
-    program = Program(entries, (system.right, system.right), (system.lower, system.upper))
-    first = None
-    if n > LARGE:
-        program.set(**CENTRE)
-        first = program.solve()
-        program.set(solver="choose", presolve="on")
-    if first is None:
-        first = program.solve()
-    if first is None:
-        raise Contradiction
-    first = np.clip(first, system.lower, system.upper)
+    first = np.clip(_possible(system) if first is None else first, system.lower, system.upper)
     equations = Equations(system.row, system.column, system.coefficient, system.right.size, n)
     below, above = first - system.lower, system.upper - first
     # A little wider than wanted, so that what is wide enough is not narrow by rounding.
@@ -240,6 +231,26 @@ def reach(system: System, wanted: Floats, blocks: Sequence[Ints] = ()) -> tuple[
                 intervals.see(change.columns, change.amounts)
     closed = (wanted > 0) & ~open_columns
     return np.where(closed, lower, first + intervals.lowest), np.where(closed, upper, first + intervals.highest), first
+
+
+def _possible(system: System) -> Floats:
+    """A point that fulfils all relations; of a large system one in the middle of what is possible.
+
+    Raises:
+        Contradiction: there is none.
+    """
+    entries = system.row, system.column, system.coefficient.astype(float)
+    program = Program(entries, (system.right, system.right), (system.lower, system.upper))
+    found = None
+    if system.lower.size > LARGE:
+        program.set(**CENTRE)
+        found = program.solve()
+        program.set(solver="choose", presolve="on")
+    if found is None:
+        found = program.solve()
+    if found is None:
+        raise Contradiction
+    return found
 
 
 def tightened(system: System, rounds: int = TIGHTENINGS) -> tuple[Floats, Floats]:
