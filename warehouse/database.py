@@ -15,7 +15,7 @@ from warehouse.settings import Settings
 # What the catalog of an opened publication is called; by its file it would be called as a schema may be, which is ambiguous.
 PUBLICATION = "publication_file"
 # What DuckDB raises at a file that is cut off or overwritten; a query that is wrong raises others.
-DAMAGED = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException)
+CANNOT_READ = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException)
 
 
 @contextlib.contextmanager
@@ -66,7 +66,7 @@ def publication_opened(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             )
             con.execute(f'use {PUBLICATION}."{schema}"')
             yield con
-    except DAMAGED as error:
+    except CANNOT_READ as error:
         where = f"publish/history/{database.resolve().parent.name}/{database.name}"
         raise Damaged(f"{where} cannot be read ({str(error).splitlines()[0]}); run `arsverk verify`") from None
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from warehouse.sdc.processes import Processes
-from warehouse.sdc.suppression.choice import GAP, Choice, Rule, costs, rules_of_sums
+from warehouse.sdc.suppression.choice import GAP, Choice, Rule, rules_of_sums
 from warehouse.sdc.suppression.feasibility import computable
 from warehouse.sdc.suppression.headcounts import Headcounts
 from warehouse.sdc.suppression.problem import Cell, Problem
@@ -280,8 +280,8 @@ def test_the_choice_keeps_every_rule_at_the_least_cost(data: st.DataObject) -> N
         withheld = given_cells.copy()
         withheld[free] = more
         if all(is_kept(rule, withheld) for rule in rules):
-            least = min(least, float(costs(problem)[withheld & ~given_cells].sum()))
-    assert costs(problem)[chosen & ~given_cells].sum() <= least * (1 + GAP) + 1e-6
+            least = min(least, float(problem.costs[withheld & ~given_cells].sum()))
+    assert problem.costs[chosen & ~given_cells].sum() <= least * (1 + GAP) + 1e-6
 
 
 def test_hardly_more_is_withheld_than_the_least_that_is_safe() -> None:

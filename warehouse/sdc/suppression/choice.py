@@ -133,7 +133,7 @@ class Choice:
     """The cheapest sets of cells that keep rules, for one set of given cells after the other."""
 
     def __init__(self, problem: Problem, rules: Sequence[Rule]) -> None:
-        self._known, self._costs = problem.known, costs(problem)
+        self._known, self._costs = problem.known, problem.costs
         # An entry for each helper of each rule, in their order.
         self._cell = np.array([rule.cell for rule in rules], dtype=np.int64)
         self._need = np.array([rule.need for rule in rules], dtype=float)
@@ -208,9 +208,3 @@ class _Rows:
         )
         found = program.solve()
         return np.ones(count, dtype=bool) if found is None else found > 0.5
-
-
-def costs(problem: Problem) -> np.ndarray:
-    """What withholding each cell costs; equal ones are told apart by their place, so that there is one best choice."""
-    cost = np.array([cell.weight for cell in problem.cells]) * (1 + problem.size / (10 * problem.scale))
-    return cost + np.arange(len(cost)) * 1e-7

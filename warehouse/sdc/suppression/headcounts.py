@@ -8,7 +8,6 @@ import numpy as np
 
 from warehouse.sdc.linear.equations import Flags, Ints
 from warehouse.sdc.linear.whole_numbers import Bounds, Wholes
-from warehouse.sdc.suppression.choice import costs
 from warehouse.sdc.suppression.problem import Problem
 
 
@@ -19,7 +18,7 @@ class Headcounts:
     """
 
     def __init__(self, problem: Problem) -> None:
-        self._problem, self._costs = problem, costs(problem)
+        self._problem, self._costs = problem, problem.costs
         self._counts, self._least, self._most = problem.whole_numbers
         self._sums = self._of_whole_numbers()
         self._always = _follow(self._bounds(np.ones(len(problem.cells), dtype=bool)))

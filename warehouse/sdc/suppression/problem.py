@@ -111,6 +111,12 @@ class Problem:
         return self.primary if self.withheld_before is None else self.primary | self.withheld_before
 
     @functools.cached_property
+    def costs(self) -> Floats:
+        """What withholding each cell costs; equal ones are told apart by their place, so that there is one best choice."""
+        weight = np.array([cell.weight for cell in self.cells])
+        return weight * (1 + self.size / (10 * self.scale)) + np.arange(len(self.cells)) * 1e-7
+
+    @functools.cached_property
     def whole_numbers(self) -> tuple[Flags, Floats, Floats]:
         """Which cells count persons, and how many each has at least and at most, as its being withheld tells.
 

@@ -11,7 +11,6 @@ from warehouse.sdc.linear.intervals import Intervals
 from warehouse.sdc.linear.movement import Change, Movement
 from warehouse.sdc.suppression.choice import (
     Choice,
-    costs,
     rules_of_capacity,
     rules_of_pairs,
     rules_of_sums,
@@ -63,7 +62,7 @@ class Complement:
         fixed = problem.known & ~problem.given
         self.intervals = [intervals_of(view, fixed) for view in views]
         self._movements = [Movement(view.equations, view.below, view.above, problem.scale, problem.alongside) for view in views]
-        self._costs = np.where(problem.known, np.inf, costs(problem))
+        self._costs = np.where(problem.known, np.inf, problem.costs)
         # In every set of existing cells: those that can move there, and so do not follow from the rest.
         self._moving = np.zeros_like(problem.exists)
 
