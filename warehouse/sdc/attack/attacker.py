@@ -277,7 +277,7 @@ def _work_on(snapshot: Snapshot) -> str:
 
 
 def _reach(
-    system: System, wanted: Floats, blocks: Sequence[Ints], first: Floats | None = None
+    system: System, wanted: Floats, blocks: Sequence[Ints], first: Floats | None
 ) -> tuple[Floats, Floats, Floats] | None:
     """As `reach`; None where no values fulfil the relations."""
     try:

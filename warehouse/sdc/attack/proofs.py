@@ -35,6 +35,8 @@ class Proof:
 
     def holds_in(self, snapshot: Snapshot) -> bool:
         """Whether everything that is possible in the reading of this proof is possible in that one."""
+        if snapshot.state.size != self.state.size:
+            return False
         there, withheld = self.there, snapshot.state[self.there] == WITHHELD
         was_withheld = self.state[there] == WITHHELD
         if (was_withheld & ~withheld).any() or (snapshot.state[there] == ABSENT).any():
