@@ -50,6 +50,7 @@ def add(folder: Path, name: str, *, broken: bool = False) -> Home:
     settings_with(scratch, municipality=f'"{name} kommune"', folders=folders, max_age_days=100000)
     (scratch / "arsverk.toml").rename(folder / "municipalities" / f"{name}.toml")
     rows = small_delivery()
+    rows["organisasjon"][0]["Enhetsnavn"] = f"{name} kommune"
     if broken:
         rows["stillinger"] = [{**row, "Stillingsprosent": "120"} for row in rows["stillinger"]] * 2
     write_delivery(folder / "landing" / name, rows)

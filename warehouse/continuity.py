@@ -59,9 +59,9 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
     To accept: rows or persons that dropped by more than `max_drop`, rows that are mostly others, an end of the file that is
     gone, a newest month without rows, a closed month that lost most of its absence, no position with an end in view any more,
     most persons without a position, a file that is cut off. To tell: closed months whose days of absence dropped by more than
-    `max_drop`, nobody away now, numbers that now belong to others, positions with other codes, names that units have exchanged;
-    and of optional feeds, which stop no night, files with fewer rows than before, and those a system exports when they are cut
-    off. Small numbers are let be.
+    `max_drop`, nobody away now, numbers that now belong to others, positions with other codes, names that units have exchanged,
+    a municipality that the settings call otherwise; and of optional feeds, which stop no night, files with fewer rows than
+    before, and those a system exports when they are cut off. Small numbers are let be.
     """
     required = [feed for feed in feeds.values() if feed.required]
     gone = Gone(_cut_lines(home, required, delivery, previous))
@@ -70,6 +70,7 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
     with connect(home.build_database, settings, read_only=True) as con:
         gone.to_accept += _empty_months(con, required, delivery)
         gone.to_accept += _no_position_now(con, delivery)
+        gone.changed += _of_another_municipality(con, settings.municipality)
     if previous is None:
         return gone
     with raw_rows(home, previous, settings, home.build / "earlier") as rows, connect(home.build_database, settings) as con:
@@ -240,6 +241,27 @@ def _changed_positions(con: duckdb.DuckDBPyConnection, feed: Feed, max_drop: flo
         for count, header in zip(changed, OF_POSITIONS, strict=True)
         if count > max(max_drop * positions, FEWEST_ROWS)
     ]
+
+
+def _of_another_municipality(con: duckdb.DuckDBPyConnection, municipality: str) -> list[str]:
+    """Another municipality's name than the settings have, as when its files lie in this one's folder. What is not written as
+    "… kommune" in both is not compared.
+    """
+    delivered = con.execute("select unit_name from raw.organisasjon where unit_level = 'kommune' order by all").fetchall()
+    names = {name for (name,) in delivered if _name_of_kommune(name)}
+    here = _name_of_kommune(municipality)
+    if not here or not names or here in map(_name_of_kommune, names):
+        return []
+    return [
+        f"organisasjon: the municipality is {' and '.join(sorted(names))}, and the setting municipality says {municipality};"
+        " see whether the files are this municipality's, else correct the setting"
+    ]
+
+
+def _name_of_kommune(name: str) -> str:
+    """The name before the word kommune, in small letters; empty where there is no such word."""
+    words = name.casefold().split()
+    return " ".join(words[:-1]) if words[-1:] == ["kommune"] else ""
 
 
 def _exchanged_names(con: duckdb.DuckDBPyConnection) -> list[str]:

@@ -76,6 +76,8 @@ CASES = [
     Case("ansatte", "sex_of_number", {"Fødselsnummer": "11106550036"}),
     Case("stillinger", "weekly_hours_readable", {"Timer per uke": "37.5"}),
     Case("stillinger", "weekly_hours_in_range", {"Timer per uke": "375"}),
+    Case("stillinger", "weekly_hours_of_full_position", {"Timer per uke": "7,5"}),
+    Case("stillinger", "weekly_hours_of_full_position", {"Timer per uke": "18,75"}),
     Case("stillinger", "valid_from_after_birth", {"Gyldig fra": "31.12.1977"}),
     Case("stillinger", "annual_salary_not_zero", {"Årslønn": "0"}),
     Case("stillinger", "annual_salary_of_a_year", {"Årslønn": "83333"}),

@@ -14,7 +14,7 @@ from tests.municipalities.files import PAYROLL, Delivery, header_line, headers, 
 # No other row refers to the last one of a feed, and all its columns are filled: a test may break any cell of it.
 SMALL_DELIVERY = {
     "organisasjon": """
-1000;Prøve kommune;kommune;;;01.01.2020;
+1000;Asker kommune;kommune;;;01.01.2020;
 1100;Oppvekst;tjenesteområde;1000;;01.01.2020;
 1110;Østre barneskole;virksomhet;1100;Barneskole;01.01.2020;
 1111;Østre SFO;avdeling;1110;SFO;01.01.2020;

@@ -56,7 +56,7 @@ class Town:
         draw = Random(seed)
         town = Town(draw)
         with_groups, with_leaders, nested = draw.random() < 0.6, draw.random() < 0.6, draw.random() < 0.4
-        town.units["1"] = ("kommune", "", "", "Prøve kommune")
+        town.units["1"] = ("kommune", "", "", "Asker kommune")
         areas = [f"1{n}" for n in range(1, draw.randint(2, 4))]
         for area in areas:
             town.units[area] = ("tjenesteområde", "1", "", f"Område {area}")

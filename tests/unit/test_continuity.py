@@ -352,6 +352,28 @@ def test_a_second_municipality_is_no_other_name(both: duckdb.DuckDBPyConnection)
     assert continuity._exchanged_names(both) == []
 
 
+@pytest.mark.parametrize(
+    ("delivered", "setting", "told"),
+    [
+        ("Bærum kommune", "Asker kommune", True),
+        ("ASKER KOMMUNE", "Asker kommune", False),
+        ("Asker", "Asker kommune", False),
+        ("Bærum kommune", "Bærum", False),
+        ("kommune", "Asker kommune", False),
+    ],
+)
+def test_another_municipality_than_the_settings_name_is_told(
+    both: duckdb.DuckDBPyConnection, delivered: str, setting: str, told: bool
+) -> None:
+    """What one of them does not call a kommune is not compared."""
+    both.execute("update raw.organisasjon set unit_level = 'kommune', unit_name = $1 where row_number = 1", [delivered])
+    text = (
+        f"organisasjon: the municipality is {delivered}, and the setting municipality says {setting};"
+        " see whether the files are this municipality's, else correct the setting"
+    )
+    assert continuity._of_another_municipality(both, setting) == ([text] if told else [])
+
+
 def test_another_key_of_the_pseudonym_is_named_as_a_cause(both: duckdb.DuckDBPyConnection) -> None:
     both.execute("update raw.ansatte set person_key = 'x' || person_key where row_number > 0")
     told = "ansatte: {} of 20 employee numbers have another Fødselsnummer{} than in the last extract"

@@ -128,6 +128,7 @@ RULES: Said = (
     (r"(.+) is at most a year after the extract", r"\1 er høyst et år etter uttrekket"),
     (r"(.+) is above 1, or 0", r"\1 er over 1, eller 0"),
     (r"(.+) is at least 100000", r"\1 er minst 100 000"),
+    (r"(.+) is at least (\d+)", r"\1 er minst \2"),
     # Of a row.
     (r"Fødselsdato is the date in Fødselsnummer", "Fødselsdato er datoen i fødselsnummeret"),
     (r"Kjønn is that in Fødselsnummer, .+", "Kjønn er det i fødselsnummeret (når det ikke er syntetisk)"),

@@ -48,6 +48,15 @@ of_one_year = check(
     "deliver the pay of a year at 100 %, in kroner; the row is loaded",
     severity="warning",
 )
+# No full position has a week so short: the hours of a day, or those of this position.
+SHORTEST_WEEK = 30
+of_full_position = check(
+    lambda hours: hours >= SHORTEST_WEEK,
+    "of_full_position",
+    f"is at least {SHORTEST_WEEK}",
+    "deliver the weekly hours of a full position, not those of a day or of this position; the row is loaded",
+    severity="warning",
+)
 no_fraction = check(
     lambda percents: (percents <= 0) | (percents > 1),
     "no_fraction",
@@ -128,7 +137,7 @@ FEED = Feed(
                 "Weekly hours of a full position; empty or left out where it is 37,5.",
                 required=False,
                 optional=True,
-                checks=[between(1, 50)],
+                checks=[between(1, 50), of_full_position],
             ),
             "Stillingsprosent": percent(
                 "position_percent",

@@ -31,11 +31,12 @@ def withhold_in_all(chains: Iterable[Chain], cells: int, protection_interval: fl
     Raises:
         ProgramFault: a problem has no solution.
     """
-    count = 1 if cells < SMALL else cores()
+    side_by_side = cells >= SMALL
+    count = cores() if side_by_side else 1
     ahead = map(iter, chains)
     running: dict[Future[Flags], tuple[Iterator[Problem], Problem]] = {}
     with Processes() as processes, ThreadPoolExecutor(count) as pool:
-        if cells >= SMALL:
+        if side_by_side:
             processes.start()
 
         def begin(chain: Iterator[Problem], before: Decided | None) -> None:
