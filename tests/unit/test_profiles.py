@@ -72,7 +72,8 @@ def test_a_vendor_s_files_hold_the_rows_of_the_default_delivery(
     for feed in PAYROLL:
         expected, got = read_by("default", default, feed), read_by(profile, folder, feed)
         assert rows_of(got) == rows_of(expected), feed
-        assert not len(got.warnings), feed
+        # Some random rows are doubtful, whatever the system.
+        assert Counter(got.warnings["rule"]) == Counter(expected.warnings["rule"]), feed
 
 
 # --- nothing is lost -----------------------------------------------------------------------------------------------
