@@ -1,7 +1,7 @@
-"""What linear programming has shown of a time's cells, kept for other readings of the same time.
+"""What linear programming has shown of a time's cells, kept for other snapshots of the same time.
 Not here: the programs (linear), or which cells are asked (attacker.py).
 
-A reading in which more is withheld, and nothing else is known, leaves each figure at least as much room. So what was shown
+A snapshot in which more is withheld, and nothing else is known, leaves each figure at least as much room. So what was shown
 beside the publication before holds of this one alone, and what was shown in one round of disclosure control holds in the next.
 """
 
@@ -20,7 +20,7 @@ from warehouse.sdc.linear.equations import Flags, Floats, Ints
 
 @dataclass(frozen=True)
 class Proof:
-    """One possible set of figures of a reading, and the cells that other possible sets are known to lie far from.
+    """One possible set of figures of a snapshot, and the cells whose feasibility interval is known to be wide enough.
 
     `values`, `lower`, `upper` and `wide` are of the cells `there`, those that are not absent. A value is NaN where none was
     sought.
@@ -34,7 +34,7 @@ class Proof:
     wide: Flags
 
     def holds_in(self, snapshot: Snapshot) -> bool:
-        """Whether everything that is possible in the reading of this proof is possible in that one."""
+        """Whether everything that is possible in the proof's own snapshot is possible in this one."""
         if snapshot.state.size != self.state.size:
             return False
         there, withheld = self.there, snapshot.state[self.there] == WITHHELD
@@ -53,7 +53,7 @@ class Proof:
         return self._has_all_relations(snapshot)
 
     def _has_all_relations(self, snapshot: Snapshot) -> bool:
-        """Whether the relations that hold in that reading held in this one; what was absent counts as nothing there."""
+        """Whether the relations of this snapshot held in the proof's own; what was absent there counts as nothing."""
         new = (self.state == ABSENT) & (snapshot.state != ABSENT)
         if not new.any():
             return True
@@ -64,7 +64,7 @@ class Proof:
 
 
 class Proofs:
-    """The proofs of readings, by family and time."""
+    """The proofs of snapshots, by family and time."""
 
     def __init__(self) -> None:
         self._of: dict[tuple[str, str], list[Proof]] = defaultdict(list)
@@ -82,7 +82,7 @@ class Proofs:
         return values, wide
 
     def keep(self, snapshot: Snapshot, values: Floats, wide: Flags) -> None:
-        """Keep what was shown of a reading."""
+        """Keep what was shown of a snapshot."""
         there = np.flatnonzero(snapshot.state != ABSENT)
         proof = Proof(snapshot.state.copy(), there, values[there], snapshot.lower[there], snapshot.upper[there], wide[there])
         self._of[_key(snapshot)].append(proof)
