@@ -34,8 +34,7 @@ def end_at_once_on_signals() -> None:
     signal.set_wakeup_fd(tell.detach(), warn_on_full_buffer=False)
     # nohup has asked that a hang-up changes nothing, a shell that it starts in the background that Ctrl-C does not. Nobody asks
     # that of SIGTERM, but a program in which Dagster has run leaves it so.
-    ignored = {number for number in ENDING if signal.getsignal(number) == signal.SIG_IGN}
-    awaited = set(ENDING) - ignored | {signal.SIGTERM}
+    awaited = {number for number in ENDING if number == signal.SIGTERM or signal.getsignal(number) != signal.SIG_IGN}
     for number in awaited:
         signal.signal(number, lambda *_: None)
     _told.append((told, awaited))

@@ -216,7 +216,7 @@ def test_what_was_shown_holds_only_where_everything_possible_still_is(night: tup
         snapshot = served_by(con, home).load(SICK_LEAVE).snapshot("2024")
     proofs = Proofs()
 
-    def changed(**cells: np.ndarray) -> bool:
+    def holds_with(**cells: np.ndarray) -> bool:
         """Whether what was shown holds with other states or figures."""
         return bool(proofs.shown(replace(snapshot, **cells))[1].any())
 
@@ -227,18 +227,18 @@ def test_what_was_shown_holds_only_where_everything_possible_still_is(night: tup
 
     Attacker(Processes(), 0.1, proofs=proofs).at_one_time(snapshot, np.ones(snapshot.grid.size, dtype=bool))
     withheld, served = (int(np.flatnonzero(snapshot.state == state)[0]) for state in (WITHHELD, SERVED))
-    assert changed()
-    assert changed(upper=at(withheld, snapshot.upper, np.inf))
-    assert not changed(state=at(withheld, snapshot.state, SERVED))
-    assert not changed(state=at(withheld, snapshot.state, ABSENT))
-    assert not changed(lower=at(withheld, snapshot.lower, snapshot.lower[withheld] + 0.5))
-    assert not changed(upper=at(withheld, snapshot.upper, snapshot.upper[withheld] - 0.5))
-    assert not changed(size=at(served, snapshot.size, snapshot.size[served] + 0.5))
-    assert not changed(
+    assert holds_with()
+    assert holds_with(upper=at(withheld, snapshot.upper, np.inf))
+    assert not holds_with(state=at(withheld, snapshot.state, SERVED))
+    assert not holds_with(state=at(withheld, snapshot.state, ABSENT))
+    assert not holds_with(lower=at(withheld, snapshot.lower, snapshot.lower[withheld] + 0.5))
+    assert not holds_with(upper=at(withheld, snapshot.upper, snapshot.upper[withheld] - 0.5))
+    assert not holds_with(size=at(served, snapshot.size, snapshot.size[served] + 0.5))
+    assert not holds_with(
         state=at(served, snapshot.state, WITHHELD), lower=at(served, snapshot.lower, snapshot.size[served] + 0.5)
     )
     nothing = int(np.flatnonzero(snapshot.state[: snapshot.grid.own_start] == ABSENT)[0])
-    assert not changed(state=at(nothing, snapshot.state, SERVED))
+    assert not holds_with(state=at(nothing, snapshot.state, SERVED))
 
 
 def serve_nothing(home: Home, settings: Settings) -> None:

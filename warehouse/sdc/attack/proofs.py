@@ -45,8 +45,7 @@ class Proof:
         least, most = snapshot.lower[there], snapshot.upper[there]
         lowest = np.where(was_withheld, self.lower, self.values)
         highest = np.where(was_withheld, self.upper, self.values)
-        served = ~withheld
-        if (np.abs(snapshot.size[there] - self.values)[served] > ROUNDING).any():
+        if (np.abs(snapshot.size[there] - self.values)[~withheld] > ROUNDING).any():
             return False
         if ((least > lowest + ROUNDING) | (most < highest - ROUNDING))[withheld].any():
             return False
