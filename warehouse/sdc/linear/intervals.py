@@ -24,9 +24,11 @@ ONE_BY_ONE = 700
 WORTH = 5_000
 # So many columns at most of several small parts make one block.
 HANDFULS = 100
-# A smaller share of a large block is pushed by the simplex method from where nothing changes: few columns have to move. In a
-# block of so many columns even that takes longer than an interior point method.
+# A smaller share of a large block is pushed by the simplex method from where nothing changes: few columns have to move, each in
+# about twenty steps. Where it takes more steps than these, many are tied together over the whole table.
 FEW = 0.05
+SIMPLEX_STEPS = 100_000
+# So many columns are pushed all together only while few of them are asked.
 VERY_LARGE = 30_000
 # Many times what a change costs there.
 PULL = 1000.0
@@ -107,12 +109,16 @@ class Intervals:
                 self._prove(columns, seen)
 
     def _around(self, free: Flags) -> Iterator[Ints]:
-        """What may move to prove what no block has proven: all free columns; where they are very many, those some steps around,
-        and then more.
+        """What may move to prove what no block has proven: all free columns; where they are very many, those some steps around
+        what is left, and then more.
         """
-        for steps in (None,) if free.sum() < VERY_LARGE else STEPS:
-            if (left := np.flatnonzero(free & (self.missing() > 0))).size:
-                yield np.flatnonzero(free if steps is None else self.equations.among(free).around(left, steps))
+        count = np.count_nonzero(free)
+        for steps in (None, *STEPS) if count >= VERY_LARGE else (None,):
+            left = np.flatnonzero(free & (self.missing() > 0))
+            if steps is not None and left.size:
+                yield np.flatnonzero(self.equations.among(free).around(left, steps))
+            elif left.size and (count < VERY_LARGE or left.size < FEW * count):
+                yield np.flatnonzero(free)
 
     def _prove_without_rings(self, free: Flags) -> Equations:
         """The ends of columns whose equations form no ring, without a program; returns the other equations.
@@ -142,7 +148,7 @@ class Intervals:
         if count > LARGE:
             program.set(**INTERIOR_POINT)
         random = np.random.default_rng(count)
-        idle = 0
+        idle, is_tied = 0, False
         near: Program | None = None
         for round_number in range(PUSHES):
             left = self.missing(columns) > 0
@@ -154,12 +160,14 @@ class Intervals:
             upper = np.where(left, np.clip(self.lowest[columns] + width, 0.0, above), above)
             lower = np.where(left, np.clip(self.highest[columns] - width, -below, 0.0), -below)
             pull = np.where(left, direction * random.uniform(0.5, 1.5, count), 0.0)
-            if ONE_BY_ONE < count < VERY_LARGE and left.sum() < FEW * count:
+            if ONE_BY_ONE < count and left.sum() < FEW * count and not is_tied:
                 near = near or up_and_down(self.equations, columns)
+                near.set(simplex_iteration_limit=SIMPLEX_STEPS)
                 near.forget()
                 near.bound(np.zeros(2 * count), np.concatenate([upper, -lower]))
                 both = near.solve(FREE + PULL * np.concatenate([-pull, pull]))
                 change = None if both is None else both[:count] - both[count:]
+                is_tied = both is None
             else:
                 program.bound(lower, upper)
                 change = program.solve(-pull)
