@@ -7,7 +7,7 @@ null space is zero in it. A random vector of the null space, taken modulo a larg
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,11 +49,30 @@ def eliminate(known: Flags, row: Ints, column: Ints, coefficient: Ints, *, sums:
     if row.size == 0:
         return Revealed(pinned, reason, [])
     solved, left = _peel(row, column, pinned, reason)
-    pivots = _core(row[left], column[left], coefficient[left])
+    pivots = _core(_entries_by_row(row[left], column[left], coefficient[left]))
     unknown = ~pinned[column]
     entries = row[unknown], column[unknown], coefficient[unknown]
     _pin_by_null_space(entries, solved, pivots, pinned)
     return Revealed(pinned, reason, list(_sums(_steps(entries, solved) + pivots, pinned)) if sums else [])
+
+
+class Reduced:
+    """Relations that are reduced once for several patterns, in each of which some of the `kept` columns are missing."""
+
+    def __init__(self, row: Ints, column: Ints, coefficient: Ints, kept: Flags) -> None:
+        self._rest = _entries_by_row(row, column, coefficient)
+        self._pivots = _core(self._rest, set(np.flatnonzero(kept).tolist()))
+
+    def pinned(self, missing: Flags) -> Flags:
+        """The columns that follow from the relations where missing ones count as nothing: 0 in a random vector of the null space."""
+        absent = set(np.flatnonzero(missing).tolist())
+        rest = {r: {c: v for c, v in entries.items() if c not in absent} for r, entries in self._rest.items()}
+        pivots = [*self._pivots, *_core(rest)]
+        free = ~missing
+        free[[c for c, _, _ in pivots]] = False
+        values = _drawn(free)
+        _solve_backwards(pivots, values)
+        return ~missing & np.array([not value for value in values])
 
 
 def _peel(row: Ints, column: Ints, pinned: Flags, reason: Ints) -> tuple[list[Solved], Flags]:
@@ -90,19 +109,20 @@ def _entries_by_row(row: Ints, column: Ints, coefficient: Ints) -> dict[int, dic
     return rows
 
 
-def _core(row: Ints, column: Ints, coefficient: Ints) -> list[Step]:
-    """Sparse elimination of what peeling leaves, always by the column that stands in the fewest relations.
+def _core(rows: dict[int, dict[int, int]], kept: Collection[int] = ()) -> list[Step]:
+    """Sparse elimination of relations, always by the column that stands in the fewest; never by the `kept` ones.
 
-    Returns the pivots in order: column, the other entries of its relation, its coefficient.
+    Returns the pivots in order: column, the other entries of its relation, its coefficient. What is left in `rows` are relations
+    between kept columns.
     """
-    rows = _entries_by_row(row, column, coefficient)
     columns: dict[int, set[int]] = {}
     for r, entries in rows.items():
         for c in entries:
             columns.setdefault(c, set()).add(r)
     buckets: dict[int, set[int]] = {}
     for c, holders in columns.items():
-        buckets.setdefault(len(holders), set()).add(c)
+        if c not in kept:
+            buckets.setdefault(len(holders), set()).add(c)
     pivots = []
     while buckets:
         count = min(buckets)
@@ -117,7 +137,7 @@ def _core(row: Ints, column: Ints, coefficient: Ints) -> list[Step]:
         value = entries.pop(c)
         holders.discard(chosen)
         pivots.append((c, entries, value))
-        changed: dict[int, int] = {k: len(columns[k]) for k in entries}
+        changed: dict[int, int] = {k: len(columns[k]) for k in entries if k not in kept}
         for k in entries:
             columns[k].discard(chosen)
         inverse = -_inverse(value) if holders else 0
@@ -157,9 +177,9 @@ def _pin_by_null_space(entries: Entries, solved: list[Solved], pivots: list[Step
     for _, columns in solved:
         is_free[columns] = False
     is_free[[c for c, _, _ in pivots]] = False
-    values = np.where(is_free, np.random.default_rng(pinned.size).integers(1, PRIME, pinned.size), 0).tolist()
-    for c, others, value in reversed(pivots):
-        values[c] = -sum(v * values[k] for k, v in others.items()) * _inverse(value) % PRIME
+    values = _drawn(is_free)
+    _solve_backwards(pivots, values)
+    for c, _, _ in pivots:
         pinned[c] = not values[c]
     vector = np.array(values, dtype=np.int64)
     for rows, columns in reversed(solved):
@@ -172,6 +192,18 @@ def _pin_by_null_space(entries: Entries, solved: list[Solved], pivots: list[Step
         own = np.bincount(at, weights=weight * (column[here] == columns[at]), minlength=rows.size).astype(np.int64).tolist()
         vector[columns] = [-(h * SMALL + rest) * _inverse(v) % PRIME for h, rest, v in zip(high, low, own, strict=True)]
         pinned[columns] = vector[columns] == 0
+
+
+def _drawn(free: Flags) -> list[int]:
+    """Random values of the free columns, 0 for the others."""
+    values: list[int] = np.where(free, np.random.default_rng(free.size).integers(1, PRIME, free.size), 0).tolist()
+    return values
+
+
+def _solve_backwards(pivots: list[Step], values: list[int]) -> None:
+    """Give each pivot the value that its relation asks of it."""
+    for c, others, value in reversed(pivots):
+        values[c] = -sum(v * values[k] for k, v in others.items()) * _inverse(value) % PRIME
 
 
 def _inverse(value: int) -> int:

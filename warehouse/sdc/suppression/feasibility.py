@@ -6,20 +6,40 @@ from __future__ import annotations
 
 import numpy as np
 
-from warehouse.sdc.linear.elimination import eliminate
-from warehouse.sdc.linear.equations import Equations, Flags, Ints
+from warehouse.sdc.linear.elimination import Reduced
+from warehouse.sdc.linear.equations import Flags, Ints
 from warehouse.sdc.linear.intervals import Intervals, System, tightened
-from warehouse.sdc.suppression.problem import View
+from warehouse.sdc.suppression.problem import Problem, View
 
 # Most of what single sums say at all they say in so many rounds.
 ROUNDS = 3
 
 
-def computable(equations: Equations, unknown: Flags) -> Ints:
-    """The unknown cells that follow from the others by sums and differences: exact, by elimination modulo a prime."""
-    among = equations.among(unknown)
-    found = eliminate(~unknown, among.row, among.column, among.coefficient).pinned
-    return np.flatnonzero(found & unknown)
+class Computable:
+    """Which of some unknown cells follow from the others by sums and differences: exact, by elimination modulo a prime.
+
+    The sets of cells that exist together have most of them in common, so that these are eliminated once.
+    """
+
+    def __init__(self, problem: Problem, unknown: Flags) -> None:
+        self.unknown = unknown
+        every = problem.every_equation
+        holding = np.array([problem.holding(exists) for exists in problem.exists])
+        # Where a relation does not hold, a column of its own takes up whatever it says.
+        own = np.flatnonzero(holding.any(axis=0) & ~holding.all(axis=0))
+        entries = unknown[every.column] & holding.any(axis=0)[every.row]
+        self._missing = np.hstack([unknown & ~problem.exists, holding[:, own]])
+        self._reduced = Reduced(
+            np.concatenate([every.row[entries], own]),
+            np.concatenate([every.column[entries], every.n_columns + np.arange(own.size)]),
+            np.concatenate([every.coefficient[entries], np.ones(own.size, dtype=np.int64)]),
+            self._missing.any(axis=0),
+        )
+
+    def among(self, number: int) -> Ints:
+        """Those among the cells of a set that exists together."""
+        pinned = self._reduced.pinned(self._missing[number])[: self.unknown.size]
+        return np.flatnonzero(pinned & self.unknown)
 
 
 def intervals_of(view: View, fixed: Flags) -> Intervals:

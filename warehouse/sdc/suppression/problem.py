@@ -129,15 +129,22 @@ class Problem:
         return counts, least, np.where(counts & self.primary, limit - 1, np.inf)
 
     def equations(self, exists: Flags) -> Equations:
-        """The relations between existing cells. One that has nothing on one side says nothing of the other."""
-        every = self._every_equation
+        """The relations between existing cells."""
+        every = self.every_equation
+        return every.only(exists[every.column] & self.holding(exists)[every.row])
+
+    def holding(self, exists: Flags) -> Flags:
+        """The relations that hold between existing cells: one that has nothing on one side says nothing of the other."""
+        every = self.every_equation
         is_left, here = every.coefficient > 0, exists[every.column]
         lefts = np.bincount(every.row, weights=here & is_left, minlength=every.n_rows)
         rights = np.bincount(every.row, weights=here & ~is_left, minlength=every.n_rows)
-        return every.only(here & ((lefts > 0) & (rights > 0))[every.row])
+        holding: Flags = (lefts > 0) & (rights > 0)
+        return holding
 
     @functools.cached_property
-    def _every_equation(self) -> Equations:
+    def every_equation(self) -> Equations:
+        """The relations as a matrix, whether they hold or not."""
         return Equations.of_sides(self.relations, len(self.cells))
 
     def all_knowing(self, protection_interval: float) -> View:

@@ -16,7 +16,7 @@ from warehouse.sdc.suppression.choice import (
     rules_of_sums,
     rules_of_whole_numbers,
 )
-from warehouse.sdc.suppression.feasibility import computable, intervals_of
+from warehouse.sdc.suppression.feasibility import Computable, intervals_of
 from warehouse.sdc.suppression.headcounts import Headcounts
 from warehouse.sdc.suppression.problem import Problem, View
 
@@ -104,19 +104,19 @@ class Complement:
     def _conceal(self, withheld: Flags) -> None:
         """Hide what follows by sums and differences. Which cells are there differs from month to month, and with it that."""
         view = self.all_knowing
-        for exists, moving in zip(self.problem.exists, self._moving, strict=True):
-            equations, movement = None, None
+        computable: Computable | None = None
+        for number, (exists, moving) in enumerate(zip(self.problem.exists, self._moving, strict=True)):
+            movement: Movement | None = None
             while (withheld & exists & self.problem.protected & ~moving).any():
-                if equations is None:
-                    equations = self.problem.equations(exists)
-                unknown = withheld & exists
-                pinned = computable(equations, unknown)
-                moving |= unknown
+                if computable is None or (computable.unknown != withheld).any():
+                    computable = Computable(self.problem, withheld.copy())
+                pinned = computable.among(number)
+                moving |= withheld & exists
                 moving[pinned] = False
                 found = pinned[self.problem.protected[pinned]]
                 if not found.size:
                     break
-                movement = movement or Movement(equations, view.below, view.above, self.problem.scale)
+                movement = movement or Movement(self.problem.equations(exists), view.below, view.above, self.problem.scale)
                 charge = self._charge(withheld)
                 for cell in found.tolist():
                     if not moving[cell]:
