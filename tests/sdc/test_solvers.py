@@ -18,6 +18,7 @@ from warehouse.sdc.linear.elimination import eliminate
 from warehouse.sdc.linear.equations import Equations, components, in_rings
 from warehouse.sdc.linear.intervals import Contradiction, Intervals, System, reach
 from warehouse.sdc.linear.movement import Movement
+from warehouse.sdc.linear.programs import Program
 
 
 def rank(rows: list[list[Fraction]]) -> int:
@@ -206,12 +207,14 @@ def test_the_few_that_are_left_are_pushed_as_the_many(seed: int) -> None:
     assert not intervals.missing()[asked][can_be_wide].any()
 
 
-@pytest.mark.parametrize(("size", "very_large", "is_proven"), [(8, 0, True), (20, 0, False), (20, 30, True)])
+@pytest.mark.parametrize(
+    ("size", "very_large", "is_proven"), [(8, 0, True), (20, 0, False), (20, 30, True), (30, 0, True), (30, 40, True)]
+)
 def test_what_no_block_proves_is_proven_with_what_lies_around_it(
     monkeypatch: pytest.MonkeyPatch, size: int, very_large: int, is_proven: bool
 ) -> None:
     """A ring of columns that all move or none, cut into two blocks: one of 20 is wider than the widest circle around a column,
-    which is not followed by all columns where those are very many.
+    which is not followed by all columns where those are very many and more than few of them are asked: 1 of 20, but not of 30.
     """
     monkeypatch.setattr("warehouse.sdc.linear.intervals.VERY_LARGE", very_large)
     equations, ends = Equations.of_sides([([i], [(i + 1) % size]) for i in range(size)], size), np.ones(size)
@@ -223,6 +226,29 @@ def test_what_no_block_proves_is_proven_with_what_lies_around_it(
     assert bool(intervals.missing()[0] == 0) == is_proven
     intervals.settle(np.array([0]))
     assert not intervals.missing().any(), "no more is asked of what is settled"
+
+
+@pytest.mark.parametrize("steps", [0, 1000])
+def test_a_push_that_takes_too_many_steps_is_taken_otherwise(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
+    """A ring of columns that all move or none."""
+    monkeypatch.setattr("warehouse.sdc.linear.intervals.ONE_BY_ONE", 0)
+    monkeypatch.setattr("warehouse.sdc.linear.intervals.SIMPLEX_STEPS", steps)
+    solved: list[bool] = []
+
+    class Watched(Program):
+        def solve(self, cost: np.ndarray | None = None) -> np.ndarray | None:
+            found = super().solve(cost)
+            solved.append(found is not None)
+            return found
+
+    monkeypatch.setattr("warehouse.sdc.linear.movement.Program", Watched)
+    equations, ends = Equations.of_sides([([i], [(i + 1) % 30]) for i in range(30)], 30), np.ones(30)
+    asked = np.zeros(30)
+    asked[0] = 1.5
+    intervals = Intervals(equations, ends, ends, asked)
+    intervals.prove(np.ones(30, dtype=bool), [np.arange(30)])
+    assert not intervals.missing().any()
+    assert all(solved) if steps else solved == [False], "it is tried once"
 
 
 def test_rings_are_what_leads_back() -> None:

@@ -64,7 +64,7 @@ class Reduced:
         self._pivots = _core(self._rest, set(np.flatnonzero(kept).tolist()))
 
     def pinned(self, missing: Flags) -> Flags:
-        """The columns that follow from the relations where missing ones count as nothing: 0 in a random vector of the null space."""
+        """The columns that follow from the relations where the missing ones count as nothing."""
         absent = set(np.flatnonzero(missing).tolist())
         rest = {r: {c: v for c, v in entries.items() if c not in absent} for r, entries in self._rest.items()}
         pivots = [*self._pivots, *_core(rest)]
@@ -110,9 +110,9 @@ def _entries_by_row(row: Ints, column: Ints, coefficient: Ints) -> dict[int, dic
 
 
 def _core(rows: dict[int, dict[int, int]], kept: Collection[int] = ()) -> list[Step]:
-    """Sparse elimination of relations, always by the column that stands in the fewest; never by the `kept` ones.
+    """Sparse elimination of relations, always by the column that stands in the fewest, never by a `kept` one.
 
-    Returns the pivots in order: column, the other entries of its relation, its coefficient. What is left in `rows` are relations
+    Returns the pivots in order: column, the other entries of its relation, its coefficient. What stays in `rows` are relations
     between kept columns.
     """
     columns: dict[int, set[int]] = {}

@@ -160,14 +160,16 @@ class Intervals:
             upper = np.where(left, np.clip(self.lowest[columns] + width, 0.0, above), above)
             lower = np.where(left, np.clip(self.highest[columns] - width, -below, 0.0), -below)
             pull = np.where(left, direction * random.uniform(0.5, 1.5, count), 0.0)
-            if ONE_BY_ONE < count and left.sum() < FEW * count and not is_tied:
+            if count > ONE_BY_ONE and left.sum() < FEW * count and not is_tied:
                 near = near or up_and_down(self.equations, columns)
                 near.set(simplex_iteration_limit=SIMPLEX_STEPS)
                 near.forget()
                 near.bound(np.zeros(2 * count), np.concatenate([upper, -lower]))
                 both = near.solve(FREE + PULL * np.concatenate([-pull, pull]))
-                change = None if both is None else both[:count] - both[count:]
-                is_tied = both is None
+                if both is None:
+                    is_tied = True
+                    continue
+                change: Floats | None = both[:count] - both[count:]
             else:
                 program.bound(lower, upper)
                 change = program.solve(-pull)
