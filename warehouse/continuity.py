@@ -28,6 +28,8 @@ FEWEST_DAYS = 30
 FEWEST_AWAY = 10
 # What is changed in place stands so for the whole history of a position; no gate looks at all that is broken down by these.
 OF_POSITIONS = ("Enhetskode", "Stillingskode", "Ansettelsesform", "Lønnsgruppe")
+# No wage settlement changes pay by such a share.
+PAY_CHANGED = 0.25
 MONTHS_BEFORE = 3
 MONTHS_LOOKED_AT = 60
 MONTHS_NAMED = 12
@@ -59,9 +61,9 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
     To accept: rows or persons that dropped by more than `max_drop`, rows that are mostly others, an end of the file that is
     gone, a newest month without rows, a closed month that lost most of its absence, no position with an end in view any more,
     most persons without a position, a file that is cut off. To tell: closed months whose days of absence dropped by more than
-    `max_drop`, nobody away now, numbers that now belong to others, positions with other codes, names that units have exchanged,
-    a municipality that the settings call otherwise; and of optional feeds, which stop no night, files with fewer rows than
-    before, and those a system exports when they are cut off. Small numbers are let be.
+    `max_drop`, nobody away now, numbers that now belong to others, positions with other codes or another pay, names that
+    units have exchanged, a municipality that the settings call otherwise; and of optional feeds, which stop no night, files
+    with fewer rows than before, and those a system exports when they are cut off. Small numbers are let be.
     """
     required = [feed for feed in feeds.values() if feed.required]
     gone = Gone(_cut_lines(home, required, delivery, previous))
@@ -85,6 +87,7 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
             gone.changed += _nobody_away(con, before, now)
             gone.changed += _changed_persons(con, settings.max_drop)
             gone.changed += _changed_positions(con, feeds["stillinger"], settings.max_drop)
+            gone.changed += _changed_pay(con, feeds["stillinger"], settings.max_drop)
             gone.changed += _exchanged_names(con)
             gone.changed += _reorganised(con, before, now)
             _lost_days(con, settings, before, gone)
@@ -240,6 +243,25 @@ def _changed_positions(con: duckdb.DuckDBPyConnection, feed: Feed, max_drop: flo
         f"stillinger: {count} of {positions} positions have another {header} than in the last extract, all their time"
         for count, header in zip(changed, OF_POSITIONS, strict=True)
         if count > max(max_drop * positions, FEWEST_ROWS)
+    ]
+
+
+def _changed_pay(con: duckdb.DuckDBPyConnection, feed: Feed, max_drop: float) -> list[str]:
+    """Whether positions have been given quite another pay in place, as by a column that slid by a row, or by the pay of the
+    position's own percent.
+    """
+    key = ", ".join(feed.column_names(feed.natural_key))
+    positions, changed = one(
+        con,
+        f"""select count(*), count(*) filter (abs(new.annual_salary - old.annual_salary) > {PAY_CHANGED} * old.annual_salary)
+            from last.raw.stillinger as old inner join raw.stillinger as new using ({key})
+            where old.annual_salary is not null and new.annual_salary is not null""",
+    )
+    if changed <= max(max_drop * positions, FEWEST_ROWS):
+        return []
+    return [
+        f"stillinger: {changed} of {positions} positions have another Årslønn than in the last extract, by more than"
+        f" {100 * PAY_CHANGED:.0f} %: see whether it is the annual salary at 100 %, and stands in its own row"
     ]
 
 

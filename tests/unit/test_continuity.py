@@ -222,7 +222,8 @@ def test_what_a_full_extract_has_lost(left: Sequence[int], told: list[str]) -> N
 PERSON = "select 'n' || n as employee_no, 'k' || n as person_key, 'K' as sex_code, 1980 as birth_year, n as row_number"
 POSITION = (
     "select 'n' || n as employee_no, '1' as position_no, date '2020-01-01' + n as valid_from, null::date as valid_to,"
-    " 'u1' as unit_code, '7174' as job_code, 'Fast' as employment_form, null::integer as pay_group, n as row_number"
+    " 'u1' as unit_code, '7174' as job_code, 'Fast' as employment_form, null::integer as pay_group, n as row_number,"
+    " cast(500000 as decimal(12, 2)) as annual_salary"
 )
 UNIT = (
     "select 'u' || n as unit_code, 'Name ' || n as unit_name, if(n = 0, 'kommune', 'virksomhet') as unit_level, n as row_number"
@@ -304,6 +305,18 @@ def test_codes_of_positions_that_are_changed_in_place_are_told(both: duckdb.Duck
     told = "stillinger: 6 of 20 positions have another {} than in the last extract, all their time"
     assert continuity._changed_positions(both, stillinger, 0.1) == [told.format("Stillingskode"), told.format("Lønnsgruppe")]
     assert continuity._changed_positions(both, stillinger, 0.3) == []
+
+
+def test_pay_that_is_changed_in_place_is_told(both: duckdb.DuckDBPyConnection) -> None:
+    """A wage settlement changes everybody's by a few percent; a column that slid by a row gives most another one's."""
+    stillinger = feeds()["stillinger"]
+    both.execute("update raw.stillinger set annual_salary = 1.25 * annual_salary")
+    assert continuity._changed_pay(both, stillinger, 0.1) == []
+    both.execute("update raw.stillinger set annual_salary = null where row_number = 0")
+    both.execute("update raw.stillinger set annual_salary = 0.5 * annual_salary where row_number < 7")
+    (told,) = continuity._changed_pay(both, stillinger, 0.1)
+    assert told.startswith("stillinger: 6 of 19 positions have another Årslønn than in the last extract, by more than 25 %")
+    assert continuity._changed_pay(both, stillinger, 0.4) == []
 
 
 def test_what_persons_and_units_are_told_to_have_changed(both: duckdb.DuckDBPyConnection) -> None:

@@ -25,15 +25,16 @@ class Computable:
         self.unknown = unknown
         every = problem.every_equation
         holding = np.array([problem.holding(exists) for exists in problem.exists])
+        holds: Flags = np.any(holding, axis=0)
         # Where a relation does not hold, a column of its own takes up whatever it says.
-        own = np.flatnonzero(holding.any(axis=0) & ~holding.all(axis=0))
-        entries = unknown[every.column] & holding.any(axis=0)[every.row]
+        own = np.flatnonzero(holds & ~np.all(holding, axis=0))
+        entries = unknown[every.column] & holds[every.row]
         self._missing = np.hstack([unknown & ~problem.exists, holding[:, own]])
         self._reduced = Reduced(
             np.concatenate([every.row[entries], own]),
             np.concatenate([every.column[entries], every.n_columns + np.arange(own.size)]),
             np.concatenate([every.coefficient[entries], np.ones(own.size, dtype=np.int64)]),
-            self._missing.any(axis=0),
+            np.bitwise_or.reduce(self._missing),
         )
 
     def among(self, number: int) -> Ints:
