@@ -9,13 +9,14 @@ import duckdb
 import pytest
 
 from tests.builds import Builds
-from tests.municipalities.by_hand import PAI_HEADER, national_number, write_payroll
+from tests.municipalities.by_hand import PAI_HEADER, UNITS, national_number, write_payroll
 from tests.municipalities.files import header_line, write_lines, write_workbook
 from warehouse.trace.evidence import of_data_quality
 from warehouse.trace.lineage import Lineage
 
 # Rule → the rows that break it, by feed.
 DOUBTFUL = {
+    ("organisasjon", "unit_lasts"): [len(UNITS) + 1],
     ("fravaer", "absence_of_usual_length"): [1, 2, 4],
     ("deltakelse", "unit_code_and_name_agree"): [2],
     ("faktorer", "unit_code_and_name_agree"): [1, 2],
@@ -36,7 +37,13 @@ def deliver(landing: Path) -> None:
         "1;;Sykmelding;01.07.2022;31.12.2023;50",
         "1;;Sykmelding;02.07.2022;31.12.2023;50",
     ]
-    write_payroll(landing, "2024-01-31", fravaer=absences)
+    # Of four units that end, one has ended with a position in it; the others with it, only today, or with one of 0 % in it.
+    ended = {"V7": "30.01.2024", "V8": "30.01.2024", "V9": "31.01.2024", "V10": "30.01.2024"}
+    units = [*UNITS, *(f"{code};Nedlagt {code};virksomhet;O;;01.01.2000;{last}" for code, last in ended.items())]
+    positions = ["1;1;V1;7174;Sykepleier;Fast;100;01.01.2020;"]
+    positions += [f"2;{code[1:]};{code};7174;Sykepleier;Fast;20;01.01.2020;" for code in ("V7", "V9")]
+    positions += ["2;8;V8;7174;Sykepleier;Fast;20;01.01.2020;30.01.2024", "2;10;V10;7174;Sykepleier;Fast;0;01.01.2020;"]
+    write_payroll(landing, "2024-01-31", organisasjon=units, stillinger=positions, fravaer=absences)
     write_workbook(
         landing / "10faktor_2023.xlsx",
         {

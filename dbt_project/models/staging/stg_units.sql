@@ -4,6 +4,7 @@ select
     unit_level,
     parent_code,
     group_name,
+    valid_to,
     file_sha256,
     row_number
 from {{ source('raw', 'organisasjon') }}

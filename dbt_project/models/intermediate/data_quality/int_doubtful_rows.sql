@@ -36,6 +36,20 @@ where
     -- Without an end it lasts until the as-of date: one that was forgotten, or has a wrong year, is served as months of leave.
     spell.to_date - spell.from_date >= case when absence.certification = 'self' then 31 else 548 end
 union all
+select distinct
+    'organisasjon' as feed,
+    'unit_lasts' as rule,
+    unit.file_sha256,
+    unit.row_number,
+    null as named
+from {{ ref('stg_units') }} as unit
+inner join {{ ref('stg_positions') }} as position on unit.unit_code = position.unit_code
+inner join {{ ref('int_series') }} as series
+    on
+        unit.valid_to < series.as_of
+        and series.as_of between position.valid_from and coalesce(position.valid_to, series.as_of)
+where position.position_percent > 0
+union all
 select
     feed,
     'job_code_listed' as rule,
