@@ -5,7 +5,7 @@ Not here: a feed's rows one by one (still_loaded.py), rules of a single file (so
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -42,6 +42,10 @@ ENDS_LATER = "valid_to > $1"
 # without any to be no accident: after August's new positions come few.
 FIRST_DATES = {"fravaer": ("from_date", 5), "permisjoner": ("from_date", 10), "stillinger": ("valid_from", 10)}
 
+# A file beside payroll by feed, stem and part (a year or table); its name, and the rows that were loaded.
+FileBeside = tuple[str, str, str]
+FilesBeside = dict[FileBeside, tuple[str, int]]
+
 
 @dataclass
 class Gone:
@@ -63,7 +67,8 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
     most persons without a position, a file that is cut off. To tell: closed months whose days of absence dropped by more than
     `max_drop`, nobody away now, numbers that now belong to others, positions with other codes or another pay, names that
     units have exchanged, a municipality that the settings call otherwise; and of optional feeds, which stop no night, files
-    with fewer rows than before, and those a system exports when they are cut off. Small numbers are let be.
+    with fewer rows than before or than the year before, and those a system exports when they are cut off. Small numbers are let
+    be.
     """
     required = [feed for feed in feeds.values() if feed.required]
     gone = Gone(_cut_lines(home, required, delivery, previous))
@@ -74,6 +79,8 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
         gone.to_accept += _no_position_now(con, delivery)
         gone.changed += _of_another_municipality(con, settings.municipality)
     if previous is None:
+        with connect(home.build_database, settings, read_only=True) as con:
+            gone.to_tell += _halved_years(feeds, _files_beside(con, "", feeds), ())
         return gone
     with raw_rows(home, previous, settings, home.build / "earlier") as rows, connect(home.build_database, settings) as con:
         con.execute(f"attach {quoted(str(rows))} as last (read_only)")
@@ -122,20 +129,31 @@ def _drops(con: duckdb.DuckDBPyConnection, feed: Feed, delivery: Delivery, max_d
 
 
 def _drops_beside(con: duckdb.DuckDBPyConnection, feeds: Mapping[str, Feed], max_drop: float) -> list[str]:
-    """Files of optional feeds with fewer rows than the file they replace: that of the same year or table, or the one before."""
+    """Files of optional feeds with fewer rows than the file they replace: that of the same year or table, or the one before; of
+    a new year, with less than half of the rows of the year before it.
+    """
     before, here = (_files_beside(con, database, feeds) for database in ("last.", ""))
     found = []
     for key in before.keys() & here.keys():
         (_, was), (file_name, now) = before[key], here[key]
         if was - now > max(max_drop * was, FEWEST_ROWS):
             found.append(f"{file_name}: rows of {key[0]} {_fall(was, now)}")
-    return sorted(found)
+    return sorted(found) + _halved_years(feeds, here, before)
 
 
-def _files_beside(
-    con: duckdb.DuckDBPyConnection, database: str, feeds: Mapping[str, Feed]
-) -> dict[tuple[str, str, str], tuple[str, int]]:
-    """The files of optional feeds by feed, stem and part (a year or table), with the rows that were loaded."""
+def _halved_years(feeds: Mapping[str, Feed], here: FilesBeside, known: Collection[FileBeside]) -> list[str]:
+    found = []
+    for feed, stem, year in sorted(here.keys() - known):
+        is_yearly = any(naming.yearly for naming in feeds[feed].namings if naming.stem == stem)
+        if earlier := [other for other in here if other[:2] == (feed, stem) and other[2] < year and is_yearly]:
+            (file_before, was), (file_name, now) = here[max(earlier)], here[feed, stem, year]
+            if now < was / 2 and was - now > FEWEST_ROWS:
+                found.append(f"{file_name}: rows of {feed} {_fall(was, now)} since {file_before}")
+    return found
+
+
+def _files_beside(con: duckdb.DuckDBPyConnection, database: str, feeds: Mapping[str, Feed]) -> FilesBeside:
+    """The files of optional feeds, with the rows that were loaded."""
     found = {}
     for name, file_name, rows in con.execute(
         f"select feed, file_name, rows_loaded from {database}raw.inputs order by extract_date"

@@ -625,7 +625,13 @@ def test_files_beside_with_fewer_rows_than_before_are_told() -> None:
             )
             con.executemany(f"insert into {database}raw.inputs values ($1, $2, $3, date '2024-01-01')", rows)
         con.execute("insert into last.raw.inputs values ('fravaer', 'fravaer_2024-08-31.csv', 100, date '2024-08-31')")
+        # A new year's file is held against the year before; one of a year that was there has been told.
+        for file_name, rows in {"10faktor_2019.xlsx": 30, "10faktor_2021.xlsx": 15, "10faktor_2023.xlsx": 7}.items():
+            con.execute("insert into raw.inputs values ('deltakelse', $1, $2, date '2024-01-01')", [file_name, rows])
+        con.execute("insert into last.raw.inputs values ('pai', 'pai_2021.csv', 500, date '2024-01-01')")
+        con.execute("insert into raw.inputs values ('pai', 'pai_2021.csv', 500, date '2024-01-01')")
         assert continuity._drops_beside(con, feeds(), 0.05) == [
             "pai_2023.xlsx: rows of pai 300 → 150 (−50,0 %)",
             "variable_timer_2024-09-30.csv: rows of variable_timer 100 → 94 (−6,0 %)",
+            "10faktor_2023.xlsx: rows of deltakelse 15 → 7 (−53,3 %) since 10faktor_2021.xlsx",
         ]
