@@ -14,8 +14,8 @@ from warehouse.sdc.linear.movement import FREE, NEGLIGIBLE, Movement, up_and_dow
 from warehouse.sdc.linear.programs import PRIMAL, Program
 
 TIGHTENINGS = 30
-# From equation to equation around what no block of a very large table proves. More steps prove next to nothing more, and all
-# columns together take several times as long.
+# From equation to equation around much that no block of a very large table proves. More steps prove next to nothing more, and
+# all columns together take several times as long.
 STEPS = (2, 3, 4)
 # In a block: so many pushes at most, and one by one where the block is small.
 PUSHES = 24
@@ -109,16 +109,16 @@ class Intervals:
                 self._prove(columns, seen)
 
     def _around(self, free: Flags) -> Iterator[Ints]:
-        """What may move to prove what no block has proven: all free columns; where they are very many, those some steps around
-        what is left, and then more.
+        """What may move to prove what no block has proven: all free columns. Where they are very many, all only for few that are
+        left, and then those some steps around what is left.
         """
         count = np.count_nonzero(free)
-        for steps in (None, *STEPS) if count >= VERY_LARGE else (None,):
-            left = np.flatnonzero(free & (self.missing() > 0))
-            if steps is not None and left.size:
+        left = np.flatnonzero(free & (self.missing() > 0))
+        if left.size and (count < VERY_LARGE or left.size < FEW * count):
+            yield np.flatnonzero(free)
+        for steps in STEPS if count >= VERY_LARGE else ():
+            if (left := np.flatnonzero(free & (self.missing() > 0))).size:
                 yield np.flatnonzero(self.equations.among(free).around(left, steps))
-            elif left.size and (count < VERY_LARGE or left.size < FEW * count):
-                yield np.flatnonzero(free)
 
     def _prove_without_rings(self, free: Flags) -> Equations:
         """The ends of columns whose equations form no ring, without a program; returns the other equations.
