@@ -109,8 +109,8 @@ class Intervals:
                 self._prove(columns, seen)
 
     def _around(self, free: Flags) -> Iterator[Ints]:
-        """What may move to prove what no block has proven: all free columns. Where they are very many, all only for few that are
-        left, and then those some steps around what is left.
+        """What may move to prove what no block has proven: all free columns. Where they are very many, all only for few that
+        are left, and then those some steps around what is left.
         """
         count = np.count_nonzero(free)
         left = np.flatnonzero(free & (self.missing() > 0))
