@@ -1,4 +1,4 @@
-{# Every branch of bi_sick_leave is its unit: the municipality to the last of nine decimals, others to the eighth, less at most
+{# Every branch of bi_sick_leave is its unit: the municipality to the last of nine decimals, others to the sixth, less at most
    what is too few to be a remainder and stands further up. Of remainders below the threshold årsverk and possible days alone add up. #}
 {% test branches_add_up(model) %}
     {{ with_branches() }}
@@ -30,7 +30,7 @@ having
     sum(unit.possible_days - coalesce(sums.possible_days, 0)) / any_value(whole_year.days_per_fte)
     >= greatest({{ served_threshold('sick_leave_by_unit') }}, {{ no_figure() }})
     {% for measure in sick_leave_days() %}
-    or bool_or(coalesce(sums.has_all, true) and sums.{{ measure }} - {{ exact('unit.' ~ measure) }} > 1e-8)
+    or bool_or(coalesce(sums.has_all, true) and sums.{{ measure }} - {{ exact('unit.' ~ measure) }} > {{ no_figure() }})
     or bool_or(
         unit.org_level = 'kommune'
         and coalesce(sums.has_all, true)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from warehouse.catalogue import Table
+from warehouse.sdc.attack.relations import ROUNDING
 
 
 @dataclass(frozen=True)
@@ -150,14 +151,13 @@ ABSENCE = (
     "long_term_percent",
     "graded_percent",
 )
-# How many nine decimals leave open, and the share of a large figure that is beyond a double's digits.
-ROUNDED = 1e-8
-DIGITS = 1e-14
 
 
 def _differs(name: str) -> str:
-    """Condition that a view's figure is not the table's."""
-    return f"abs(copy.{name} - mart.{name}) > {ROUNDED} + {DIGITS} * abs(mart.{name})"
+    """Condition that a view's figure is not the table's: the views' are decimals, and one of them takes up what the last digits
+    of the unit's leave over.
+    """
+    return f"abs(copy.{name} - mart.{name}) > {ROUNDING}"
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ class Split:
                 self.secret or self.figures,
                 f"""select {", ".join(f"copy.{name}" for name in named)}, 'remainder below the threshold'
                     from {{copy}} as copy
-                    where copy.is_remainder and {self.decided} and copy.{self.size} < {{limit}} - {ROUNDED} and ({shown})""",
+                    where copy.is_remainder and {self.decided} and copy.{self.size} < {{limit}} - {ROUNDING} and ({shown})""",
             )
             found.append(small)
         return found
@@ -292,7 +292,7 @@ OF_TREE = (
                 from {{copy}} where is_remainder and coalesce({", ".join(ABSENCE)}) is not null group by all
             ) as copy
             inner join {{mart}} as mart using (period, org_level, org_unit_code)
-            where copy.possible_days / mart.days_per_fte < {{limit}} - {ROUNDED}""",
+            where copy.possible_days / mart.days_per_fte < {{limit}} - {ROUNDING}""",
     ),
     Copy(
         "bi_sick_leave",
