@@ -4,7 +4,9 @@ Not here: publications (test_hand_made.py).
 
 from __future__ import annotations
 
+import gc
 import itertools
+import weakref
 from fractions import Fraction
 from random import Random
 
@@ -249,6 +251,20 @@ def test_a_push_that_takes_too_many_steps_is_taken_otherwise(monkeypatch: pytest
     intervals.prove(np.ones(30, dtype=bool), [np.arange(30)])
     assert not intervals.missing().any()
     assert all(solved) if steps else solved == [False], "it is tried once"
+
+
+def test_programs_around_a_column_are_not_kept() -> None:
+    """Those of thousands of columns of a large table would be gigabytes, where Python looks for cycles rarely."""
+    equations, ends = Equations.of_sides([([i], [(i + 1) % 30]) for i in range(30)], 30), np.ones(30)
+    around = Movement(equations, ends, ends, ends).around(0, np.zeros(30))
+    assert around.cheapest(0.5).of(0) == pytest.approx(0.5)
+    known = weakref.ref(around)
+    gc.disable()
+    try:
+        del around
+        assert known() is None
+    finally:
+        gc.enable()
 
 
 def test_rings_are_what_leads_back() -> None:

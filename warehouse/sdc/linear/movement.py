@@ -137,14 +137,15 @@ class Around:
         self._movement, self._column, self._charge = movement, column, charge
         self._price = np.where(charge == 0, FREE, charge / movement.scale)
         self._made: list[Neighbourhood] = []
-        self._ahead = self._neighbourhoods()
+        # It knows nothing of this object: a cycle would keep the programs of every column in memory.
+        self._ahead = _more_and_more(movement, column, self._price)
 
     def cheapest(self, amount: float) -> Change:
         """Move the column by the amount (down when negative), or as far as it can be moved at all."""
         capacity = self._movement.above[self._column] if amount > 0 else self._movement.below[self._column]
         amount = math.copysign(min(abs(amount), capacity), amount)
         near: Iterable[int] = ()
-        for neighbourhood in itertools.chain([*self._made], self._ahead):
+        for neighbourhood in self._neighbourhoods():
             # The likely ones and the whole are too many to seek in again and again.
             if neighbourhood.columns.size <= sum(NEIGHBOURHOODS):
                 near = neighbourhood.columns.tolist()
@@ -167,27 +168,28 @@ class Around:
         return change
 
     def _neighbourhoods(self) -> Iterator[Neighbourhood]:
-        """More and more columns: the cheapest to reach, those few steps away, the likely ones, all."""
-        for neighbourhood in self._more_and_more():
+        yield from self._made.copy()
+        for neighbourhood in self._ahead:
             self._made.append(neighbourhood)
             yield neighbourhood
 
-    def _more_and_more(self) -> Iterator[Neighbourhood]:
-        movement, column, price = self._movement, self._column, self._price
-        near = list(itertools.islice(movement.reached(column, price), NEIGHBOURHOODS[0]))
+
+def _more_and_more(movement: Movement, column: int, price: Floats) -> Iterator[Neighbourhood]:
+    """More and more columns: the cheapest to reach, those few steps away, the likely ones, all."""
+    near = list(itertools.islice(movement.reached(column, price), NEIGHBOURHOODS[0]))
+    yield Neighbourhood(movement, near)
+    if len(near) < NEIGHBOURHOODS[0]:
+        return
+    further = movement.reached(column, np.where(np.isinf(price), price, np.minimum(price, FARTHEST)))
+    for count in NEIGHBOURHOODS[1:]:
+        more = list(itertools.islice(further, count))
+        near += more
         yield Neighbourhood(movement, near)
-        if len(near) < NEIGHBOURHOODS[0]:
+        if len(more) < count:
             return
-        further = movement.reached(column, np.where(np.isinf(price), price, np.minimum(price, FARTHEST)))
-        for count in NEIGHBOURHOODS[1:]:
-            more = list(itertools.islice(further, count))
-            near += more
-            yield Neighbourhood(movement, near)
-            if len(more) < count:
-                return
-        if movement.likely is not None and (likely := movement.likely(column)):
-            yield Neighbourhood(movement, [*near, *likely])
-        yield movement.whole
+    if movement.likely is not None and (likely := movement.likely(column)):
+        yield Neighbourhood(movement, [*near, *likely])
+    yield movement.whole
 
 
 def up_and_down(equations: Equations, columns: Ints) -> Program:
