@@ -48,7 +48,7 @@ municipalities-check: $(STAMP)  ## twelve municipalities' nights with Dagster in
 superset: $(STAMP)  ## two nights of the demo in a real Superset's dashboard; pip installs it, needs: apt-get install chromium
 	@$(BIN)/python -m tests.superset_check --environment .superset --pictures .superset/pictures
 
-deploy-check:  ## a new Debian 12 in a folder becomes a server by deploy/install.sh; needs root and: apt-get install debootstrap
+deploy-check:  ## a new Debian 12 becomes a server by deploy/install.sh; needs root and: apt-get install debootstrap systemd-container
 	@tests/deploy_check.sh
 
 container-check: $(STAMP)  ## the image built and run by an engine; needs root and: apt-get install podman postgresql; what else in OPTIONS

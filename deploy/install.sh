@@ -22,6 +22,7 @@ PYTHON=${PYTHON:-$(command -v python3.11 || true)}
 [ -x "$PYTHON" ] || stop "python3.11 is missing (Debian 12: apt-get install python3.11-venv make git)"
 "$PYTHON" -c 'import venv, ensurepip' 2>/dev/null || stop "Python's venv is missing (Debian 12: apt-get install python3.11-venv)"
 command -v make >/dev/null || stop "make is missing (apt-get install make)"
+ldconfig -p | grep -q libpangoft2 || say "the report's PDF needs Pango (apt-get install libpango-1.0-0 libpangoft2-1.0-0)"
 getent passwd "$DELIVERS" >/dev/null || stop "there is no account $DELIVERS (ARSVERK_DELIVERS)"
 
 # The account that owns it all and runs the night; nobody can sign in as it.

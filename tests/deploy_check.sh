@@ -1,25 +1,31 @@
 #!/bin/sh
-# `make deploy-check`: a Debian 12 of nothing, below a temporary folder, becomes a server by deploy/install.sh, twice; then a delivery
-# becomes a publication as the service's account, with the home alone writable, no capabilities, no new privileges and no network.
-# Needs root, debootstrap (apt-get install debootstrap), util-linux and a Debian mirror. What systemd itself would do (seccomp,
-# starting at boot) is not tried: tests/unit/test_deploy.py lets systemd-analyze look at the units.
+# `make deploy-check`: a Debian 12 of nothing, below a temporary folder, is booted with systemd as in a container. deploy/install.sh
+# makes it a server, twice; a delivery is put into the landing folder, and the units do the rest: the daemon's sensor starts the
+# night, the web pages answer on their socket, both under their system call filters and without capabilities.
+# Needs root, debootstrap, systemd-nspawn (apt-get install debootstrap systemd-container) and a Debian mirror.
 # Environment: ROOTFS (kept and used again when given), MIRROR, BIND (more folders of this machine to show inside, for pip).
 set -eu
 CODE=$(cd "$(dirname "$0")/.." && pwd -P)
 ROOTFS=${ROOTFS:-$(mktemp -d)/rootfs}
 MIRROR=${MIRROR:-http://deb.debian.org/debian}
-[ -e "$ROOTFS/usr/bin/git" ] ||
-    debootstrap --variant=minbase --include=python3.11,python3.11-venv,python3-distutils,make,git,ca-certificates,procps,util-linux bookworm "$ROOTFS" "$MIRROR"
+PACKAGES=systemd,systemd-sysv,dbus,python3.11,python3.11-venv,python3-distutils,make,git,ca-certificates,procps,libpango-1.0-0,libpangoft2-1.0-0
+[ -e "$ROOTFS/usr/bin/git" ] || debootstrap --variant=minbase --include=$PACKAGES bookworm "$ROOTFS" "$MIRROR"
+rm -rf "$ROOTFS/opt/arsverk" "$ROOTFS/srv/arsverk" "$ROOTFS/srv/arsverk-landing" "$ROOTFS/etc/arsverk"
 mkdir -p "$ROOTFS/opt/arsverk"
 git -C "$CODE" archive HEAD | tar -x -C "$ROOTFS/opt/arsverk"
-cat >"$ROOTFS/root/inside.sh" <<'END'
+cat >"$ROOTFS/root/check.sh" <<'END'
+#!/bin/sh
+trap 'echo $? >/root/exit; systemctl poweroff' EXIT
 set -eu
 export LANG=C.UTF-8
+groupadd -f www-data
 /opt/arsverk/deploy/install.sh
-find /etc/arsverk /srv -printf '%p %m %u\n' | sort >/root/first
+sed -i 's/^ARSVERK_WEB_HOST=.*/ARSVERK_WEB_HOST=arsverk.test/' /etc/arsverk/environment
+installed() { find /etc/arsverk /srv -maxdepth 2 -not -path '*/dagster/*' -printf '%p %m %u\n' | sort; }
+installed >/root/first
 sum=$(sha256sum /etc/arsverk/key)
 /opt/arsverk/deploy/install.sh
-find /etc/arsverk /srv -printf '%p %m %u\n' | sort | diff /root/first -
+installed | diff /root/first -
 [ "$sum" = "$(sha256sum /etc/arsverk/key)" ]
 echo "deploy-check: installed twice, the second time without a change"
 cd /opt/arsverk
@@ -30,21 +36,42 @@ from tests.municipalities.files import write_delivery
 write_delivery(Path("/srv/arsverk-landing"), small_delivery())
 PY
 chown -R root:arsverk /srv/arsverk-landing && chmod -R g+rX,o= /srv/arsverk-landing
-set -a; . /etc/arsverk/environment; . /etc/arsverk/key; set +a
-mount --bind / /mnt && mount -o remount,bind,ro /mnt && mount --bind /srv/arsverk /mnt/srv/arsverk
-mount -t proc -o hidepid=invisible proc /mnt/proc && mount -t tmpfs tmpfs /mnt/tmp && mount --rbind /dev /mnt/dev
-night='unshare --net chroot /mnt setpriv --reuid arsverk --regid arsverk --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs'
-cd / && /usr/local/sbin/arsverk --version && cd /opt/arsverk
-$night /bin/sh -c 'cd /opt/arsverk && timeout 900 .venv/bin/arsverk run --home /srv/arsverk --landing /srv/arsverk-landing --settings /etc/arsverk/arsverk.toml' |
-    tail -3
-$night /opt/arsverk/.venv/bin/arsverk verify --home /srv/arsverk
-$night /bin/sh -c 'cd /opt/arsverk && (timeout 60 .venv/bin/dagster-daemon run -m orchestration.definitions >/tmp/daemon 2>&1 & sleep 45; .venv/bin/dagster-daemon liveness-check)' &&
-    echo "deploy-check: the daemon lives"
+timeout 600 sh -c 'until [ -e /srv/arsverk/publish/marts.duckdb ]; do sleep 5; done'
+echo "deploy-check: the daemon's sensor found the delivery, and its night published"
+for unit in arsverk-daemon arsverk-webserver; do
+    process=/proc/$(systemctl show -p MainPID --value $unit)/status
+    grep -q '^Seccomp:.2' "$process" && grep -q '^CapBnd:.0*$' "$process" && grep -q '^NoNewPrivs:.1' "$process"
+    systemd-analyze security --no-pager $unit | tail -1
+done
+sleep 20
+/usr/local/sbin/arsverk status || true
+/usr/local/sbin/arsverk status | grep -q 'published'
+[ -s /srv/arsverk/publish/report/rapport.pdf ]
+/usr/local/sbin/arsverk verify
+.venv/bin/python - <<'PY'
+import socket
+page = socket.socket(socket.AF_UNIX)
+page.connect("/run/arsverk-web/web.sock")
+page.sendall(b"GET /server_info HTTP/1.1\r\nHost: arsverk.test\r\nConnection: close\r\n\r\n")
+answer = page.recv(100).decode()
+assert answer.startswith("HTTP/1.1 200"), answer
+PY
+runuser -u arsverk -- env DAGSTER_HOME=/srv/arsverk/dagster .venv/bin/dagster-daemon liveness-check
+echo "deploy-check: the web pages answer, and the daemon lives"
 END
-unshare --mount --pid --fork sh -c "
-    mount --make-rprivate /
-    mount -t proc proc '$ROOTFS/proc'; mount --rbind /dev '$ROOTFS/dev'
-    for folder in ${BIND:-}; do mkdir -p '$ROOTFS'\$folder; mount --rbind \$folder '$ROOTFS'\$folder; done
-    cp -L /etc/resolv.conf '$ROOTFS/etc/resolv.conf'
-    exec chroot '$ROOTFS' sh /root/inside.sh"
+chmod +x "$ROOTFS/root/check.sh"
+rm -f "$ROOTFS/root/exit" "$ROOTFS/root/check.log"
+{
+    printf '[Unit]\nAfter=multi-user.target\n[Service]\nType=oneshot\nTimeoutStartSec=1800\nExecStart=/root/check.sh\n'
+    printf 'StandardOutput=append:/root/check.log\nStandardError=append:/root/check.log\n'
+    env | grep '^PIP_' | sed 's/.*/Environment="&"/' || true
+} >"$ROOTFS/etc/systemd/system/check.service"
+mkdir -p "$ROOTFS/etc/systemd/system/default.target.wants"
+ln -sf ../check.service "$ROOTFS/etc/systemd/system/default.target.wants/check.service"
+shown=""
+for folder in ${BIND:-}; do shown="$shown --bind-ro=$folder"; done
+# shellcheck disable=SC2086 # an option for each folder
+systemd-nspawn --quiet --register=no --keep-unit --boot --directory="$ROOTFS" --resolv-conf=copy-host $shown </dev/null >"$ROOTFS/root/console.log" 2>&1 || true
+cat "$ROOTFS/root/check.log"
+[ "$(cat "$ROOTFS/root/exit")" = 0 ]
 echo "deploy-check: done"

@@ -56,7 +56,10 @@ def _for_paper(body: str, known: set[str]) -> str:
 def _make(html: str, folder: Path, name: str) -> None:
     # Where fontTools cuts the fonts, it writes the time into them: this one, so that the same publication gives the same bytes.
     os.environ["SOURCE_DATE_EPOCH"] = "0"
-    import weasyprint
+    try:
+        import weasyprint
+    except OSError as error:
+        sys.exit(f"Pango is missing (Debian: apt-get install libpango-1.0-0 libpangoft2-1.0-0): {str(error).splitlines()[0]}")
 
     document = weasyprint.HTML(string=html, base_url=f"{folder.resolve()}/")
     # Tagged, so that a screen reader can follow it.
