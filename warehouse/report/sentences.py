@@ -40,6 +40,10 @@ RULES: Said = (
         "Egenmeldt fravær varer høyst 31 dager, og annet sykefravær 18 måneder. Lengre fravær telles likevel",
     ),
     (
+        r"No position is held in a unit after its last day; the unit and its positions count all the same",
+        "Ingen har en stilling i en enhet etter enhetens siste dag. Enheten og stillingene teller likevel",
+    ),
+    (
         r"The month has begun by the extract date; hours of later months count for nothing",
         "Måneden har begynt ved uttrekket. Timer i senere måneder teller ikke",
     ),
