@@ -78,10 +78,9 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
         gone.to_accept += _empty_months(con, required, delivery)
         gone.to_accept += _no_position_now(con, delivery)
         gone.changed += _of_another_municipality(con, settings.municipality)
-    if previous is None:
-        with connect(home.build_database, settings, read_only=True) as con:
+        if previous is None:
             gone.to_tell += _halved_years(feeds, _files_beside(con, "", feeds), ())
-        return gone
+            return gone
     with raw_rows(home, previous, settings, home.build / "earlier") as rows, connect(home.build_database, settings) as con:
         con.execute(f"attach {quoted(str(rows))} as last (read_only)")
         before, now = extract_date_of(con, "last"), extract_date_of(con)
