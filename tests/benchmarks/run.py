@@ -40,7 +40,7 @@ from warehouse.settings import Settings, read_settings
 
 MEMORY_ALLOWED_GIB = 8
 SICK_LEAVE_BUILD = "+sick_leave_by_unit"
-REFUSED, MEMORY, MEMORY_BESIDE = "refused", "GiB", "GiB beside"
+REFUSED = "refused"
 ROOT = Path(__file__).parents[2]
 
 
@@ -102,9 +102,7 @@ def say(what: str, ours: float, yardstick: float, yardstick_is: str) -> None:
 
 
 def time_stages(home: Home, settings: Settings, as_of: date | None = None) -> dict[str, float | str]:
-    """A night by the stages on the home's landing folder: seconds of each, the peak GiB of its process and of the largest
-    beside it, and why it was refused if it was.
-    """
+    """A night by the stages on the home's landing folder: seconds of each, the peak GiB, and why it was refused if it was."""
     plan = plan_of(home, settings, as_of)
     found: dict[str, float | str] = {}
     try:
@@ -114,8 +112,7 @@ def time_stages(home: Home, settings: Settings, as_of: date | None = None) -> di
             found[stage.name] = time.perf_counter() - began
     except Refused as refused:
         found[REFUSED] = str(refused).splitlines()[0]
-    for memory, whose in ((MEMORY, resource.RUSAGE_SELF), (MEMORY_BESIDE, resource.RUSAGE_CHILDREN)):
-        found[memory] = resource.getrusage(whose).ru_maxrss / 2**20
+    found["GiB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return found
 
 
@@ -140,12 +137,11 @@ def measure_night(home: Home, settings: Settings, as_of: date | None = None) -> 
     Exits with a message if it needs too much memory.
     """
     found = stages_in_a_process_of_their_own(home, as_of)
-    memory, beside, refused = float(found.pop(MEMORY)), float(found.pop(MEMORY_BESIDE)), found.pop(REFUSED, "")
+    memory, refused = float(found.pop("GiB")), found.pop(REFUSED, "")
     night = sum(map(float, found.values()))
     for name, took in found.items():
         print(f"  {name:<56} {float(took):8.1f} s")
-    print(f"  {'all stages':<56} {night:8.1f} s, {memory:.2f} GiB of {MEMORY_ALLOWED_GIB} allowed", end="")
-    print(f", and {beside:.2f} in the largest process beside it", flush=True)
+    print(f"  {'all stages':<56} {night:8.1f} s, {memory:.2f} GiB of {MEMORY_ALLOWED_GIB} allowed", flush=True)
     if refused:
         print(f"  refused: {refused}", flush=True)
     if memory > MEMORY_ALLOWED_GIB:
