@@ -141,10 +141,11 @@ def _drops_beside(con: duckdb.DuckDBPyConnection, feeds: Mapping[str, Feed], max
 
 
 def _halved_years(feeds: Mapping[str, Feed], here: FilesBeside, known: Collection[FileBeside]) -> list[str]:
+    """Files of a year that is not known yet, with less than half of the rows of the year before it."""
+    yearly = {naming.stem for feed in feeds.values() for naming in feed.namings if naming.yearly}
     found = []
-    for feed, stem, year in sorted(here.keys() - known):
-        is_yearly = any(naming.yearly for naming in feeds[feed].namings if naming.stem == stem)
-        if earlier := [other for other in here if other[:2] == (feed, stem) and other[2] < year and is_yearly]:
+    for feed, stem, year in sorted(key for key in here.keys() - known if key[1] in yearly):
+        if earlier := [other for other in here if other[:2] == (feed, stem) and other[2] < year]:
             (file_before, was), (file_name, now) = here[max(earlier)], here[feed, stem, year]
             if now < was / 2 and was - now > FEWEST_ROWS:
                 found.append(f"{file_name}: rows of {feed} {_fall(was, now)} since {file_before}")
@@ -246,16 +247,19 @@ def _changed_persons(con: duckdb.DuckDBPyConnection, max_drop: float) -> list[st
     ]
 
 
+def _in_both(feed: Feed) -> str:
+    """The rows that the last extract and this one have, as `old` and `new`."""
+    key = ", ".join(feed.column_names(feed.natural_key))
+    return f"last.raw.{feed.name} as old inner join raw.{feed.name} as new using ({key})"
+
+
 def _changed_positions(con: duckdb.DuckDBPyConnection, feed: Feed, max_drop: float) -> list[str]:
     """Whether positions have been given another code in place, as by a new list of job codes, or by an export that puts one
     code everywhere.
     """
     names = feed.column_names(OF_POSITIONS)
     counts = ", ".join(f"count(*) filter (old.{name} is distinct from new.{name})" for name in names)
-    key = ", ".join(feed.column_names(feed.natural_key))
-    positions, *changed = one(
-        con, f"select count(*), {counts} from last.raw.stillinger as old inner join raw.stillinger as new using ({key})"
-    )
+    positions, *changed = one(con, f"select count(*), {counts} from {_in_both(feed)}")
     return [
         f"stillinger: {count} of {positions} positions have another {header} than in the last extract, all their time"
         for count, header in zip(changed, OF_POSITIONS, strict=True)
@@ -267,11 +271,10 @@ def _changed_pay(con: duckdb.DuckDBPyConnection, feed: Feed, max_drop: float) ->
     """Whether positions have been given quite another pay in place, as by a column that slid by a row, or by the pay of the
     position's own percent.
     """
-    key = ", ".join(feed.column_names(feed.natural_key))
     positions, changed = one(
         con,
         f"""select count(*), count(*) filter (abs(new.annual_salary - old.annual_salary) > {PAY_CHANGED} * old.annual_salary)
-            from last.raw.stillinger as old inner join raw.stillinger as new using ({key})
+            from {_in_both(feed)}
             where old.annual_salary is not null and new.annual_salary is not null""",
     )
     if changed <= max(max_drop * positions, FEWEST_ROWS):

@@ -161,8 +161,9 @@ class Intervals:
             lower = np.where(left, np.clip(self.highest[columns] - width, -below, 0.0), -below)
             pull = np.where(left, direction * random.uniform(0.5, 1.5, count), 0.0)
             if count > ONE_BY_ONE and left.sum() < FEW * count and not is_tied:
-                near = near or up_and_down(self.equations, columns)
-                near.set(simplex_iteration_limit=SIMPLEX_STEPS)
+                if near is None:
+                    near = up_and_down(self.equations, columns)
+                    near.set(simplex_iteration_limit=SIMPLEX_STEPS)
                 near.forget()
                 near.bound(np.zeros(2 * count), np.concatenate([upper, -lower]))
                 both = near.solve(FREE + PULL * np.concatenate([-pull, pull]))
