@@ -14,6 +14,12 @@ SHARE = 1 / 3
 # Absences begin on any day, and on Mondays most.
 FEWEST_ABSENCES = 100
 TIMES_MONDAYS = 1.5
+# Nobody is away for so long in one absence: sick pay ends after a year.
+LONGEST_ABSENCE = pd.Timedelta(days=400)
+# Up to this share of the rows may be forgotten ends, or tiny positions.
+FEW = 0.05
+# Part-time positions have the pay of a whole one; that of their own percent is half of it or less.
+PART_OF_PAY = 0.65
 # Most percents are of a whole position or absence, and above the hours of a week.
 HOURS = 40
 
@@ -61,3 +67,25 @@ def begin_as_absences_do(dates: pd.Series) -> pd.Series:
 def are_percents(numbers: pd.Series, *, fewest: int) -> pd.Series:
     """False where hardly any of many is above the hours of a week."""
     return ~outnumbered(numbers <= HOURS, numbers > HOURS, fewest=fewest, times=fewest)
+
+
+def end_as_absences_do(first: pd.Series, last: pd.Series) -> pd.Series:
+    """False for absences with an end, where hardly one of many is of a single day: the end is exclusive. And for many that have
+    none and began long before the newest.
+    """
+    lasts = last.notna()
+    exclusive = outnumbered(lasts & (last != first), lasts & (last == first), fewest=FEWEST_ABSENCES, times=FEWEST_ABSENCES)
+    return ~(exclusive | many_of_all(~lasts & (first < first.max() - LONGEST_ABSENCE)))
+
+
+def many_of_all(sign: pd.Series) -> pd.Series:
+    """The rows with the sign, where they are more than a few of all; else none."""
+    return outnumbered(sign, sign | True, times=FEW)
+
+
+def is_pay_of_own_percent(percents: pd.Series, pay: pd.Series) -> pd.Series:
+    """The positions of half or less that have a pay, where theirs is far below that of full positions."""
+    part, full = (pay.notna() & of_size for of_size in (percents.between(0, 50, inclusive="right"), percents == 100))
+    if min(part.sum(), full.sum()) < FEWEST_ROWS or pay[part].median() >= PART_OF_PAY * pay[full].median():
+        return part & False
+    return part

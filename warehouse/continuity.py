@@ -4,6 +4,7 @@ Not here: a feed's rows one by one (still_loaded.py), rules of a single file (so
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ OF_POSITIONS = ("Enhetskode", "Stillingskode", "Ansettelsesform", "Lønnsgruppe"
 # No wage settlement changes pay by such a share.
 PAY_CHANGED = 0.25
 MONTHS_BEFORE = 3
+# In so many months before and after, and of so many absences each, a month without any is no accident.
+FEWEST_BEGUN = 10
 MONTHS_LOOKED_AT = 60
 MONTHS_NAMED = 12
 UNITS_NAMED = 5
@@ -77,6 +80,7 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
     with connect(home.build_database, settings, read_only=True) as con:
         gone.to_accept += _empty_months(con, required, delivery)
         gone.to_accept += _no_position_now(con, delivery)
+        gone.to_tell += _gaps(con, delivery, settings.first_year)
         gone.changed += _of_another_municipality(con, settings.municipality)
         if previous is None:
             gone.to_tell += _halved_years(feeds, _files_beside(con, "", feeds), ())
@@ -434,6 +438,28 @@ def _empty_months(con: duckdb.DuckDBPyConnection, feeds: Sequence[Feed], deliver
             )
             found.append(f"{_names(feed, delivery)}: no row of {feed.name} begins in {gap} ({told}){doubt}")
     return found
+
+
+def _gaps(con: duckdb.DuckDBPyConnection, delivery: Delivery, first_year: int | None) -> list[str]:
+    """Months in which no absence begins, between months with many."""
+    months = con.execute(
+        f"""select strftime(month, '%Y-%m'), count(from_date)
+            from (select unnest(generate_series(
+                greatest(date_trunc('month', $1) - interval {MONTHS_LOOKED_AT} month, make_date($2, 1, 1)),
+                date_trunc('month', $1), interval 1 month)) as month)
+            left join raw.fravaer on date_trunc('month', from_date) = month
+            group by month order by month""",
+        [delivery.extract_date, first_year or 1],
+    ).fetchall()
+    begun = [count for _, count in months]
+    found, place = [], 0
+    for empty, run in itertools.groupby(begun, key=lambda count: not count):
+        begin, place = place, place + len(list(run))
+        beside = begun[max(begin - MONTHS_BEFORE, 0) : begin], begun[place : place + MONTHS_BEFORE]
+        if empty and all(len(side) == MONTHS_BEFORE and min(side) >= FEWEST_BEGUN for side in beside):
+            first, last = months[begin][0], months[place - 1][0]
+            found.append(first if first == last else f"{first} to {last}")
+    return [f"fravaer: no absence begins in {', '.join(found)}, and many in the months before and after"] if found else []
 
 
 def _no_position_now(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> list[str]:

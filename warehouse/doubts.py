@@ -1,4 +1,4 @@
-"""Tells what data_quality warns of in files of optional feeds, and of whole files of the others, where it is new.
+"""Tells what is doubtful and new: what data_quality warns of in optional feeds and whole files, and figures that are unusual.
 Not here: the rules and their counts (dbt_project/models/audit/data_quality.sql), or rows that the contracts refuse.
 """
 
@@ -15,6 +15,9 @@ from warehouse.publication import earlier_table
 IN_ORDER = "target_not_superseded"
 # From so many rows on a warning of most rows of a required feed is about the file.
 FEWEST_ROWS = 20
+# A whole municipality's sick leave in a year, in percent, and from how many årsverk on it does not leave these by chance.
+USUAL_SICK_LEAVE = (2, 20)
+LEAST_FTE = 50
 
 
 def new_doubts(con: duckdb.DuckDBPyConnection, previous: Path | None) -> list[str]:
@@ -34,11 +37,13 @@ def new_doubts(con: duckdb.DuckDBPyConnection, previous: Path | None) -> list[st
     known = f"from {served} where rows > 0" if served else "from served.data_quality limit 0"
     found = con.execute(
         f"""with tried as (select feed, rule, sum(rows_seen) as seen from raw.rule_results group by all),
+            of_feed as (select feed, max(seen) as all_seen from tried group by all),
             known as (select feed, rule, description, rows as rows_then {known}),
             broken as (
                 select feed, rule, rows, description,
-                    coalesce(rows > {FEWEST_ROWS} and rows > seen / 2, false) as is_of_most
-                from served.data_quality left join tried using (feed, rule)
+                    -- A rule that asks other tables (model_rules) is not among those of files, and sees every row.
+                    coalesce(rows > {FEWEST_ROWS} and rows > coalesce(seen, all_seen) / 2, false) as is_of_most
+                from served.data_quality left join tried using (feed, rule) left join of_feed using (feed)
                 where severity = 'warning' and rows > 0 and rule <> '{IN_ORDER}'
             )
             select feed, rule, rows, description, is_of_most from broken left join known using (feed, rule, description)
@@ -48,4 +53,30 @@ def new_doubts(con: duckdb.DuckDBPyConnection, previous: Path | None) -> list[st
         f"{feed}, {rule} ({rows}): {description}"
         for feed, rule, rows, description, is_of_most in found
         if feed in optional or is_of_most or (feed, rule) in signs
+    ]
+
+
+def unusual_years(con: duckdb.DuckDBPyConnection, previous: Path | None) -> list[str]:
+    """A line for each year in which the sick leave of the whole municipality is none that a municipality has.
+
+    Whatever is wrong with the absences, as ends or percents that are missing, shows here. Too little of a running year says
+    nothing, nor of the first one, in which the payroll system may have begun.
+
+    Args:
+        previous: the folder of the previous publication, of which the same years are known.
+    """
+    low, high = USUAL_SICK_LEAVE
+    years = "period_type = 'year' and org_level = 'kommune'"
+    unusual = f"""{years} and fte >= {LEAST_FTE} and (sick_leave_percent > {high} or (sick_leave_percent < {low}
+        and not is_partial and period > (select min(period) from served.sick_leave_by_unit where {years})))"""
+    served = earlier_table(previous, "sick_leave_by_unit")
+    known = f"select period from {served} where {unusual}" if served else "select ''"
+    found = con.execute(
+        f"""select period, sick_leave_percent from served.sick_leave_by_unit
+            where {unusual} and period not in ({known}) order by all"""
+    ).fetchall()
+    percents = [(year, f"{percent:.1f}".replace(".", ",")) for year, percent in found]
+    return [
+        f"sick leave of the whole municipality in {year} is {percent} %, and {low} to {high} % is usual"
+        for year, percent in percents
     ]

@@ -87,6 +87,12 @@ KINDS = {
         DATA_TEAM,
         "correct the files, or leave them so; `arsverk trace data_quality feed=… rule=…` names the rows",
     ),
+    "unusual": Kind(
+        "feeds",
+        "figures that no municipality has",
+        PAYROLL,
+        "see whether the absences have their last day and percent, and all of them are in the extract",
+    ),
     "loss": Kind("continuity", "less than the last extract had", PAYROLL, "see whether the named months were corrected"),
     "changed": Kind(
         "continuity",
@@ -142,6 +148,7 @@ TOLD_ONCE = {
     "rows_gone",
     "outside",
     "doubtful",
+    "unusual",
     "loss",
     "changed",
     "mismatches",

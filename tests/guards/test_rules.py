@@ -190,7 +190,12 @@ DIFFERENT: dict[str, dict[str, tuple[str, str]]] = {
         "Ansettelsesform": ("Fast", "Vikar"),
         "Stillingsprosent": ("50", "100"),
     },
-    "fravaer": {"Fraværstype": ("Egenmelding", "Sykmelding"), "Fraværsprosent": ("40", "100")},
+    "fravaer": {
+        "Fraværstype": ("Egenmelding", "Sykmelding"),
+        "Fraværsprosent": ("40", "100"),
+        "Fra dato": ("04.03.2024", "05.03.2024"),
+        "Til dato": ("04.03.2024", "06.03.2024"),
+    },
 }
 
 
@@ -224,16 +229,26 @@ def always(**cells: str) -> Callable[[int], Row]:
     return lambda n: cells
 
 
+def forgotten() -> Row:
+    return {"Fra dato": "04.01.2023", "Til dato": ""}
+
+
 # Files of which no row is wrong by itself: the rows, and the numbers of those that are told.
 SIGNS = {
     ("ansatte", "sex_code_varies"): (rows_of("ansatte", 50, lambda n: number_of(n) | {"Kjønn": "K"}), range(1, 51)),
     ("stillinger", "starts_as_usual"): (rows_of("stillinger", 24, months(2)), range(1, 25)),
     ("stillinger", "ends_as_usual"): (rows_of("stillinger", 20, ends(1)), range(1, 21)),
     ("stillinger", "sizes_as_usual"): (rows_of("stillinger", 40, always(Stillingsprosent="0")), range(1, 41, 2)),
+    ("stillinger", "pay_as_usual"): (
+        rows_of("stillinger", 40, lambda n: {"Årslønn": ("250000", "500000")[n % 2]}),
+        range(1, 41, 2),
+    ),
+    ("stillinger", "position_percent_varies"): (rows_of("stillinger", 50, always(Stillingsprosent="100")), range(1, 51)),
     ("stillinger", "unit_code_varies"): (rows_of("stillinger", 50, always(Enhetskode="1000")), range(1, 51)),
     ("stillinger", "job_code_varies"): (rows_of("stillinger", 50, always(Stillingskode="7174")), range(1, 51)),
     ("stillinger", "employment_form_varies"): (rows_of("stillinger", 50, always(Ansettelsesform="Fast")), range(1, 51)),
     ("fravaer", "begins_as_usual"): (rows_of("fravaer", 100, weekdays("07.01.2018")), range(1, 101)),
+    ("fravaer", "ends_as_usual"): (rows_of("fravaer", 101, always(**{"Til dato": "07.03.2024"})), range(1, 102)),
     ("fravaer", "both_certifications"): (rows_of("fravaer", 100, always(Fraværstype="Egenmelding")), range(1, 101)),
     ("fravaer", "percents_as_usual"): (rows_of("fravaer", 100, always(Fraværsprosent="7,5")), range(1, 101)),
 }
@@ -245,13 +260,22 @@ LIKE_THEM = {
     "ends on the last": ("stillinger", rows_of("stillinger", 20, ends(31))),
     "ends on any day": ("stillinger", rows_of("stillinger", 100, lambda n: ends(1 if n % 10 < 3 else 16)(n))),
     "Mondays": ("fravaer", rows_of("fravaer", 100, weekdays("01.01.2018"))),
+    "a few fractions": ("stillinger", rows_of("stillinger", 400, lambda n: {"Stillingsprosent": "1"} if n < 20 else {})),
+    "a little less pay": (
+        "stillinger",
+        rows_of("stillinger", 40, lambda n: {"Årslønn": ("400000", "500000")[n % 2]}),
+    ),
+    "a few without an end": ("fravaer", rows_of("fravaer", 400, lambda n: forgotten() if n < 20 else {})),
     "every day": ("fravaer", rows_of("fravaer", 800, weekdays("01.01.2018", 1))),
 }
 ALSO_WRONG = {
     "a day early": ("stillinger", rows_of("stillinger", 24, lambda n: {"Gyldig fra": f"31.{(1, 3, 5, 7)[n % 4]:02}.2020"})),
     "month and day exchanged": ("stillinger", rows_of("stillinger", 24, lambda n: {"Gyldig fra": f"{n % 11 + 2:02}.01.2020"})),
     "ends a day early": ("stillinger", rows_of("stillinger", 20, ends(30))),
-    "hours of a week": ("stillinger", rows_of("stillinger", 50, always(Stillingsprosent="37,5"))),
+    "hours of a week": ("stillinger", rows_of("stillinger", 50, lambda n: {"Stillingsprosent": ("35,5", "37,5")[n % 2]})),
+    "fractions": ("stillinger", rows_of("stillinger", 399, lambda n: {"Stillingsprosent": "0,8"} if n < 20 else {})),
+    "without ends": ("fravaer", rows_of("fravaer", 399, lambda n: forgotten() if n < 20 else {})),
+    "one percent": ("fravaer", rows_of("fravaer", 399, lambda n: {"Fraværsprosent": "1"} if n < 20 else {})),
     "Tuesdays": ("fravaer", rows_of("fravaer", 100, weekdays("02.01.2018"))),
     "no sickness": ("fravaer", rows_of("fravaer", 100, always(Fraværstype="Sykt barn"))),
     "doctors alone": ("fravaer", rows_of("fravaer", 100, always(Fraværstype="Sykmelding"))),

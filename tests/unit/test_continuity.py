@@ -609,6 +609,30 @@ def test_months_in_which_nobody_falls_ill(feed: str, begun: Sequence[int], stops
     assert told == ([f"{feed}.csv: no row of {feed} begins in {stops}"] if stops else [])
 
 
+@pytest.mark.parametrize(
+    ("begun", "told"),
+    [
+        ((10, 10, 10, 0, 10, 10, 10), "2024-04"),
+        ((10, 10, 10, 0, 0, 10, 10, 10), "2024-04 to 2024-05"),
+        ((10, 9, 10, 0, 10, 10, 10), None),
+        ((10, 10, 10, 0, 10, 10, 9), None),
+        ((10, 10, 10, 1, 10, 10, 10), None),
+        ((10, 10, 10, 0, 10, 10), None),
+    ],
+    ids=["a month", "two", "few before", "few after", "one", "the newest ones"],
+)
+def test_months_in_between_in_which_no_absence_begins(begun: Sequence[int], told: str | None) -> None:
+    dates = [date(2024, month, 3) for month, count in enumerate(begun, start=1) for _ in range(count)]
+    extract_date = date(2024, len(begun), 20)
+    with duckdb.connect() as con:
+        con.execute("create schema raw")
+        con.execute("create table raw.fravaer as select unnest($1::date[]) as from_date", [dates])
+        found = [continuity._gaps(con, replace(arrived("fravaer"), extract_date=extract_date), year) for year in (None, 2024)]
+        # Of what is not served nothing is asked.
+        assert continuity._gaps(con, replace(arrived("fravaer"), extract_date=extract_date), 2025) == []
+    assert found == 2 * [[f"fravaer: no absence begins in {told}, and many in the months before and after"] if told else []]
+
+
 def test_files_beside_with_fewer_rows_than_before_are_told() -> None:
     """Each is held against the one of its own year, or the last one."""
     then = [

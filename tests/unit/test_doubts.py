@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.doubts import new_doubts
+from warehouse.doubts import new_doubts, unusual_years
 
 ROWS = """values
     ('ssb', 'table_used', 1, 'warning', 'no cell is of: ssb_12441.json'),
@@ -13,6 +13,8 @@ ROWS = """values
     ('piloter', 'feed_delivered', 0, 'warning', 'not delivered'),
     ('maltall', 'target_not_superseded', 3, 'warning', 'superseded'),
     ('stillinger', 'pay_group_as_listed', 9, 'warning', 'as listed'),
+    ('stillinger', 'job_code_listed', 49, 'warning', 'listed'),
+    ('stillinger', 'unit_lasts', 50, 'warning', 'lasts'),
     ('stillinger', 'starts_as_usual', 20, 'warning', 'starts'),
     ('stillinger', 'annual_salary_of_a_year', 30, 'warning', 'pay'),
     ('ansatte', 'national_number_check_digits', 30, 'warning', 'digits')"""
@@ -29,7 +31,12 @@ def test_what_the_last_publication_did_not_warn_of_is_told(tmp_path: Path) -> No
     )
     con.execute(f"create table served.data_quality as select * from ({ROWS}) as t (feed, rule, rows, severity, description)")
     copies, table = "pai, no_copy (2): a copy", "ssb, table_used (1): no cell is of: ssb_12441.json"
-    of_files = ["stillinger, annual_salary_of_a_year (30): pay", "stillinger, starts_as_usual (20): starts"]
+    of_files = [
+        "stillinger, annual_salary_of_a_year (30): pay",
+        "stillinger, starts_as_usual (20): starts",
+        # No rule of a file, which says how many rows it has seen: it sees all of the feed's.
+        "stillinger, unit_lasts (50): lasts",
+    ]
     assert new_doubts(con, None) == [copies, table, *of_files]
     con.execute(f"copy served.data_quality to '{tmp_path}/data_quality.parquet'")
     assert new_doubts(con, tmp_path) == []
@@ -42,3 +49,26 @@ def test_what_the_last_publication_did_not_warn_of_is_told(tmp_path: Path) -> No
     few = "select * replace (if(rule = 'annual_salary_of_a_year', 2, rows) as rows) from served.data_quality"
     con.execute(f"copy ({few}) to '{tmp_path}/data_quality.parquet'")
     assert new_doubts(con, tmp_path) == of_files[:1]
+
+
+def test_a_year_of_sick_leave_that_no_municipality_has_is_told_once(tmp_path: Path) -> None:
+    con = duckdb.connect()
+    con.execute("create schema served")
+    con.execute(
+        """create table served.sick_leave_by_unit as select * from (values
+            ('year', '2021', false, 'kommune', 60, 1.0), ('year', '2022', false, 'kommune', 60, 1.9),
+            ('year', '2023', false, 'kommune', 60, 27.41), ('year', '2024', true, 'kommune', 60, 1.0),
+            ('year', '2023', false, 'virksomhet', 60, 40), ('month', '2023-01', false, 'kommune', 60, 40),
+            ('year', '2025', false, 'kommune', 49, 40), ('year', '2026', false, 'kommune', 60, null))
+            as t (period_type, period, is_partial, org_level, fte, sick_leave_percent)"""
+    )
+    little, much = (
+        f"sick leave of the whole municipality in {year} is {percent} %, and 2 to 20 % is usual"
+        for year, percent in (("2022", "1,9"), ("2023", "27,4"))
+    )
+    assert unusual_years(con, None) == [little, much]
+    before = (
+        "select * replace (if(period = '2023', 5, sick_leave_percent) as sick_leave_percent) from served.sick_leave_by_unit"
+    )
+    con.execute(f"copy ({before}) to '{tmp_path}/sick_leave_by_unit.parquet'")
+    assert unusual_years(con, tmp_path) == [much]

@@ -160,15 +160,26 @@ RULES: Said = (
         "Fravær begynner oftere på en mandag enn på en søndag eller tirsdag",
     ),
     (r"sick absences are self-certified and doctor-certified ones", "Sykefravær er både egenmeldt og legemeldt"),
-    (r"some absence of a file with many is of more than (\d+) %", r"Noe fravær er over \1 % når det er mange"),
+    (
+        r"some absence of a file with many is of more than (\d+) %, and few are of 1 %",
+        r"Noe fravær er over \1 % når det er mange, og lite er på 1 %",
+    ),
     (
         r"positions begin on the first of a month .+",
         "Stillinger begynner oftere den første i måneden enn dagen ved siden av eller de første dagene i januar",
     ),
+    (
+        r"some absences of a file with many are of a single day, and few have no end after more than a year",
+        "Noe fravær varer én dag når det er mange, og lite er uten slutt etter mer enn et år",
+    ),
+    (
+        r"positions of half or less have about the Årslønn of full ones",
+        "Stillinger på 50 % eller mindre har omtrent samme årslønn (for 100 %) som hele stillinger",
+    ),
     (r"positions end on the last of a month .+", "Stillinger slutter oftere den siste i måneden enn dagen ved siden av"),
     (
-        r"of the permanent positions more are full than of 0 %, and some position is above (\d+) %",
-        r"Flere faste stillinger er hele enn på 0 %, og noen stilling er over \1 %",
+        r"of the permanent positions more are full than of 0 %, some position is above (\d+) %, and few are between 0 and 1 %",
+        r"Flere faste stillinger er hele enn på 0 %, noen stilling er over \1 %, og få er mellom 0 og 1 %",
     ),
     (
         r"(.+) is not already in the file, or the position is of 0 %",

@@ -5,7 +5,15 @@ import pandera.pandas as pap
 
 from sources.code_lists import kinds_of_class
 from sources.contract import Feed, between, check, date, date_order, of_file, percent, text, unique_rows
-from sources.signs import FEWEST_ABSENCES, HOURS, are_percents, begin_as_absences_do, outnumbered
+from sources.signs import (
+    FEWEST_ABSENCES,
+    HOURS,
+    are_percents,
+    begin_as_absences_do,
+    end_as_absences_do,
+    many_of_all,
+    outnumbered,
+)
 
 begins_as_usual = of_file(
     lambda frame: begin_as_absences_do(frame["Fra dato"]),
@@ -13,6 +21,13 @@ begins_as_usual = of_file(
     "absences begin on Mondays more than on Sundays or Tuesdays",
     "see whether the export moves dates by a day (time zone, 1904)",
     column="Fra dato",
+)
+ends_as_usual = of_file(
+    lambda frame: end_as_absences_do(frame["Fra dato"], frame["Til dato"]),
+    "ends_as_usual",
+    "some absences of a file with many are of a single day, and few have no end after more than a year",
+    "see whether the export gives the first day after the absence, or leaves ends out; Til dato is inclusive",
+    column="Til dato",
 )
 
 
@@ -28,10 +43,10 @@ def _of_both_classes(frame: pd.DataFrame) -> pd.Series:
 
 
 percents_as_usual = of_file(
-    lambda frame: are_percents(frame["Fraværsprosent"], fewest=FEWEST_ABSENCES),
+    lambda frame: are_percents(frame["Fraværsprosent"], fewest=FEWEST_ABSENCES) & ~many_of_all(frame["Fraværsprosent"] <= 1),
     "percents_as_usual",
-    f"some absence of a file with many is of more than {HOURS} %",
-    "see whether hours or another column were exported as Fraværsprosent",
+    f"some absence of a file with many is of more than {HOURS} %, and few are of 1 %",
+    "see whether hours, fractions or another column were exported as Fraværsprosent",
     column="Fraværsprosent",
 )
 both_certifications = of_file(
@@ -91,6 +106,7 @@ FEED = Feed(
             unique_rows("Ansattnr", "Stillingsnr", "Fraværstype", "Fra dato", "Til dato", "Fraværsprosent", name="no_copy"),
             told_once,
             begins_as_usual,
+            ends_as_usual,
             both_certifications,
             percents_as_usual,
         ],

@@ -21,7 +21,15 @@ from sources.contract import (
     unique_rows,
     varies,
 )
-from sources.signs import HOURS, are_percents, begin_as_positions_do, end_as_positions_do, outnumbered
+from sources.signs import (
+    HOURS,
+    are_percents,
+    begin_as_positions_do,
+    end_as_positions_do,
+    is_pay_of_own_percent,
+    many_of_all,
+    outnumbered,
+)
 
 EMPLOYMENT_FORMS = (
     "Fast",
@@ -83,15 +91,23 @@ ends_as_usual = of_file(
 def _sizes_as_usual(frame: pd.DataFrame) -> pd.Series:
     sizes, is_permanent = frame["Stillingsprosent"], frame["Ansettelsesform"] == "Fast"
     nothing = outnumbered(is_permanent & (sizes == 0), is_permanent & (sizes == 100))
-    return ~nothing & are_percents(sizes, fewest=MANY_ROWS)
+    fractions = many_of_all((sizes > 0) & (sizes <= 1))
+    return ~nothing & ~fractions & are_percents(sizes, fewest=MANY_ROWS)
 
 
 sizes_as_usual = of_file(
     _sizes_as_usual,
     "sizes_as_usual",
-    f"of the permanent positions more are full than of 0 %, and some position is above {HOURS} %",
-    "see whether another column was exported as Stillingsprosent, as the rest to 100 or the hours of a week",
+    f"of the permanent positions more are full than of 0 %, some position is above {HOURS} %, and few are between 0 and 1 %",
+    "see whether another column was exported as Stillingsprosent, as the rest to 100 or the hours of a week, or fractions",
     column="Stillingsprosent",
+)
+pay_as_usual = of_file(
+    lambda frame: ~is_pay_of_own_percent(frame["Stillingsprosent"], frame["Årslønn"]),
+    "pay_as_usual",
+    "positions of half or less have about the Årslønn of full ones",
+    "see whether the export gives the pay of the position's own percent; Årslønn is at 100 %",
+    column="Årslønn",
 )
 # A person may be called in by several positions of 0 % in one unit, and be a substitute there beside the own position.
 ALIKE = ["Ansattnr", "Enhetskode", "Stillingskode", "Ansettelsesform", "Stillingsprosent", "Gyldig fra", "Gyldig til"]
@@ -174,6 +190,8 @@ FEED = Feed(
             starts_as_usual,
             ends_as_usual,
             sizes_as_usual,
+            pay_as_usual,
+            varies("Stillingsprosent", "position_percent_varies"),
             varies("Enhetskode", "unit_code_varies"),
             varies("Stillingskode", "job_code_varies"),
             varies("Ansettelsesform", "employment_form_varies"),
