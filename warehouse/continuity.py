@@ -32,7 +32,9 @@ OF_POSITIONS = ("Enhetskode", "Stillingskode", "Ansettelsesform", "Lønnsgruppe"
 # No wage settlement changes pay by such a share.
 PAY_CHANGED = 0.25
 MONTHS_BEFORE = 3
-# In so many months before and after, and of so many absences each, a month without any is no accident.
+# The month of a feed's rows, and how many of the newest ones may have none, if that is known. Between so many months of so many
+# rows each, one without any is no accident.
+MONTHS_OF_ROWS = {"fravaer": ("from_date", 0), "variable_timer": ("cast(worked_month || '-01' as date)", 3)}
 FEWEST_BEGUN = 10
 MONTHS_LOOKED_AT = 60
 MONTHS_NAMED = 12
@@ -441,25 +443,32 @@ def _empty_months(con: duckdb.DuckDBPyConnection, feeds: Sequence[Feed], deliver
 
 
 def _gaps(con: duckdb.DuckDBPyConnection, delivery: Delivery, first_year: int | None) -> list[str]:
-    """Months in which no absence begins, between months with many."""
-    months = con.execute(
-        f"""select strftime(month, '%Y-%m'), count(from_date)
-            from (select unnest(generate_series(
-                greatest(date_trunc('month', $1) - interval {MONTHS_LOOKED_AT} month, make_date($2, 1, 1)),
-                date_trunc('month', $1), interval 1 month)) as month)
-            left join raw.fravaer on date_trunc('month', from_date) = month
-            group by month order by month""",
-        [delivery.extract_date, first_year or 1],
-    ).fetchall()
-    begun = [count for _, count in months]
-    found, place = [], 0
-    for empty, run in itertools.groupby(begun, key=lambda count: not count):
-        begin, place = place, place + len(list(run))
-        beside = begun[max(begin - MONTHS_BEFORE, 0) : begin], begun[place : place + MONTHS_BEFORE]
-        if empty and all(len(side) == MONTHS_BEFORE and min(side) >= FEWEST_BEGUN for side in beside):
-            first, last = months[begin][0], months[place - 1][0]
-            found.append(first if first == last else f"{first} to {last}")
-    return [f"fravaer: no absence begins in {', '.join(found)}, and many in the months before and after"] if found else []
+    """Months of which a feed has no row, between months with many. Of hours, which are paid a month or two later, also the newest
+    months, where they are more than that.
+    """
+    found = []
+    for feed, (month, late) in MONTHS_OF_ROWS.items():
+        months = con.execute(
+            f"""select strftime(month, '%Y-%m'), count(row_number)
+                from (select unnest(generate_series(
+                    greatest(date_trunc('month', $1) - interval {MONTHS_LOOKED_AT} month, make_date($2, 1, 1)),
+                    date_trunc('month', $1), interval 1 month)) as month)
+                left join raw.{feed} on date_trunc('month', {month}) = month
+                group by month order by month""",
+            [delivery.extract_date, first_year or 1],
+        ).fetchall()
+        rows = [count for _, count in months]
+        empty, place = [], 0
+        for is_empty, run in itertools.groupby(rows, key=lambda count: not count):
+            begin, place = place, place + len(list(run))
+            before, after = rows[max(begin - MONTHS_BEFORE, 0) : begin], rows[place : place + MONTHS_BEFORE]
+            sides = [before] if late and place == len(rows) and place - begin > late else [before, after]
+            if is_empty and all(len(side) == MONTHS_BEFORE and min(side) >= FEWEST_BEGUN for side in sides):
+                first, last = months[begin][0], months[place - 1][0]
+                empty.append(first if first == last else f"{first} to {last}")
+        if empty:
+            found.append(f"{feed}: no row is of {', '.join(empty)}, and many are of the months beside")
+    return found
 
 
 def _no_position_now(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> list[str]:

@@ -21,6 +21,7 @@ DOUBTFUL = {
     ("deltakelse", "unit_code_and_name_agree"): [2],
     ("faktorer", "unit_code_and_name_agree"): [1, 2],
     ("pai", "files_differ"): [1, 2],
+    ("pai", "person_as_in_ansatte"): [2],
     ("sammenligning", "indicator_known"): [4],
     ("sammenligning", "peer_once"): [3],
     ("maltall", "target_once"): [1],
@@ -64,6 +65,10 @@ def deliver(landing: Path) -> None:
     for year in (2022, 2023):
         rows = [f"{national_number(n)};{n};7174;100;F;2110;V1;512000;35,5" for n in (1, 2)]
         write_lines(landing / f"pai_{year}.csv", PAI_HEADER, rows)
+    # The first is the person of ansatte, the second is another one; nobody there has the third one's number.
+    others = [(1, 1), (3, 2), (4, 4)]
+    rows = [f"{national_number(n)};{number};7174;100;F;2110;V1;512000;35,5" for n, number in others]
+    write_lines(landing / "pai_2021.csv", PAI_HEADER, rows)
     write_lines(
         landing / "sammenligning_2024-01-15.csv",
         header_line("sammenligning"),

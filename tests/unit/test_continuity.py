@@ -626,11 +626,23 @@ def test_months_in_between_in_which_no_absence_begins(begun: Sequence[int], told
     extract_date = date(2024, len(begun), 20)
     with duckdb.connect() as con:
         con.execute("create schema raw")
-        con.execute("create table raw.fravaer as select unnest($1::date[]) as from_date", [dates])
+        con.execute("create table raw.fravaer as select 1 as row_number, unnest($1::date[]) as from_date", [dates])
+        con.execute("create table raw.variable_timer (row_number bigint, worked_month varchar)")
         found = [continuity._gaps(con, replace(arrived("fravaer"), extract_date=extract_date), year) for year in (None, 2024)]
         # Of what is not served nothing is asked.
         assert continuity._gaps(con, replace(arrived("fravaer"), extract_date=extract_date), 2025) == []
-    assert found == 2 * [[f"fravaer: no absence begins in {told}, and many in the months before and after"] if told else []]
+    assert found == 2 * [[f"fravaer: no row is of {told}, and many are of the months beside"] if told else []]
+
+
+@pytest.mark.parametrize(("newest", "told"), [("2024-03", "2024-04 to 2024-07"), ("2024-04", None)])
+def test_hours_that_end_long_before_the_extract(newest: str, told: str | None) -> None:
+    months = [f"{newest[:5]}{month:02}" for month in range(1, int(newest[5:]) + 1) for _ in range(10)]
+    with duckdb.connect() as con:
+        con.execute("create schema raw")
+        con.execute("create table raw.fravaer (row_number bigint, from_date date)")
+        con.execute("create table raw.variable_timer as select 1 as row_number, unnest($1) as worked_month", [months])
+        found = continuity._gaps(con, replace(arrived("fravaer"), extract_date=date(2024, 7, 20)), None)
+    assert found == ([f"variable_timer: no row is of {told}, and many are of the months beside"] if told else [])
 
 
 def test_files_beside_with_fewer_rows_than_before_are_told() -> None:

@@ -112,7 +112,39 @@ def test_every_rule_has_a_case() -> None:
         "national_number_unmasked",
         "no_copy",
         "seniority_by_reference",
+        *SIGNS,
     }
+
+
+def persons(*positions: str) -> list[str]:
+    """So many persons, each with positions of these percents."""
+    return [
+        f"{national_number(n)};{n};{7000 + place};{size};{'FV'[n % 2]};2110;V1;512000;;;;;35,5;"
+        for n in range(1, 61)
+        for place, size in enumerate((("100", "80")[n % 2], *positions))
+    ]
+
+
+# Files of which no row is wrong by itself, and how many rows are told.
+SIGNS = {
+    "sizes_as_usual": ([row.replace(";80;", ";0,8;") for row in persons()], 30),
+    "position_percent_varies": ([row.replace(";80;", ";100;") for row in persons()], 60),
+    "employment_code_varies": ([row.replace(";V;", ";F;") for row in persons()], 60),
+}
+
+
+@pytest.mark.parametrize("rule", SIGNS)
+def test_a_sign_of_a_wrong_file_is_told_and_loads(tmp_path: Path, rule: str) -> None:
+    rows, told = SIGNS[rule]
+    path = write_lines(tmp_path / "pai_2023.csv", HEADER, rows)
+    assert rules_broken_in(PAI, path) == [rule] * told
+
+
+@pytest.mark.parametrize(("beside", "told"), [("50", 0), ("51", 60), ("80", 120)])
+def test_each_position_twice_is_told(tmp_path: Path, beside: str, told: int) -> None:
+    """A half beside each is much, and possible."""
+    path = write_lines(tmp_path / "pai_2023.csv", HEADER, persons(beside))
+    assert rules_broken_in(PAI, path) == ["sizes_as_usual"] * told
 
 
 def test_a_copy_of_a_position_is_told_and_loads(tmp_path: Path) -> None:

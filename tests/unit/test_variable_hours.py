@@ -41,7 +41,15 @@ def test_rule(tmp_path: Path, rule: str) -> None:
 
 
 def test_every_rule_has_a_case() -> None:
-    assert {rule.name for rule in FEED.rules} == BROKEN.keys()
+    assert {rule.name for rule in FEED.rules} == BROKEN.keys() | {"hours_as_usual"}
+
+
+@pytest.mark.parametrize(("worked", "taken_back", "told"), [(6, 20, True), (7, 20, False), (0, 19, False)])
+def test_hours_with_the_sign_of_an_account_are_told(tmp_path: Path, worked: int, taken_back: int, told: bool) -> None:
+    hours = [1] * worked + [-1] * taken_back
+    rows = [f"1;V1;{2000 + n}-01;Overtid;{one};" for n, one in enumerate(hours)]
+    path = write_lines(tmp_path / "variable_timer_2024-01-31.csv", HEADER, rows)
+    assert rules_broken_in(FEED, path, KNOWN) == (["hours_as_usual"] * taken_back if told else [])
 
 
 def test_case_and_spaces_make_no_difference_in_a_kind(tmp_path: Path) -> None:

@@ -56,6 +56,10 @@ RULES: Said = (
         "Enheten er én i organisasjon, etter kode eller navn. Mål for andre har ikke noe faktisk tall ved siden av seg",
     ),
     (
+        r"The employee number has the same person in ansatte; the one that Fødselsnummer tells is counted",
+        "Ansattnummeret er samme persons i ansatte. Den som fødselsnummeret sier, telles",
+    ),
+    (
         r"The unit is one of organisasjon, by code; other positions count in the municipality alone",
         "Enheten står i organisasjon. Andre stillinger teller bare i kommunen",
     ),
@@ -171,6 +175,14 @@ RULES: Said = (
     (
         r"some absences of a file with many are of a single day, and few have no end after more than a year",
         "Noe fravær varer én dag når det er mange, og lite er uten slutt etter mer enn et år",
+    ),
+    (
+        r"few positions are between 0 and 1 %, and few persons hold more than (\d+) %",
+        r"Få stillinger er mellom 0 og 1 %, og få personer har mer enn \1 % til sammen",
+    ),
+    (
+        r"more rows are of hours worked than of hours taken back",
+        "Flere rader er timer som er arbeidet enn timer som er trukket",
     ),
     (
         r"positions of half or less have about the Årslønn of full ones",

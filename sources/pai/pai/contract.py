@@ -5,11 +5,27 @@ from decimal import Decimal
 import pandas as pd
 import pandera.pandas as pap
 
-from sources.contract import DATE, Feed, amount, between, check, date, integer, matches, one_of, percent, text, unique_rows
+from sources.contract import (
+    DATE,
+    Feed,
+    amount,
+    between,
+    check,
+    date,
+    integer,
+    matches,
+    of_file,
+    one_of,
+    percent,
+    text,
+    unique_rows,
+    varies,
+)
 from sources.naming import Naming
 from sources.national_number import eleven_digits, looks_masked
 from sources.pai.layout import YEAR, read_pai
 from sources.payroll.ansatte.contract import check_digits
+from sources.signs import many_of_all
 
 WEEKLY_HOURS = ("33,6", "34", "34,5", "35", "35,5", "36", "37,5")
 
@@ -77,6 +93,23 @@ no_copy = unique_rows(
     remedy="see whether the person holds two such positions; the row is loaded, and both are summed",
     severity="warning",
 )
+# Few hold more than a position and a half together.
+MOST_OF_A_PERSON = 150
+
+
+def _sizes_as_usual(frame: pd.DataFrame) -> pd.Series:
+    sizes = frame["Stillingsprosent"].astype(float)
+    together = sizes.groupby(frame["Fødselsnummer"]).transform("sum")
+    return ~many_of_all((sizes > 0) & (sizes <= 1)) & ~many_of_all(together > MOST_OF_A_PERSON)
+
+
+sizes_as_usual = of_file(
+    _sizes_as_usual,
+    "sizes_as_usual",
+    f"few positions are between 0 and 1 %, and few persons hold more than {MOST_OF_A_PERSON} %",
+    "see whether fractions were exported as Stillingsprosent, or each position twice",
+    column="Stillingsprosent",
+)
 
 FEED = Feed(
     required=False,
@@ -132,6 +165,14 @@ FEED = Feed(
                 "seniority_date", "Date the pay seniority counts from.", required=False, optional=True
             ),
         },
-        checks=[unmasked, one_employee_no, seniority_by_reference, no_copy],
+        checks=[
+            unmasked,
+            one_employee_no,
+            seniority_by_reference,
+            no_copy,
+            sizes_as_usual,
+            varies("Stillingsprosent", "position_percent_varies"),
+            varies("Tilsettingsforhold", "employment_code_varies"),
+        ],
     ),
 )

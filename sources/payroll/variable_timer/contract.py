@@ -2,7 +2,8 @@
 
 import pandera.pandas as pap
 
-from sources.contract import Feed, amount, check, matches, number, one_of, text, unique_rows
+from sources.contract import Feed, amount, check, matches, number, of_file, one_of, text, unique_rows
+from sources.signs import outnumbered
 
 KINDS = ("Overtid", "Ekstravakt", "Timelønn", "Mertid")
 
@@ -16,6 +17,13 @@ of_one_month = check(
     f"is between -{MOST_HOURS} and {MOST_HOURS}",
     "deliver hours of the one month, in hours; the row is loaded",
     severity="warning",
+)
+hours_as_usual = of_file(
+    lambda frame: ~outnumbered(frame["Timer"] < 0, frame["Timer"] > 0),
+    "hours_as_usual",
+    "more rows are of hours worked than of hours taken back",
+    "see whether the export has the sign of an account",
+    column="Timer",
 )
 
 FEED = Feed(
@@ -42,6 +50,9 @@ FEED = Feed(
             "Timer": number("hours", "Hours; corrections may be negative.", required=True, checks=[of_one_month]),
             "Beløp": amount("hours_pay", "Pay for the hours in kroner.", required=False),
         },
-        checks=[unique_rows("Ansattnr", "Enhetskode", "Måned", "Lønnsart", name="hours_unique")],
+        checks=[
+            unique_rows("Ansattnr", "Enhetskode", "Måned", "Lønnsart", name="hours_unique"),
+            hours_as_usual,
+        ],
     ),
 )

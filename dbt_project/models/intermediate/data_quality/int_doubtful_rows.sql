@@ -51,6 +51,16 @@ inner join {{ ref('int_series') }} as series
 where position.position_percent > 0
 union all
 select
+    'pai' as feed,
+    'person_as_in_ansatte' as rule,
+    pai.file_sha256,
+    pai.row_number,
+    null as named
+from {{ ref('stg_pai') }} as pai
+inner join {{ ref('stg_persons') }} as person on pai.employee_no = person.employee_no
+where pai.person_key <> person.person_key
+union all
+select
     feed,
     'job_code_listed' as rule,
     file_sha256,
