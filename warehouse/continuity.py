@@ -17,7 +17,7 @@ from sources.contract import Feed
 from sources.naming import recognise
 from warehouse.archive import all_arrivals, archived_file, unchanged_file
 from warehouse.build_database import extract_date_of
-from warehouse.database import connect, one, quoted
+from warehouse.database import column_types, connect, one, quoted
 from warehouse.delivery import Delivery
 from warehouse.paths import Home
 from warehouse.recorded import Recorded, raw_rows
@@ -32,9 +32,9 @@ OF_POSITIONS = ("Enhetskode", "Stillingskode", "Ansettelsesform", "Lønnsgruppe"
 # No wage settlement changes pay by such a share.
 PAY_CHANGED = 0.25
 MONTHS_BEFORE = 3
-# The month of a feed's rows, and how many of the newest ones may have none, if that is known. Between so many months of so many
-# rows each, one without any is no accident.
-MONTHS_OF_ROWS = {"fravaer": ("from_date", 0), "variable_timer": ("cast(worked_month || '-01' as date)", 3)}
+# The month of a feed's rows, and how many of the newest ones may have none: hours are paid a month or two later, and of absences
+# _empty_months asks. Beside MONTHS_BEFORE months of so many rows each, one without any is no accident.
+MONTHS_OF_ROWS = {"fravaer": ("from_date", None), "variable_timer": ("cast(worked_month || '-01' as date)", 3)}
 FEWEST_BEGUN = 10
 MONTHS_LOOKED_AT = 60
 MONTHS_NAMED = 12
@@ -70,10 +70,10 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
     To accept: rows or persons that dropped by more than `max_drop`, rows that are mostly others, an end of the file that is
     gone, a newest month without rows, a closed month that lost most of its absence, no position with an end in view any more,
     most persons without a position, a file that is cut off. To tell: closed months whose days of absence dropped by more than
-    `max_drop`, nobody away now, numbers that now belong to others, positions with other codes or another pay, names that
-    units have exchanged, a municipality that the settings call otherwise; and of optional feeds, which stop no night, files
-    with fewer rows than before or than the year before, and those a system exports when they are cut off. Small numbers are let
-    be.
+    `max_drop`, months without rows between others, nobody away now, columns that are empty now, numbers that now belong to
+    others, positions with other codes or another pay, names that units have exchanged, a municipality that the settings call
+    otherwise; and of optional feeds, which stop no night, files with fewer rows than before or than the year before, and those
+    a system exports when they are cut off. Small numbers are let be.
     """
     required = [feed for feed in feeds.values() if feed.required]
     gone = Gone(_cut_lines(home, required, delivery, previous))
@@ -94,6 +94,7 @@ def what_is_gone(home: Home, settings: Settings, feeds: Mapping[str, Feed], deli
             gone.to_tell += _drops_beside(con, feeds, settings.max_drop)
             for feed in required:
                 gone.to_accept += _drops(con, feed, delivery, settings.max_drop)
+                gone.changed += _emptied_columns(con, feed)
             gone.to_accept += _ends_in_view(con, feeds["stillinger"], before, now)
             gone.to_accept += _in_work(con, before, now)
             gone.changed += _nobody_away(con, before, now)
@@ -233,6 +234,20 @@ def _nobody_away(con: duckdb.DuckDBPyConnection, before: date, today: date) -> l
     if now or was <= FEWEST_AWAY:
         return []
     return [f"fravaer: absences that go on after the extract {_fall(was, now)}; those without an end may have been left out"]
+
+
+def _emptied_columns(con: duckdb.DuckDBPyConnection, feed: Feed) -> list[str]:
+    """Columns whose cells may be empty, with less than half of the filled cells of the last extract: no rule misses any."""
+    known = column_types(con, f"last.raw.{feed.name}")
+    columns = {column.metadata["name"]: header for header, column in feed.columns.items() if column.nullable}
+    names = [name for name in columns if name in known]
+    filled = ", ".join(f"count({name})" for name in names) or "0"
+    counts = (one(con, f"select {filled} from {database}raw.{feed.name}") for database in ("last.", ""))
+    return [
+        f"{feed.name}: rows with {columns[name]} {_fall(was, now)}"
+        for name, was, now in zip(names, *counts, strict=False)
+        if now < was / 2 and was - now > (FEWEST_ROWS if now else 1)
+    ]
 
 
 def _changed_persons(con: duckdb.DuckDBPyConnection, max_drop: float) -> list[str]:
@@ -443,9 +458,7 @@ def _empty_months(con: duckdb.DuckDBPyConnection, feeds: Sequence[Feed], deliver
 
 
 def _gaps(con: duckdb.DuckDBPyConnection, delivery: Delivery, first_year: int | None) -> list[str]:
-    """Months of which a feed has no row, between months with many. Of hours, which are paid a month or two later, also the newest
-    months, where they are more than that.
-    """
+    """Feeds without a row of some months, where the months beside have many."""
     found = []
     for feed, (month, late) in MONTHS_OF_ROWS.items():
         months = con.execute(
@@ -457,17 +470,25 @@ def _gaps(con: duckdb.DuckDBPyConnection, delivery: Delivery, first_year: int | 
                 group by month order by month""",
             [delivery.extract_date, first_year or 1],
         ).fetchall()
-        rows = [count for _, count in months]
-        empty, place = [], 0
-        for is_empty, run in itertools.groupby(rows, key=lambda count: not count):
-            begin, place = place, place + len(list(run))
-            before, after = rows[max(begin - MONTHS_BEFORE, 0) : begin], rows[place : place + MONTHS_BEFORE]
-            sides = [before] if late and place == len(rows) and place - begin > late else [before, after]
-            if is_empty and all(len(side) == MONTHS_BEFORE and min(side) >= FEWEST_BEGUN for side in sides):
-                first, last = months[begin][0], months[place - 1][0]
-                empty.append(first if first == last else f"{first} to {last}")
-        if empty:
-            found.append(f"{feed}: no row is of {', '.join(empty)}, and many are of the months beside")
+        runs = [(months[first][0], months[last][0]) for first, last in _empty_runs([rows for _, rows in months], late)]
+        if runs:
+            named = ", ".join(first if first == last else f"{first} to {last}" for first, last in runs)
+            found.append(f"{feed}: no row is of {named}, and many are of the months beside")
+    return found
+
+
+def _empty_runs(rows: Sequence[int], late: int | None) -> list[tuple[int, int]]:
+    """The first and last place of each run of months without rows between months with many; also of the newest ones, where these
+    are more than `late`.
+    """
+    found, end = [], 0
+    for is_empty, run in itertools.groupby(rows, key=lambda count: not count):
+        begin, end = end, end + len(list(run))
+        sides = [rows[max(begin - MONTHS_BEFORE, 0) : begin], rows[end : end + MONTHS_BEFORE]]
+        if end == len(rows) and late is not None and end - begin > late:
+            sides.pop()
+        if is_empty and all(len(side) == MONTHS_BEFORE and min(side) >= FEWEST_BEGUN for side in sides):
+            found.append((begin, end - 1))
     return found
 
 

@@ -319,6 +319,22 @@ def test_pay_that_is_changed_in_place_is_told(both: duckdb.DuckDBPyConnection) -
     assert continuity._changed_pay(both, stillinger, 0.4) == []
 
 
+def test_columns_whose_cells_are_empty_now_are_told() -> None:
+    """A version before this one may not have had a column; what must be filled is another rule's matter."""
+    # Filled cells then and now.
+    filled = {"group_name": (2, 0), "valid_to": (1, 0), "parent_code": (20, 9), "unit_name": (20, 0)}
+    with duckdb.connect() as con:
+        con.execute("attach ':memory:' as last; create schema raw; create schema last.raw")
+        for place, database in enumerate(("last.", "")):
+            cells = ", ".join(f"if(n < {counts[place]}, 'x', null) as {name}" for name, counts in filled.items())
+            con.execute(f"create table {database}raw.organisasjon as select {cells} from range(20) as t (n)")
+        told = ["organisasjon: rows with Overordnet 20 → 9 (−55,0 %)", "organisasjon: rows with Gruppe 2 → 0 (−100,0 %)"]
+        assert continuity._emptied_columns(con, feeds()["organisasjon"]) == told
+        con.execute("update raw.organisasjon set parent_code = 'x' where group_name is null and rowid < 10")
+        con.execute("alter table last.raw.organisasjon drop column group_name")
+        assert continuity._emptied_columns(con, feeds()["organisasjon"]) == []
+
+
 def test_what_persons_and_units_are_told_to_have_changed(both: duckdb.DuckDBPyConnection) -> None:
     both.execute("update raw.ansatte set sex_code = 'M' where row_number < 5")
     both.execute("update raw.ansatte set birth_year = 1976 where row_number < 6")
