@@ -32,7 +32,7 @@ OF_POSITIONS = ("Enhetskode", "Stillingskode", "Ansettelsesform", "Lønnsgruppe"
 # No wage settlement changes pay by such a share.
 PAY_CHANGED = 0.25
 MONTHS_BEFORE = 3
-# The month of a feed's rows, and how many of the newest ones may have none: hours are paid a month or two later, and of absences
+# The month of a feed's rows, and how many of the newest may have none: hours are paid a month or two later, and of absences
 # _empty_months asks. Beside MONTHS_BEFORE months of so many rows each, one without any is no accident.
 MONTHS_OF_ROWS = {"fravaer": ("from_date", None), "variable_timer": ("cast(worked_month || '-01' as date)", 3)}
 FEWEST_BEGUN = 10
@@ -478,8 +478,8 @@ def _gaps(con: duckdb.DuckDBPyConnection, delivery: Delivery, first_year: int | 
 
 
 def _empty_runs(rows: Sequence[int], late: int | None) -> list[tuple[int, int]]:
-    """The first and last place of each run of months without rows between months with many; also of the newest ones, where these
-    are more than `late`.
+    """The first and last place of each run of months without rows between months with many; also of the newest, where these are
+    more than `late`.
     """
     found, end = [], 0
     for is_empty, run in itertools.groupby(rows, key=lambda count: not count):
