@@ -65,8 +65,8 @@ def deliver(landing: Path) -> None:
     for year in (2022, 2023):
         rows = [f"{national_number(n)};{n};7174;100;F;2110;V1;512000;35,5" for n in (1, 2)]
         write_lines(landing / f"pai_{year}.csv", PAI_HEADER, rows)
-    # The first is the person of ansatte, the second is another one; nobody there has the third one's number.
-    others = [(1, 1), (3, 2), (4, 4)]
+    # The first is the person of ansatte, the second another one there; nobody there has the number of the third or fourth.
+    others = [(1, 1), (1, 2), (3, 2), (4, 4)]
     rows = [f"{national_number(n)};{number};7174;100;F;2110;V1;512000;35,5" for n, number in others]
     write_lines(landing / "pai_2021.csv", PAI_HEADER, rows)
     write_lines(

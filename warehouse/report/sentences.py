@@ -56,8 +56,8 @@ RULES: Said = (
         "Enheten er én i organisasjon, etter kode eller navn. Mål for andre har ikke noe faktisk tall ved siden av seg",
     ),
     (
-        r"The employee number has the same person in ansatte; the one that Fødselsnummer tells is counted",
-        "Ansattnummeret er samme persons i ansatte. Den som fødselsnummeret sier, telles",
+        r"The employee number is not that of another person in ansatte than Fødselsnummer; .+",
+        "Ansattnummeret er ikke en annen persons i ansatte enn fødselsnummeret. Den som fødselsnummeret sier, telles",
     ),
     (
         r"The unit is one of organisasjon, by code; other positions count in the municipality alone",

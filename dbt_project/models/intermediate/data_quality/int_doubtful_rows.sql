@@ -58,7 +58,10 @@ select
     null as named
 from {{ ref('stg_pai') }} as pai
 inner join {{ ref('stg_persons') }} as person on pai.employee_no = person.employee_no
-where pai.person_key <> person.person_key
+where
+    pai.person_key <> person.person_key
+    -- Nobody else's number is that of a person who had a D-number before, or one that was mistyped.
+    and pai.person_key in (select other.person_key from {{ ref('stg_persons') }} as other)
 union all
 select
     feed,
