@@ -83,6 +83,11 @@ def many_of_all(sign: pd.Series) -> pd.Series:
     return outnumbered(sign, sign | True, times=FEW)
 
 
+def are_fractions(percents: pd.Series) -> pd.Series:
+    """The rows above 0 and at most 1 %, where they are many: fractions beside percents."""
+    return many_of_all((percents > 0) & (percents <= 1))
+
+
 def is_pay_of_own_percent(percents: pd.Series, pay: pd.Series) -> pd.Series:
     """The positions of half or less that have a pay, where theirs is far below that of full positions."""
     part, full = (pay.notna() & of_size for of_size in (percents.between(0, 50, inclusive="right"), percents == 100))

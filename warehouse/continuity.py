@@ -239,15 +239,14 @@ def _nobody_away(con: duckdb.DuckDBPyConnection, before: date, today: date) -> l
 def _emptied_columns(con: duckdb.DuckDBPyConnection, feed: Feed) -> list[str]:
     """Columns whose cells may be empty, with less than half of the filled cells of the last extract: no rule misses any."""
     known = column_types(con, f"last.raw.{feed.name}")
-    columns = {column.metadata["name"]: header for header, column in feed.columns.items() if column.nullable}
-    names = [name for name in columns if name in known]
-    filled = ", ".join(f"count({name})" for name in names) or "0"
-    counts = (one(con, f"select {filled} from {database}raw.{feed.name}") for database in ("last.", ""))
-    return [
-        f"{feed.name}: rows with {columns[name]} {_fall(was, now)}"
-        for name, was, now in zip(names, *counts, strict=False)
-        if now < was / 2 and was - now > (FEWEST_ROWS if now else 1)
-    ]
+    columns = {header: column.metadata["name"] for header, column in feed.columns.items() if column.nullable}
+    found = []
+    for header in [header for header, name in columns.items() if name in known]:
+        filled = f"select count({columns[header]}) from {{}}raw.{feed.name}"
+        was, now = (one(con, filled.format(database))[0] for database in ("last.", ""))
+        if now < was / 2 and was - now > (FEWEST_ROWS if now else 1):
+            found.append(f"{feed.name}: rows with {header} {_fall(was, now)}")
+    return found
 
 
 def _changed_persons(con: duckdb.DuckDBPyConnection, max_drop: float) -> list[str]:
@@ -434,15 +433,14 @@ def _empty_months(con: duckdb.DuckDBPyConnection, feeds: Sequence[Feed], deliver
         if feed.name not in FIRST_DATES:
             continue
         first_date, fewest = FIRST_DATES[feed.name]
-        months = con.execute(
-            f"""select strftime(month, '%Y-%m'), count(row_number)
-                from (select unnest(generate_series(
-                    date_trunc('month', $1 + interval 1 day) - interval {MONTHS_LOOKED_AT} month,
-                    date_trunc('month', $1 + interval 1 day) - interval 1 month, interval 1 month)) as month)
-                left join raw.{feed.name} on date_trunc('month', {first_date}) = month
-                group by month order by month""",
+        months = _rows_by_month(
+            con,
+            f"raw.{feed.name}",
+            first_date,
+            f"date_trunc('month', $1 + interval 1 day) - interval {MONTHS_LOOKED_AT} month",
+            "date_trunc('month', $1 + interval 1 day) - interval 1 month",
             [delivery.extract_date],
-        ).fetchall()
+        )
         newest, rows = months.pop()
         begin = newest
         while feed.name == "fravaer" and months and not months[-1][1]:
@@ -457,19 +455,31 @@ def _empty_months(con: duckdb.DuckDBPyConnection, feeds: Sequence[Feed], deliver
     return found
 
 
+def _rows_by_month(
+    con: duckdb.DuckDBPyConnection, table: str, date_column: str, first: str, last: str, parameters: list[object]
+) -> list[tuple[str, int]]:
+    """Each month from the first to the last, which are SQL of the parameters, with how many of a table's rows are of it."""
+    return con.execute(
+        f"""select strftime(month, '%Y-%m'), count(row_number)
+            from (select unnest(generate_series({first}, {last}, interval 1 month)) as month)
+            left join {table} on date_trunc('month', {date_column}) = month
+            group by month order by month""",
+        parameters,
+    ).fetchall()
+
+
 def _gaps(con: duckdb.DuckDBPyConnection, delivery: Delivery, first_year: int | None) -> list[str]:
     """Feeds without a row of some months, where the months beside have many."""
     found = []
     for feed, (month, late) in MONTHS_OF_ROWS.items():
-        months = con.execute(
-            f"""select strftime(month, '%Y-%m'), count(row_number)
-                from (select unnest(generate_series(
-                    greatest(date_trunc('month', $1) - interval {MONTHS_LOOKED_AT} month, make_date($2, 1, 1)),
-                    date_trunc('month', $1), interval 1 month)) as month)
-                left join raw.{feed} on date_trunc('month', {month}) = month
-                group by month order by month""",
+        months = _rows_by_month(
+            con,
+            f"raw.{feed}",
+            month,
+            f"greatest(date_trunc('month', $1) - interval {MONTHS_LOOKED_AT} month, make_date($2, 1, 1))",
+            "date_trunc('month', $1)",
             [delivery.extract_date, first_year or 1],
-        ).fetchall()
+        )
         runs = [(months[first][0], months[last][0]) for first, last in _empty_runs([rows for _, rows in months], late)]
         if runs:
             named = ", ".join(first if first == last else f"{first} to {last}" for first, last in runs)

@@ -25,7 +25,7 @@ from sources.naming import Naming
 from sources.national_number import eleven_digits, looks_masked
 from sources.pai.layout import YEAR, read_pai
 from sources.payroll.ansatte.contract import check_digits
-from sources.signs import many_of_all
+from sources.signs import are_fractions, many_of_all
 
 WEEKLY_HOURS = ("33,6", "34", "34,5", "35", "35,5", "36", "37,5")
 
@@ -100,7 +100,7 @@ MOST_OF_A_PERSON = 150
 def _sizes_as_usual(frame: pd.DataFrame) -> pd.Series:
     sizes = frame["Stillingsprosent"].astype(float)
     together = sizes.groupby(frame["Fødselsnummer"]).transform("sum")
-    return ~many_of_all((sizes > 0) & (sizes <= 1)) & ~many_of_all(together > MOST_OF_A_PERSON)
+    return ~are_fractions(sizes) & ~many_of_all(together > MOST_OF_A_PERSON)
 
 
 sizes_as_usual = of_file(

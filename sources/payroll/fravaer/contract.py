@@ -8,10 +8,10 @@ from sources.contract import Feed, between, check, date, date_order, of_file, pe
 from sources.signs import (
     FEWEST_ABSENCES,
     HOURS,
+    are_fractions,
     are_percents,
     begin_as_absences_do,
     end_as_absences_do,
-    many_of_all,
     outnumbered,
 )
 
@@ -43,7 +43,7 @@ def _of_both_classes(frame: pd.DataFrame) -> pd.Series:
 
 
 percents_as_usual = of_file(
-    lambda frame: are_percents(frame["Fraværsprosent"], fewest=FEWEST_ABSENCES) & ~many_of_all(frame["Fraværsprosent"] <= 1),
+    lambda frame: are_percents(frame["Fraværsprosent"], fewest=FEWEST_ABSENCES) & ~are_fractions(frame["Fraværsprosent"]),
     "percents_as_usual",
     f"some absence of a file with many is of more than {HOURS} %, and few are of 1 %",
     "see whether hours, fractions or another column were exported as Fraværsprosent",

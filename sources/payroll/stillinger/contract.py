@@ -23,11 +23,11 @@ from sources.contract import (
 )
 from sources.signs import (
     HOURS,
+    are_fractions,
     are_percents,
     begin_as_positions_do,
     end_as_positions_do,
     is_pay_of_own_percent,
-    many_of_all,
     outnumbered,
 )
 
@@ -91,8 +91,7 @@ ends_as_usual = of_file(
 def _sizes_as_usual(frame: pd.DataFrame) -> pd.Series:
     sizes, is_permanent = frame["Stillingsprosent"], frame["Ansettelsesform"] == "Fast"
     nothing = outnumbered(is_permanent & (sizes == 0), is_permanent & (sizes == 100))
-    fractions = many_of_all((sizes > 0) & (sizes <= 1))
-    return ~nothing & ~fractions & are_percents(sizes, fewest=MANY_ROWS)
+    return ~nothing & ~are_fractions(sizes) & are_percents(sizes, fewest=MANY_ROWS)
 
 
 sizes_as_usual = of_file(
