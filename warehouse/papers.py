@@ -8,11 +8,15 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from warehouse.errors import Refused
+from warehouse.machine import cores
 from warehouse.workbook import write_workbook
+from warehouse.workers import Processes
 
 UNFINISHED_PAPER = ".paper"
 
@@ -27,8 +31,8 @@ class Paper:
     manifest.json there says of them, and writes files and folders into the empty folder `target`; when it returns they are put
     into the publication under the same names. It reads nothing else: what is not served stands in no paper, and a past
     publication gives its paper again. The same publication must give the same bytes, so no clock: the table `publication` has
-    the date. It may raise whatever it likes, or return a line for each part that it had to leave out. Heavy libraries are
-    imported inside it.
+    the date. It may raise whatever it likes, or return a line for each part that it had to leave out. It is a function of a
+    module, for it runs in a process of its own where there are cores for that. Heavy libraries are imported inside it.
     """
 
     name: str
@@ -41,7 +45,7 @@ def _report(publication: Path, target: Path) -> Sequence[str]:
     return write_report(publication, target)
 
 
-# In the order in which they are written.
+# In the order in which they are begun: the one that takes longest first.
 PAPERS: tuple[Paper, ...] = (Paper("report", _report), Paper("the workbook arsverk.xlsx", write_workbook))
 
 
@@ -70,27 +74,60 @@ def write_papers_to(publication: Path, folder: Path) -> list[str]:
 
 
 def _write(publication: Path, folder: Path, papers: Sequence[Paper], *, replace: bool) -> list[str]:
-    failed = []
-    for paper in papers:
-        target = folder / UNFINISHED_PAPER
-        target.mkdir()
-        began = time.monotonic()
-        try:
-            failed += [f"{paper.name}: {left_out}" for left_out in paper.write(publication, target) or ()]
-            made = sorted(target.iterdir())
-            there = [folder / path.name for path in made if (folder / path.name).exists()]
-            if there and not replace:
-                raise FileExistsError(f"the publication has {', '.join(path.name for path in there)} already")
-            for path in there:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-            for path in made:
-                path.rename(folder / path.name)
-            if made:
-                log.info("papers: %s in %.1f s", paper.name, time.monotonic() - began)
-        except Exception as error:  # whatever goes wrong in it: the tables are what the night is for
-            log.debug("%s", paper.name, exc_info=True)
-            reason = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
-            failed.append(f"{paper.name} could not be made: {reason}")
-        finally:
-            shutil.rmtree(target, ignore_errors=True)
+    """Each paper in a process of its own, as many at once as there are cores: they take longer than all tables do."""
+    targets = [folder / f"{UNFINISHED_PAPER}{number}" for number in range(len(papers))]
+    with Processes() as processes, ThreadPoolExecutor(cores()) as pool:
+        if len(papers) > 1:
+            processes.start()
+        begun = [
+            pool.submit(processes.call, paper.name, _write_one, paper, publication, target)
+            for paper, target in zip(papers, targets, strict=True)
+        ]
+        failed = []
+        for paper, target, written in zip(papers, targets, begun, strict=True):
+            try:
+                failed += _put_in_place(paper, written.result(), target, folder, replace=replace)
+            except Exception as error:  # whatever goes wrong in it: the tables are what the night is for
+                failed.append(_could_not_be_made(paper, error))
+            finally:
+                shutil.rmtree(target, ignore_errors=True)
     return failed
+
+
+class _Written(NamedTuple):
+    """What came of a paper: why it or parts of it could not be made, and in how many seconds it was."""
+
+    failed: list[str]
+    seconds: float
+
+
+def _write_one(paper: Paper, publication: Path, target: Path) -> _Written:
+    """Write a paper into a folder of its own; half of one is left empty."""
+    target.mkdir()
+    began = time.monotonic()
+    try:
+        failed = [f"{paper.name}: {left_out}" for left_out in paper.write(publication, target) or ()]
+    except Exception as error:  # an error may not be fit to be sent to another process
+        shutil.rmtree(target)
+        failed = [_could_not_be_made(paper, error)]
+    return _Written(failed, time.monotonic() - began)
+
+
+def _put_in_place(paper: Paper, written: _Written, target: Path, folder: Path, *, replace: bool) -> list[str]:
+    made = sorted(target.iterdir()) if target.exists() else []
+    there = [folder / path.name for path in made if (folder / path.name).exists()]
+    if there and not replace:
+        raise FileExistsError(f"the publication has {', '.join(path.name for path in there)} already")
+    for path in there:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in made:
+        path.rename(folder / path.name)
+    if made:
+        log.info("papers: %s in %.1f s", paper.name, written.seconds)
+    return written.failed
+
+
+def _could_not_be_made(paper: Paper, error: Exception) -> str:
+    log.debug("%s", paper.name, exc_info=error)
+    reason = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
+    return f"{paper.name} could not be made: {reason}"

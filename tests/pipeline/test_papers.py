@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,7 @@ def overwrites(publication: Path, target: Path) -> None:
     (target / "rows.txt").write_text("other rows", encoding="utf-8")
 
 
+@pytest.mark.usefixtures("all_cores")
 def test_a_paper_comes_whole_or_not_at_all(tmp_path: Path) -> None:
     (tmp_path / "rows.txt").write_text("served rows", encoding="utf-8")
     tried = [Paper("the first", breaks_off), Paper("the second", overwrites), Paper("the report", report)]
@@ -43,6 +46,17 @@ def test_a_paper_comes_whole_or_not_at_all(tmp_path: Path) -> None:
         str(path.relative_to(tmp_path)): path.read_text(encoding="utf-8") for path in tmp_path.rglob("*") if path.is_file()
     }
     assert found == {"rows.txt": "served rows", "report/index.html": "rows.txt"}
+
+
+def ends_its_process(publication: Path, target: Path) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.usefixtures("all_cores")
+def test_a_paper_whose_process_is_killed_stops_no_other(tmp_path: Path) -> None:
+    (failed,) = write_papers(tmp_path, [Paper("the first", ends_its_process), Paper("the report", report)])
+    assert failed.startswith("the first could not be made: ChildProcessError: the first was killed or out of memory")
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
 
 
 def test_papers_are_recorded_linked_and_verified(small_night: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,8 +34,8 @@ from warehouse.sdc.attack.relations import ABSENT, SERVED, WITHHELD
 from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.sdc.linear import elimination
 from warehouse.sdc.linear.intervals import System
-from warehouse.sdc.processes import Processes
 from warehouse.settings import Settings
+from warehouse.workers import Processes
 
 SEED = 11
 SICK_LEAVE, FULL_TIME = FAMILIES[:2]

@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from warehouse.sdc.processes import Processes
 from warehouse.sdc.suppression.choice import GAP, Choice, Rule, rules_of_sums
 from warehouse.sdc.suppression.feasibility import Computable
 from warehouse.sdc.suppression.headcounts import Headcounts
 from warehouse.sdc.suppression.problem import Cell, Problem
 from warehouse.sdc.suppression.processes import withhold_in_all
 from warehouse.sdc.suppression.secondary import Complement, withhold
+from warehouse.workers import Processes
 
 THRESHOLD = 10.0
 

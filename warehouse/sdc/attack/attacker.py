@@ -19,7 +19,7 @@ from warehouse.sdc.linear.elimination import Revealed, eliminate
 from warehouse.sdc.linear.equations import Flags, Floats, Ints, components
 from warehouse.sdc.linear.intervals import Contradiction, System, reach
 from warehouse.sdc.linear.solution import determined
-from warehouse.sdc.processes import Processes
+from warehouse.workers import Processes
 
 SEVERAL = "several relations together"
 BY_UNITS_BEFORE = "the units of the publication before"

@@ -15,6 +15,7 @@ import numpy as np
 
 from warehouse.catalogue import Table
 from warehouse.database import connect, one, quoted
+from warehouse.memory import rarely_collected
 from warehouse.paths import Home
 from warehouse.sdc.attack.attacker import Attacker
 from warehouse.sdc.attack.cells import Cells, Snapshot, is_quarter
@@ -25,9 +26,8 @@ from warehouse.sdc.attack.publication import attack_times, copied, snapshot_besi
 from warehouse.sdc.attack.relations import SERVED, WITHHELD
 from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.sdc.linear.equations import Flags
-from warehouse.sdc.memory import rarely_collected
-from warehouse.sdc.processes import Processes
 from warehouse.settings import Settings
+from warehouse.workers import Processes
 
 # What the last night found safe: a time of a family of tables whose fingerprint is the same is safe again.
 EXAMINED = "attack.examined"

@@ -20,7 +20,7 @@ from warehouse.sdc.attack.findings import Finding, Report
 from warehouse.sdc.attack.relations import WITHHELD
 from warehouse.sdc.attack.served import Served
 from warehouse.sdc.linear.equations import Flags
-from warehouse.sdc.processes import Processes
+from warehouse.workers import Processes
 
 # Fewer withheld cells of a family are attacked before other processes have begun.
 SMALL = 5_000

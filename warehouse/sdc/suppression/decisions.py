@@ -16,8 +16,8 @@ import pandas as pd
 
 from warehouse.catalogue import Table, thresholds
 from warehouse.database import one, quoted
+from warehouse.memory import rarely_collected
 from warehouse.sdc.linear.movement import NEGLIGIBLE
-from warehouse.sdc.memory import rarely_collected
 from warehouse.sdc.suppression.problem import Problem
 from warehouse.sdc.suppression.processes import withhold_in_all
 from warehouse.sdc.suppression.sources import Source, counts, fingerprints, read_cells, sources_of

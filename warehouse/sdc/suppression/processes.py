@@ -11,9 +11,9 @@ import numpy as np
 
 from warehouse.machine import cores
 from warehouse.sdc.linear.equations import Flags
-from warehouse.sdc.processes import Processes
 from warehouse.sdc.suppression.problem import Problem
 from warehouse.sdc.suppression.secondary import withhold
+from warehouse.workers import Processes
 
 # Problems that follow from each other, in their order. They are read one by one, so that few are in memory at once.
 Chain = Iterable[Problem]

@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from warehouse.errors import ProgramFault
 from warehouse.machine import cores
-from warehouse.sdc.memory import rarely_collected
+from warehouse.memory import rarely_collected
 
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
