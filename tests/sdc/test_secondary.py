@@ -47,6 +47,42 @@ def withheld_names(problem: Problem, withheld: np.ndarray) -> set[tuple]:
     return {problem.cells[i].key for i in np.flatnonzero(withheld)}
 
 
+def named(problem: Problem, *names: tuple[int, int]) -> np.ndarray:
+    return np.array([cell.key in names for cell in problem.cells])
+
+
+@pytest.mark.parametrize(
+    ("taken_as_known", "left_over"),
+    [
+        pytest.param([(2, 0), (2, 1), (2, -1)], {(2, 2)}, id="all but one of a row"),
+        pytest.param([(2, 0), (2, 1)], set(), id="two are open"),
+        pytest.param([(0, 0), (0, 1), (0, -1)], set(), id="a withheld one is not known, whoever knew it"),
+        pytest.param([(1, -1), (1, 1), (1, 2), (-1, -1), (2, -1)], {(1, 0), (0, -1)}, id="one leads to the next"),
+    ],
+)
+def test_what_is_left_over_of_known_cells_is_known(
+    taken_as_known: list[tuple[int, int]], left_over: set[tuple[int, int]]
+) -> None:
+    problem = table([[4, 20, 30], [21, 12, 40], [35, 33, 50]])
+    problem.learn(named(problem, *taken_as_known))
+    assert withheld_names(problem, problem.known) == {*taken_as_known, *left_over}
+
+
+def test_an_untrue_sum_tells_nobody_a_figure() -> None:
+    """Persons who count in both parts: the whole is less than they are together."""
+    cells = [Cell("t", (name,), size, THRESHOLD, False, 1.0) for name, size in (("whole", 50), ("a", 30), ("b", 22))]
+    problem = Problem("twice", cells, [([0], [1, 2])], np.ones((1, 3), dtype=bool))
+    problem.learn(np.array([True, True, False]))
+    assert problem.known.tolist() == [True, True, False]
+
+
+def test_what_follows_from_known_cells_is_no_company() -> None:
+    """The cheapest company of (0, 0) in its row is (0, 1); its column's other cells were served, so it follows from them."""
+    problem = table([[4, 20, 30], [21, 12, 40], [35, 33, 50]])
+    problem.learn(named(problem, (1, 1), (2, 1), (-1, 1)))
+    assert withheld_names(problem, withhold(problem, 0.1)) == {(0, 0), (0, 2), (1, 0), (1, 2)}
+
+
 def test_the_only_small_cell_takes_a_second_in_its_row_and_column() -> None:
     problem = table([[4, 20, 30], [21, 12, 40], [35, 33, 50]])
     assert withheld_names(problem, withhold(problem, 0.1)) == {(0, 0), (0, 1), (1, 0), (1, 1)}

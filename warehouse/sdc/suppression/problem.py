@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from warehouse.sdc.linear.equations import Equations, Flags, Floats, components
+from warehouse.sdc.linear.movement import NEGLIGIBLE
 
 # How far a withheld cell can be moved at most, in the unit of its table: above every figure of a municipality.
 FAR = 1e6
@@ -127,6 +128,23 @@ class Problem:
         counts, limit = ~np.isnan(fewest), np.ceil(self.threshold)
         least = np.where(counts, np.where(self.primary, fewest, limit), 0.0)
         return counts, least, np.where(counts & self.primary, limit - 1, np.inf)
+
+    def learn(self, known: Flags) -> None:
+        """Take cells as known, and with them what is left over in a sum of which everything else is.
+
+        Where persons who count in several parts make a sum untrue, nobody learns a figure from it.
+        """
+        self.known = self.known | known
+        every = self.every_equation
+        is_true = np.abs(np.bincount(every.row, every.coefficient * self.size[every.column], every.n_rows)) < NEGLIGIBLE
+        while True:
+            is_open = ~(self.known & ~self.given)[every.column]
+            last = is_open & (is_true & (np.bincount(every.row, is_open, every.n_rows) == 1))[every.row]
+            follows = every.column[last]
+            follows = follows[~self.given[follows]]
+            if not follows.size:
+                return
+            self.known[follows] = True
 
     def equations(self, exists: Flags) -> Equations:
         """The relations between existing cells."""
