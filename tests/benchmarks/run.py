@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -36,11 +37,13 @@ from warehouse.errors import Refused
 from warehouse.load import load_feed
 from warehouse.papers import write_papers_to
 from warehouse.paths import Home
-from warehouse.settings import Settings, read_settings
+from warehouse.settings import DEFAULT_FILE, Settings, read_settings
 
 MEMORY_ALLOWED_GIB = 8
 SICK_LEAVE_BUILD = "+sick_leave_by_unit"
 REFUSED = "refused"
+# `arsverk` with all of disclosure control, and its yardstick.
+COMMANDS = {"all": [ARSVERK], "primary": [sys.executable, "-m", "tests.benchmarks.primary_rule_alone"]}
 ROOT = Path(__file__).parents[2]
 
 
@@ -50,7 +53,7 @@ class Benchmark:
 
     deliver: Callable[[Path], object]
     size: str
-    command: bool = False  # also the whole command `arsverk run` against the same stages
+    command: bool = False  # also the whole command `arsverk run`, beside the same with the primary rule alone
     ratios: bool = False  # also loading and the models against a yardstick, and a trace
     first: date | None = None  # an earlier extract date of what is delivered: its night comes first, and both are measured
 
@@ -152,6 +155,24 @@ def measure_night(home: Home, settings: Settings, as_of: date | None = None) -> 
     return night, not refused
 
 
+def compare_commands(benchmark: Benchmark, landing: Path, folder: Path) -> None:
+    """Whole nights by the command `arsverk run`, Dagster with them, beside the same with the primary rule alone."""
+    settings = folder / "every_night.toml"
+    settings.write_text(f'{DEFAULT_FILE.read_text(encoding="utf-8")}\nrelease = "nightly"\n', encoding="utf-8")
+    nights: list[tuple[str, list[str]]] = [("a night", [])]
+    if benchmark.first:
+        nights = [("the first night", ["--as-of", str(benchmark.first)]), ("the night after", [])]
+    for night, options in nights:
+        took = {}
+        for name, command in COMMANDS.items():
+            where = ["--home", str(folder / name), "--landing", str(landing), "--settings", str(settings)]
+            run = partial(subprocess.run, [*command, "run", *where, *options], check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+            took[name] = seconds(run)
+        say(f"arsverk run, {night}", took["all"], took["primary"], "the same command with the primary rule alone")
+    for name in COMMANDS:
+        shutil.rmtree(folder / name)
+
+
 def load_against_read_csv(home: Home, settings: Settings) -> None:
     """Decode, validate by every rule and store the absences, against DuckDB's reader on the same file as text."""
     delivery = choose(all_arrivals(home), feeds(), None).delivery
@@ -222,12 +243,7 @@ def measure(benchmark: Benchmark, folder: Path, settings: Settings) -> None:
         print("  the night after, of the next extract", flush=True)
         measure_night(home, settings)
     if benchmark.command:
-        again = Home(folder / "again")
-        again.prepare()
-        command = [ARSVERK, "run", "--home", str(again.root), "--landing", str(home.landing)]
-        whole = seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))
-        say("the whole command arsverk run", whole, night, "the same stages without Dagster")
-        shutil.rmtree(again.root)
+        compare_commands(benchmark, home.landing, folder)
     if benchmark.ratios and is_published:
         papers = seconds(lambda: write_papers_to(home.current.resolve(), folder / "papers"))
         say("report and workbook, which publishing makes too", papers, night, "its night")
