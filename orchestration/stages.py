@@ -35,7 +35,7 @@ from warehouse.continuity import Gone, what_is_gone
 from warehouse.coverage import of_no_position
 from warehouse.database import connect, one
 from warehouse.delivery import Delivery
-from warehouse.doubts import new_doubts, unusual_years
+from warehouse.doubts import new_doubts, units_without_absences, unusual_years
 from warehouse.errors import Damaged, ProgramFault, Refused, UsageError
 from warehouse.mend import mend
 from warehouse.outcome import PUBLISHED, Findings
@@ -383,7 +383,7 @@ def disclose(plan: Plan) -> Disclosed:
         mismatches = new_mismatches(con, previous)
         for line in new_doubts(con, previous):
             plan.findings.warn("doubtful", line)
-        for line in unusual_years(con, previous):
+        for line in (*unusual_years(con, previous), *units_without_absences(con, previous)):
             plan.findings.warn("unusual", line)
     if open_to_all:
         plan.findings.warn(

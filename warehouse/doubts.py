@@ -18,6 +18,9 @@ FEWEST_ROWS = 20
 # A whole municipality's sick leave in a year, in percent, and from how many årsverk on it does not leave these by chance.
 USUAL_SICK_LEAVE = (2, 20)
 LEAST_FTE = 50
+# A unit of so many årsverk has absences in a year; where it has none, the export may lack it.
+LEAST_FTE_OF_UNIT = 20
+UNITS_NAMED = 5
 
 
 def new_doubts(con: duckdb.DuckDBPyConnection, previous: Path | None) -> list[str]:
@@ -79,4 +82,27 @@ def unusual_years(con: duckdb.DuckDBPyConnection, previous: Path | None) -> list
     return [
         f"sick leave of the whole municipality in {year} is {percent} %, and {low} to {high} % is usual"
         for year, percent in percents
+    ]
+
+
+def units_without_absences(con: duckdb.DuckDBPyConnection, previous: Path | None) -> list[str]:
+    """A line for each closed year after the first in which units have no day of sick leave that are too large for that.
+
+    Args:
+        previous: the folder of the previous publication, of which the same units and years are known.
+    """
+    years = "period_type = 'year' and not is_partial"
+    without = f"""{years} and sick_leave_percent = 0 and fte >= {LEAST_FTE_OF_UNIT} and org_level <> 'kommune'
+        and period > (select min(period) from served.sick_leave_by_unit where {years})"""
+    cell = "period, org_level, org_unit_code"
+    served = earlier_table(previous, "sick_leave_by_unit")
+    known = f"select {cell} from {served} where {without}" if served else "select '', '', ''"
+    found = con.execute(
+        f"""select period, count(*), list(org_level || ' ' || org_unit_code order by fte desc, org_unit_code)
+            from served.sick_leave_by_unit where {without} and ({cell}) not in ({known}) group by period order by period"""
+    ).fetchall()
+    return [
+        f"no absence at all in {year} in {count} units of {LEAST_FTE_OF_UNIT} årsverk or more:"
+        f" {', '.join(units[:UNITS_NAMED])}{', …' if count > UNITS_NAMED else ''}"
+        for year, count, units in found
     ]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.doubts import new_doubts, unusual_years
+from warehouse.doubts import new_doubts, units_without_absences, unusual_years
 
 ROWS = """values
     ('ssb', 'table_used', 1, 'warning', 'no cell is of: ssb_12441.json'),
@@ -72,3 +72,23 @@ def test_a_year_of_sick_leave_that_no_municipality_has_is_told_once(tmp_path: Pa
     )
     con.execute(f"copy ({before}) to '{tmp_path}/sick_leave_by_unit.parquet'")
     assert unusual_years(con, tmp_path) == [much]
+
+
+def test_large_units_without_absences_are_told_once(tmp_path: Path) -> None:
+    con = duckdb.connect()
+    con.execute("create schema served")
+    con.execute(
+        """create table served.sick_leave_by_unit as select * from (values
+            ('year', '2022', false, 'virksomhet', 'A', 30.0, 0.0), ('year', '2023', false, 'virksomhet', 'A', 30.0, 0.0),
+            ('year', '2023', false, 'virksomhet', 'B', 20.0, 0.0), ('year', '2023', false, 'virksomhet', 'C', 19.9, 0.0),
+            ('year', '2023', false, 'virksomhet', 'D', 90.0, 0.1), ('year', '2023', false, 'virksomhet', 'E', null, null),
+            ('year', '2024', true, 'virksomhet', 'A', 30.0, 0.0), ('month', '2023-07', false, 'virksomhet', 'D', 90.0, 0.0))
+            as t (period_type, period, is_partial, org_level, org_unit_code, fte, sick_leave_percent)"""
+    )
+    told = "no absence at all in 2023 in {} units of 20 årsverk or more: {}"
+    assert units_without_absences(con, None) == [told.format(2, "virksomhet A, virksomhet B")]
+    then = (
+        "select * replace (if(org_unit_code = 'B', 1, sick_leave_percent) as sick_leave_percent) from served.sick_leave_by_unit"
+    )
+    con.execute(f"copy ({then}) to '{tmp_path}/sick_leave_by_unit.parquet'")
+    assert units_without_absences(con, tmp_path) == [told.format(1, "virksomhet B")]
