@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Collection, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import numpy as np
 
 from warehouse.catalogue import Table
 from warehouse.database import connect, one, quoted
+from warehouse.machine import cores
 from warehouse.memory import rarely_collected
 from warehouse.paths import Home
 from warehouse.sdc.attack.attacker import Attacker
@@ -22,7 +25,7 @@ from warehouse.sdc.attack.cells import Cells, Snapshot, is_quarter
 from warehouse.sdc.attack.families import FAMILIES, Family
 from warehouse.sdc.attack.findings import Report
 from warehouse.sdc.attack.proofs import Proofs
-from warehouse.sdc.attack.publication import attack_times, copied, snapshot_beside
+from warehouse.sdc.attack.publication import begin_times, copied, snapshot_beside
 from warehouse.sdc.attack.relations import SERVED, WITHHELD
 from warehouse.sdc.attack.served import Organisation, Served
 from warehouse.sdc.linear.equations import Flags
@@ -79,7 +82,13 @@ def examine(
     report = Report()
     records: list[tuple[str, str, str]] = []
     own_units: list[tuple[str, str, str]] = []
-    with rarely_collected(), connect(None, settings) as con, Processes() as processes:
+    begun: deque[Callable[[Report], None]] = deque()
+    with (
+        rarely_collected(),
+        connect(None, settings) as con,
+        Processes() as processes,
+        ThreadPoolExecutor(cores()) as pool,
+    ):
         con.execute(f"attach {quoted(str(home.build_database))} as build (read_only)")
         organisation = Organisation.delivered(con, "build")
         served = Served(con, "build.served", organisation, {table.name: table for table in tables})
@@ -95,11 +104,18 @@ def examine(
             prints = {time: f"{code} {found}" for time, found in served.fingerprints(family).items()}
             records += [(family.name, time, fingerprint) for time, fingerprint in prints.items()]
             changed = [time for time, fingerprint in prints.items() if (family.name, time, fingerprint) not in examined]
-            own = [(level, unit) for name, level, unit in known_own if name == family.name]
-            own_units += [
-                (family.name, level, unit) for level, unit in _attack(attacker, report, served, previous, family, changed, own)
-            ]
+            own: Collection[tuple[str, str]] = [(level, unit) for name, level, unit in known_own if name == family.name]
+            if changed:
+                # While one is attacked the next one is read: no more, since their cells are large.
+                while len(begun) > 1:
+                    begun.popleft()(report)
+                own, put_into = _begin(pool, attacker, served, previous, family, changed, own)
+                begun.append(put_into)
+            own_units += [(family.name, level, unit) for level, unit in own]
+        for put_into in begun:
+            put_into(report)
         report.add(copied(served))
+    report.notes.sort()
     # What is withheld for one of a year's times is withheld in all of them, and in other families that have the table.
     proofs.forget_other_years({snapshot.time[:4] for snapshot, _ in report.leaking if snapshot is not None})
     return Examined(report, records, own_units, proofs)
@@ -118,18 +134,18 @@ def record(home: Home, settings: Settings, examined: Examined) -> None:
                 con.execute(f"insert into {table} select unnest($c0), unnest($c1), unnest($c2)", columns)
 
 
-def _attack(
+def _begin(
+    pool: Executor,
     attacker: Attacker,
-    report: Report,
     served: Served,
     previous: Served | None,
     family: Family,
     changed: Collection[str],
     own: Collection[tuple[str, str]],
-) -> Collection[tuple[str, str]]:
-    """Attack a family's changed times; returns the units with positions of their own at some time."""
-    if not changed:
-        return own
+) -> tuple[Collection[tuple[str, str]], Callable[[Report], None]]:
+    """Begin to attack a family's changed times; the units with positions of their own at some time, and what waits for the
+    findings and puts them into a report.
+    """
     cells = served.load(family, changed, own)
     earlier = previous.load(family, changed, own) if previous else None
     at_first = _at_first(cells) if earlier is None else ()
@@ -142,12 +158,17 @@ def _attack(
             return snapshot.beside_changes(before) & (not is_quarter(snapshot.time))
         return np.full(cells.grid.size, not is_quarter(snapshot.time) and (earlier is not None or snapshot.time in at_first))
 
-    attack_times(attacker, report, cells, earlier, times, sought, again=True)
-    for year in uneven:
-        periods = [time for time in served.fingerprints(family) if time[:4] == year]
-        whole, whole_earlier = served.load(family, periods, own), previous.load(family, periods, own) if previous else None
-        report.add(attacker.calendar([snapshot_beside(whole, whole_earlier, time) for time in whole.times]))
-    return cells.own_units
+    put_times_into = begin_times(pool, attacker, cells, earlier, times, sought, again=True)
+
+    def put_into(report: Report) -> None:
+        put_times_into(report)
+        for year in uneven:
+            periods = [time for time in served.fingerprints(family) if time[:4] == year]
+            whole = served.load(family, periods, own)
+            whole_earlier = previous.load(family, periods, own) if previous else None
+            report.add(attacker.calendar([snapshot_beside(whole, whole_earlier, time) for time in whole.times]))
+
+    return cells.own_units, put_into
 
 
 def _at_first(cells: Cells) -> Collection[str]:

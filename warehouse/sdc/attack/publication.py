@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from time import perf_counter
 
@@ -37,7 +37,7 @@ def attack(
     `own_units` are units, by family, that are known to have had positions of their own.
     """
     report = Report()
-    with Processes() as processes:
+    with Processes() as processes, ThreadPoolExecutor(cores()) as pool:
         attacker = Attacker(processes, served.protection, served.hides_own, report.notes)
         for family in FAMILIES:
             earlier = previous.load(family) if previous else None
@@ -47,13 +47,14 @@ def attack(
             def everything(snapshot: Snapshot, _: Snapshot | None) -> Flags:
                 return np.ones(snapshot.grid.size, dtype=bool)
 
-            attack_times(attacker, report, cells, earlier, cells.times, everything, progress)
+            begin_times(pool, attacker, cells, earlier, cells.times, everything, progress)(report)
             if family.has_periods:
                 for year in served.uneven_years(family):
                     report.add(
                         attacker.calendar([snapshot_beside(cells, earlier, time) for time in cells.times if time[:4] == year])
                     )
     report.add(copied(served))
+    report.notes.sort()
     return report
 
 
@@ -62,9 +63,9 @@ def copied(served: Served) -> list[Finding]:
     return [Finding(table, cell, "copy", by) for table, cell, by in served.copies()]
 
 
-def attack_times(
+def begin_times(
+    pool: Executor,
     attacker: Attacker,
-    report: Report,
     cells: Cells,
     earlier: Cells | None,
     times: Sequence[str],
@@ -72,12 +73,12 @@ def attack_times(
     progress: Callable[[str], None] = lambda message: None,
     *,
     again: bool = False,
-) -> None:
-    """Attack a family at some times and put what is found into the report, in the order of the times.
+) -> Callable[[Report], None]:
+    """Begin to attack a family at some times, side by side. What is returned waits for it, and puts what is found into a report
+    in the order of the times.
 
-    `sought` gives the cells to attack by linear programming, of a time and the same time of the publication before. Times are
-    attacked side by side, in processes where that is worth their start. `again`: what is shown of them is kept, for they may be
-    attacked again when more is withheld.
+    `sought` gives the cells to attack by linear programming, of a time and the same time of the publication before. `again`:
+    what is shown of the times is kept, for they may be attacked again when more is withheld.
     """
     if sum(map(cells.withheld, times)) >= SMALL:
         attacker.processes.start()
@@ -100,18 +101,25 @@ def attack_times(
             attacker.proofs.forget(snapshot)
         return leaking, _withheld(snapshot), perf_counter() - began
 
-    with ThreadPoolExecutor(cores()) as pool:
-        # Years take longest, and on a first night the newest times: they come first, so that none is left over for the end.
-        order = sorted(times, key=lambda time: (len(time) == len("2024"), time), reverse=True)
-        results = dict(zip(order, pool.map(attacked, order), strict=True))
-    for found, withheld, seconds in (results[time] for time in times):
-        for findings, snapshot in found:
-            report.add(findings, snapshot)
-        for table, count in withheld.items():
-            result = report.of(table)
-            result.withheld += count
-            result.seconds += seconds * count / max(1, withheld.total())
-    report.notes.sort()
+    # Years take longest, and on a first night the newest times: they come first, so that none is left over for the end.
+    order = sorted(times, key=lambda time: (len(time) == len("2024"), time), reverse=True)
+    begun = {time: pool.submit(attacked, time) for time in order}
+
+    def put_into(report: Report) -> None:
+        try:
+            for time in times:
+                found, withheld, seconds = begun[time].result()
+                for findings, snapshot in found:
+                    report.add(findings, snapshot)
+                for table, count in withheld.items():
+                    result = report.of(table)
+                    result.withheld += count
+                    result.seconds += seconds * count / max(1, withheld.total())
+        finally:
+            for waiting in begun.values():
+                waiting.cancel()
+
+    return put_into
 
 
 def snapshot_beside(cells: Cells, earlier: Cells | None, time: str) -> Snapshot:
