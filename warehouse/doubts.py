@@ -21,6 +21,9 @@ LEAST_FTE = 50
 # A unit of so many årsverk has absences in a year; where it has none, the export may lack it.
 LEAST_FTE_OF_UNIT = 20
 UNITS_NAMED = 5
+# A running year says nothing yet, nor does the first one, in which the payroll system may have begun.
+CLOSED_AFTER_FIRST = """period_type = 'year' and not is_partial
+    and period > (select min(period) from served.sick_leave_by_unit where period_type = 'year')"""
 
 
 def new_doubts(con: duckdb.DuckDBPyConnection, previous: Path | None) -> list[str]:
@@ -62,16 +65,14 @@ def new_doubts(con: duckdb.DuckDBPyConnection, previous: Path | None) -> list[st
 def unusual_years(con: duckdb.DuckDBPyConnection, previous: Path | None) -> list[str]:
     """A line for each year in which the sick leave of the whole municipality is none that a municipality has.
 
-    Whatever is wrong with the absences, as ends or percents that are missing, shows here. Too little of a running year says
-    nothing, nor of the first one, in which the payroll system may have begun.
+    Whatever is wrong with the absences, as ends or percents that are missing, shows here.
 
     Args:
         previous: the folder of the previous publication, of which the same years are known.
     """
     low, high = USUAL_SICK_LEAVE
-    years = "period_type = 'year' and org_level = 'kommune'"
-    unusual = f"""{years} and fte >= {LEAST_FTE} and (sick_leave_percent > {high} or (sick_leave_percent < {low}
-        and not is_partial and period > (select min(period) from served.sick_leave_by_unit where {years})))"""
+    unusual = f"""period_type = 'year' and org_level = 'kommune' and fte >= {LEAST_FTE}
+        and (sick_leave_percent > {high} or (sick_leave_percent < {low} and {CLOSED_AFTER_FIRST}))"""
     served = earlier_table(previous, "sick_leave_by_unit")
     known = f"select period from {served} where {unusual}" if served else "select ''"
     found = con.execute(
@@ -91,9 +92,8 @@ def units_without_absences(con: duckdb.DuckDBPyConnection, previous: Path | None
     Args:
         previous: the folder of the previous publication, of which the same units and years are known.
     """
-    years = "period_type = 'year' and not is_partial"
-    without = f"""{years} and sick_leave_percent = 0 and fte >= {LEAST_FTE_OF_UNIT} and org_level <> 'kommune'
-        and period > (select min(period) from served.sick_leave_by_unit where {years})"""
+    without = f"""{CLOSED_AFTER_FIRST} and sick_leave_percent = 0 and fte >= {LEAST_FTE_OF_UNIT}
+        and org_level <> 'kommune'"""
     cell = "period, org_level, org_unit_code"
     served = earlier_table(previous, "sick_leave_by_unit")
     known = f"select {cell} from {served} where {without}" if served else "select '', '', ''"
