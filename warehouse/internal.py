@@ -19,7 +19,7 @@ from warehouse.delivery import Delivery
 from warehouse.errors import UsageError
 from warehouse.paths import INTERNAL_FILE, INTERNAL_FOLDER, PRIVATE_FOLDER, Home, fsync_folder
 from warehouse.publication import code_version
-from warehouse.publish import UNFINISHED, point, write_database, write_parquet
+from warehouse.publish import UNFINISHED, point, write_tables
 from warehouse.restatements import WITH_VALUES
 from warehouse.settings import Settings
 
@@ -89,8 +89,7 @@ def write(home: Home, settings: Settings, marts: Sequence[Table], source: Path) 
         con.execute("update open_to_group.publication set published_at = $1", [written_at])
         folder = history / f"{name}{UNFINISHED}"
         folder.mkdir(mode=PRIVATE_FOLDER)
-        write_database(con, marts, "open_to_group", folder / "marts.duckdb")
-        write_parquet(con, marts, folder, schema="open_to_group")
+        write_tables(con, marts, "open_to_group", folder)
     for path in folder.iterdir():
         os.chown(path, -1, group)
         path.chmod(INTERNAL_FILE)

@@ -1,4 +1,6 @@
-"""Python's memory while hundreds of thousands of cells are held. Not here: what DuckDB may use (settings, memory_limit)."""
+"""Python's memory while hundreds of thousands of objects are held, as the cells of a table or the boxes of a PDF.
+Not here: what DuckDB may use (settings, memory_limit).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Cells are held by no cycle. To walk through all of them for every 700 new ones, as Python does, takes a tenth of the time.
+# What is held stays to the end. To walk through all of it for every 700 new objects, as Python does, takes a tenth of the time.
 RARELY = (200_000, 10, 10)
 
 

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,14 +58,11 @@ def publish(home: Home, settings: Settings, marts: Sequence[Table], warn: Callab
     folder = home.history / f"{publication_id}{UNFINISHED}"
     folder.mkdir(mode=PUBLIC_FOLDER)
     folder.chmod(PUBLIC_FOLDER)
-    database = folder / "marts.duckdb"
     with connect(None, settings) as con:
         con.execute(f"attach {quoted(str(home.build_database))} as build (read_only)")
-        write_database(con, marts, "build.served", database)
-    with connect(home.build_database, settings, read_only=True) as con:
-        expected = {mart.name: one(con, f"select count(*) from served.{mart.name}")[0] for mart in marts}
-        write_parquet(con, marts, folder)
-    _check_as_reader(database, folder, expected)
+        expected = {mart.name: one(con, f"select count(*) from build.served.{mart.name}")[0] for mart in marts}
+        write_tables(con, marts, "build.served", folder)
+    _check_as_reader(folder, expected)
     record = {
         "publication_id": publication_id,
         "previous_publication": previous,
@@ -142,12 +140,22 @@ def _remove_leftovers(home: Home) -> None:
             leftover.unlink()
 
 
-def write_database(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], schema: str, database: Path) -> None:
-    """Write each table of a schema that the connection knows into a new database for readers.
+def write_tables(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], schema: str, folder: Path) -> None:
+    """Write each table of a schema that the connection knows for readers: into the database marts.duckdb of the folder, and
+    beside that to a Parquet file of its own.
 
     Raises:
-        ProgramFault: it was not closed cleanly.
+        ProgramFault: the database was not closed cleanly.
     """
+    # Neither can use a second core for most of its time, so that each has one.
+    con.execute("set threads = 1")
+    with ThreadPoolExecutor() as pool, con.cursor() as other:
+        database = pool.submit(_write_database, con, marts, schema, folder / "marts.duckdb")
+        write_parquet(other, marts, folder, schema=schema)
+        database.result()
+
+
+def _write_database(con: duckdb.DuckDBPyConnection, marts: Sequence[Table], schema: str, database: Path) -> None:
     con.execute(f"attach {quoted(str(database))} as publication (storage_version {quoted(STORAGE_VERSION)})")
     with at_once(con):
         for mart in marts:
@@ -197,9 +205,9 @@ def _arrow_schema(con: duckdb.DuckDBPyConnection, mart: Table, relation: str) ->
     return base64.b64encode(schema.serialize().to_pybytes()).decode("ascii")
 
 
-def _check_as_reader(database: Path, folder: Path, expected: dict[str, int]) -> None:
+def _check_as_reader(folder: Path, expected: dict[str, int]) -> None:
     """Open what was written as a reader does and count; a file that cannot be read must never be pointed to."""
-    con = duckdb.connect(str(database), read_only=True)
+    con = duckdb.connect(str(folder / "marts.duckdb"), read_only=True)
     try:
         for name, count in expected.items():
             in_database = one(con, f"select count(*) from {SERVED_SCHEMA}.{name}")[0]

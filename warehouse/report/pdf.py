@@ -12,6 +12,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from warehouse.memory import rarely_collected
 from warehouse.report.process import run_module
 from warehouse.report.render import TEMPLATES, Page, Site
 
@@ -67,4 +68,5 @@ def _make(html: str, folder: Path, name: str) -> None:
 
 
 if __name__ == "__main__":
-    _make(sys.stdin.read(), Path(sys.argv[1]), sys.argv[2])
+    with rarely_collected():
+        _make(sys.stdin.read(), Path(sys.argv[1]), sys.argv[2])
