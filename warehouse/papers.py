@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import shutil
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -95,22 +96,24 @@ def _write(publication: Path, folder: Path, papers: Sequence[Paper], *, replace:
 
 
 class _Written(NamedTuple):
-    """What came of a paper: why it or parts of it could not be made, and in how many seconds it was."""
+    """What came of a paper: why it or parts of it could not be made, its seconds, and where in the program it broke off."""
 
     failed: list[str]
     seconds: float
+    traceback: str
 
 
 def _write_one(paper: Paper, publication: Path, target: Path) -> _Written:
     """Write a paper into a folder of its own; half of one is left empty."""
     target.mkdir()
-    began = time.monotonic()
+    began, broke_off = time.monotonic(), ""
     try:
         failed = [f"{paper.name}: {left_out}" for left_out in paper.write(publication, target) or ()]
     except Exception as error:  # an error may not be fit to be sent to another process
         shutil.rmtree(target)
         failed = [_could_not_be_made(paper, error)]
-    return _Written(failed, time.monotonic() - began)
+        broke_off = "" if isinstance(error, Refused) else traceback.format_exc()
+    return _Written(failed, time.monotonic() - began, broke_off)
 
 
 def _put_in_place(paper: Paper, written: _Written, target: Path, folder: Path, *, replace: bool) -> list[str]:
@@ -124,10 +127,11 @@ def _put_in_place(paper: Paper, written: _Written, target: Path, folder: Path, *
         path.rename(folder / path.name)
     if made:
         log.info("papers: %s in %.1f s", paper.name, written.seconds)
+    if written.traceback:
+        log.info("papers: %s broke off:\n%s", paper.name, written.traceback)
     return written.failed
 
 
 def _could_not_be_made(paper: Paper, error: Exception) -> str:
-    log.debug("%s", paper.name, exc_info=error)
     reason = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
     return f"{paper.name} could not be made: {reason}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
@@ -35,7 +36,8 @@ def overwrites(publication: Path, target: Path) -> None:
 
 
 @pytest.mark.usefixtures("all_cores")
-def test_a_paper_comes_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_paper_comes_whole_or_not_at_all(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "arsverk")
     (tmp_path / "rows.txt").write_text("served rows", encoding="utf-8")
     tried = [Paper("the first", breaks_off), Paper("the second", overwrites), Paper("the report", report)]
     assert write_papers(tmp_path, tried) == [
@@ -46,6 +48,8 @@ def test_a_paper_comes_whole_or_not_at_all(tmp_path: Path) -> None:
         str(path.relative_to(tmp_path)): path.read_text(encoding="utf-8") for path in tmp_path.rglob("*") if path.is_file()
     }
     assert found == {"rows.txt": "served rows", "report/index.html": "rows.txt"}
+    # Where it broke off, for whoever mends it; it ran in another process.
+    assert "in breaks_off" in caplog.text
 
 
 def ends_its_process(publication: Path, target: Path) -> None:
