@@ -33,7 +33,7 @@ from warehouse.build_database import delivery_being_built, delivery_of, start_bu
 from warehouse.catalogue import Table, tables_of, thresholds
 from warehouse.continuity import Gone, what_is_gone
 from warehouse.coverage import of_no_position
-from warehouse.database import connect, one
+from warehouse.database import connect, one, remove_spilled
 from warehouse.delivery import Delivery
 from warehouse.doubts import new_doubts, units_without_absences, unusual_years
 from warehouse.errors import Damaged, ProgramFault, Refused, UsageError
@@ -216,6 +216,7 @@ def marts() -> list[Table]:
 @stage
 def take_in(plan: Plan) -> TakenIn:
     """Mend what is damaged and can be made again, and archive what lies in the landing folder."""
+    remove_spilled(plan.home)
     mended = mend(plan.home)
     for line in mended:
         plan.findings.warn("mended", line)

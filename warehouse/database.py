@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import duckdb
 
 from warehouse.errors import Damaged
 from warehouse.machine import cores
+from warehouse.paths import Home
 from warehouse.settings import Settings
 
 # What the catalog of an opened publication is called; by its file it would be called as a schema may be, which is ambiguous.
@@ -19,19 +21,34 @@ CANNOT_READ = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalEx
 
 
 @contextlib.contextmanager
-def connect(path: Path | None, settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that is closed, and the file with it, whatever happens. None opens a database in memory."""
-    config: dict[str, str | bool | int | float | list[str]] = {
+def connect(path: Path, settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that is closed, and the file with it, whatever happens."""
+    with duckdb.connect(str(path), read_only=read_only, config=_config(settings)) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def in_memory(home: Home, settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to a database in memory, for what attaches others. What exceeds `memory_limit` goes below the home."""
+    # DuckDB itself would write it where the process was started: on a server that is the code, which a night may not write.
+    config = _config(settings) | {"temp_directory": str(home.spill)}
+    with duckdb.connect(config=config) as connection:
+        yield connection
+
+
+def _config(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
+    return {
         "memory_limit": settings.memory_limit,
         # DuckDB itself would take as many as the machine has, though this process be confined to some.
         "threads": cores(),
         "autoinstall_known_extensions": False,
     }
-    connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
-    try:
-        yield connection
-    finally:
-        connection.close()
+
+
+def remove_spilled(home: Home) -> None:
+    """Remove what a night that was killed had written beyond its memory."""
+    for leftover in home.build.glob("*.tmp"):
+        shutil.rmtree(leftover)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.catalogue import Table, with_settings
-from warehouse.database import connect, one, quoted
+from warehouse.database import in_memory, one, quoted
 from warehouse.delivery import Delivery
 from warehouse.errors import UsageError
 from warehouse.paths import INTERNAL_FILE, INTERNAL_FOLDER, PRIVATE_FOLDER, Home, fsync_folder
@@ -79,7 +79,7 @@ def write(home: Home, settings: Settings, marts: Sequence[Table], source: Path) 
     for leftover in history.glob(f"*{UNFINISHED}"):
         shutil.rmtree(leftover)
     marts = [with_settings(mart, settings) for mart in marts]
-    with connect(None, settings) as con:
+    with in_memory(home, settings) as con:
         con.execute(f"attach {quoted(str(source))} as build (read_only)")
         name = one(con, "select publication_id from build.raw.publication")[0]
         con.execute("create schema open_to_group")

@@ -56,6 +56,11 @@ class Home:
         return self.build / "warehouse.duckdb"
 
     @property
+    def spill(self) -> Path:
+        """What a database in memory writes beyond its limit, beside `warehouse.duckdb.tmp`, which is the build database's."""
+        return self.build / "memory.tmp"
+
+    @property
     def warehouse_database(self) -> Path:
         """The restricted database behind the last publication."""
         return self.root / "warehouse.duckdb"

@@ -17,7 +17,7 @@ import duckdb
 
 from warehouse.archive import sha256_of
 from warehouse.catalogue import Table, record_of, with_settings
-from warehouse.database import at_once, connect, one, publication_opened, quoted
+from warehouse.database import at_once, connect, in_memory, one, publication_opened, quoted
 from warehouse.errors import ProgramFault
 from warehouse.ledger import PublicationEntry, append, head, read_ledger
 from warehouse.papers import write_papers
@@ -58,7 +58,7 @@ def publish(home: Home, settings: Settings, marts: Sequence[Table], warn: Callab
     folder = home.history / f"{publication_id}{UNFINISHED}"
     folder.mkdir(mode=PUBLIC_FOLDER)
     folder.chmod(PUBLIC_FOLDER)
-    with connect(None, settings) as con:
+    with in_memory(home, settings) as con:
         con.execute(f"attach {quoted(str(home.build_database))} as build (read_only)")
         expected = {mart.name: one(con, f"select count(*) from build.served.{mart.name}")[0] for mart in marts}
         write_tables(con, marts, "build.served", folder)

@@ -79,9 +79,13 @@ def test_kill_at_each_stage(home: Home, stage: str) -> None:
     assert night.returncode == -signal.SIGKILL
     assert served_as_of(home) == SEPTEMBER
     assert verify(home) == []
+    # What DuckDB leaves of a process that has written beyond its memory.
+    home.spill.mkdir()
+    (home.spill / "duckdb_temp_1_0_storage_DEFAULT-0.tmp").write_bytes(b"rows")
     next_night(home)
     assert served_as_of(home) == OCTOBER
     assert verify(home) == []
+    assert not home.spill.exists()
 
 
 @pytest.mark.exhaustive

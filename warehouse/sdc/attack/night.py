@@ -16,7 +16,7 @@ import duckdb
 import numpy as np
 
 from warehouse.catalogue import Table
-from warehouse.database import connect, one, quoted
+from warehouse.database import connect, in_memory, one, quoted
 from warehouse.machine import cores
 from warehouse.memory import rarely_collected
 from warehouse.paths import Home
@@ -85,7 +85,7 @@ def examine(
     begun: deque[Callable[[Report], None]] = deque()
     with (
         rarely_collected(),
-        connect(None, settings) as con,
+        in_memory(home, settings) as con,
         Processes() as processes,
         ThreadPoolExecutor(cores()) as pool,
     ):
