@@ -95,10 +95,13 @@ def _is_superseded(report: Path, before: date, as_of: date) -> bool:
 
 
 def _leftovers(home: Home) -> list[Path]:
-    """What broken-off runs and reproductions may have left: databases with rows of persons, a half-copied file."""
-    left = [home.archive / "arriving", *home.build.rglob("*.duckdb*")]
+    """What broken-off runs and reproductions may have left: databases with rows of persons, what they wrote beyond their memory,
+    a half-copied file.
+    """
+    left = [home.archive / "arriving", *home.build.rglob("*.duckdb*"), *home.build.rglob("*.tmp/*")]
     # A reproduction that is running keeps what it is working with.
     if home.reproduction.exists():
         with contextlib.suppress(Refused), writer_lock(Home(home.reproduction)):
-            left += [*home.reproduction.rglob("*.duckdb*"), *home.reproduction.rglob("quarantine/*")]
+            for kind in ("*.duckdb*", "*.tmp/*", "quarantine/*"):
+                left += home.reproduction.rglob(kind)
     return [path for path in left if path.is_file() and not path.is_symlink()]

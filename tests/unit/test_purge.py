@@ -116,8 +116,11 @@ def test_quarantine_reports_go_by_the_same_dates(town: Town) -> None:
 def test_what_broken_off_runs_left_goes(town: Town) -> None:
     town.publishes()
     home = town.home
+    spilled = Path("warehouse.duckdb.tmp") / "duckdb_temp_1_0_storage_DEFAULT-0.tmp"
     left = [home.archive / "arriving", home.build / "warehouse.duckdb", home.build / "earlier" / "raw.duckdb.wal"]
+    left += [home.build / spilled, home.spill / spilled.name]
     reproduced = [home.reproduction / "build" / "warehouse.duckdb", home.reproduction / "quarantine" / "2024-05-31.csv"]
+    reproduced += [home.reproduction / "build" / spilled]
     for path in (*left, *reproduced):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
