@@ -51,7 +51,7 @@ def _wait(told: socket.socket, awaited: set[signal.Signals]) -> None:
 def _end(number: int) -> None:
     run_id = _run_ids[-1] if _run_ids else ""
     # Every other thread ends here and the writer's lock is let go; child processes stay children.
-    os.execv(sys.executable, [sys.executable, "-m", "orchestration.signals", str(int(number)), run_id])
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "orchestration.signals", str(int(number)), run_id])
 
 
 def end_if_signalled() -> None:

@@ -95,8 +95,8 @@ def _is_superseded(report: Path, before: date, as_of: date) -> bool:
 
 
 def _leftovers(home: Home) -> list[Path]:
-    """What broken-off runs and reproductions may have left: databases with rows of persons, what they wrote beyond their memory,
-    a half-copied file.
+    """What broken-off runs and reproductions may have left: databases with rows of persons, what went beyond their memory, a
+    half-copied file.
     """
     left = [home.archive / "arriving", *home.build.rglob("*.duckdb*"), *home.build.rglob("*.tmp/*")]
     # A reproduction that is running keeps what it is working with.

@@ -67,9 +67,9 @@ class _Process:
 
     def __init__(self) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 closed by end()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", __spec__.name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors
-        )
+        # -P: no code from the folder that the night was started in; others may be able to write there.
+        command = [sys.executable, "-P", "-m", __spec__.name]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors)
 
     def answer(self, what: str, question: tuple[Any, ...]) -> Any:
         assert self._process.stdin is not None

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.dbt import load_manifest
+from tests.building import ROOT
 from tests.builds import Built
 from warehouse import papers
 from warehouse.catalogue import tables_of
@@ -33,6 +34,12 @@ def breaks_off(publication: Path, target: Path) -> None:
 
 def overwrites(publication: Path, target: Path) -> None:
     (target / "rows.txt").write_text("other rows", encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def _found_by_other_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The papers of these tests are written in processes that know the installed code alone."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
 @pytest.mark.usefixtures("all_cores")

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
 from warehouse.errors import ProgramFault
 
@@ -26,13 +25,13 @@ def run_module(module: str, *arguments: str, given: str, makes: str) -> None:
     # Libraries for fonts keep a cache below the account's own folder, which on a server is the home folder.
     with tempfile.TemporaryDirectory(prefix="arsverk-cache-") as cache:
         done = subprocess.run(
-            [sys.executable, "-m", module, *arguments],
+            # -P: no code from the folder that the command was started in.
+            [sys.executable, "-P", "-m", module, *arguments],
             input=given,
             capture_output=True,
             check=False,
             text=True,
             encoding="utf-8",
-            cwd=Path(__file__).parents[2],
             env={**os.environ, "XDG_CACHE_HOME": cache},
         )
     if done.returncode:
