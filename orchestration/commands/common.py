@@ -89,6 +89,16 @@ def existing(home_folder: Path) -> Home:
     return home
 
 
+def must_not_be_own(home: Home, *written: Path | None) -> None:
+    """
+    Raises:
+        UsageError: what a command is to write for people would lie among the house's own files.
+    """
+    for path in written:
+        if path and home.owns(path):
+            raise UsageError(f"{path} lies among the house's own files, which only nights write; choose another place")
+
+
 def show_counter(text: str) -> None:
     """Overwrite the one line that shows on a terminal how far the work is; nothing elsewhere. An empty text clears it."""
     if sys.stderr.isatty():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import existing, home_option
+from orchestration.commands.common import existing, home_option, must_not_be_own
 from warehouse.errors import Refused
 
 
@@ -35,12 +35,14 @@ def command(publication_id: str | None, out: Path, home_folder: Path) -> None:
     \b
     Exit codes: 0 written
                 1 refused: nothing is published, it was thinned out, or a paper cannot be made
-                2 wrong usage: no such publication
+                2 wrong usage: no such publication, or a folder among the house's own
     """
     from warehouse.papers import write_papers_to
     from warehouse.publication import publication_folder
 
-    folder = publication_folder(existing(home_folder), publication_id)
+    home = existing(home_folder)
+    must_not_be_own(home, out)
+    folder = publication_folder(home, publication_id)
     failed = write_papers_to(folder.resolve(), out)
     for path in sorted(out.glob("*")):
         click.echo(path / "index.html" if path.is_dir() else path)

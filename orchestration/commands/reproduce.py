@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import existing, home_option, settings_option, show_progress
+from orchestration.commands.common import existing, home_option, must_not_be_own, settings_option, show_progress
 from warehouse.errors import Refused, UsageError
 
 
@@ -36,7 +36,7 @@ def command(home_folder: Path, settings_file: Path | None, publication: str, cel
     \b
     Exit codes: 0 every table is identical
                 1 tables differ, or it cannot be built: which cells, and what is not as it was then
-                2 wrong usage: no such publication, or no folder for CELLS
+                2 wrong usage: no such publication, or no place for CELLS
     """
     from orchestration.reproduce import reproduce
     from warehouse.compare import write_cells
@@ -44,6 +44,7 @@ def command(home_folder: Path, settings_file: Path | None, publication: str, cel
     from warehouse.settings import DEFAULT_FILE, read_settings
 
     home = existing(home_folder)
+    must_not_be_own(home, cells)
     if cells and not cells.absolute().parent.is_dir():
         raise UsageError(f"there is no folder {cells.parent} for {cells.name}")
     entry = find_publication(home, publication)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import existing, home_option
+from orchestration.commands.common import existing, home_option, must_not_be_own
 
 
 @click.command("superset")
@@ -46,6 +46,7 @@ def command(home_folder: Path, out: Path, database: Path | None) -> None:
     from warehouse.superset import write_bundle
 
     home = existing(home_folder)
+    must_not_be_own(home, out)
     files = write_bundle(publication_folder(home, None), database or home.served_database, out)
     counts = {kind: sum(name.startswith(f"{kind}/") for name in files) for kind in ("datasets", "charts", "dashboards")}
     click.echo(f"{out}: {', '.join(f'{count} {kind}' for kind, count in counts.items())}")

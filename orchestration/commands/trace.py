@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.commands.common import existing, home_option
+from orchestration.commands.common import existing, home_option, must_not_be_own
 from warehouse.errors import UsageError
 
 
@@ -51,7 +51,7 @@ def command(
     \b
     Exit codes: 0 traced, or a printed figure that no cell gives, with the reason
                 1 refused: the cell is withheld, or nothing is published
-                2 wrong usage: no such table, column or value, or not exactly one cell
+                2 wrong usage: no such table, column or value, not exactly one cell, or a file among the house's own
     """
     from warehouse.cells import as_words, parse_conditions
     from warehouse.paths import write_private
@@ -64,6 +64,7 @@ def command(
         raise UsageError("give a table and COLUMN=VALUE…, or --published FIGURE_ID alone; `arsverk trace --help` has examples")
     person = asking_person(who) if restricted else None
     home = existing(home_folder)
+    must_not_be_own(home, rows_file, html_file)
     with restricted_database(home) as con:
         figure: dict = {}
         if published:

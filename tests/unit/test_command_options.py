@@ -36,6 +36,20 @@ def test_the_environment_names_them_where_no_option_does(tmp_path: Path, monkeyp
     assert {"home_folder": Path("data"), "landing": None, "settings_file": None}.items() <= options_of_a_run().items()
 
 
+@pytest.mark.parametrize("place", ["pseudonym.key", "archive/ledger.jsonl", "publish/current/x", "landing/fravaer.csv"])
+@pytest.mark.parametrize("words", ["trace org_units --rows", "trace org_units --html", "report --out", "superset --out"])
+def test_no_command_writes_over_the_house_s_own_files(home: Home, words: str, place: str) -> None:
+    """Whoever may trace as the account of the house could replace them."""
+    home.pseudonym_key.write_text("key", encoding="utf-8")
+    result = CliRunner().invoke(main, [*words.split(), str(home.root / place), "--home", str(home.root)])
+    assert result.exit_code == 2, result.output
+    # Click says it first where it is to be a folder.
+    assert "among the house's own files" in result.stderr or "is a file" in result.stderr
+    assert home.pseudonym_key.read_text(encoding="utf-8") == "key"
+    # Another file beside them is nobody's.
+    assert not home.owns(home.root / "rows.csv") and not home.owns(home.root.parent / "pseudonym.key")
+
+
 @pytest.mark.parametrize(
     "words",
     ["trace org_units", "attack", "report", "superset", "copy postgresql://reader@localhost/db", "purge --before 2024-01-01"],
