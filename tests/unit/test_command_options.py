@@ -4,6 +4,7 @@ Not here: what they do with a publication.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -48,6 +49,12 @@ def test_no_command_writes_over_the_house_s_own_files(home: Home, words: str, pl
     assert home.pseudonym_key.read_text(encoding="utf-8") == "key"
     # Another file beside them is nobody's.
     assert not home.owns(home.root / "rows.csv") and not home.owns(home.root.parent / "pseudonym.key")
+
+
+def test_trace_asks_no_home_of_another_account(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: home.root.stat().st_uid + 1)
+    result = CliRunner().invoke(main, ["trace", "org_units", "--home", str(home.root)])
+    assert (result.exit_code, "run the command as that user" in result.stderr) == (1, True), result.output
 
 
 @pytest.mark.parametrize(

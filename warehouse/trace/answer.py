@@ -64,8 +64,11 @@ def restricted_database(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     """The database behind the publication that is served, read only.
 
     Raises:
-        Refused: nothing is published, or the file cannot be read, belongs to another publication or lacks the formulas.
+        Refused: the home is another user's, nothing is published, or the file cannot be read, belongs to another publication or
+            lacks the formulas.
     """
+    # A database that somebody else has made may read whatever this account can.
+    home.require_owner()
     served = publication_folder(home, None).name
     if not home.warehouse_database.exists():
         raise Refused(
