@@ -146,7 +146,9 @@ def test_the_same_publication_gives_the_same_bytes(publication: Path, report: Pa
     assert files["rapport.pdf"].startswith(b"%PDF-")
 
 
-def test_publishing_and_the_command_make_the_chosen_chapters(town: Built, tmp_path: Path) -> None:
+def test_publishing_and_the_command_make_the_chosen_chapters(
+    town: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = town.copy(tmp_path)
     logo = tmp_path / "vaapen.svg"
     logo.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>', encoding="utf-8")
@@ -161,9 +163,12 @@ def test_publishing_and_the_command_make_the_chosen_chapters(town: Built, tmp_pa
     assert not {name for name in made if name.startswith(("enhet", "sykefravaer", "likestilling"))}
     assert list(broken_links(home.publish / "report")) == []
     assert verify(home) == []
-    command = ["report", "--home", str(home.root), "--out", str(tmp_path / "out")]
+    # Into a folder where the command is started, which is not where the code is.
+    monkeypatch.chdir(tmp_path)
+    command = ["report", "--home", "home", "--out", "out"]
     done = CliRunner().invoke(main, [*command, "--publication", "2024-01-31_x"])
-    assert (done.exit_code, f"{tmp_path / 'out' / 'report' / 'index.html'}" in done.output) == (0, True), done.output
+    assert (done.exit_code, "out/report/index.html" in done.output) == (0, True), done.output
+    assert {path.name for path in Path("out", "report").iterdir()} == made
     wrong = CliRunner().invoke(main, [*command, "--publication", "2019-01-31_x"])
     assert (wrong.exit_code, "there is no publication 2019-01-31_x" in wrong.output) == (2, True)
 
