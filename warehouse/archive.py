@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from sources.naming import KEPT_BY_PROGRAMS, UNFINISHED, Naming, nearest_form, recognise
 from warehouse.errors import Refused
@@ -239,13 +239,18 @@ def _store(home: Home, path: Path, extract_date: date, purged: Mapping[str, Purg
     """
     try:
         before = _look(path)
-        sha256 = sha256_of(path)
-        # A later extract may well hold what a purged one held: a leave file with its header alone, for instance.
-        if (purge := purged.get(sha256)) and extract_date < purge.before:
-            text = f"{path.name} was purged {purge.purged_at} and is not taken in; remove it from the landing folder"
-            taken.warn("unused", path.name, text)
-            return None
-        _copy_to_archive(home, path, sha256)
+        with path.open("rb") as file:
+            if _is_lent(path, file):
+                text = f"{path.name} is a link to a file of another account and is left alone; put the file itself there"
+                taken.warn("unused", path.name, text)
+                return None
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            # A later extract may well hold what a purged one held: a leave file with its header alone, for instance.
+            if (purge := purged.get(sha256)) and extract_date < purge.before:
+                text = f"{path.name} was purged {purge.purged_at} and is not taken in; remove it from the landing folder"
+                taken.warn("unused", path.name, text)
+                return None
+            _copy_to_archive(home, file, sha256)
         after = _look(path)
     except FileNotFoundError:
         after = None
@@ -256,6 +261,14 @@ def _store(home: Home, path: Path, extract_date: date, purged: Mapping[str, Purg
         taken.warn("waiting", path.name, f"{path.name} is still being written and waits for the next run")
         return None
     return sha256, after[0]
+
+
+def _is_lent(path: Path, file: BinaryIO) -> bool:
+    """Whether an opened file is not of whoever has put it there: by a link an account that may only deliver would have the
+    night read what the night's account alone may read, as the pseudonym key.
+    """
+    put_there_by = path.lstat().st_uid
+    return put_there_by not in (os.fstat(file.fileno()).st_uid, os.geteuid(), 0)
 
 
 def _by_time(landing: Path, taken: TakenIn) -> list[Path]:
@@ -305,16 +318,18 @@ def _vanished(path: Path) -> str:
     return f"{path.name} was taken away while it was read and is not taken in; put it in the landing folder again"
 
 
-def _copy_to_archive(home: Home, path: Path, sha256: str) -> None:
+def _copy_to_archive(home: Home, file: BinaryIO, sha256: str) -> None:
     """Store a copy under its hash unless the archive has it already."""
     target = archived_file(home, sha256)
     if not target.exists():
         target.parent.mkdir(mode=0o700, exist_ok=True)
         temporary = home.archive / "arriving"
         temporary.unlink(missing_ok=True)
-        shutil.copyfile(path, temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
+        file.seek(0)
+        with temporary.open("wb") as copy:
+            shutil.copyfileobj(file, copy)
+            copy.flush()
+            os.fsync(copy.fileno())
         if sha256_of(temporary) != sha256:
             # Changed under our hands; the caller sees it by size and time and lets it wait.
             temporary.unlink()

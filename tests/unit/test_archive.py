@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -74,13 +75,13 @@ def test_a_time_in_the_future_does_not_keep_a_file_waiting(home: Home) -> None:
 
 
 def test_a_file_that_changes_while_it_is_copied_waits(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    def copy_of_a_growing_file(source: Path, target: Path) -> None:
-        source.write_text("innhold og mer", encoding="utf-8")
-        target.write_text("innhold og", encoding="utf-8")
+    def copy_of_a_growing_file(source: BinaryIO, target: BinaryIO) -> None:
+        path.write_text("innhold og mer", encoding="utf-8")
+        target.write(b"innhold og")
 
     path = drop(home, "ansatte_2024-09-30.csv")
     with monkeypatch.context() as patched:
-        patched.setattr(shutil, "copyfile", copy_of_a_growing_file)
+        patched.setattr(shutil, "copyfileobj", copy_of_a_growing_file)
         taken = look(home)
     assert (taken.new, taken.notes) == ([], ["ansatte_2024-09-30.csv is still being written and waits for the next run"])
     assert [file for file in home.archive.rglob("*") if file.is_file()] == []
@@ -219,6 +220,26 @@ def test_what_is_called_like_a_file_and_is_none_is_told(home: Home) -> None:
         ("unused", "fravaer_2024-09-30.csv is a link that leads nowhere"),
         ("unused", "stillinger_2024-09-30.csv is no file"),
     ]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of other accounts")
+def test_a_link_to_what_its_maker_does_not_own_is_left_alone(home: Home, tmp_path: Path) -> None:
+    """Who may only deliver reads nothing through the night. Links of root and of the night's own account are trusted."""
+    key, deliverer = tmp_path / "pseudonym.key", 4711
+    key.write_text("a key that nobody may see", encoding="utf-8")
+    link = home.landing / "fravaer_2024-09-30.csv"
+    link.symlink_to(key)
+    os.chown(link, deliverer, deliverer, follow_symlinks=False)
+    taken = look(home)
+    assert not taken.new
+    assert [warning.text for warning in taken.warnings] == [
+        "fravaer_2024-09-30.csv is a link to a file of another account and is left alone; put the file itself there"
+    ]
+    os.chown(key, deliverer, deliverer)
+    assert [arrival.file_name for arrival in look(home).new] == ["fravaer_2024-09-30.csv"]
+    link.unlink()
+    link.symlink_to(key)
+    assert [arrival.file_name for arrival in look(home).seen] == ["fravaer_2024-09-30.csv"]
 
 
 def test_files_in_a_folder_below_are_told_until_they_have_come_in(home: Home) -> None:
