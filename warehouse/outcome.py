@@ -8,6 +8,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -183,6 +184,10 @@ FREE_SPACE = (
     " `arsverk purge` removes old files of the archive, `keep_publications_days` old publications)"
 )
 OF_FULL_DISK = (DATA_TEAM, f"{FREE_SPACE}, and run again: arsverk run")
+# How DuckDB says that it needs more than it may use, and its advice, which is for who writes SQL.
+OUT_OF_MEMORY = "Out of Memory Error"
+ADVICE = re.compile(r"\s*Possible solutions:.*?See also \S+", re.DOTALL)
+OF_MEMORY = (DATA_TEAM, "raise memory_limit of arsverk.toml, on a machine that has as much (docs/scaling.md): arsverk run")
 OF_SETTINGS = (DATA_TEAM, "correct the settings as the message says, and run again: arsverk run")
 OF_PROGRAM = (DATA_TEAM, "report this text with the run's log")
 
@@ -256,13 +261,15 @@ class Findings:
 
     def refuse(self, error: BaseException, reason: str | None = None) -> None:
         """Keep why the night ends, and say who does what: by what was raised, and by the stage that raised it."""
-        reason = reason or (error.as_text() if isinstance(error, ProgramFault) else str(error))
+        reason = ADVICE.sub("", reason or (error.as_text() if isinstance(error, ProgramFault) else str(error)))
         if reason not in self.reasons:
             self.reasons.append(reason)
         if len(self.reasons) > 1:
             return
         if is_of_full_disk(reason):
             self.who, self.to_do = OF_FULL_DISK
+        elif OUT_OF_MEMORY in reason:
+            self.who, self.to_do = OF_MEMORY
         elif isinstance(error, ProgramFault):
             self.who, self.to_do = OF_PROGRAM
         elif isinstance(error, Damaged):

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from orchestration import stages
@@ -23,6 +24,16 @@ from warehouse.outcome import KINDS, TO_DO, Findings, Night, NightWarning, begin
 from warehouse.paths import Home
 from warehouse.settings import Settings
 
+
+def out_of_memory() -> str:
+    """What DuckDB says, of the version that is installed."""
+    with duckdb.connect(config={"memory_limit": "1KB"}) as con, pytest.raises(duckdb.OutOfMemoryException) as raised:
+        con.execute("create table much as from range(100_000)")
+    assert "SET threads" in str(raised.value)
+    return str(raised.value)
+
+
+OUT_OF_MEMORY = out_of_memory()
 PUBLICATION = "2024-09-30_20241001T020412_a81c22f0"
 
 
@@ -163,6 +174,13 @@ def test_a_refused_night_says_what_is_served_and_who_does_what(home: Home) -> No
         ("accept", OSError(28, "No space left on device"), "data team", "free space on the disk of the home folder"),
         ("start", Refused("the night broke off: OperationalError: database or disk is full"), "data team", "free space"),
         ("build", RuntimeError("dbt build failed: No space left on device"), "data team", "free space"),
+        (
+            "build",
+            RuntimeError(f"dbt build failed\ntest x: {' '.join(OUT_OF_MEMORY.split())}"),
+            "data team",
+            "raise memory_limit",
+        ),
+        ("attack", duckdb.OutOfMemoryException(OUT_OF_MEMORY), "data team", "raise memory_limit"),
         ("start", UsageError("x"), "data team", "correct the settings"),
         ("build", RuntimeError("dbt build failed"), "data team", "a figure breaks a rule"),
         ("attack", Refused("x"), "data team", "report this text"),
@@ -172,6 +190,8 @@ def test_who_does_what(stage: str, error: Exception, who: str, to_do: str) -> No
     findings = Findings(stage=stage)
     findings.refuse(error)
     assert findings.who == who and findings.to_do.startswith(to_do)
+    # What DuckDB advises who writes SQL is nothing for the night's text.
+    assert not any("SET threads" in reason for reason in findings.reasons)
 
 
 def test_a_warning_of_a_full_disk_says_what_to_do() -> None:
