@@ -48,7 +48,7 @@ def _config(settings: Settings) -> dict[str, str | bool | int | float | list[str
 def remove_spilled(home: Home) -> None:
     """Remove what a night that was killed had written beyond its memory."""
     for leftover in home.build.glob("*.tmp"):
-        shutil.rmtree(leftover)
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 @contextlib.contextmanager
