@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestration.commands.common import existing, home_option, must_not_be_own
 from warehouse.errors import UsageError
+
+if TYPE_CHECKING:
+    from warehouse.trace.lineage import Lineage
+
+OUTPUT = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
+STDOUT = Path("-")
 
 
 @click.command("trace")
@@ -15,8 +25,8 @@ from warehouse.errors import UsageError
 @click.argument("cell", nargs=-1, metavar="[COLUMN=VALUE]...")
 @click.option("--measure", help="Trace this measure alone; without it all measures of the cell.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--rows", "rows_file", type=click.Path(path_type=Path, dir_okay=False), help="Write all source rows as CSV.")
-@click.option("--html", "html_file", type=click.Path(path_type=Path, dir_okay=False), help="Write a page to print and sign.")
+@click.option("--rows", "rows_file", type=OUTPUT, help="Write all source rows as CSV; - for stdout.")
+@click.option("--html", "html_file", type=OUTPUT, help="Write a page to print and sign; - for stdout.")
 @click.option("--restricted", is_flag=True, help="Trace a withheld cell too; each use is logged in trace.log.")
 @click.option("--who", metavar="NAME", help="Who asks for a withheld cell; needed where the account is no person's.")
 @click.option("--published", metavar="FIGURE_ID", help="Start from a printed figure (publiserte_tall).")
@@ -44,9 +54,11 @@ def command(
       arsverk trace sick_leave_by_unit period=2023 org_level=kommune --measure sick_leave_percent
       arsverk trace full_time_by_unit source=payroll reference_date=2023-12-31 org_unit_name=Velferd --json
       arsverk trace --published SYK2023-001 --html syk2023-001.html
+      arsverk trace --published SYK2023-001 --rows - > rows.csv
 
     Prints value, formula with its figures, definition, publication, and each file with its hash, roles and first rows. --html
-    writes the same as a page in Norwegian, with room for signatures.
+    writes the same as a page in Norwegian, with room for signatures. Where one of them goes to stdout (-), the rest goes to
+    stderr: the file of who asks by sudo is then written by his own shell, and his.
 
     \b
     Exit codes: 0 traced, or a printed figure that no cell gives, with the reason
@@ -54,7 +66,6 @@ def command(
                 2 wrong usage: no such table, column or value, not exactly one cell, or a file among the house's own
     """
     from warehouse.cells import as_words, parse_conditions
-    from warehouse.paths import write_private
     from warehouse.trace.answer import Question, figure_cell, restricted_database, trace
     from warehouse.trace.report import as_json as to_json
     from warehouse.trace.report import as_text, figure_as_text, unmapped_as_json
@@ -62,9 +73,11 @@ def command(
 
     if (table is None) == (published is None) or (published and (cell or measure)):
         raise UsageError("give a table and COLUMN=VALUE…, or --published FIGURE_ID alone; `arsverk trace --help` has examples")
+    if rows_file == html_file == STDOUT:
+        raise UsageError("rows and page cannot both go to stdout; name a file for one of them")
     person = asking_person(who) if restricted else None
     home = existing(home_folder)
-    must_not_be_own(home, rows_file, html_file)
+    must_not_be_own(home, *(path for path in (rows_file, html_file) if path != STDOUT))
     with restricted_database(home) as con:
         figure: dict = {}
         if published:
@@ -83,12 +96,32 @@ def command(
         answer, lineage = trace(home, con, question, restricted_for=person)
         answer.figure = figure
         if rows_file:
-            lineage.write(rows_file)
+            _write_rows(lineage, rows_file)
         if html_file:
             from warehouse.trace.sheet import as_html
 
             asked = f"--published {published}" if published else f"{question.table} {as_words(answer.cell)}"
             only = f" --measure {question.measure}" if question.measure and not published else ""
-            # It is for whoever asked, who may pass it on; a withheld figure must not be read by others before that.
-            write_private(html_file, as_html(answer, f"arsverk trace {asked}{only}"))
-        click.echo(to_json(answer) if as_json else "\n".join(as_text(answer)))
+            _write_page(as_html(answer, f"arsverk trace {asked}{only}"), html_file)
+        text = to_json(answer) if as_json else "\n".join(as_text(answer))
+        click.echo(text, err=STDOUT in (rows_file, html_file))
+
+
+def _write_rows(lineage: Lineage, path: Path) -> None:
+    if path != STDOUT:
+        lineage.write(path)
+        return
+    with tempfile.TemporaryDirectory(prefix="arsverk-rows-") as folder:
+        lineage.write(Path(folder) / "rows.csv")
+        with Path(folder, "rows.csv").open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+
+
+def _write_page(page: str, path: Path) -> None:
+    from warehouse.paths import write_private
+
+    if path == STDOUT:
+        click.echo(page)
+    else:
+        # It is for whoever asked, who may pass it on; a withheld figure must not be read by others before that.
+        write_private(path, page)

@@ -541,6 +541,12 @@ def test_rows_file_and_text(town: tuple[Home, Settings], tmp_path: Path) -> None
     spell = [line for line in lines if "makes the spell long-term" in line]
     assert [line.split(";")[2] for line in spell] == ["2"]
     assert len(lines) == 2 + 3 + 3 + 2
+    # To stdout it comes alone: the text is for the terminal.
+    printed = traced(home, "sick_leave_by_unit", *JANUARY, *V1, "--rows", "-")
+    assert printed.exit_code == 0 and printed.stdout == target.read_text(encoding="utf-8")
+    assert printed.stderr == result.stdout
+    both = traced(home, "sick_leave_by_unit", *JANUARY, *V1, "--rows", "-", "--html", "-")
+    assert (both.exit_code, "cannot both go to stdout" in both.stderr) == (2, True)
 
 
 def test_withheld(town: tuple[Home, Settings]) -> None:
