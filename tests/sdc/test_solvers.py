@@ -8,6 +8,7 @@ import gc
 import itertools
 import weakref
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -311,3 +312,13 @@ def test_components_are_the_connected_parts() -> None:
     row, column = np.array([0, 0, 1, 1, 2]), np.array([5, 1, 1, 3, 0])
     parts = sorted(sorted(part.tolist()) for part in components(6, row, column))
     assert parts == [[0], [1, 3, 5], [2], [4]]
+
+
+def test_a_system_in_which_rounding_goes_to_and_fro_is_solved() -> None:
+    """The attack on a month of a random municipality: the interior point method never came to its end, and so did no night."""
+    with np.load(Path(__file__).parent / "systems" / "to_and_fro.npz") as kept:
+        system = System(**{name: kept[name] for name in kept.files})
+    lower, upper, point = reach(system, np.zeros(system.lower.size))
+    said = np.bincount(system.row, weights=system.coefficient * point[system.column], minlength=system.right.size)
+    assert np.abs(said - system.right).max() < 1e-6
+    assert (lower <= point + 1e-6).all() and (point <= upper + 1e-6).all()

@@ -12,6 +12,8 @@ from warehouse.sdc.linear.equations import Floats, Ints
 # HiGHS' number of the primal simplex method.
 PRIMAL = 4
 BIG = 1e7
+# An interior point method is at its end after some dozens of steps, or goes to and fro by rounding for ever.
+IPM_STEPS = 300
 
 
 class Program:
@@ -34,7 +36,7 @@ class Program:
         lower, upper = columns
         self._every = np.arange(lower.size, dtype=np.int32)
         self._highs = highspy.Highs()
-        self.set(output_flag=False, threads=1, **options)
+        self.set(output_flag=False, threads=1, ipm_iteration_limit=IPM_STEPS, **options)
         # Arrays are taken over whole; the attributes of a model would be, number by number.
         self._highs.passModel(
             lower.size,
@@ -67,7 +69,7 @@ class Program:
         self._highs.clearSolver()
 
     def solve(self, cost: Floats | None = None) -> Floats | None:
-        """The columns of a solution of least cost; None when there is none at all."""
+        """The columns of a solution of least cost; None when there is none at all, or an interior point method finds none."""
         if cost is not None:
             self._highs.changeColsCost(self._every.size, self._every, cost)
         self._highs.run()
