@@ -237,6 +237,7 @@ def _store(home: Home, path: Path, extract_date: date, purged: Mapping[str, Purg
     """Put a landed file into the archive; returns its hash and size. None when it cannot come in yet, or at all; that is noted
     then.
     """
+    copied = None
     try:
         before = _look(path)
         with path.open("rb") as file:
@@ -250,10 +251,13 @@ def _store(home: Home, path: Path, extract_date: date, purged: Mapping[str, Purg
                 text = f"{path.name} was purged {purge.purged_at} and is not taken in; remove it from the landing folder"
                 taken.warn("unused", path.name, text)
                 return None
-            _copy_to_archive(home, file, sha256)
+            copied = _copy_to_archive(home, file, sha256)
         after = _look(path)
     except FileNotFoundError:
         after = None
+    if copied and (after is None or before != after):
+        # No line of the ledger would name it.
+        copied.unlink()
     if after is None:
         taken.warn("unused", path.name, _vanished(path))
         return None
@@ -318,22 +322,24 @@ def _vanished(path: Path) -> str:
     return f"{path.name} was taken away while it was read and is not taken in; put it in the landing folder again"
 
 
-def _copy_to_archive(home: Home, file: BinaryIO, sha256: str) -> None:
-    """Store a copy under its hash unless the archive has it already."""
+def _copy_to_archive(home: Home, file: BinaryIO, sha256: str) -> Path | None:
+    """Store a copy under its hash unless the archive has it already; the copy, where one was made."""
     target = archived_file(home, sha256)
-    if not target.exists():
-        target.parent.mkdir(mode=0o700, exist_ok=True)
-        temporary = home.archive / "arriving"
-        temporary.unlink(missing_ok=True)
-        file.seek(0)
-        with temporary.open("wb") as copy:
-            shutil.copyfileobj(file, copy)
-            copy.flush()
-            os.fsync(copy.fileno())
-        if sha256_of(temporary) != sha256:
-            # Changed under our hands; the caller sees it by size and time and lets it wait.
-            temporary.unlink()
-            return
-        temporary.chmod(0o400)
-        temporary.replace(target)
-        fsync_folder(target.parent)
+    if target.exists():
+        return None
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    temporary = home.archive / "arriving"
+    temporary.unlink(missing_ok=True)
+    file.seek(0)
+    with temporary.open("wb") as copy:
+        shutil.copyfileobj(file, copy)
+        copy.flush()
+        os.fsync(copy.fileno())
+    if sha256_of(temporary) != sha256:
+        # Changed under our hands; the caller sees it by size and time and lets it wait.
+        temporary.unlink()
+        return None
+    temporary.chmod(0o400)
+    temporary.replace(target)
+    fsync_folder(target.parent)
+    return target
