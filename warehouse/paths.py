@@ -135,8 +135,9 @@ class Home:
 
     def owns(self, path: Path) -> bool:
         """Whether a path is one of those above, or lies below one."""
+        found = path.resolve()
         own = [getattr(self, name) for name, kind in vars(Home).items() if isinstance(kind, property)]
-        return any(path.resolve().is_relative_to(one.resolve()) for one in own)
+        return any(found.is_relative_to(one.resolve()) for one in own)
 
     def prepare(self, root_mode: int = PASSAGE_FOLDER) -> None:
         """Create the folders with their modes. Modes are set anew so that a loosened one is mended.
